@@ -1,0 +1,16 @@
+"""Logs the size of the gradient."""
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch.nn.utils import get_total_norm
+from torch.optim import Optimizer
+
+
+class GradientNorm(Callback):
+    """Logs `grad_norm`: the 2-norm of all gradients together, before clipping."""
+
+    def on_before_optimizer_step(
+        self, trainer: Trainer, task: LightningModule, optimizer: Optimizer
+    ) -> None:
+        if (trainer.global_step + 1) % trainer.log_every_n_steps == 0:
+            gradients = [p.grad for p in task.parameters() if p.grad is not None]
+            task.log("grad_norm", get_total_norm(gradients))

@@ -1,0 +1,29 @@
+"""Draws the network in TensorBoard's GRAPHS tab."""
+
+import logging
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from leyden.callbacks.tensorboard import tensorboard_writer
+from leyden.data.loader import Draw
+from leyden.tasks import Task
+
+log = logging.getLogger("leyden")
+
+
+class Graph(Callback):
+    """Traces the network once, after training, so that the start of a run is not delayed."""
+
+    def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
+        writer = tensorboard_writer(trainer)
+        if writer is None or not isinstance(task, Task):
+            return
+        inputs, _ = trainer.datamodule.parts.val[Draw(0, torch.arange(1))]  # type: ignore[attr-defined]
+        training = task.net.training
+        task.net.eval()
+        try:
+            writer.add_graph(task.net, inputs.to(task.device))
+        except RuntimeError as error:
+            log.warning("no graph in TensorBoard: the network can't be traced: %s", error)
+        task.net.train(training)

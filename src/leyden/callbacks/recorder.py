@@ -1,0 +1,84 @@
+"""Keeps `run.json` up to date while a run goes on."""
+
+from pathlib import Path
+from typing import Literal
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from leyden.callbacks.hyperparameters import best_tag
+from leyden.callbacks.tensorboard import tensorboard_writer
+from leyden.runs.environment import device_name, peak_memory_bytes
+from leyden.runs.record import Record
+from leyden.tasks import Task
+
+
+class Recorder(Callback):
+    """Writes progress and metrics into the record after each validation and at the end.
+
+    Args:
+        record: The run's.
+        batch_size: Samples of an optimizer step.
+        monitor: The metric that selects.
+        mode: Whether less or more of it is better.
+    """
+
+    def __init__(
+        self, record: Record, *, batch_size: int, monitor: str, mode: Literal["min", "max"]
+    ) -> None:
+        self.record = record
+        self.batch_size = batch_size
+        self.monitor = monitor
+        self.sign = 1 if mode == "max" else -1
+
+    def on_fit_start(self, trainer: Trainer, task: LightningModule) -> None:
+        self.record.device = device_name(task.device)
+        self.record.write()
+
+    def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
+        self._update(trainer, task)
+        value = self.record.metrics.get(self.monitor)
+        best = self.record.best["value"]
+        if value is not None and (best is None or self.sign * value > self.sign * best):
+            self.record.best = {
+                "metric": self.monitor,
+                "value": value,
+                "step": trainer.global_step,
+                "checkpoint": None,
+            }
+            writer = tensorboard_writer(trainer)
+            if writer is not None:
+                writer.add_scalar(best_tag(self.monitor), value, trainer.global_step)
+        self.record.write()
+
+    def on_test_end(self, trainer: Trainer, task: LightningModule) -> None:
+        self.record.metrics |= metric_values(trainer)
+        self.record.write()
+
+    def on_exception(
+        self, trainer: Trainer, task: LightningModule, exception: BaseException
+    ) -> None:
+        self._update(trainer, task)
+
+    def on_fit_end(self, trainer: Trainer, task: LightningModule) -> None:
+        self._update(trainer, task)
+
+    def _update(self, trainer: Trainer, task: LightningModule) -> None:
+        record = self.record
+        record.metrics |= metric_values(trainer)
+        record.steps = trainer.global_step
+        record.samples = record.steps * self.batch_size
+        if isinstance(task, Task) and task.unit == "tokens":
+            record.tokens = record.samples * task.spec.input_shape[0]
+        if record.flops["per_step"] is not None:
+            record.flops["total"] = record.flops["per_step"] * record.steps
+        record.peak_memory_bytes = peak_memory_bytes(task.device)
+        best = Path(trainer.default_root_dir) / "checkpoints" / "best.ckpt"
+        if record.best["value"] is not None and best.is_file():
+            record.best["checkpoint"] = "checkpoints/best.ckpt"
+
+
+def metric_values(trainer: Trainer) -> dict[str, float | None]:
+    """The last value of everything that was logged."""
+    return {name: float(value) for name, value in sorted(trainer.logged_metrics.items())} | {
+        name: float(value) for name, value in sorted(trainer.callback_metrics.items())
+    }

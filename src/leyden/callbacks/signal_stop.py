@@ -1,0 +1,59 @@
+"""Turns SIGINT and SIGTERM into a stop after a whole step, with a checkpoint."""
+
+import signal
+from types import FrameType
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
+
+from leyden.runs.record import Interrupted
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class SignalStop(Callback):
+    """The first signal sets a flag that the end of the step looks at; a second one stops at once.
+
+    Nothing is saved in the handler itself: it may come in the middle of a step.
+    """
+
+    def __init__(self) -> None:
+        self.received: signal.Signals | None = None
+        self.before: dict[signal.Signals, Any] = {}
+
+    def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
+        # Not earlier: Lightning sets handlers of its own while it prepares.
+        self.before = {number: signal.signal(number, self._handle) for number in SIGNALS}
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.received = signal.Signals(number)
+        self._restore()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
+    ) -> None:
+        if self.received is not None:
+            self._save_last(trainer)
+            raise Interrupted(f"{self.received.name} at step {trainer.global_step}")
+
+    def on_validation_batch_end(self, trainer: Trainer, *_: Any, **__: Any) -> None:
+        if self.received is not None:
+            raise Interrupted(f"{self.received.name} in the validation at {trainer.global_step}")
+
+    def on_exception(self, *_: Any) -> None:
+        self._restore()
+
+    def on_train_end(self, *_: Any) -> None:
+        self._restore()
+
+    def _restore(self) -> None:
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+        self.before = {}
+
+    def _save_last(self, trainer: Trainer) -> None:
+        for callback in trainer.checkpoint_callbacks:
+            if isinstance(callback, ModelCheckpoint) and callback.monitor is None:
+                folder = trainer.default_root_dir
+                trainer.save_checkpoint(f"{folder}/checkpoints/{callback.filename}.ckpt")

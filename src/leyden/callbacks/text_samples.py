@@ -1,0 +1,46 @@
+"""Shows what a language model writes."""
+
+import logging
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from leyden.callbacks.tensorboard import tensorboard_writer
+from leyden.models.generation import generate
+from leyden.ranges import NonNegative, PositiveInt
+from leyden.tasks import LanguageModeling
+
+log = logging.getLogger("leyden")
+
+
+class TextSamples(Callback):
+    """After each validation: a text by the model, in TensorBoard's TEXT tab and in `train.log`.
+
+    Args:
+        num_tokens: Length of the text.
+        temperature: Below 1 the likelier tokens are favoured; 0 takes the likeliest only.
+    """
+
+    def __init__(
+        self, num_tokens: PositiveInt = 200, temperature: NonNegative = 0.8
+    ) -> None:
+        self.num_tokens = num_tokens
+        self.temperature = temperature
+
+    def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
+        if not isinstance(task, LanguageModeling) or not trainer.is_global_zero:
+            return
+        vocabulary = trainer.datamodule.vocabulary  # type: ignore[attr-defined]
+        tokens = generate(
+            task.net,
+            vocabulary.encode("\ndef ")[None].to(task.device),
+            num_tokens=self.num_tokens,
+            context=task.spec.input_shape[0],
+            temperature=self.temperature,
+            generator=torch.Generator().manual_seed(0),
+        )
+        text = vocabulary.decode(tokens[0].cpu())
+        log.info("a sample at step %d:\n%s", trainer.global_step, text)
+        writer = tensorboard_writer(trainer)
+        if writer is not None:
+            writer.add_text("sample", f"```\n{text}\n```", trainer.global_step)

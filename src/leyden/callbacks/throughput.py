@@ -1,0 +1,32 @@
+"""Logs the speed of training."""
+
+import time
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+
+class Throughput(Callback):
+    """Logs `throughput`: samples or tokens a second, over all devices, without validation."""
+
+    def __init__(self) -> None:
+        self.since = 0.0
+        self.done = 0
+
+    def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
+        self._restart()
+
+    def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
+        self._restart()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
+    ) -> None:
+        counted = batch[1]  # labels: one a sample, or one a token
+        self.done += counted.numel() * trainer.world_size
+        if trainer.global_step % trainer.log_every_n_steps == 0:
+            task.log("throughput", self.done / (time.perf_counter() - self.since))
+            self._restart()
+
+    def _restart(self) -> None:
+        self.since, self.done = time.perf_counter(), 0

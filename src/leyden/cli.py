@@ -1,0 +1,187 @@
+"""The command `leyden`: verbs to functions. Heavy imports wait until a verb needs them."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+HELP = """\
+Leyden: declare an experiment, check it, run it, keep it.
+
+  leyden train [overrides]        one run; with -m, or an experiment that says so, a sweep
+  leyden plan  [overrides] [-m]   check and size every job, run nothing
+  leyden eval  RUN [ckpt=last]    test metrics of a run, from its folder
+  leyden runs  [FOLDER]           table of the runs below a folder (default: outputs)
+
+  leyden VERB --help              more about a verb
+  --json                          (plan, eval, runs) for other programs
+
+Exit status: 0 done and sound, 1 failed, 2 the request is wrong and nothing was started,
+3 a sweep with failed jobs, 4 diverged, 75 interrupted.
+"""
+
+EXIT_STATUS = {"completed": 0, "diverged": 4, "interrupted": 75}
+WRONG_REQUEST, FAILED, FAILED_JOBS = 2, 1, 3
+
+HYDRA_FLAGS = {"--cfg", "-c", "--info", "-i", "--hydra-help", "--version"}
+HYDRA_FLAGS |= {"--shell-completion", "-sc"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command line and returns the exit status."""
+    # Idle threads of torch would otherwise spin and slow every other process on the machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    verb, *rest = [*(sys.argv[1:] if arguments is None else arguments), ""]
+    rest = rest[:-1]
+    if verb in ("-sc", "--shell-completion"):
+        return complete([verb, *rest])
+    if verb in ("", "-h", "--help", "help"):
+        sys.stdout.write(HELP)
+        return 0
+    if verb not in VERBS:
+        return refuse_verb(verb)
+    from leyden.config.problem import ConfigError
+    from leyden.terminal import show_problems
+
+    try:
+        return VERBS[verb](rest)
+    except ConfigError as error:
+        show_problems(error.problems)
+        return WRONG_REQUEST
+
+
+def train_verb(arguments: list[str]) -> int:
+    if {"-h", "--help"} & set(arguments):
+        return show_train_help()
+    if any(argument.partition("=")[0] in HYDRA_FLAGS for argument in arguments):
+        return ask_hydra(arguments)
+    from leyden.config.check import checked_plan
+    from leyden.config.compose import parse_request
+
+    request = parse_request(arguments)
+    plan = checked_plan(request)
+    from leyden import terminal
+    from leyden.train import train
+
+    command = ["leyden", "train", *arguments]
+    if not plan.is_sweep:
+        record = train(plan.jobs[0], command=command)
+        print_folder(record.folder)
+        return EXIT_STATUS.get(record.status, FAILED)
+    from leyden.runs.listing import find_runs
+    from leyden.sweeps.multirun import run_sweep
+
+    folder, interrupted = run_sweep(request, plan, command=command)
+    records = find_runs(folder)
+    terminal.show_runs(records)
+    print_folder(folder)
+    if interrupted:
+        return EXIT_STATUS["interrupted"]
+    return 0 if all(record["status"] == "completed" for record in records) else FAILED_JOBS
+
+
+def plan_verb(arguments: list[str]) -> int:
+    arguments, as_json = take_flag(arguments, "--json")
+    if {"-h", "--help"} & set(arguments):
+        sys.stdout.write("leyden plan [overrides] [-m] [--json]: see `leyden train --help`\n")
+        return 0
+    from leyden.config.check import checked_plan
+    from leyden.config.compose import parse_request
+
+    plan = checked_plan(parse_request(arguments))
+    from leyden.plan import plan_rows
+    from leyden.terminal import show_plan
+
+    rows = plan_rows(plan)
+    print_json(rows) if as_json else show_plan(rows)
+    return 0
+
+
+def eval_verb(arguments: list[str]) -> int:
+    arguments, as_json = take_flag(arguments, "--json")
+    if not arguments or {"-h", "--help"} & set(arguments):
+        usage = "leyden eval RUN [ckpt=best|last] [key=value ...] [--json]\n"
+        (sys.stdout if arguments else sys.stderr).write(usage)
+        return 0 if arguments else WRONG_REQUEST
+    from leyden.evaluate import evaluate
+    from leyden.terminal import show_metrics
+
+    metrics = evaluate(Path(arguments[0]), arguments[1:])
+    print_json(metrics) if as_json else show_metrics(metrics)
+    return 0
+
+
+def runs_verb(arguments: list[str]) -> int:
+    arguments, as_json = take_flag(arguments, "--json")
+    if {"-h", "--help"} & set(arguments):
+        sys.stdout.write("leyden runs [FOLDER] [--json]\n")
+        return 0
+    from leyden.config.problem import ConfigError, Problem
+    from leyden.runs.listing import find_runs
+    from leyden.terminal import show_runs
+
+    folder = Path(arguments[0] if arguments else "outputs")
+    if not folder.is_dir():
+        raise ConfigError([Problem("FOLDER", "there is no such folder", str(folder))])
+    records = find_runs(folder)
+    print_json(records) if as_json else show_runs(records)
+    return 0
+
+
+VERBS: dict[str, Callable[[list[str]], int]] = {
+    "train": train_verb,
+    "plan": plan_verb,
+    "eval": eval_verb,
+    "runs": runs_verb,
+}
+
+
+def take_flag(arguments: list[str], flag: str) -> tuple[list[str], bool]:
+    """The arguments without `flag`, and whether it was there."""
+    return [argument for argument in arguments if argument != flag], flag in arguments
+
+
+def print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def print_folder(folder: Path) -> None:
+    """The folder alone on the last line of standard output, for scripts."""
+    from leyden.terminal import shown_path
+
+    sys.stdout.write(f"{shown_path(folder)}\n")
+
+
+def refuse_verb(verb: str) -> int:
+    from leyden.config.problem import Problem, suggestion
+    from leyden.terminal import show_problems
+
+    hint = suggestion(verb, VERBS, prefix="leyden ")
+    show_problems([Problem(verb, f"no such verb; {hint}", origin="command line")])
+    return WRONG_REQUEST
+
+
+def show_train_help() -> int:
+    from leyden.help import train_help
+
+    sys.stdout.write(train_help())
+    return 0
+
+
+def ask_hydra(arguments: list[str]) -> int:
+    """Hydra's own flags, answered by Hydra: `--cfg job`, `--info`, ..."""
+    from leyden.config.hydra_main import hydra_main
+
+    return hydra_main(arguments)
+
+
+def complete(arguments: list[str]) -> int:
+    """Shell completion: of verbs by us, of overrides by Hydra, which knows no verbs."""
+    words = os.environ.get("COMP_LINE", "").split(" ")
+    if len(words) == 2:
+        sys.stdout.write(" ".join(VERBS) + "\n")
+        return 0
+    if len(words) > 2:
+        os.environ["COMP_LINE"] = " ".join([words[0], *words[2:]])
+    return ask_hydra(arguments)

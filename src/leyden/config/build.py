@@ -1,0 +1,123 @@
+"""From a checked config to objects. The only place where Hydra instantiates; below it, no configs."""
+
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from typing import Any, cast
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning import Callback, Trainer, seed_everything
+from pytorch_lightning.loggers import Logger
+from torch import nn
+
+from leyden.config.schema import TrainerKeys
+from leyden.config.signature import fields_of, parameters_of
+from leyden.config.targets import resolve
+from leyden.data import DataModule, Spec
+from leyden.tasks import TASKS, Task
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The objects of a run."""
+
+    data: DataModule
+    task: Task
+    trainer: Trainer
+
+
+def build(cfg: DictConfig, folder: Path, *, callbacks: list[Callback]) -> Experiment:
+    """Builds a run in a fixed order: data, net, task, callbacks, loggers, trainer.
+
+    Args:
+        cfg: The run's frozen config.
+        folder: The run's.
+        callbacks: Come before the config's own.
+    """
+    seed_everything(cfg.seed, verbose=False)
+    data = build_data(cfg)
+    net = build_net(cfg, data.spec)
+    task = build_task(cfg, net, data.spec)
+    own = [make(node) for node in cfg.callbacks.values() if node is not None]
+    loggers = [make(node, save_dir=folder) for node in cfg.logger.values() if node is not None]
+    trainer = build_trainer(
+        cfg,
+        data,
+        folder=folder,
+        callbacks=callbacks + [callback for callback in own if callback is not None],
+        loggers=loggers,
+    )
+    return Experiment(data, task, trainer)
+
+
+def make(node: DictConfig, **arguments: Any) -> Any:
+    """The one call of `instantiate`: only of targets on the list of the allowed."""
+    resolve(node._target_)
+    return instantiate(node, **arguments)
+
+
+def build_data(cfg: DictConfig) -> DataModule:
+    return cast(
+        DataModule,
+        make(
+            cfg.data,
+            seed=cfg.seed,
+            overfit_samples=cfg.trainer.overfit_samples,
+            may_stand_in=cfg.trainer.may_stand_in,
+        ),
+    )
+
+
+def build_net(cfg: DictConfig, spec: Spec) -> nn.Module:
+    """The network, built to the data's spec as far as it asks for it."""
+    offered: dict[str, Any] = {"input_shape": spec.input_shape, "num_outputs": spec.num_outputs}
+    if spec.kind == "text":
+        offered |= {"vocab_size": spec.num_outputs, "context": spec.input_shape[0]}
+    wanted = parameters_of(resolve(cfg.model._target_))
+    given = {name: value for name, value in offered.items() if name in wanted}
+    return cast(nn.Module, make(cfg.model, **{**given, **_said(cfg.model, given)}))
+
+
+def _said(node: DictConfig, names: dict[str, Any]) -> dict[str, Any]:
+    return {name: node[name] for name in names if name in node}
+
+
+def build_task(cfg: DictConfig, net: nn.Module, spec: Spec) -> Task:
+    return TASKS[spec.kind](
+        net, spec=spec, optimizer=make(cfg.optimizer), schedule=make(cfg.scheduler)
+    )
+
+
+def build_trainer(
+    cfg: DictConfig,
+    data: DataModule,
+    *,
+    folder: Path | None,
+    callbacks: list[Callback],
+    loggers: list[Logger],
+) -> Trainer:
+    """Lightning's trainer with the config's own keys, and the run's length in its terms."""
+    keys = cast(dict[str, Any], OmegaConf.to_container(cfg.trainer, resolve=True))
+    max_steps = planned_steps(cfg, data.spec)
+    own = fields_of(TrainerKeys).keys() - parameters_of(Trainer).keys()
+    passed = {key: value for key, value in keys.items() if key not in own}
+    passed["max_steps"] = -1 if max_steps is None else max_steps
+    passed["max_epochs"] = keys["max_epochs"] if max_steps is None else -1
+    return Trainer(
+        **passed,
+        default_root_dir=folder,
+        callbacks=callbacks,
+        logger=loggers,
+        enable_checkpointing=folder is not None,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+    )
+
+
+def planned_steps(cfg: DictConfig, spec: Spec) -> int | None:
+    """Optimizer steps of the run, or None where epochs decide."""
+    if cfg.trainer.max_tokens is not None:
+        return ceil(cfg.trainer.max_tokens / (cfg.data.batch_size * spec.input_shape[0]))
+    return cast(int | None, cfg.trainer.max_steps)

@@ -1,0 +1,166 @@
+"""Finds everything that is wrong with a config before anything is built. Pure: it only reads."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from leyden.config.compose import Job, Plan, Request, compose_plan
+from leyden.config.hints import misfit
+from leyden.config.problem import ConfigError, Problem, suggestion
+from leyden.config.rules import RULES
+from leyden.config.schema import REPLACED, WIRED, Monitor, Root, TrainerKeys
+from leyden.config.signature import Parameter, fields_of, parameters_of
+from leyden.config.targets import misplaced, resolve
+
+MARKERS = {"_target_", "_partial_"}
+SUPPLIED = {
+    "model": {"input_shape", "num_outputs"},
+    "data": {"seed", "overfit_samples", "may_stand_in"},
+    "optimizer": {"net"},
+    "scheduler": {"optimizer", "total_steps"},
+    "callbacks": set(),
+    "logger": {"save_dir"},
+}
+"""Parameters that `build` passes by itself. A config can't set them."""
+
+OFFERED = {"vocab_size", "context"}
+"""Parameters of a model that the data gives where the config is silent."""
+
+
+def checked_plan(request: Request) -> Plan:
+    """Composes and checks every job of a request.
+
+    Raises:
+        ConfigError: All problems of all jobs.
+    """
+    plan = compose_plan(request)
+    problems = [
+        problem.of_job(job.overrides) if plan.is_sweep else problem
+        for job in plan.jobs
+        for problem in check(job)
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return plan
+
+
+def check(job: Job) -> list[Problem]:
+    """All problems of a composed config, each with where its key was set."""
+    cfg = job.cfg
+    found = list(_check_values(cfg))
+    if not found:
+        found += _check_structure(cfg)
+        wrong = {problem.key.split(".")[0] for problem in found}
+        for rule, sections in RULES.items():
+            if not wrong & sections:
+                found += rule(cfg)
+    return [_with_origin(problem, job) for problem in found]
+
+
+def _with_origin(problem: Problem, job: Job) -> Problem:
+    origin = job.origins.of(problem.key) if job.origins else None
+    return Problem(problem.key, problem.message, problem.value, origin)
+
+
+def _check_values(cfg: DictConfig) -> Iterator[Problem]:
+    """Interpolations that lead nowhere, and keys that must be said but are not."""
+    missing = OmegaConf.missing_keys(cfg)
+    yield from (Problem(key, "must be given", "???") for key in sorted(missing))
+    for key, node in _leaves(cfg, ""):
+        try:
+            OmegaConf.select(cfg, key)
+        except OmegaConfBaseException as error:
+            yield Problem(key, str(error).splitlines()[0], str(node))
+
+
+def _leaves(node: DictConfig, prefix: str) -> Iterator[tuple[str, Any]]:
+    for key in node:
+        path = f"{prefix}{key}"
+        if OmegaConf.is_missing(node, key):
+            continue
+        raw = node._get_node(key)
+        if OmegaConf.is_interpolation(node, str(key)):
+            yield path, raw
+        elif isinstance(raw, DictConfig) and not raw._is_none():
+            yield from _leaves(raw, f"{path}.")
+
+
+def _check_structure(cfg: DictConfig) -> Iterator[Problem]:
+    """Keys, types, ranges and targets of the root and of every group."""
+    plain = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(plain, dict)
+    yield from _check_keys("", plain, fields_of(Root))
+    if isinstance(plain.get("monitor"), dict):
+        yield from _check_keys("monitor", plain["monitor"], fields_of(Monitor))
+    for group in ("model", "data", "optimizer", "scheduler"):
+        yield from _check_node(group, plain.get(group), group)
+    for group in ("callbacks", "logger"):
+        for name, node in (plain.get(group) or {}).items():
+            if node is not None:
+                yield from _check_node(f"{group}.{name}", node, group)
+    yield from _check_trainer(plain.get("trainer"))
+
+
+def _check_node(path: str, node: Any, group: str) -> Iterator[Problem]:
+    if not isinstance(node, dict) or "_target_" not in node:
+        yield Problem(path, "must be a mapping with a `_target_`", str(node))
+        return
+    try:
+        target = resolve(str(node["_target_"]))
+    except ValueError as error:
+        yield Problem(f"{path}._target_", str(error), str(node["_target_"]))
+        return
+    wrong_kind = misplaced(group, target)
+    if wrong_kind:
+        yield Problem(f"{path}._target_", wrong_kind, str(node["_target_"]))
+        return
+    parameters = {
+        name: Parameter(parameter.hint, parameter.required and name not in OFFERED)
+        for name, parameter in parameters_of(target).items()
+        if name not in SUPPLIED[group]
+    }
+    given = {key: value for key, value in node.items() if key not in MARKERS}
+    yield from _check_keys(path, given, parameters)
+
+
+def _check_trainer(node: Any) -> Iterator[Problem]:
+    from pytorch_lightning import Trainer
+
+    if not isinstance(node, dict):
+        yield Problem("trainer", "must be a mapping", str(node))
+        return
+    for key in node.keys() & REPLACED.keys():
+        yield Problem(f"trainer.{key}", f"is not taken here; use `{REPLACED[key]}`", str(node[key]))
+    own = fields_of(TrainerKeys)
+    lightnings = {
+        name: Parameter(parameter.hint, required=False)
+        for name, parameter in parameters_of(Trainer).items()
+        if name not in WIRED
+    }
+    given = {key: value for key, value in node.items() if key not in REPLACED}
+    yield from _check_keys("trainer", given, {**lightnings, **own})
+
+
+def _check_keys(
+    path: str, given: dict[Any, Any], parameters: dict[str, Parameter]
+) -> Iterator[Problem]:
+    prefix = f"{path}." if path else ""
+    for key, value in given.items():
+        if key not in parameters:
+            hint = suggestion(str(key), parameters, prefix=prefix)
+            yield Problem(f"{prefix}{key}", f"no such key; {hint}", _shown(value))
+            continue
+        wrong = misfit(value, parameters[key].hint)
+        if wrong:
+            yield Problem(f"{prefix}{key}", wrong, _shown(value))
+    for name, parameter in parameters.items():
+        if parameter.required and name not in given:
+            yield Problem(f"{prefix}{name}", "must be given")
+
+
+def _shown(value: Any) -> str | None:
+    if isinstance(value, dict | DictConfig | ListConfig):
+        return None
+    return "null" if value is None else str(value)

@@ -1,0 +1,97 @@
+"""Fits a checked config to its data: what can only be known once the data has been looked at."""
+
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import DictConfig, open_dict
+from torch import nn
+
+from leyden.config.build import build_data, planned_steps
+from leyden.config.problem import ConfigError, Problem
+from leyden.config.size import (
+    ParameterCount,
+    count_parameters,
+    flops_per_sample,
+    meta_net,
+    solve_width,
+)
+from leyden.data import DataModule, Spec
+from leyden.runs.checkpoints import find_checkpoint, read_weights
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A config that fits its data, and what it will cost.
+
+    Attributes:
+        cfg: With the solved width.
+        params: Of the model.
+        flops_per_step: Forward and backward over the samples of one optimizer step.
+        steps: Planned optimizer steps.
+    """
+
+    cfg: DictConfig
+    spec: Spec
+    params: ParameterCount
+    flops_per_step: int
+    steps: int
+
+
+def fit_to_data(cfg: DictConfig) -> Fitted:
+    """Solves the width for `params`, and sizes the model.
+
+    Raises:
+        ConfigError: The data is too small for a batch, the model can't be built, no width gives
+            the wanted size, or the initial weights are of another model.
+    """
+    cfg = deepcopy(cfg)
+    data = build_data(cfg)
+    spec = data.spec
+    _refuse_large_batch(cfg, data)
+    if cfg.params is not None:
+        with open_dict(cfg):
+            cfg.model.width = solve_width(cfg, spec)
+    net = meta_net(cfg, spec)
+    if cfg.init_from is not None:
+        _refuse_other_weights(Path(cfg.init_from), net)
+    return Fitted(
+        cfg,
+        spec,
+        count_parameters(net),
+        flops_per_sample(net, spec) * cfg.data.batch_size,
+        _steps(cfg, data),
+    )
+
+
+def _steps(cfg: DictConfig, data: DataModule) -> int:
+    steps = planned_steps(cfg, data.spec)
+    batches = len(data.parts.train) // cfg.data.batch_size
+    limit = cfg.trainer.get("limit_train_batches")
+    if isinstance(limit, float):
+        batches = int(batches * limit)
+    elif limit is not None:
+        batches = min(batches, limit // cfg.trainer.accumulate_grad_batches)
+    return steps if steps is not None else batches * int(cfg.trainer.max_epochs)
+
+
+def _refuse_large_batch(cfg: DictConfig, data: DataModule) -> None:
+    available = len(data.parts.train)
+    if cfg.data.batch_size > available:
+        message = f"is more than the {available:,} training samples; at most {available}"
+        raise ConfigError([Problem("data.batch_size", message, str(cfg.data.batch_size))])
+
+
+def _refuse_other_weights(source: Path, net: nn.Module) -> None:
+    path = find_checkpoint(source)
+    assert path is not None
+    theirs = {name: tuple(tensor.shape) for name, tensor in read_weights(path).items()}
+    ours = {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
+    different = [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)]
+    if different:
+        name = sorted(different)[0]
+        message = (
+            f"holds another model: `{name}` is {theirs.get(name, 'not there')} in it,"
+            f" {ours.get(name, 'not there')} in this config"
+        )
+        raise ConfigError([Problem("init_from", message, str(source))])

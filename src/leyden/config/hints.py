@@ -1,0 +1,86 @@
+"""Whether a value from YAML fits a type hint, its range included."""
+
+from collections.abc import Iterator
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import BaseMetadata, Ge, GroupedMetadata, Gt, Le, Lt
+from beartype import BeartypeConf
+from beartype.door import is_bearable
+
+NUMERIC_TOWER = BeartypeConf(is_pep484_tower=True)  # a whole number is a number
+NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+
+
+def misfit(value: Any, hint: Any) -> str | None:
+    """What `value` should have been, or None if it fits `hint`.
+
+    Args:
+        value: Plain: numbers, texts, booleans, None, lists and mappings.
+        hint: A type hint. Ranges are read from `Annotated`; lists fit tuples.
+    """
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return misfit(value, arguments[0]) or _out_of_range(value, arguments[1:])
+    if origin in (Union, UnionType):
+        return _misfit_of_all(value, arguments)
+    if origin is tuple and isinstance(value, list) and Ellipsis not in arguments:
+        if len(value) != len(arguments):
+            return f"must be a list of {len(arguments)}"
+        return next(filter(None, map(misfit, value, arguments)), None)
+    return None if _has_type(value, hint) else f"must be {_describe(hint)}"
+
+
+def _has_type(value: Any, hint: Any) -> bool:
+    if isinstance(value, bool) and hint in (int, float):
+        return False  # Python takes True for 1; a user who writes `true` for a number erred
+    return is_bearable(value, hint, conf=NUMERIC_TOWER)
+
+
+def _misfit_of_all(value: Any, hints: tuple[Any, ...]) -> str | None:
+    """None if `value` fits one of `hints`; else the range that it leaves, or what they are."""
+    misfits = {hint: misfit(value, hint) for hint in hints}
+    if None in misfits.values():
+        return None
+    bare = {hint: get_args(hint)[0] for hint in hints if get_origin(hint) is Annotated}
+    out_of_range = [misfits[hint] for hint, base in bare.items() if _has_type(value, base)]
+    return out_of_range[0] if out_of_range else "must be " + " or ".join(map(_describe, hints))
+
+
+def _out_of_range(value: Any, metadata: tuple[Any, ...]) -> str | None:
+    for bound in _bounds(metadata):
+        match bound:
+            case Ge(ge) if not value >= ge:
+                return f"must be at least {ge}"
+            case Gt(gt) if not value > gt:
+                return f"must be more than {gt}"
+            case Le(le) if not value <= le:
+                return f"must be at most {le}"
+            case Lt(lt) if not value < lt:
+                return f"must be less than {lt}"
+            case _:
+                pass
+    return None
+
+
+def _bounds(metadata: tuple[Any, ...]) -> Iterator[BaseMetadata]:
+    for item in metadata:
+        if isinstance(item, GroupedMetadata):
+            yield from item
+        elif isinstance(item, BaseMetadata):
+            yield item
+
+
+def _describe(hint: Any) -> str:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _describe(arguments[0])
+    if origin in (Union, UnionType):
+        return " or ".join(_describe(argument) for argument in arguments)
+    if origin is Literal:
+        return "one of " + ", ".join(str(argument) for argument in arguments)
+    if hint is type(None):
+        return "null"
+    if origin in (list, tuple):
+        return "a list"
+    return NAMES.get(hint, f"a {getattr(hint, '__name__', hint)}")

@@ -1,0 +1,10 @@
+"""Where the parts catalogue and the experiments lie: in the clone, or in the installed package."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+CLONE = PACKAGE.parents[1]
+ROOT = CLONE if (CLONE / "conf" / "config.yaml").is_file() else PACKAGE
+
+CONF = ROOT / "conf"
+EXPERIMENTS = ROOT / "experiments"

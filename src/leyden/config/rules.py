@@ -1,0 +1,182 @@
+"""What must hold between keys. Each rule is a pure function of the config."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from leyden.config.location import CONF
+from leyden.config.problem import Problem, suggestion
+from leyden.config.targets import resolve
+from leyden.tasks import TASKS
+
+Rule = Callable[[DictConfig], Iterator[Problem]]
+
+HALF_PRECISIONS = {"16-mixed", "16-true", "16", 16}
+
+
+def model_reads_data(cfg: DictConfig) -> Iterator[Problem]:
+    """The model takes the data's kind."""
+    model, data = resolve(cfg.model._target_), resolve(cfg.data._target_)
+    kinds = getattr(model, "kinds", {data.kind})
+    if data.kind not in kinds:
+        models = [name for name, cls in _catalogue("model") if data.kind in cls.kinds]
+        sets = [name for name, cls in _catalogue("data") if cls.kind in kinds]
+        yield Problem(
+            "model",
+            f"reads {' or '.join(sorted(kinds))}, but `data` is {data.kind};"
+            f" type {_either('model', models)}, or {_either('data', sets)}",
+            model.__name__,
+        )
+
+
+def _catalogue(group: str) -> list[tuple[str, type]]:
+    files = sorted((CONF / group).glob("*.yaml"))
+    return [(file.stem, resolve(OmegaConf.load(file)._target_)) for file in files]
+
+
+def _either(group: str, options: list[str]) -> str:
+    return " or ".join(f"`{group}={option}`" for option in options)
+
+
+def monitor_is_logged(cfg: DictConfig) -> Iterator[Problem]:
+    """The task of this data logs the metric that selects."""
+    metrics = TASKS[resolve(cfg.data._target_).kind].metrics
+    known = [name for name in metrics if name.startswith("val/")]
+    if cfg.monitor.metric not in known:
+        hint = suggestion(cfg.monitor.metric, known)
+        yield Problem("monitor.metric", f"is never logged in validation; {hint}", cfg.monitor.metric)
+
+
+def batch_divides(cfg: DictConfig) -> Iterator[Problem]:
+    """The samples of a step can be dealt out evenly."""
+    devices = cfg.trainer.devices if isinstance(cfg.trainer.devices, int) else 1
+    shares = devices * cfg.trainer.num_nodes * cfg.trainer.accumulate_grad_batches
+    if cfg.data.batch_size % shares:
+        below = cfg.data.batch_size - cfg.data.batch_size % shares
+        nearest = ", ".join(str(size) for size in (below, below + shares) if size)
+        yield Problem(
+            "data.batch_size",
+            f"does not divide by {shares} (devices x nodes x accumulation); nearest: {nearest}",
+            str(cfg.data.batch_size),
+        )
+
+
+def accelerator_is_here(cfg: DictConfig) -> Iterator[Problem]:
+    """The accelerator has a name and is on this machine."""
+    from pytorch_lightning.accelerators import AcceleratorRegistry
+
+    name = cfg.trainer.accelerator
+    known = {"auto", "gpu", *AcceleratorRegistry.available_accelerators()}
+    if name not in known:
+        hint = suggestion(name, known)
+        yield Problem("trainer.accelerator", f"no such accelerator; {hint}", name)
+    elif name != "auto" and not _is_available(name):
+        message = "is not on this machine; `trainer.accelerator=auto` takes what is"
+        yield Problem("trainer.accelerator", message, name)
+
+
+def _is_available(accelerator: str) -> bool:
+    from pytorch_lightning.accelerators import AcceleratorRegistry
+
+    names = ["cuda", "mps"] if accelerator == "gpu" else [accelerator]
+    return any(AcceleratorRegistry.get(name).is_available() for name in names)
+
+
+def _is_on_cpu(cfg: DictConfig) -> bool:
+    name = cfg.trainer.accelerator
+    return name == "cpu" or (name == "auto" and not _is_available("gpu"))
+
+
+def precision_fits(cfg: DictConfig) -> Iterator[Problem]:
+    """The accelerator computes in this precision."""
+    precision = cfg.trainer.precision
+    if precision in HALF_PRECISIONS and _is_on_cpu(cfg):
+        message = "needs a GPU; on a CPU type `trainer.precision=bf16-mixed`"
+        yield Problem("trainer.precision", message, str(precision))
+    if str(precision).startswith("transformer-engine"):
+        message = "is not supported; type `trainer.precision=bf16-mixed`"
+        yield Problem("trainer.precision", message, str(precision))
+
+
+def strategy_fits_devices(cfg: DictConfig) -> Iterator[Problem]:
+    """A run on several devices says how they share the work."""
+    trainer = cfg.trainer
+    if trainer.devices != 1 or trainer.num_nodes != 1:
+        message = "a run takes one device so far; type `trainer.devices=1 trainer.num_nodes=1`"
+        yield Problem("trainer.devices", message, str(trainer.devices))
+
+
+def run_has_a_length(cfg: DictConfig) -> Iterator[Problem]:
+    """Epochs, steps or tokens say when to stop."""
+    trainer = cfg.trainer
+    if trainer.max_epochs is None and trainer.max_steps is None and trainer.max_tokens is None:
+        message = "give one of trainer.max_epochs, trainer.max_steps, trainer.max_tokens"
+        yield Problem("trainer.max_epochs", message, "null")
+    if trainer.max_tokens is not None and resolve(cfg.data._target_).kind != "text":
+        message = "counts tokens, but the data is not text; type `trainer.max_steps`"
+        yield Problem("trainer.max_tokens", message, str(trainer.max_tokens))
+
+
+def warmup_is_said_once(cfg: DictConfig) -> Iterator[Problem]:
+    """Warm-up in steps or as a share of the run, not both."""
+    scheduler = cfg.scheduler
+    if scheduler.get("warmup_steps") is not None and scheduler.get("warmup_fraction") is not None:
+        message = "excludes scheduler.warmup_fraction; set one of them to null"
+        yield Problem("scheduler.warmup_steps", message, str(scheduler.warmup_steps))
+
+
+def nesterov_has_momentum(cfg: DictConfig) -> Iterator[Problem]:
+    """Nesterov's look ahead follows the momentum."""
+    optimizer = cfg.optimizer
+    if optimizer.get("nesterov") and optimizer.get("momentum") == 0:
+        message = "needs momentum; type `optimizer.momentum=0.9`"
+        yield Problem("optimizer.nesterov", message, "true")
+
+
+def name_is_a_folder_name(cfg: DictConfig) -> Iterator[Problem]:
+    """The name stays inside `outputs/`."""
+    name = cfg.name
+    if name is None:
+        return
+    sound = name.isprintable() and name not in ("", ".", "..") and not set(name) & set("/\\:")
+    if not sound or len(name) > 100:
+        message = "must be a folder's name: printable, at most 100 characters, no / \\ :"
+        yield Problem("name", message, repr(name))
+
+
+def weights_are_there(cfg: DictConfig) -> Iterator[Problem]:
+    """`init_from` names a run or a checkpoint."""
+    from leyden.runs.checkpoints import find_checkpoint
+
+    if cfg.init_from is not None and find_checkpoint(Path(cfg.init_from)) is None:
+        message = "is neither a run's folder with a checkpoint nor a checkpoint file"
+        yield Problem("init_from", message, cfg.init_from)
+
+
+def run_dir_is_free(cfg: DictConfig) -> Iterator[Problem]:
+    """The folder that the user chose for the run is new or empty."""
+    if cfg.run_dir is None:
+        return
+    folder = Path(cfg.run_dir)
+    if folder.is_file():
+        yield Problem("run_dir", "is a file; name a folder", cfg.run_dir)
+    elif folder.is_dir() and any(folder.iterdir()):
+        yield Problem("run_dir", "is not empty; name a new folder", cfg.run_dir)
+
+
+RULES: dict[Rule, frozenset[str]] = {
+    model_reads_data: frozenset({"model", "data"}),
+    monitor_is_logged: frozenset({"monitor", "data"}),
+    batch_divides: frozenset({"data", "trainer"}),
+    accelerator_is_here: frozenset({"trainer"}),
+    precision_fits: frozenset({"trainer"}),
+    strategy_fits_devices: frozenset({"trainer"}),
+    run_has_a_length: frozenset({"trainer", "data"}),
+    warmup_is_said_once: frozenset({"scheduler"}),
+    nesterov_has_momentum: frozenset({"optimizer"}),
+    name_is_a_folder_name: frozenset({"name"}),
+    weights_are_there: frozenset({"init_from"}),
+    run_dir_is_free: frozenset({"run_dir"}),
+}
+"""Each rule with the sections of the config that it reads: one that is broken is not judged."""

@@ -1,0 +1,90 @@
+"""The typed root of every config, and the trainer keys that are Leyden's own.
+
+The groups' keys are not repeated here: they are the parameters of what their `_target_` names.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from annotated_types import Interval
+
+from leyden.ranges import Count, NonNegative, PositiveFloat, PositiveInt
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """What selects the best checkpoint, stops early, and is optimised by a search."""
+
+    metric: str
+    """A metric that the task logs, such as `val/loss`."""
+    mode: Literal["min", "max"]
+    """Whether less or more of it is better."""
+
+
+@dataclass(frozen=True)
+class Root:
+    """The keys at the root of a config."""
+
+    model: Any
+    data: Any
+    optimizer: Any
+    scheduler: Any
+    trainer: Any
+    callbacks: Any
+    logger: Any
+    monitor: Any
+    name: str | None
+    """Folder of the run under `outputs/`; null: the experiment's name, or the model's and data's."""
+    seed: Annotated[int, Interval(ge=0, lt=2**32)]
+    """Of initial weights, order of data, augmentation and dropout."""
+    params: PositiveFloat | None
+    """Number of parameters wanted: the model's width is solved for it."""
+    init_from: str | None
+    """A run's folder or a checkpoint whose weights are the initial ones."""
+    run_dir: str | None
+    """The run's folder; null: a new one under `outputs/<name>/`."""
+
+
+@dataclass(frozen=True)
+class TrainerKeys:
+    """Keys of `trainer`: Leyden's own, and Lightning's own where we know more of their range."""
+
+    max_epochs: PositiveInt | None
+    """Passes over the training data; counts where neither tokens nor steps are given."""
+    max_steps: PositiveInt | None
+    """Optimizer steps; counts where no tokens are given."""
+    max_tokens: PositiveInt | None
+    """Tokens to train on; text only."""
+    may_stand_in: bool
+    """Where the data set is not on this machine, random samples of its shape take its place."""
+    overfit_samples: PositiveInt | None
+    """Train, validate and test on this many samples of the training part."""
+    accumulate_grad_batches: PositiveInt
+    """Parts into which a device's share of an optimizer step is cut, to save memory."""
+    num_nodes: PositiveInt
+    """Machines."""
+    gradient_clip_val: NonNegative | None
+    """Largest norm of the gradients; null: no limit."""
+    log_every_n_steps: PositiveInt
+    """Steps between two entries in the log."""
+    num_sanity_val_steps: Count
+    """Validation batches before training."""
+    strategy: Literal["auto"]
+    """Set by the group `strategy`."""
+    profiler: Literal["simple", "advanced", "pytorch"] | None
+    """Lightning's profilers; their report goes into the run's folder."""
+
+
+WIRED = frozenset(
+    {"logger", "callbacks", "default_root_dir", "enable_progress_bar", "enable_model_summary"}
+    | {"use_distributed_sampler", "plugins", "enable_autolog_hparams", "model_registry"}
+)
+"""Lightning's trainer keys that Leyden sets by itself."""
+
+REPLACED = {
+    "fast_dev_run": "trainer=smoke",
+    "barebones": "trainer=smoke",
+    "overfit_batches": "trainer=overfit",
+    "enable_checkpointing": "callbacks.best=null callbacks.last=null",
+}
+"""Lightning's trainer keys that would bypass the record, and what to type instead."""

@@ -1,0 +1,137 @@
+"""What every data set shares: three parts, their loaders, and the spec that models are built to."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from pytorch_lightning import LightningDataModule
+
+from leyden.data.loader import Batch, Draw, Loader, Order, Samples
+from leyden.data.spec import Kind, Spec
+from leyden.data.stand_in import stand_in
+from leyden.ranges import Count, PositiveInt
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A data set in memory: what it is, and its training, validation and test part."""
+
+    spec: Spec
+    train: Samples
+    val: Samples
+    test: Samples
+
+
+@dataclass(frozen=True)
+class First:
+    """The first `length` samples of a part."""
+
+    samples: Samples
+    length: int
+
+    def __len__(self) -> int:
+        return min(self.length, len(self.samples))
+
+    def __getitem__(self, draw: Draw) -> Batch:
+        return self.samples[draw]
+
+
+class DataModule(LightningDataModule, ABC):
+    """Base of all data sets. A data set says its `kind` and how to `load` its parts.
+
+    One that has to be fetched also says how (`prepare_data`, which Lightning calls on one process
+    of a machine), whether it `is_here`, and its `expected_spec`.
+
+    Args:
+        batch_size: Samples of one optimizer step, over all devices and accumulation.
+        eval_batch_size: Samples of one validation or test batch; it changes the speed only.
+        num_workers: Processes that read ahead; sets held in memory are fastest with none.
+        seed: Decides the order and the augmentation, not the split.
+        overfit_samples: Train, validate and test on the first samples of the training part only.
+        may_stand_in: Where the set is not on this machine, take random samples of its shape.
+    """
+
+    kind: ClassVar[Kind]
+
+    def __init__(
+        self,
+        *,
+        batch_size: PositiveInt,
+        eval_batch_size: PositiveInt = 256,
+        num_workers: Count = 0,
+        seed: Count = 0,
+        overfit_samples: PositiveInt | None = None,
+        may_stand_in: bool = False,
+    ) -> None:
+        super().__init__()
+        self.batch_size = batch_size
+        self.eval_batch_size = eval_batch_size
+        self.num_workers = num_workers
+        self.seed = seed
+        self.overfit_samples = overfit_samples
+        self.may_stand_in = may_stand_in
+        self._parts: Parts | None = None
+
+    @abstractmethod
+    def load(self) -> Parts:
+        """Reads the parts. The split is the same in every run."""
+
+    def is_here(self) -> bool:
+        """Whether the data is on this machine; a set that has to be fetched overrides it."""
+        return True
+
+    def expected_spec(self) -> Spec:
+        """The spec of a set that is not here yet."""
+        raise ValueError(f"{type(self).__name__} does not say its spec before it is loaded")
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether random samples take the place of the data."""
+        return self.may_stand_in and not self.is_here()
+
+    @property
+    def parts(self) -> Parts:
+        """The parts, read when first asked for."""
+        if self._parts is None:
+            parts = Parts(*stand_in(self.expected_spec())) if self.stands_in else self.load()
+            if self.overfit_samples is not None:
+                few = First(parts.train, self.overfit_samples)
+                parts = Parts(parts.spec, few, few, few)
+            self._parts = parts
+        return self._parts
+
+    @property
+    def spec(self) -> Spec:
+        return self.parts.spec
+
+    def setup(self, stage: str) -> None:
+        _ = self.parts
+
+    def train_dataloader(self) -> Loader:
+        return self._loader(self.parts.train, self.batch_size, shuffle=True)
+
+    def val_dataloader(self) -> Loader:
+        return self._loader(self.parts.val, self.eval_batch_size, shuffle=False)
+
+    def test_dataloader(self) -> Loader:
+        return self._loader(self.parts.test, self.eval_batch_size, shuffle=False)
+
+    def _loader(self, samples: Samples, batch_size: int, *, shuffle: bool) -> Loader:
+        trainer = self.trainer
+        assert trainer is not None
+        order = Order(
+            len(samples),
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=self.seed,
+            rank=trainer.global_rank,
+            world_size=trainer.world_size,
+            accumulate=trainer.accumulate_grad_batches if shuffle else 1,
+        )
+        return Loader(
+            samples,
+            order,
+            num_workers=self.num_workers,
+            pin_memory=torch.cuda.is_available(),
+        )

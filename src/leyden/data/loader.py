@@ -1,0 +1,134 @@
+"""The order in which samples reach the model, and the loader that hands them out."""
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+from torch.utils.data import DataLoader, Sampler
+
+from leyden.data.randomness import permutation
+
+Batch = tuple[Tensor, Tensor]
+
+
+class Draw(NamedTuple):
+    """Which samples to fetch, in which pass over the data (augmentation depends on it)."""
+
+    epoch: int
+    index: Int[Tensor, " batch"]
+
+
+class Samples(Protocol):
+    """A part of a data set. It is asked for a whole batch at a time."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, draw: Draw) -> Batch: ...
+
+
+class Order(Sampler[Draw]):
+    """Draws of one process, a pure function of (seed, epoch, place).
+
+    A global batch is dealt out to the processes and, within each, to the accumulation steps, so
+    the samples of an optimizer step are the same however many share the work.
+
+    Args:
+        num_samples: Size of the part.
+        batch_size: Samples of one optimizer step, over all processes and accumulation steps.
+        shuffle: Each epoch in an order of its own and without its last, partial batch; otherwise
+            in the part's order and whole.
+        seed: The run's seed.
+        rank: This process.
+        world_size: Number of processes.
+        accumulate: Steps over which a process accumulates gradients.
+    """
+
+    def __init__(
+        self,
+        num_samples: int,
+        *,
+        batch_size: int,
+        shuffle: bool,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+        accumulate: int = 1,
+    ) -> None:
+        self.num_samples = num_samples
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.seed = seed
+        self.rank = rank
+        self.world_size = world_size
+        self.accumulate = accumulate
+        self.epoch = 0
+        self.start = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Lightning calls this before each epoch; a new epoch starts at its first batch."""
+        if epoch != self.epoch:
+            self.epoch, self.start = epoch, 0
+
+    def __len__(self) -> int:
+        if self.shuffle:
+            return self.num_samples // self.batch_size * self.accumulate
+        return -(-self.num_samples // self.batch_size) * self.accumulate
+
+    def __iter__(self) -> Iterator[Draw]:
+        start, self.start = self.start, 0
+        order = torch.arange(self.num_samples)
+        if self.shuffle:
+            order = permutation(self.num_samples, seed=self.seed, epoch=self.epoch)
+        for place in range(start, len(self)):
+            step, part = divmod(place, self.accumulate)
+            batch = order[step * self.batch_size : (step + 1) * self.batch_size]
+            first = part * self.world_size + self.rank
+            yield Draw(self.epoch, batch[first :: self.world_size * self.accumulate])
+
+
+class Loader(DataLoader[Batch]):
+    """Hands out the batches of an `Order`, and can tell and take up its position.
+
+    Args:
+        samples: The part to read.
+        order: Which samples, when.
+        num_workers: Processes that fetch ahead; they change nothing but the speed.
+        pin_memory: Copy batches into page-locked memory, for a faster way to a GPU.
+    """
+
+    def __init__(
+        self, samples: Samples, order: Order, *, num_workers: int = 0, pin_memory: bool = False
+    ) -> None:
+        self.order = order
+        self.given = 0
+        super().__init__(
+            samples,  # type: ignore[arg-type]
+            sampler=order,
+            batch_size=None,
+            num_workers=num_workers,
+            pin_memory=pin_memory,
+            persistent_workers=False,
+            # Its own generator: otherwise each new iterator draws from the global one.
+            generator=torch.Generator().manual_seed(order.seed),
+        )
+
+    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
+        # A generator: nothing is drawn before the first batch is asked for, so `set_epoch`, which
+        # Lightning calls only after `iter`, still counts.
+        self.given = self.order.start
+        for batch in super().__iter__():
+            self.given += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """Position: the epoch, and the batches of it that were handed out."""
+        return {"epoch": self.order.epoch, "batch": self.given}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Takes up a position; a finished epoch is followed by the next one's first batch."""
+        finished = state["batch"] >= len(self.order)
+        self.order.epoch = state["epoch"] + int(finished)
+        self.order.start = 0 if finished else state["batch"]
+        self.given = self.order.start

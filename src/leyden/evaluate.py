@@ -1,0 +1,70 @@
+"""Test metrics of a run, from its folder alone."""
+
+from pathlib import Path
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning import seed_everything
+
+from leyden.config.build import build_data, build_net, build_task, build_trainer
+from leyden.config.problem import ConfigError, Problem
+from leyden.config.rules import accelerator_is_here, precision_fits
+from leyden.runs.checkpoints import find_checkpoint
+from leyden.runs.folder import read_frozen
+from leyden.runs.log import quiet
+
+
+def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
+    """Tests a run's checkpoint and returns the metrics by name. Writes nothing.
+
+    Args:
+        folder: The run's.
+        overrides: `ckpt=best` (the default) or `ckpt=last`, and keys of the run's config.
+
+    Raises:
+        ConfigError: No such run or checkpoint, or an override of what the run does not have.
+    """
+    if not (folder / "config.yaml").is_file():
+        message = "is not a run's folder; `leyden runs` lists them"
+        raise ConfigError([Problem("RUN", message, str(folder))])
+    cfg = read_frozen(folder)
+    which = _override(cfg, overrides)
+    checkpoint = find_checkpoint(folder, which)
+    if checkpoint is None:
+        message = f"has no {which} checkpoint"
+        raise ConfigError([Problem("RUN", message, str(folder))])
+    problems = [*accelerator_is_here(cfg), *precision_fits(cfg)]
+    if problems:
+        raise ConfigError(problems)
+    with quiet():
+        seed_everything(cfg.seed, verbose=False)
+        data = build_data(cfg)
+        task = build_task(cfg, build_net(cfg, data.spec), data.spec)
+        trainer = build_trainer(cfg, data, folder=None, callbacks=[], loggers=[])
+        (metrics,) = trainer.test(
+            task, datamodule=data, ckpt_path=checkpoint, verbose=False, weights_only=True
+        )
+    return dict(metrics)
+
+
+def _override(cfg: DictConfig, overrides: list[str]) -> str:
+    which, problems = "best", []
+    for text in overrides:
+        try:
+            override = OverridesParser.create().parse_override(text)
+        except HydraException:
+            problems.append(Problem(text, "is not of the form key=value"))
+            continue
+        key, value = override.key_or_group, override.value()
+        if key == "ckpt" and value in ("best", "last"):
+            which = str(value)
+        elif key == "ckpt":
+            problems.append(Problem("ckpt", "must be one of best, last", str(value)))
+        elif OmegaConf.select(cfg, key, default=None) is None:
+            problems.append(Problem(key, "the run's config has no such key", str(value)))
+        else:
+            OmegaConf.update(cfg, key, value)
+    if problems:
+        raise ConfigError(problems)
+    return which

@@ -1,0 +1,46 @@
+"""What `leyden train --help` says: the catalogue, read from the folders."""
+
+from pathlib import Path
+
+from leyden.config.location import CONF, EXPERIMENTS
+
+GROUPS = ("model", "data", "optimizer", "scheduler", "trainer", "strategy", "callbacks", "logger")
+
+TRAIN = """\
+leyden train [overrides]: one run; with -m, or an experiment that says so, a sweep.
+
+  leyden train                                     an MLP on digits
+  leyden train model=gpt data=stdlib_text          choose an option of a group
+  leyden train model.width=64 optimizer.lr=3e-3    set a key
+  leyden train params=1e6                          solve the width for a size
+  leyden train -m optimizer=sgd,adamw,muon         a sweep
+
+Groups (conf/) and their options:
+{groups}
+
+At the root:
+  name      folder of the run under outputs/
+  seed      weights, order of data, augmentation, dropout
+  params    number of parameters wanted
+  monitor   .metric and .mode: what is best
+  init_from a run's folder or a checkpoint to start from
+  run_dir   the run's folder
+
+  --cfg job             show the config instead of running it
+  --info                how it was composed
+  --config-dir FOLDER   a folder of your own options, laid out like conf/
+  --hydra-help          Hydra's other flags; `eval "$(leyden -sc install=bash)"` completes
+"""
+
+
+def train_help() -> str:
+    """The text, with every option that there is."""
+    rows = [(group, options(CONF / group)) for group in GROUPS]
+    rows.append(("experiment", options(EXPERIMENTS)))
+    return TRAIN.format(groups="\n".join(f"  {group:<11} {names}" for group, names in rows))
+
+
+def options(folder: Path) -> str:
+    """Names of the files below a folder, as they are typed."""
+    files = sorted(folder.rglob("*.yaml"), key=lambda path: (len(path.parts), path.stem))
+    return " ".join(path.relative_to(folder).with_suffix("").as_posix() for path in files)

@@ -1,0 +1,68 @@
+"""`metrics.csv`: one row a step, one column a metric."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
+
+
+class CSV(Logger):
+    """Writes what Lightning logs as a table. A row is written when the next step begins.
+
+    Args:
+        save_dir: The run's folder.
+    """
+
+    def __init__(self, save_dir: Path) -> None:
+        super().__init__()
+        self.path = Path(save_dir) / "metrics.csv"
+        self.columns = ["step"]
+        self.row: dict[str, Any] = {}
+
+    @property
+    def name(self) -> str:
+        return ""
+
+    @property
+    def version(self) -> str:
+        return ""
+
+    @property
+    def save_dir(self) -> str:
+        return str(self.path.parent)
+
+    @rank_zero_only
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the config lies beside the table."""
+
+    @rank_zero_only
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        if self.row and self.row["step"] != step:
+            self._write_row()
+        self.row |= {"step": step, **metrics}
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        if self.row:
+            self._write_row()
+
+    def _write_row(self) -> None:
+        new = [name for name in self.row if name not in self.columns]
+        if new or not self.path.exists():
+            self._widen(new)
+        with self.path.open("a", newline="") as file:
+            csv.DictWriter(file, self.columns).writerow(self.row)
+        self.row = {}
+
+    def _widen(self, new: list[str]) -> None:
+        rows: list[dict[str, Any]] = []
+        if self.path.exists():
+            with self.path.open(newline="") as file:
+                rows = list(csv.DictReader(file))
+        self.columns += new
+        with self.path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, self.columns)
+            writer.writeheader()
+            writer.writerows(rows)

@@ -1,0 +1,24 @@
+"""TensorBoard's event file, in the run's folder itself."""
+
+from pathlib import Path
+
+from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
+
+
+class TensorBoard(TensorBoardLogger):
+    """Lightning's logger without its subfolders and without the empty `hparams.yaml`.
+
+    Args:
+        save_dir: The run's folder.
+        flush_seconds: Longest wait until a value can be seen in TensorBoard.
+    """
+
+    def __init__(self, save_dir: Path, *, flush_seconds: int = 10) -> None:
+        super().__init__(
+            save_dir, name="", version="", default_hp_metric=False, flush_secs=flush_seconds
+        )
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Nothing: the event file is flushed by itself."""

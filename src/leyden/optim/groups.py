@@ -1,0 +1,37 @@
+"""Which parameters are treated alike."""
+
+from typing import Any
+
+from torch import nn
+
+
+def decay_groups(
+    net: nn.Module, *, weight_decay: float, decay_vectors: bool = False
+) -> list[dict[str, Any]]:
+    """Two groups: matrices with weight decay; biases, norms and other 1-D parameters without.
+
+    Args:
+        net: Its trainable parameters are sorted.
+        weight_decay: Of the matrices.
+        decay_vectors: Decay the 1-D parameters too.
+    """
+    decayed, kept = [], []
+    for parameter in net.parameters():
+        if parameter.requires_grad:
+            (decayed if parameter.ndim >= 2 or decay_vectors else kept).append(parameter)
+    groups = [
+        {"params": decayed, "weight_decay": weight_decay},
+        {"params": kept, "weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]
+
+
+def hidden_matrices(net: nn.Module) -> list[nn.Parameter]:
+    """Weights that map hidden units to hidden units: 2-D and more, no embedding, no `head`."""
+    outer = {
+        id(parameter)
+        for name, module in net.named_modules()
+        if isinstance(module, nn.Embedding) or name == "head"
+        for parameter in module.parameters()
+    }
+    return [p for p in net.parameters() if p.requires_grad and p.ndim >= 2 and id(p) not in outer]

@@ -1,0 +1,90 @@
+"""Where a run takes place: code, versions, device, process."""
+
+import os
+import platform
+import subprocess
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+PACKAGES = ("leyden", "torch", "pytorch-lightning", "hydra-core", "numpy")
+
+
+def git_state() -> dict[str, Any]:
+    """Commit of the current folder's repository, and whether it has changes; null where none."""
+    sha = _git("rev-parse", "HEAD")
+    changes = _git("status", "--porcelain", "--untracked-files=no") if sha else None
+    return {"sha": sha, "dirty": None if changes is None else bool(changes)}
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide the numbers."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+@cache
+def cpu_name() -> str:
+    """The processor's name as the system gives it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def device_name(device: torch.device) -> str:
+    """The device in words."""
+    if device.type == "cuda":
+        return f"cuda: {torch.cuda.get_device_name(device)}"
+    if device.type == "cpu":
+        return f"cpu: {cpu_name()}, {torch.get_num_threads()} threads"
+    return device.type
+
+
+def peak_memory_bytes(device: torch.device) -> int | None:
+    """Most memory in use so far: the GPU's where one is used, else the process's."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1 if platform.system() == "Darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit  # bytes on macOS, else KiB
+
+
+def process_mark() -> dict[str, Any]:
+    """Tells this process from all others, also from a later one with the same number."""
+    return {"host": platform.node(), "pid": os.getpid(), "started": _start_ticks(os.getpid())}
+
+
+def is_alive(mark: dict[str, Any]) -> bool:
+    """Whether a marked process still runs; one on another host is believed to."""
+    if mark["host"] != platform.node():
+        return True
+    if mark["started"] is not None:
+        return _start_ticks(mark["pid"]) == mark["started"]
+    try:
+        os.kill(mark["pid"], 0)
+    except OSError:
+        return False
+    return True
+
+
+def _start_ticks(pid: int) -> int | None:
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        # The name in brackets may hold spaces; of the fields after it the 20th is the start time.
+        return int(stat.read_text().rpartition(")")[2].split()[19])
+    except (OSError, IndexError, ValueError):
+        return None

@@ -1,0 +1,96 @@
+"""A run's folder: its name, and the frozen config that the run is executed from."""
+
+import hashlib
+import json
+import re
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from leyden.runs.atomic import write_atomically
+
+OUTPUTS = Path("outputs")
+
+VOLATILE = (
+    "name",
+    "run_dir",
+    "callbacks",
+    "logger",
+    "trainer.accelerator",
+    "trainer.devices",
+    "trainer.num_nodes",
+    "trainer.log_every_n_steps",
+    "trainer.profiler",
+)
+"""Keys that don't change what is computed: two runs that differ only in them are the same job."""
+
+
+def default_name(experiment: str | None, choices: dict[str, str]) -> str:
+    """The experiment's name, or the model's and the data's."""
+    name = experiment or f"{choices['model']}_{choices['data']}"
+    return name.replace("/", "_")
+
+
+def new_folder(name: str) -> Path:
+    """Makes `outputs/<name>/<date>_<time>_<id>`: no two runs ever get the same one."""
+    while True:
+        stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        try:
+            return claim_folder(OUTPUTS / name / f"{stamp}_{secrets.token_hex(2)}")
+        except FileExistsError:
+            continue
+
+
+def claim_folder(folder: Path) -> Path:
+    """Makes a folder for one run.
+
+    Raises:
+        FileExistsError: It is there already, and not empty.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=folder.is_dir() and not any(folder.iterdir()))
+    return folder
+
+
+def job_name(overrides: tuple[str, ...], swept: tuple[str, ...], digest: str) -> str:
+    """A sweep job's folder: what sets it apart, short, and a hash.
+
+    `optimizer=adamw model.width=64` gives `adamw_width64-3f2a`.
+    """
+    words = []
+    for override in overrides:
+        key, _, value = override.partition("=")
+        if key in swept:
+            last = key.rpartition(".")[2] if "." in key else ""
+            words.append(re.sub(r"[^A-Za-z0-9.+-]+", "-", f"{last}{value}").strip("-"))
+    return f"{'_'.join(words)[:60] or 'job'}-{digest[:4]}"
+
+
+def config_digest(cfg: DictConfig) -> str:
+    """sha256 of the config without its volatile keys."""
+    plain = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(plain, dict)
+    for path in VOLATILE:
+        *parents, last = path.split(".")
+        node: Any = plain
+        for parent in parents:
+            node = node.get(parent, {})
+        node.pop(last, None)
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def freeze(cfg: DictConfig, overrides: tuple[str, ...], folder: Path) -> None:
+    """Writes the resolved config, from which the run is executed, and the overrides."""
+    resolved = OmegaConf.create(OmegaConf.to_container(cfg, resolve=True))
+    write_atomically(folder / "config.yaml", OmegaConf.to_yaml(resolved))
+    write_atomically(folder / "overrides.yaml", OmegaConf.to_yaml(list(overrides)))
+
+
+def read_frozen(folder: Path) -> DictConfig:
+    """The config that a run is or was executed from."""
+    cfg = OmegaConf.load(folder / "config.yaml")
+    assert isinstance(cfg, DictConfig)
+    return cfg

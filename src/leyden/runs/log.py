@@ -1,0 +1,48 @@
+"""`train.log`: what libraries say during a run goes there, and not on the user's terminal."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+LOUD = ("pytorch_lightning", "lightning_fabric", "py.warnings", "torch", "leyden")
+"""Loggers with handlers of their own, which would write to the terminal."""
+
+
+@contextmanager
+def run_log(folder: Path) -> Iterator[None]:
+    """Sends logs and warnings to the run's `train.log` while it lasts."""
+    handler = logging.FileHandler(folder / "train.log", encoding="utf-8")
+    handler.setFormatter(logging.Formatter(FORMAT))
+    with _only(handler):
+        try:
+            yield
+        except BaseException:
+            logging.getLogger("leyden").exception("the run ended early")
+            raise
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Drops what libraries say, where there is no run to keep it."""
+    with _only(logging.NullHandler()):
+        yield
+
+
+@contextmanager
+def _only(handler: logging.Handler) -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in LOUD]
+    before = [(logger.handlers, logger.propagate, logger.level) for logger in loggers]
+    for logger in loggers:
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        for logger, (handlers, propagate, level) in zip(loggers, before, strict=True):
+            logger.handlers, logger.propagate = handlers, propagate
+            logger.setLevel(level)
+        handler.close()

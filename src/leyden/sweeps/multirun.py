@@ -1,0 +1,60 @@
+"""A sweep by Hydra's own sweeper and launcher: `leyden train -m`."""
+
+from functools import partial
+from pathlib import Path
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from leyden.config.compose import Job, Plan, Request, hydra_loader, hydra_overrides
+from leyden.runs.folder import config_digest, job_name, new_folder
+from leyden.train import train
+
+
+def run_sweep(request: Request, plan: Plan, *, command: list[str]) -> tuple[Path, bool]:
+    """Runs every job, each in its own folder within the sweep's.
+
+    Args:
+        request: What was asked for.
+        plan: Its jobs, all checked.
+        command: What the user typed, for the records.
+
+    Returns:
+        The sweep's folder, and whether the user stopped it.
+    """
+    first = plan.jobs[0]
+    folder = new_folder(first.cfg.name or first.choices.get("experiment") or "sweep")
+    overrides = hydra_overrides(request)
+    with hydra_loader(request):
+        hydra = GlobalHydra.instance().hydra
+        assert hydra is not None
+        try:
+            hydra.multirun(
+                config_name=request.config_name,
+                task_function=partial(run_job, sweep=folder, swept=plan.swept, command=command),
+                overrides=[*overrides, f"hydra.sweep.dir='{folder}'"],
+            )
+        except KeyboardInterrupt:
+            return folder, True
+    return folder, False
+
+
+def run_job(
+    cfg: DictConfig, *, sweep: Path, swept: tuple[str, ...], command: list[str]
+) -> float | None:
+    """One job. Its end, good or bad, is in its record, so that the others go on.
+
+    Returns:
+        The best value of the monitored metric.
+
+    Raises:
+        KeyboardInterrupt: The user stopped it, and with it the sweep.
+    """
+    job = Job.from_hydra(cfg, HydraConfig.get())
+    name = job_name(job.overrides, swept, config_digest(cfg))
+    record = train(job, command=command, folder=sweep / name)
+    if record.status == "interrupted":
+        raise KeyboardInterrupt
+    value: float | None = record.best["value"]
+    return value

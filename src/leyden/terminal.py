@@ -1,0 +1,175 @@
+"""What a user sees: a few lines when a run starts, a table when it ends, one line an error.
+
+Standard output has results only, so that it can be read by other programs; all else goes to
+standard error.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from leyden.config.problem import Problem
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from leyden.config.build import Experiment
+    from leyden.runs.record import Record
+
+
+def messages() -> Console:
+    """The console for everything but results."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def results() -> Console:
+    """The console for results."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") -> None:
+    """What runs, how big it is, on what, and where it goes."""
+    choices, data, trainer = record.choices, experiment.data, experiment.trainer
+    parts, console = data.parts, messages()
+    console.print(
+        f"[bold]{choices['model']}[/] on [bold]{choices['data']}[/]"
+        f" with {choices['optimizer']} and {choices['scheduler']} schedule:"
+        f" width {cfg.model.get('width')}, depth {cfg.model.get('depth')},"
+        f" {record.params['total']:,} parameters"
+    )
+    console.print(
+        f"  data    {len(parts.train):,} training, {len(parts.val):,} validation,"
+        f" {len(parts.test):,} test samples, {cfg.data.batch_size} in a batch"
+    )
+    if data.stands_in:
+        console.print("          [yellow]not on this machine: random samples of its shape instead[/]")
+    if data.spec.unigram_nats is not None:
+        console.print(f"          unigram entropy {data.spec.unigram_nats:.3f} nats a token")
+    device = trainer.strategy.root_device
+    console.print(f"  device  {device.type}, {cfg.trainer.precision}, seed {cfg.seed}")
+    console.print(f"  folder  {shown_path(record.folder)}")
+
+
+def show_end(record: "Record") -> None:
+    """Test metrics and time of a finished run."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for name, value in record.metrics.items():
+        if name.startswith("test/"):
+            table.add_row(name, format_number(value))
+    best = record.best
+    if best["value"] is not None:
+        number = f"{format_number(best['value'])} at step {best['step']}"
+        table.add_row(f"best {best['metric']}", number)
+    table.add_row("trained", f"{record.train_seconds:.1f} s, {record.steps:,} steps")
+    results().print(table)
+
+
+def show_problems(problems: Iterable[Problem]) -> None:
+    """Each problem in a line, and that nothing happened."""
+    console = messages()
+    for problem in problems:
+        console.print(Text.assemble(("error: ", "bold red"), printable(str(problem))))
+    console.print("Nothing was started, nothing written.")
+
+
+def show_failure(record: "Record") -> None:
+    """What became of a run that did not complete, and where to read more."""
+    error = record.error or {"type": "unknown", "message": ""}
+    reason = printable(error["message"].strip().partition("\n")[0])
+    line = Text.assemble((f"{record.status}: ", "bold red"), f"{error['type']}: {reason}")
+    messages().print(line)
+    messages().print(f"  log     {shown_path(record.folder / 'train.log')}")
+
+
+def show_table(columns: list[str], rows: list[list[str]], *, numeric: set[str]) -> None:
+    """A table of results; columns of numbers are flush right."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        right = column in numeric
+        table.add_column(column, justify="right" if right else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    width = sum(max(len(cell) for cell in column) + 2 for column in zip(columns, *rows, strict=True))
+    console = results()
+    console.width = max(console.width, width)
+    console.print(table)
+
+
+def show_runs(records: list[dict[str, Any]]) -> None:
+    """A row a run: state, best value, test metrics, cost."""
+    tested = sorted({name for r in records for name in r["metrics"] if name.startswith("test/")})
+    tested = [name for name in tested if name in ("test/acc", "test/loss", "test/ppl")]
+    columns = ["run", "status", "parameters", "steps", "seconds", "best", *tested]
+    rows = [
+        [
+            shown_path(Path(record["folder"])),
+            record["status"],
+            format_number(record["params"]["total"]),
+            format_number(record["steps"]),
+            format_number(record["seconds"]),
+            shown_best(record["best"]),
+            *(format_number(record["metrics"].get(name)) for name in tested),
+        ]
+        for record in records
+    ]
+    show_table(columns, rows, numeric={"parameters", "steps", "seconds", *tested})
+
+
+def shown_best(best: dict[str, Any]) -> str:
+    """`val/loss 0.1234`, or a dash."""
+    return "-" if best["value"] is None else f"{best['metric']} {format_number(best['value'])}"
+
+
+def show_plan(rows: list[dict[str, Any]]) -> None:
+    """A row a job: what it is, its size and cost; and the sum of the costs."""
+    columns = ["job", "model", "data", "width", "depth", "parameters", "steps", "FLOPs/step"]
+    columns.append("FLOPs")
+    cells = [
+        [
+            " ".join(row["overrides"]) or "defaults",
+            row["model"],
+            row["data"],
+            format_number(row["width"]),
+            format_number(row["depth"]),
+            format_number(row["params"]["total"]),
+            format_number(row["steps"]),
+            format_number(float(row["flops"]["per_step"])),
+            format_number(float(row["flops"]["total"])),
+        ]
+        for row in rows
+    ]
+    if len(rows) > 1:
+        total = sum(row["flops"]["total"] for row in rows)
+        cells.append([f"{len(rows)} jobs", *[""] * 7, format_number(float(total))])
+    show_table(columns, cells, numeric=set(columns[3:]))
+
+
+def show_metrics(metrics: dict[str, float]) -> None:
+    """A row a metric."""
+    rows = [[name, format_number(value)] for name, value in metrics.items()]
+    show_table(["metric", "value"], rows, numeric={"value"})
+
+
+def format_number(value: Any) -> str:
+    """Four significant digits; a dash for what is not known."""
+    if value is None:
+        return "-"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}"
+
+
+def shown_path(path: Path) -> str:
+    """Relative to the current folder where it lies below it."""
+    absolute = path.absolute()
+    return os.path.relpath(absolute) if absolute.is_relative_to(Path.cwd()) else str(absolute)
+
+
+def printable(text: str) -> str:
+    """Without the control characters that would steer the terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
