@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def train_verb(arguments: list[str]) -> int:
+    """Runs one job, or a sweep."""
     if {"-h", "--help"} & set(arguments):
         return show_train_help()
     if any(argument.partition("=")[0] in HYDRA_FLAGS for argument in arguments):
@@ -82,6 +83,7 @@ def train_verb(arguments: list[str]) -> int:
 
 
 def plan_verb(arguments: list[str]) -> int:
+    """Sizes every job of a request."""
     arguments, as_json = take_flag(arguments, "--json")
     if {"-h", "--help"} & set(arguments):
         sys.stdout.write("leyden plan [overrides] [-m] [--json]: see `leyden train --help`\n")
@@ -99,6 +101,7 @@ def plan_verb(arguments: list[str]) -> int:
 
 
 def eval_verb(arguments: list[str]) -> int:
+    """Tests a run from its folder."""
     arguments, as_json = take_flag(arguments, "--json")
     if not arguments or {"-h", "--help"} & set(arguments):
         usage = "leyden eval RUN [ckpt=best|last] [key=value ...] [--json]\n"
@@ -113,6 +116,7 @@ def eval_verb(arguments: list[str]) -> int:
 
 
 def runs_verb(arguments: list[str]) -> int:
+    """Lists runs."""
     arguments, as_json = take_flag(arguments, "--json")
     if {"-h", "--help"} & set(arguments):
         sys.stdout.write("leyden runs [FOLDER] [--json]\n")
@@ -143,6 +147,7 @@ def take_flag(arguments: list[str], flag: str) -> tuple[list[str], bool]:
 
 
 def print_json(value: object) -> None:
+    """Results for other programs."""
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
@@ -154,6 +159,7 @@ def print_folder(folder: Path) -> None:
 
 
 def refuse_verb(verb: str) -> int:
+    """Names the verb that was meant."""
     from leyden.config.problem import Problem, suggestion
     from leyden.terminal import show_problems
 
@@ -163,6 +169,7 @@ def refuse_verb(verb: str) -> int:
 
 
 def show_train_help() -> int:
+    """The catalogue, read from the folders."""
     from leyden.help import train_help
 
     sys.stdout.write(train_help())

@@ -39,4 +39,3 @@ def plan_rows(plan: Plan) -> list[dict[str, Any]]:
     if problems:
         raise ConfigError(problems)
     return rows
-

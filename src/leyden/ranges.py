@@ -1,4 +1,4 @@
-"""Numbers with their ranges: constructors say them in their signatures, `check` reads them there."""
+"""Numbers with their ranges: constructors say them, `check` reads them there."""
 
 from typing import Annotated
 

@@ -47,7 +47,9 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") ->
         f" {len(parts.test):,} test samples, {cfg.data.batch_size} in a batch"
     )
     if data.stands_in:
-        console.print("          [yellow]not on this machine: random samples of its shape instead[/]")
+        console.print(
+            "          [yellow]not on this machine: random samples of its shape instead[/]"
+        )
     if data.spec.unigram_nats is not None:
         console.print(f"          unigram entropy {data.spec.unigram_nats:.3f} nats a token")
     device = trainer.strategy.root_device
@@ -94,7 +96,9 @@ def show_table(columns: list[str], rows: list[list[str]], *, numeric: set[str]) 
         table.add_column(column, justify="right" if right else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    width = sum(max(len(cell) for cell in column) + 2 for column in zip(columns, *rows, strict=True))
+    width = sum(
+        max(len(cell) for cell in column) + 2 for column in zip(columns, *rows, strict=True)
+    )
     console = results()
     console.width = max(console.width, width)
     console.print(table)

@@ -1,6 +1,6 @@
 """A run from its config to its record. Read this first.
 
-    compose -> check -> fit to the data -> claim a folder -> freeze -> build -> fit -> test -> record
+    compose -> check -> fit to the data -> claim a folder -> freeze -> build -> fit -> test
 
 `compose` and `check` happen in `leyden.cli`, for all jobs of a sweep before its first. From the
 frozen config on, a run needs nothing but its own folder.
@@ -98,9 +98,7 @@ def run_callbacks(cfg: DictConfig, record: Record) -> list[Callback]:
         FiniteLoss(),
         FinalValidation(),
         SignalStop(),
-        Recorder(
-            record, batch_size=cfg.data.batch_size, monitor=monitor.metric, mode=monitor.mode
-        ),
+        Recorder(record, batch_size=cfg.data.batch_size, monitor=monitor.metric, mode=monitor.mode),
         Hyperparameters(
             values=short_hyperparameters(cfg, record.choices),
             config=OmegaConf.to_yaml(cfg),

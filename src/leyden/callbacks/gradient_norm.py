@@ -4,6 +4,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
+from leyden.callbacks.log_step import is_log_step
+
 
 class GradientNorm(Callback):
     """Logs `grad_norm`: the 2-norm of all gradients together, before clipping."""
@@ -11,6 +13,6 @@ class GradientNorm(Callback):
     def on_before_optimizer_step(
         self, trainer: Trainer, task: LightningModule, optimizer: Optimizer
     ) -> None:
-        if (trainer.global_step + 1) % trainer.log_every_n_steps == 0:
+        if is_log_step(trainer, trainer.global_step + 1):
             gradients = [p.grad for p in task.parameters() if p.grad is not None]
             task.log("grad_norm", get_total_norm(gradients))

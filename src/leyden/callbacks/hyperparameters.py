@@ -32,9 +32,8 @@ class Hyperparameters(Callback):
             return
         names = [name for name in task.metrics if not name.startswith("train/")]
         columns = dict.fromkeys([best_tag(self.monitor), *names], 0.0)
-        for record in hparams(self.values, columns):
-            if record is not None:
-                writer.file_writer.add_summary(record)  # type: ignore[union-attr]
+        for record in hparams(self.values, columns):  # type: ignore[no-untyped-call]
+            writer._get_file_writer().add_summary(record)  # type: ignore[no-untyped-call]
         writer.add_text("config", f"```yaml\n{self.config}\n```")
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from leyden.callbacks.log_step import is_log_step
+
 
 class LearningRate(Callback):
     """Logs `lr`: the rate of the optimizer's first group in the step to come."""
@@ -11,5 +13,5 @@ class LearningRate(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, task: LightningModule, batch: Any, batch_index: int
     ) -> None:
-        if (trainer.global_step + 1) % trainer.log_every_n_steps == 0:
+        if is_log_step(trainer, trainer.global_step + 1):
             task.log("lr", trainer.optimizers[0].param_groups[0]["lr"])

@@ -4,9 +4,16 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn
-from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bar
 
+from leyden.callbacks.log_step import is_log_step
 from leyden.tasks import Task
 
 
@@ -38,7 +45,7 @@ class Progress(Callback):
     ) -> None:
         if self.bar is not None:
             shown = {"completed": trainer.global_step}
-            if trainer.global_step % trainer.log_every_n_steps == 0:
+            if is_log_step(trainer, trainer.global_step):
                 shown["metrics"] = shown_metrics(trainer, task)  # type: ignore[assignment]
             self.bar.update(self.bar.task_ids[0], **shown)  # type: ignore[arg-type]
 

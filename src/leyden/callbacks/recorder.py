@@ -77,8 +77,7 @@ class Recorder(Callback):
             record.best["checkpoint"] = "checkpoints/best.ckpt"
 
 
-def metric_values(trainer: Trainer) -> dict[str, float | None]:
+def metric_values(trainer: Trainer) -> dict[str, float]:
     """The last value of everything that was logged."""
-    return {name: float(value) for name, value in sorted(trainer.logged_metrics.items())} | {
-        name: float(value) for name, value in sorted(trainer.callback_metrics.items())
-    }
+    values = {**trainer.logged_metrics, **trainer.callback_metrics}
+    return {name: float(value) for name, value in sorted(values.items()) if name != "epoch"}

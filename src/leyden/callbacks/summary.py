@@ -3,7 +3,7 @@
 import logging
 
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.utilities.model_summary import summarize
+from pytorch_lightning.utilities.model_summary.model_summary import summarize
 
 log = logging.getLogger("leyden")
 

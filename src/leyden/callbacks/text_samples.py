@@ -21,9 +21,7 @@ class TextSamples(Callback):
         temperature: Below 1 the likelier tokens are favoured; 0 takes the likeliest only.
     """
 
-    def __init__(
-        self, num_tokens: PositiveInt = 200, temperature: NonNegative = 0.8
-    ) -> None:
+    def __init__(self, num_tokens: PositiveInt = 200, temperature: NonNegative = 0.8) -> None:
         self.num_tokens = num_tokens
         self.temperature = temperature
 

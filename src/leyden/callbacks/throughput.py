@@ -5,6 +5,8 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from leyden.callbacks.log_step import is_log_step
+
 
 class Throughput(Callback):
     """Logs `throughput`: samples or tokens a second, over all devices, without validation."""
@@ -24,7 +26,7 @@ class Throughput(Callback):
     ) -> None:
         counted = batch[1]  # labels: one a sample, or one a token
         self.done += counted.numel() * trainer.world_size
-        if trainer.global_step % trainer.log_every_n_steps == 0:
+        if is_log_step(trainer, trainer.global_step):
             task.log("throughput", self.done / (time.perf_counter() - self.since))
             self._restart()
 

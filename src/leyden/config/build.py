@@ -1,4 +1,4 @@
-"""From a checked config to objects. The only place where Hydra instantiates; below it, no configs."""
+"""From a checked config to objects. Only here does Hydra instantiate; below it, no configs."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -8,6 +8,7 @@ from typing import Any, cast
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback, Trainer, seed_everything
+from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.loggers import Logger
 from torch import nn
 
@@ -58,6 +59,7 @@ def make(node: DictConfig, **arguments: Any) -> Any:
 
 
 def build_data(cfg: DictConfig) -> DataModule:
+    """The data set, with what the root and the trainer say of it."""
     return cast(
         DataModule,
         make(
@@ -84,6 +86,7 @@ def _said(node: DictConfig, names: dict[str, Any]) -> dict[str, Any]:
 
 
 def build_task(cfg: DictConfig, net: nn.Module, spec: Spec) -> Task:
+    """The task of the data's kind, with the optimizer and schedule that it will make."""
     return TASKS[spec.kind](
         net, spec=spec, optimizer=make(cfg.optimizer), schedule=make(cfg.scheduler)
     )
@@ -109,7 +112,7 @@ def build_trainer(
         default_root_dir=folder,
         callbacks=callbacks,
         logger=loggers,
-        enable_checkpointing=folder is not None,
+        enable_checkpointing=any(isinstance(c, Checkpoint) for c in callbacks),
         enable_progress_bar=False,
         enable_model_summary=False,
         use_distributed_sampler=False,
@@ -120,4 +123,4 @@ def planned_steps(cfg: DictConfig, spec: Spec) -> int | None:
     """Optimizer steps of the run, or None where epochs decide."""
     if cfg.trainer.max_tokens is not None:
         return ceil(cfg.trainer.max_tokens / (cfg.data.batch_size * spec.input_shape[0]))
-    return cast(int | None, cfg.trainer.max_steps)
+    return None if cfg.trainer.max_steps is None else int(cfg.trainer.max_steps)

@@ -76,12 +76,12 @@ def _check_values(cfg: DictConfig) -> Iterator[Problem]:
 
 
 def _leaves(node: DictConfig, prefix: str) -> Iterator[tuple[str, Any]]:
-    for key in node:
+    for key in map(str, node):
         path = f"{prefix}{key}"
         if OmegaConf.is_missing(node, key):
             continue
         raw = node._get_node(key)
-        if OmegaConf.is_interpolation(node, str(key)):
+        if OmegaConf.is_interpolation(node, key):
             yield path, raw
         elif isinstance(raw, DictConfig) and not raw._is_none():
             yield from _leaves(raw, f"{path}.")

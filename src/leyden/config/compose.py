@@ -61,7 +61,9 @@ class Job:
     origins: Origins | None = None
 
     @classmethod
-    def from_hydra(cls, cfg: DictConfig, hydra: DictConfig, origins: Origins | None = None) -> "Job":
+    def from_hydra(
+        cls, cfg: DictConfig, hydra: DictConfig, origins: Origins | None = None
+    ) -> "Job":
         """A job from what Hydra composed.
 
         Args:

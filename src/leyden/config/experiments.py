@@ -1,4 +1,4 @@
-"""Makes `experiments/NAME.yaml` Hydra's option `experiment=NAME`, although it lies beside `conf/`."""
+"""Makes `experiments/NAME.yaml`, which lies beside `conf/`, the option `experiment=NAME`."""
 
 import os
 
@@ -26,7 +26,9 @@ class ExperimentSource(FileConfigSource):
         return super().load_config(_inside(config_path))
 
     def is_group(self, config_path: str) -> bool:
-        return config_path == "" or (_is_ours(config_path) and super().is_group(_inside(config_path)))
+        return config_path == "" or (
+            _is_ours(config_path) and super().is_group(_inside(config_path))
+        )
 
     def is_config(self, config_path: str) -> bool:
         return _is_ours(config_path) and super().is_config(_inside(config_path))

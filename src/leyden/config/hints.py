@@ -66,7 +66,7 @@ def _out_of_range(value: Any, metadata: tuple[Any, ...]) -> str | None:
 def _bounds(metadata: tuple[Any, ...]) -> Iterator[BaseMetadata]:
     for item in metadata:
         if isinstance(item, GroupedMetadata):
-            yield from item
+            yield from _bounds(tuple(item))
         elif isinstance(item, BaseMetadata):
             yield item
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -30,7 +31,7 @@ def model_reads_data(cfg: DictConfig) -> Iterator[Problem]:
         )
 
 
-def _catalogue(group: str) -> list[tuple[str, type]]:
+def _catalogue(group: str) -> list[tuple[str, Any]]:
     files = sorted((CONF / group).glob("*.yaml"))
     return [(file.stem, resolve(OmegaConf.load(file)._target_)) for file in files]
 
@@ -45,7 +46,9 @@ def monitor_is_logged(cfg: DictConfig) -> Iterator[Problem]:
     known = [name for name in metrics if name.startswith("val/")]
     if cfg.monitor.metric not in known:
         hint = suggestion(cfg.monitor.metric, known)
-        yield Problem("monitor.metric", f"is never logged in validation; {hint}", cfg.monitor.metric)
+        yield Problem(
+            "monitor.metric", f"is never logged in validation; {hint}", cfg.monitor.metric
+        )
 
 
 def batch_divides(cfg: DictConfig) -> Iterator[Problem]:

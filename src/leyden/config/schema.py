@@ -34,7 +34,7 @@ class Root:
     logger: Any
     monitor: Any
     name: str | None
-    """Folder of the run under `outputs/`; null: the experiment's name, or the model's and data's."""
+    """Folder of the run in `outputs/`; null: the experiment's name, or the model's and data's."""
     seed: Annotated[int, Interval(ge=0, lt=2**32)]
     """Of initial weights, order of data, augmentation and dropout."""
     params: PositiveFloat | None

@@ -72,8 +72,8 @@ def flops_per_sample(net: nn.Module, spec: Spec) -> int:
             inputs = torch.zeros(1, *spec.input_shape)
             targets = torch.zeros(1, dtype=torch.long)
         with FlopCounterMode(display=False) as counter:
-            F.cross_entropy(net(inputs).flatten(0, -2), targets).backward()
-    return counter.get_total_flops()
+            torch.autograd.backward(F.cross_entropy(net(inputs).flatten(0, -2), targets))
+    return int(counter.get_total_flops())
 
 
 def solve_width(cfg: DictConfig, spec: Spec) -> int:

@@ -74,9 +74,7 @@ def _find(path: str) -> Any:
         raise ValueError(f"can't be imported: {error}") from error
     if not hasattr(module, name):
         public = [word for word in vars(module) if not word.startswith("_")]
-        raise ValueError(
-            f"no such name; {suggestion(name, getattr(module, '__all__', public))}"
-        )
+        raise ValueError(f"no such name; {suggestion(name, getattr(module, '__all__', public))}")
     return getattr(module, name)
 
 

@@ -60,7 +60,8 @@ def read_digits() -> tuple[UInt8[Tensor, "1797 1 8 8"], Int[Tensor, " 1797"]]:
     The file is read from scikit-learn's folder: importing its `datasets` takes two seconds.
     """
     package = find_spec("sklearn")
-    assert package is not None and package.origin is not None
+    assert package is not None
+    assert package.origin is not None
     path = Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
     table = torch.from_numpy(np.loadtxt(path, delimiter=",", dtype=np.int64))
     pixels = (table[:, :64] * 255 // 16).to(torch.uint8).view(-1, 1, 8, 8)

@@ -1,7 +1,8 @@
 """The order in which samples reach the model, and the loader that hands them out."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from jaxtyping import Int
@@ -13,7 +14,8 @@ from leyden.data.randomness import permutation
 Batch = tuple[Tensor, Tensor]
 
 
-class Draw(NamedTuple):
+@dataclass(frozen=True)
+class Draw:
     """Which samples to fetch, in which pass over the data (augmentation depends on it)."""
 
     epoch: int

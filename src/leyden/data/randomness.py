@@ -1,4 +1,4 @@
-"""Random numbers that depend only on a key: never on workers, processes or what was drawn before."""
+"""Random numbers that depend on a key alone, not on workers, processes or earlier draws."""
 
 import torch
 from jaxtyping import Float, Int

@@ -10,7 +10,15 @@ from leyden.data.spec import Kind, Spec
 from leyden.data.text import TokenizerName, TokenWindows, Vocabulary, unigram_nats
 from leyden.ranges import PositiveInt
 
-LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "dist-packages", "lib2to3", "__pycache__"}
+LEFT_OUT = {
+    "test",
+    "tests",
+    "idle_test",
+    "site-packages",
+    "dist-packages",
+    "lib2to3",
+    "__pycache__",
+}
 
 
 class StdlibText(DataModule):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pytorch_lightning.loggers import TensorBoardLogger
-from pytorch_lightning.utilities.rank_zero import rank_zero_only
+from pytorch_lightning.utilities import rank_zero_only
 
 
 class TensorBoard(TensorBoardLogger):

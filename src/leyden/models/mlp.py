@@ -1,5 +1,6 @@
 """Multilayer perceptron."""
 
+from itertools import pairwise
 from math import prod
 from typing import ClassVar
 
@@ -37,7 +38,7 @@ class MLP(nn.Module):
         super().__init__()
         sizes = [prod(input_shape), *[width] * depth]
         self.hidden = nn.Sequential(nn.Flatten())
-        for fan_in, fan_out in zip(sizes, sizes[1:], strict=False):
+        for fan_in, fan_out in pairwise(sizes):
             self.hidden.append(nn.Linear(fan_in, fan_out))
             self.hidden.append(activation_layer(activation))
             self.hidden.append(nn.Dropout(dropout))

@@ -15,7 +15,8 @@ def decay_groups(
         weight_decay: Of the matrices.
         decay_vectors: Decay the 1-D parameters too.
     """
-    decayed, kept = [], []
+    decayed: list[nn.Parameter] = []
+    kept: list[nn.Parameter] = []
     for parameter in net.parameters():
         if parameter.requires_grad:
             (decayed if parameter.ndim >= 2 or decay_vectors else kept).append(parameter)

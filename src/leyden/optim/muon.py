@@ -80,7 +80,7 @@ class Muon(Optimizer):
         super().__init__(groups, {})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -111,7 +111,7 @@ class Muon(Optimizer):
         state = self.state[parameter]
         if not state:
             state["mean"] = torch.zeros_like(parameter)
-        mean = cast(Tensor, state["mean"])
+        mean: Tensor = state["mean"]
         mean.lerp_(gradient, 1 - group["momentum"])
         return gradient.lerp(mean, group["momentum"]) if group["nesterov"] else mean
 
@@ -152,7 +152,7 @@ def orthogonalize(
     """
     a, b, c = QUINTIC
     tall = matrices.shape[1] > matrices.shape[2]
-    x = matrices.bfloat16() if matrices.is_cuda else matrices
+    x: Tensor = matrices.bfloat16() if matrices.is_cuda else matrices
     x = x.mT if tall else x
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(num_iterations):

@@ -73,7 +73,7 @@ def is_alive(mark: dict[str, Any]) -> bool:
     if mark["host"] != platform.node():
         return True
     if mark["started"] is not None:
-        return _start_ticks(mark["pid"]) == mark["started"]
+        return bool(_start_ticks(mark["pid"]) == mark["started"])
     try:
         os.kill(mark["pid"], 0)
     except OSError:

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -51,7 +52,7 @@ def run_job(
     Raises:
         KeyboardInterrupt: The user stopped it, and with it the sweep.
     """
-    job = Job.from_hydra(cfg, HydraConfig.get())
+    job = Job.from_hydra(cfg, cast(DictConfig, HydraConfig.get()))
     name = job_name(job.overrides, swept, config_digest(cfg))
     record = train(job, command=command, folder=sweep / name)
     if record.status == "interrupted":

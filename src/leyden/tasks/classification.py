@@ -42,13 +42,9 @@ class Classification(LightningModule):
         self.spec = spec
         self.make_optimizer = optimizer
         self.make_schedule = schedule
-        self.losses = nn.ModuleDict({"val": MeanMetric(), "test": MeanMetric()})
-        self.accuracies = nn.ModuleDict(
-            {
-                part: MulticlassAccuracy(spec.num_outputs, average="micro")
-                for part in ("val", "test")
-            }
-        )
+        self.val_loss, self.test_loss = MeanMetric(), MeanMetric()
+        self.val_acc = MulticlassAccuracy(spec.num_outputs, average="micro")
+        self.test_acc = MulticlassAccuracy(spec.num_outputs, average="micro")
 
     def forward(self, inputs: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch classes"]:
         return self.net(inputs)  # type: ignore[no-any-return]
@@ -60,18 +56,18 @@ class Classification(LightningModule):
         return loss
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
-        self._evaluate("val", batch)
+        self._evaluate(batch, self.val_loss, self.val_acc)
+        self.log_dict({"val/loss": self.val_loss, "val/acc": self.val_acc})
 
     def test_step(self, batch: Batch, batch_index: int) -> None:
-        self._evaluate("test", batch)
+        self._evaluate(batch, self.test_loss, self.test_acc)
+        self.log_dict({"test/loss": self.test_loss, "test/acc": self.test_acc})
 
-    def _evaluate(self, part: str, batch: Batch) -> None:
+    def _evaluate(self, batch: Batch, losses: MeanMetric, accuracy: MulticlassAccuracy) -> None:
         inputs, labels = batch
         logits = self(inputs)
-        self.losses[part](F.cross_entropy(logits.float(), labels), len(labels))
-        self.accuracies[part](logits, labels)
-        for name, metric in (("loss", self.losses[part]), ("acc", self.accuracies[part])):
-            self.log(f"{part}/{name}", metric, on_step=False, on_epoch=True, batch_size=len(labels))
+        losses.update(F.cross_entropy(logits.float(), labels), len(labels))
+        accuracy.update(logits, labels)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         return optimization(self, self.net, self.make_optimizer, self.make_schedule)

@@ -44,7 +44,8 @@ class LanguageModeling(LightningModule):
         self.spec = spec
         self.make_optimizer = optimizer
         self.make_schedule = schedule
-        self.losses = nn.ModuleDict({"val": MeanMetric(), "test": MeanMetric()})
+        self.val_loss = MeanMetric()
+        self.test_loss = MeanMetric()
 
     def forward(self, tokens: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time vocab"]:
         return self.net(tokens)  # type: ignore[no-any-return]
@@ -55,24 +56,24 @@ class LanguageModeling(LightningModule):
         return loss
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
-        self.losses["val"].update(self._loss(batch), batch[1].numel())
+        self.val_loss.update(self._loss(batch), batch[1].numel())
 
     def test_step(self, batch: Batch, batch_index: int) -> None:
-        self.losses["test"].update(self._loss(batch), batch[1].numel())
+        self.test_loss.update(self._loss(batch), batch[1].numel())
 
     def on_validation_epoch_end(self) -> None:
-        self._log_epoch("val")
+        self._log_epoch("val", self.val_loss)
 
     def on_test_epoch_end(self) -> None:
-        self._log_epoch("test")
+        self._log_epoch("test", self.test_loss)
 
     def _loss(self, batch: Batch) -> Float[Tensor, ""]:
         tokens, following = batch
         return F.cross_entropy(self(tokens).float().flatten(0, 1), following.flatten())
 
-    def _log_epoch(self, part: str) -> None:
-        loss = self.losses[part].compute()
-        self.losses[part].reset()
+    def _log_epoch(self, part: str, losses: MeanMetric) -> None:
+        loss = losses.compute()
+        losses.reset()
         self.log(f"{part}/loss", loss)
         self.log(f"{part}/ppl", loss.exp())
         self.log(f"{part}/bpb", loss / log(2) / self.spec.bytes_per_token[part])

@@ -1,0 +1,31 @@
+# The two commands are `make train` and `make test`. Each sets up .venv by itself.
+# ARGS are passed on: make train ARGS='model=gpt data=stdlib_text'
+
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: setup train test lint types bench
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+train: setup
+	@$(BIN)/leyden train $(ARGS)
+
+test: setup
+	$(BIN)/pytest -n 2 $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python -m tests.bench.startup
