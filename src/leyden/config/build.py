@@ -1,11 +1,11 @@
-"""From a checked config to objects. Only here does Hydra instantiate; below it, no configs."""
+"""From a checked config to objects. Only here targets are called; below, no configs."""
 
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any, cast
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback, Trainer, seed_everything
 from pytorch_lightning.callbacks import Checkpoint
@@ -53,9 +53,21 @@ def build(cfg: DictConfig, folder: Path, *, callbacks: list[Callback]) -> Experi
 
 
 def make(node: DictConfig, **arguments: Any) -> Any:
-    """The one call of `instantiate`: only of targets on the list of the allowed."""
-    resolve(node._target_)
-    return instantiate(node, **arguments)
+    """Calls a node's `_target_`; with `_partial_`, leaves the call to others.
+
+    Not Hydra's `instantiate`: that knows no list of the allowed, turns the tuples that
+    constructors ask for into lists, and wraps the errors that they raise.
+
+    Args:
+        node: Its other keys are arguments; lists become tuples.
+        arguments: Come with the node's own, or in their place.
+    """
+    given = cast(dict[str, Any], OmegaConf.to_container(node, resolve=True))
+    target = resolve(given.pop("_target_"))
+    is_partial = given.pop("_partial_", False)
+    tuples = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
+    call = partial(target, **{**given, **tuples, **arguments})
+    return call if is_partial else call()
 
 
 def build_data(cfg: DictConfig) -> DataModule:
@@ -122,5 +134,6 @@ def build_trainer(
 def planned_steps(cfg: DictConfig, spec: Spec) -> int | None:
     """Optimizer steps of the run, or None where epochs decide."""
     if cfg.trainer.max_tokens is not None:
-        return ceil(cfg.trainer.max_tokens / (cfg.data.batch_size * spec.input_shape[0]))
-    return None if cfg.trainer.max_steps is None else int(cfg.trainer.max_steps)
+        tokens_per_step: int = cfg.data.batch_size * spec.input_shape[0]
+        return ceil(int(cfg.trainer.max_tokens) / tokens_per_step)
+    return cast(int | None, cfg.trainer.max_steps)

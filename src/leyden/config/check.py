@@ -64,27 +64,19 @@ def _with_origin(problem: Problem, job: Job) -> Problem:
     return Problem(problem.key, problem.message, problem.value, origin)
 
 
-def _check_values(cfg: DictConfig) -> Iterator[Problem]:
-    """Interpolations that lead nowhere, and keys that must be said but are not."""
-    missing = OmegaConf.missing_keys(cfg)
-    yield from (Problem(key, "must be given", "???") for key in sorted(missing))
-    for key, node in _leaves(cfg, ""):
-        try:
-            OmegaConf.select(cfg, key)
-        except OmegaConfBaseException as error:
-            yield Problem(key, str(error).splitlines()[0], str(node))
-
-
-def _leaves(node: DictConfig, prefix: str) -> Iterator[tuple[str, Any]]:
+def _check_values(node: DictConfig, prefix: str = "") -> Iterator[Problem]:
+    """Keys that must be said but are not, and interpolations that lead nowhere."""
     for key in map(str, node):
-        path = f"{prefix}{key}"
+        path, raw = f"{prefix}{key}", node._get_node(key)
         if OmegaConf.is_missing(node, key):
-            continue
-        raw = node._get_node(key)
-        if OmegaConf.is_interpolation(node, key):
-            yield path, raw
+            yield Problem(path, "must be given", "???")
+        elif OmegaConf.is_interpolation(node, key):
+            try:
+                _ = node[key]
+            except OmegaConfBaseException as error:
+                yield Problem(path, str(error).splitlines()[0], str(raw))
         elif isinstance(raw, DictConfig) and not raw._is_none():
-            yield from _leaves(raw, f"{path}.")
+            yield from _check_values(raw, f"{path}.")
 
 
 def _check_structure(cfg: DictConfig) -> Iterator[Problem]:

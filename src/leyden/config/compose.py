@@ -157,7 +157,8 @@ def hydra_loader(request: Request) -> Iterator[ConfigLoaderImpl]:
         loader = GlobalHydra.instance().config_loader()
         assert isinstance(loader, ConfigLoaderImpl)
         if request.config_dir:
-            loader.config_search_path.append("command-line", f"file://{request.config_dir}")
+            path = f"file://{request.config_dir}"
+            loader.config_search_path.prepend("command-line", path, anchor="schema")
             loader = ConfigLoaderImpl(loader.config_search_path)
             hydra = GlobalHydra.instance().hydra
             assert hydra is not None

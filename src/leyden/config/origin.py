@@ -1,5 +1,7 @@
 """Where a key of the composed config was set."""
 
+from typing import Any
+
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.default_element import ResultDefault
 from hydra.types import RunMode
@@ -26,6 +28,8 @@ class Origins:
         """What set `key` last: `command line`, a file, or None if nothing did."""
         for override in self.overrides:
             typed = override.lstrip("+~").split("=")[0]
+            if self.loader.repository.group_exists(typed):
+                continue  # it chose a file; the file set the key
             if typed == key or key.startswith(f"{typed}.") or typed.startswith(f"{key}."):
                 return "command line"
         plan = self.loader.compute_defaults_list(self.config_name, self.overrides, RunMode.RUN)
@@ -40,9 +44,17 @@ class Origins:
         if result is None:
             return None
         inner = key.removeprefix(package).lstrip(".")
-        if inner and OmegaConf.select(result.config, inner, default=None) is None:
+        if not _has(OmegaConf.to_container(result.config, resolve=False), inner):
             return None
         folder, name = result.path.split("://")[-1], path
         if folder == str(EXPERIMENTS):
             return f"experiments/{name.removeprefix('experiment/')}.yaml"
         return f"{'conf' if folder == str(CONF) else folder}/{name}.yaml"
+
+
+def _has(node: Any, key: str) -> bool:
+    for part in filter(None, key.split(".")):
+        if not isinstance(node, dict) or part not in node:
+            return False
+        node = node[part]
+    return True

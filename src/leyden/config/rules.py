@@ -83,7 +83,7 @@ def _is_available(accelerator: str) -> bool:
     from pytorch_lightning.accelerators import AcceleratorRegistry
 
     names = ["cuda", "mps"] if accelerator == "gpu" else [accelerator]
-    return any(AcceleratorRegistry.get(name).is_available() for name in names)
+    return any(AcceleratorRegistry[name]["accelerator"].is_available() for name in names)
 
 
 def _is_on_cpu(cfg: DictConfig) -> bool:

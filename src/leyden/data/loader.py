@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Int
@@ -22,6 +22,7 @@ class Draw:
     index: Int[Tensor, " batch"]
 
 
+@runtime_checkable
 class Samples(Protocol):
     """A part of a data set. It is asked for a whole batch at a time."""
 

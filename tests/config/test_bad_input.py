@@ -1,0 +1,154 @@
+"""Thirty kinds of bad input: exit 2, the key is named, what to type instead is said, nothing is
+written."""
+
+from pathlib import Path
+
+import pytest
+
+# arguments, what the message names, what it suggests
+BAD_INPUT = {
+    "misspelt key": (["model.widht=3"], "model.widht=3", "`model.width`"),
+    "misspelt key behind +": (["+model.widht=3"], "model.widht=3", "`model.width`"),
+    "misspelt trainer key": (["trainer.max_step=5"], "trainer.max_step=5", "`trainer.max_steps`"),
+    "misspelt callback key": (
+        ["callbacks.best.save_topk=2"],
+        "callbacks.best.save_topk=2",
+        "`callbacks.best.save_top_k`",
+    ),
+    "misspelt root key": (["sed=3"], "sed=3", "`seed`"),
+    "misspelt group": (["modle=mlp"], "modle=mlp", "`model`"),
+    "unknown option": (["model=gtp"], "model=gtp", "`model=gpt`"),
+    "unknown option in a sweep": (["-m", "optimizer=sgd,adamm"], "adamm", "`optimizer=adamw`"),
+    "unknown experiment": (["experiment=quickstrat"], "quickstrat", "`experiment=quickstart`"),
+    "text for a number": (["model.width=wide"], "model.width=wide", "a whole number"),
+    "fraction for a whole number": (["model.depth=1.5"], "model.depth=1.5", "a whole number"),
+    "true for a number": (["model.width=true"], "model.width=True", "a whole number"),
+    "null for a number": (["seed=null"], "seed=null", "a whole number"),
+    "too small": (["optimizer.lr=0"], "optimizer.lr=0", "more than 0"),
+    "too large": (["model.dropout=1.5"], "model.dropout=1.5", "less than 1"),
+    "a list that is too long": (
+        ["optimizer.adamw_betas=[0.9,0.95,0.99]"],
+        "optimizer.adamw_betas",
+        "a list of 2",
+    ),
+    "unknown activation": (["model.activation=rellu"], "model.activation=rellu", "relu"),
+    "unknown precision": (["trainer.precision=bf16-mixd"], "trainer.precision", "bf16-mixed"),
+    "GPT on images": (["model=gpt"], "model=GPT", "`model=mlp`"),
+    "MLP on text": (["data=stdlib_text"], "model=MLP", "`model=gpt`"),
+    "half precision on a CPU": (
+        ["trainer.precision=16-mixed", "trainer.accelerator=cpu"],
+        "trainer.precision=16-mixed",
+        "bf16-mixed",
+    ),
+    "an accelerator that is not here": (
+        ["trainer.accelerator=tpu"],
+        "trainer.accelerator=tpu",
+        "auto",
+    ),
+    "devices without a strategy": (["trainer.devices=2"], "trainer.devices=2", "devices=1"),
+    "a batch that can't be cut": (
+        ["trainer.accumulate_grad_batches=3"],
+        "data.batch_size=64",
+        "63, 66",
+    ),
+    "a batch larger than the data": (["data.batch_size=9999"], "data.batch_size=9999", "1437"),
+    "a metric that is never logged": (
+        ["monitor.metric=val/accuracy"],
+        "monitor.metric=val/accuracy",
+        "`val/acc`",
+    ),
+    "a wrong mode": (["monitor.mode=maximum"], "monitor.mode=maximum", "min, max"),
+    "a target that is not allowed": (
+        ["model._target_=os.system"],
+        "model._target_=os.system",
+        "leyden.models.*",
+    ),
+    "a misspelt target": (["model._target_=leyden.models.MPL"], "leyden.models.MPL", "`MLP`"),
+    "a target of the wrong group": (
+        ["model._target_=torch.optim.SGD"],
+        "model._target_=torch.optim.SGD",
+        "torch.nn.Module",
+    ),
+    "no length": (["trainer.max_epochs=null"], "trainer.max_epochs=null", "trainer.max_steps"),
+    "tokens of images": (["trainer.max_tokens=1e6"], "trainer.max_tokens", "whole number"),
+    "warm-up said twice": (["scheduler.warmup_steps=5"], "scheduler.warmup_steps=5", "null"),
+    "Nesterov without momentum": (
+        ["optimizer=sgd", "optimizer.nesterov=true"],
+        "optimizer.nesterov",
+        "`optimizer.momentum=0.9`",
+    ),
+    "a name with a path": (["name=../up"], "name='../up'", "a folder's name"),
+    "initial weights that are not there": (["init_from=nowhere"], "init_from=nowhere", "run's"),
+    "a sweep without -m": (["optimizer=sgd,adamw"], "optimizer=sgd,adamw", "`-m`"),
+    "not an override": (["model.width"], "model.width", "key=value"),
+    "a broken interpolation": (["seed=${sead}"], "seed", "sead"),
+    "a config folder that is not there": (["--config-dir", "here"], "--config-dir=here", "folder"),
+    "a size no width can reach": (["params=10"], "params=10", "nearest"),
+    "a width that can't be split": (
+        ["model=gpt", "data=stdlib_text", "model.width=129"],
+        "width=129",
+        "128, 130",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_INPUT)
+def test_bad_input_is_refused_with_what_to_type_instead(kind, leyden, tmp_path):
+    arguments, named, suggested = BAD_INPUT[kind]
+    result = leyden("train", *arguments)
+    assert result.status == 2
+    assert named in result.err
+    assert suggested in result.err
+    assert "Traceback" not in result.err
+    assert result.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_table_has_thirty_kinds():
+    assert len(BAD_INPUT) >= 30
+
+
+def test_all_problems_are_reported_at_once(leyden):
+    result = leyden("train", "model.widht=3", "trainer.max_step=5", "optimizer.lr=-1", "sed=1")
+    assert result.err.count("error:") == 4
+
+
+def test_a_message_says_that_the_command_line_set_the_key(leyden):
+    assert "model.widht=3 (command line)" in leyden("train", "model.widht=3").err
+
+
+def test_a_message_names_the_file_that_set_the_key(leyden, tmp_path):
+    (tmp_path / "mine" / "model").mkdir(parents=True)
+    file = tmp_path / "mine" / "model" / "wrong.yaml"
+    file.write_text("_target_: leyden.models.MLP\nwidth: 8\ndepht: 2\n")
+    result = leyden("train", "--config-dir", "mine", "model=wrong")
+    assert f"model.depht=2 ({file})" in result.err
+    assert "`model.depth`" in result.err
+
+
+def test_a_message_names_the_experiment_that_set_the_key(leyden, tmp_path):
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    file = tmp_path / "mine" / "experiment" / "wrong.yaml"
+    file.write_text("# @package _global_\ntrainer:\n  max_stesp: 3\n")
+    result = leyden("train", "--config-dir", "mine", "experiment=wrong")
+    assert f"trainer.max_stesp=3 ({file})" in result.err
+
+
+def test_a_bad_job_of_a_sweep_is_named_and_none_starts(leyden, tmp_path):
+    result = leyden("train", "-m", "model.width=8,0")
+    assert result.status == 2
+    assert "[in the job model.width=0]" in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_broken_experiment_file_is_one_line(leyden, tmp_path):
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    Path("mine/experiment/broken.yaml").write_text("# @package _global_\ntrainer: [unclosed\n")
+    result = leyden("train", "--config-dir", "mine", "experiment=broken")
+    assert result.status == 2
+    assert "broken.yaml" in result.err
+    assert "Traceback" not in result.err
+
+
+def test_control_characters_do_not_reach_the_terminal(leyden):
+    assert "\x1b" not in leyden("train", "model.activation='\x1b[2J'").err

@@ -1,0 +1,61 @@
+"""Every test runs in an empty folder of its own, on one thread, and leaves the world as it was."""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before torch: two workers must not exceed two cores
+
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from jaxtyping import install_import_hook
+
+torch.set_num_threads(1)
+# Shapes and types of annotated functions are checked at each call, in tests only.
+install_import_hook(
+    ["leyden.models", "leyden.data", "leyden.tasks", "leyden.optim.muon"], "beartype.beartype"
+)
+
+from leyden.cli import main
+
+
+@pytest.fixture(autouse=True)
+def clean_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LEYDEN_PACKAGES", raising=False)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = dict(os.environ)
+    yield
+    for number, handler in handlers.items():
+        assert signal.getsignal(number) == handler, f"{number!r} was not restored"
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command gave."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.out.splitlines()[-1])
+
+
+@pytest.fixture
+def leyden(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Runs a command line in this process."""
+
+    def run(*arguments: str) -> Result:
+        capsys.readouterr()
+        status = main(arguments)
+        captured = capsys.readouterr()
+        return Result(status, captured.out, captured.err)
+
+    return run

@@ -1,0 +1,205 @@
+from itertools import chain, islice
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leyden.data.loader import Loader, Order
+
+few = settings(deadline=None, max_examples=30, derandomize=True)
+sizes = st.integers(0, 60)
+batch_sizes = st.integers(1, 20)
+splits = st.integers(1, 4)
+
+
+class Echo:
+    """Samples that are their own places, labelled with the epoch."""
+
+    def __init__(self, length):
+        self.length = length
+
+    def __len__(self):
+        return self.length
+
+    def __getitem__(self, draw):
+        return draw.index, torch.full_like(draw.index, draw.epoch)
+
+
+def make_loader(num_samples=20, *, num_workers=0, **options):
+    options = {"batch_size": 4, "shuffle": True, "seed": 7} | options
+    return Loader(Echo(num_samples), Order(num_samples, **options), num_workers=num_workers)
+
+
+def as_lists(batches):
+    return [(places.tolist(), epochs.tolist()) for places, epochs in batches]
+
+
+def draws(num_samples, *, epoch=0, **options):
+    order = Order(num_samples, seed=3, **options)
+    order.set_epoch(epoch)
+    return [draw.index.tolist() for draw in order]
+
+
+@few
+@given(num_samples=sizes, batch_size=batch_sizes, epoch=st.integers(0, 50))
+def test_an_epoch_draws_each_sample_once_but_for_its_partial_batch(num_samples, batch_size, epoch):
+    batches = draws(num_samples, batch_size=batch_size, shuffle=True, epoch=epoch)
+    drawn = list(chain(*batches))
+    assert [len(batch) for batch in batches] == [batch_size] * (num_samples // batch_size)
+    assert len(set(drawn)) == len(drawn)
+    assert set(drawn) <= set(range(num_samples))
+
+
+@few
+@given(num_samples=sizes, batch_size=batch_sizes)
+def test_without_shuffling_every_sample_comes_in_order(num_samples, batch_size):
+    batches = draws(num_samples, batch_size=batch_size, shuffle=False)
+    assert list(chain(*batches)) == list(range(num_samples))
+    assert all(len(batch) == batch_size for batch in batches[:-1])
+
+
+@few
+@given(
+    num_samples=sizes,
+    batch_size=batch_sizes,
+    world_size=splits,
+    accumulate=splits,
+    shuffle=st.booleans(),
+)
+def test_ranks_and_accumulation_parts_together_make_the_global_batch(
+    num_samples, batch_size, world_size, accumulate, shuffle
+):
+    shared = {"batch_size": batch_size, "shuffle": shuffle}
+    whole = draws(num_samples, **shared)
+    split = {"world_size": world_size, "accumulate": accumulate}
+    ranks = [draws(num_samples, **shared, **split, rank=rank) for rank in range(world_size)]
+    for step, batch in enumerate(whole):
+        here = slice(step * accumulate, (step + 1) * accumulate)
+        parts = [part for rank in ranks for part in rank[here]]
+        assert sorted(chain(*parts)) == sorted(batch)
+    assert all(len(rank) == len(whole) * accumulate for rank in ranks)
+
+
+@pytest.mark.parametrize(("world_size", "accumulate"), [(1, 4), (2, 2), (4, 1)])
+def test_a_batch_that_can_be_shared_evenly_is(world_size, accumulate):
+    options = {"batch_size": 8, "shuffle": True, "world_size": world_size, "accumulate": accumulate}
+    parts = [part for rank in range(world_size) for part in draws(24, **options, rank=rank)]
+    assert {len(part) for part in parts} == {2}
+
+
+@few
+@given(
+    num_samples=sizes,
+    batch_size=batch_sizes,
+    world_size=splits,
+    accumulate=splits,
+    shuffle=st.booleans(),
+)
+def test_the_length_is_the_number_of_draws(
+    num_samples, batch_size, world_size, accumulate, shuffle
+):
+    order = Order(
+        num_samples,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=0,
+        world_size=world_size,
+        accumulate=accumulate,
+    )
+    assert len(list(order)) == len(order)
+
+
+def test_epochs_have_orders_of_their_own():
+    orders = [draws(20, batch_size=20, shuffle=True, epoch=epoch)[0] for epoch in range(4)]
+    assert len({tuple(order) for order in orders}) == 4
+
+
+def two_epochs(loader):
+    """The rest of the loader's epoch, and the next one, as Lightning goes through them."""
+    rest = list(loader)
+    loader.order.set_epoch(loader.order.epoch + 1)
+    return as_lists(rest + list(loader))
+
+
+@few
+@given(
+    num_samples=st.integers(6, 40),
+    batch_size=st.integers(1, 6),
+    accumulate=st.integers(1, 3),
+    shuffle=st.booleans(),
+    data=st.data(),
+)
+def test_a_loader_that_takes_up_a_position_goes_on_with_the_batches_that_were_left(
+    num_samples, batch_size, accumulate, shuffle, data
+):
+    options = {"batch_size": batch_size, "accumulate": accumulate, "shuffle": shuffle}
+    stopped = make_loader(num_samples, **options)
+    taken = data.draw(st.integers(0, len(stopped.order)), label="taken")
+    given_before = as_lists(islice(stopped, taken))
+    resumed = make_loader(num_samples, **options)
+    resumed.load_state_dict(stopped.state_dict())
+    expected = two_epochs(make_loader(num_samples, **options))
+    resumed_batches = two_epochs(resumed)
+    assert (given_before + resumed_batches)[: len(expected)] == expected
+
+
+def test_a_position_at_an_epochs_end_is_followed_by_the_next_epochs_first_batch():
+    stopped, resumed, whole = make_loader(), make_loader(), make_loader()
+    list(stopped)
+    resumed.load_state_dict(stopped.state_dict())
+    resumed.order.set_epoch(1)
+    whole.order.set_epoch(1)
+    assert as_lists(resumed) == as_lists(whole)
+
+
+def test_a_position_is_taken_up_once():
+    loader = make_loader()
+    loader.load_state_dict({"epoch": 0, "batch": 3})
+    assert [len(list(loader)), len(list(loader))] == [2, 5]
+
+
+def test_a_position_that_was_taken_up_is_told_again():
+    loader = make_loader()
+    loader.load_state_dict({"epoch": 2, "batch": 3})
+    assert loader.state_dict() == {"epoch": 2, "batch": 3}
+
+
+def test_setting_the_epoch_that_was_taken_up_keeps_the_position():
+    loader = make_loader()
+    loader.load_state_dict({"epoch": 2, "batch": 3})
+    loader.order.set_epoch(2)
+    assert len(list(loader)) == 2
+
+
+def test_the_position_at_the_start_of_a_new_epoch_is_its_first_batch():
+    loader = make_loader()
+    list(loader)
+    loader.order.set_epoch(1)
+    assert loader.state_dict() == {"epoch": 1, "batch": 0}
+
+
+def test_an_epoch_that_is_set_after_iter_counts():
+    loader = make_loader()
+    iterator = iter(loader)
+    loader.order.set_epoch(5)
+    _, epochs = next(iterator)
+    assert set(epochs.tolist()) == {5}
+
+
+def test_workers_change_no_batch():
+    assert two_epochs(make_loader(num_workers=2)) == two_epochs(make_loader())
+
+
+def test_the_position_counts_batches_handed_out_not_those_read_ahead():
+    loader = make_loader(num_workers=2)
+    iterator = iter(loader)
+    next(iterator)
+    next(iterator)
+    assert loader.state_dict() == {"epoch": 0, "batch": 2}
+
+
+def test_iterating_leaves_the_global_generator_alone():
+    state = torch.get_rng_state()
+    list(make_loader())
+    assert torch.equal(torch.get_rng_state(), state)

@@ -1,0 +1,90 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leyden.data.randomness import GOLDEN, logical_shift, permutation, scramble, uniform
+
+few = settings(deadline=None, max_examples=25, derandomize=True)
+seeds = st.integers(0, 2**62)
+epochs = st.integers(0, 1000)
+
+
+def as_unsigned(bits):
+    return [number % 2**64 for number in bits.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("seed", "first", "second"),
+    [
+        (1234567, 6457827717110365317, 3203168211198807973),
+        (0, 0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4),
+    ],
+)
+def test_scramble_gives_splitmix64s_published_numbers(seed, first, second):
+    assert as_unsigned(scramble(torch.tensor([seed, seed + GOLDEN]))) == [first, second]
+
+
+@few
+@given(number=st.integers(-(2**63), 2**63 - 1), places=st.integers(1, 63))
+def test_logical_shift_is_that_of_unsigned_integers(number, places):
+    assert logical_shift(torch.tensor([number]), places).item() == (number % 2**64) >> places
+
+
+@few
+@given(length=st.integers(0, 200), seed=seeds, epoch=epochs)
+def test_an_epochs_order_is_a_permutation(length, seed, epoch):
+    order = permutation(length, seed=seed, epoch=epoch)
+    assert sorted(order.tolist()) == list(range(length))
+
+
+def test_orders_differ_by_seed_and_epoch_and_by_nothing_else():
+    keys = [(seed, epoch) for seed in range(5) for epoch in range(5)]
+    orders = {tuple(permutation(50, seed=s, epoch=e).tolist()) for s, e in keys}
+    torch.manual_seed(99)
+    again = {tuple(permutation(50, seed=s, epoch=e).tolist()) for s, e in reversed(keys)}
+    assert len(orders) == len(keys)
+    assert again == orders
+
+
+@few
+@given(seed=seeds, epoch=epochs, stream=st.integers(0, 5), rotate=st.integers(0, 99))
+def test_a_uniform_number_depends_on_its_sample_not_on_its_batch(seed, epoch, stream, rotate):
+    index = torch.arange(100).roll(rotate)
+    key = {"seed": seed, "epoch": epoch, "stream": stream}
+    together = uniform(index, **key)
+    alone = torch.cat([uniform(one, **key) for one in index.split(7)])
+    assert torch.equal(alone, together)
+    assert torch.equal(together.roll(-rotate), uniform(torch.arange(100), **key))
+
+
+@few
+@given(seed=seeds, epoch=epochs, stream=st.integers(0, 5))
+def test_uniform_numbers_fill_sixteen_bins_evenly(seed, epoch, stream):
+    numbers = uniform(torch.arange(16_000), seed=seed, epoch=epoch, stream=stream)
+    assert numbers.min() >= 0
+    assert numbers.max() < 1
+    counts = torch.bincount((numbers * 16).long(), minlength=16)
+    chi_squared = ((counts - 1000.0) ** 2 / 1000).sum()
+    assert chi_squared < 50  # 15 degrees of freedom: once in 80,000 draws
+
+
+@pytest.mark.parametrize("changed", ["seed", "epoch", "stream", "index"])
+def test_neighbouring_keys_give_unrelated_numbers(changed):
+    index, key = torch.arange(10_000), {"seed": 3, "epoch": 4, "stream": 0}
+    before = uniform(index, **key)
+    if changed == "index":
+        after = uniform(index + 1, **key)
+    else:
+        after = uniform(index, **{**key, changed: key[changed] + 1})
+    assert torch.corrcoef(torch.stack([before, after]))[0, 1].abs() < 0.05
+
+
+def test_the_global_generator_is_neither_read_nor_moved():
+    torch.manual_seed(0)
+    first = uniform(torch.arange(5), seed=1, epoch=2, stream=0)
+    state = torch.get_rng_state()
+    permutation(10, seed=1, epoch=2)
+    torch.testing.assert_close(torch.get_rng_state(), state)
+    torch.manual_seed(1)
+    assert torch.equal(uniform(torch.arange(5), seed=1, epoch=2, stream=0), first)

@@ -1,0 +1,180 @@
+from math import log, sqrt
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from leyden.models import GPT
+
+TINY = {"vocab_size": 50, "context": 16, "width": 32, "depth": 2, "head_dim": 8}
+
+
+@pytest.fixture
+def net():
+    torch.manual_seed(0)
+    return GPT(**TINY)
+
+
+@pytest.fixture
+def tokens():
+    return torch.randint(50, (3, 16), generator=torch.Generator().manual_seed(1))
+
+
+def norm(x, gain, shift):
+    centred = x - x.mean(-1, keepdim=True)
+    return gain * centred / (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt() + shift
+
+
+def attention_by_hand(x, p, *, num_heads):
+    """Head by head, with an explicit mask."""
+    T = x.shape[1]
+    q, k, v = (x @ p["qkv.weight"].T + p["qkv.bias"]).chunk(3, dim=-1)
+    future = torch.ones(T, T).triu(1).bool()
+    heads = []
+    for columns in torch.arange(x.shape[2]).chunk(num_heads):
+        scores = q[..., columns] @ k[..., columns].mT / sqrt(len(columns))
+        shares = scores.masked_fill(future, float("-inf")).softmax(-1)
+        heads.append(shares @ v[..., columns])
+    return torch.cat(heads, dim=-1) @ p["proj.weight"].T + p["proj.bias"]
+
+
+def gpt_by_hand(net, tokens, *, num_heads):
+    p = net.state_dict()
+    x = p["token_embedding.weight"][tokens] + p["position_embedding.weight"][: tokens.shape[1]]
+    for i in range(len(net.blocks)):
+        b = {name: p[f"blocks.{i}.{name}"] for name in net.blocks[i].state_dict()}
+        attention = {name[10:]: b[name] for name in b if name.startswith("attention.")}
+        normed = norm(x, b["attention_norm.weight"], b["attention_norm.bias"])
+        x = x + attention_by_hand(normed, attention, num_heads=num_heads)
+        hidden = norm(x, b["mlp_norm.weight"], b["mlp_norm.bias"]) @ b["fc.weight"].T + b["fc.bias"]
+        hidden = 0.5 * hidden * (1 + (sqrt(2 / torch.pi) * (hidden + 0.044715 * hidden**3)).tanh())
+        x = x + hidden @ b["proj.weight"].T + b["proj.bias"]
+    return norm(x, p["norm.weight"], p["norm.bias"]) @ p["token_embedding.weight"].T
+
+
+@pytest.mark.parametrize(
+    ("width", "depth", "count"),
+    [
+        (768, 12, 124_439_808),
+        (1024, 24, 354_823_168),
+        (1280, 36, 774_030_080),
+        (1600, 48, 1_557_611_200),
+    ],
+)
+def test_the_four_sizes_have_gpt2s_number_of_parameters(width, depth, count):
+    with torch.device("meta"):
+        net = GPT(vocab_size=50257, context=1024, width=width, depth=depth)
+    assert sum(p.numel() for p in net.parameters()) == count
+
+
+def test_attention_is_that_of_an_explicit_mask(net):
+    attention = net.blocks[0].attention
+    x = torch.randn(2, 16, 32, generator=torch.Generator().manual_seed(2))
+    expected = attention_by_hand(x, attention.state_dict(), num_heads=4)
+    torch.testing.assert_close(attention(x), expected)
+
+
+def test_the_logits_are_those_computed_by_hand(net, tokens):
+    for p in net.parameters():
+        nn.init.normal_(p, std=0.2)  # so that biases and gains count
+    torch.testing.assert_close(
+        net(tokens), gpt_by_hand(net, tokens, num_heads=4), rtol=1e-4, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("changed", [0, 7, 15])
+def test_a_changed_token_changes_no_earlier_logits(net, tokens, changed):
+    other = tokens.clone()
+    other[:, changed] = (other[:, changed] + 1) % 50
+    torch.testing.assert_close(net(other)[:, :changed], net(tokens)[:, :changed], rtol=0, atol=1e-6)
+    assert not torch.allclose(net(other)[:, changed:], net(tokens)[:, changed:], atol=1e-4)
+
+
+def test_the_same_token_is_read_differently_in_another_place(net):
+    logits = net(torch.zeros(1, 2, dtype=torch.long))
+    assert not torch.allclose(logits[0, 0], logits[0, 1], atol=1e-4)
+
+
+def test_the_loss_before_training_is_near_that_of_guessing(net, tokens):
+    targets = torch.randint(50, (3, 16), generator=torch.Generator().manual_seed(3))
+    loss = F.cross_entropy(net(tokens).flatten(0, 1), targets.flatten())
+    assert loss.item() == pytest.approx(log(50), abs=0.1)
+
+
+def test_head_and_token_embedding_are_one_tensor(net):
+    assert net.head.weight is net.token_embedding.weight
+    assert "head.weight" not in dict(net.named_parameters())
+
+
+def test_the_tie_survives_loading_a_state_dict(net):
+    other = GPT(**TINY)
+    other.load_state_dict(net.state_dict())
+    assert other.head.weight is other.token_embedding.weight
+    torch.testing.assert_close(other.head.weight, net.head.weight)
+
+
+def expected_std(name, depth):
+    return 0.02 / sqrt(2 * depth) if name.endswith("proj.weight") else 0.02
+
+
+def test_weights_start_with_gpt2s_standard_deviations():
+    torch.manual_seed(0)
+    net = GPT(vocab_size=500, context=128, width=128, depth=4)
+    for name, p in net.named_parameters():
+        if p.ndim == 2:
+            assert p.std().item() == pytest.approx(expected_std(name, 4), rel=0.03), name
+            assert abs(p.mean().item()) < 0.001, name
+
+
+def test_biases_start_at_zero_and_gains_at_one(net):
+    for name, p in net.named_parameters():
+        if p.ndim == 1:
+            start = 1.0 if name.endswith("norm.weight") else 0.0
+            assert torch.equal(p, torch.full_like(p, start)), name
+
+
+def test_init_std_scales_every_initial_weight():
+    torch.manual_seed(0)
+    once = GPT(**TINY, init_std=0.02)
+    torch.manual_seed(0)
+    twice = GPT(**TINY, init_std=0.04)
+    for p, q in zip(once.parameters(), twice.parameters(), strict=True):
+        torch.testing.assert_close(q, 2 * p if p.ndim == 2 else p)
+
+
+@pytest.mark.parametrize(("width", "below", "above"), [(200, 198, 201), (131, 130, 132)])
+def test_a_width_that_cannot_be_split_names_the_nearest(width, below, above):
+    with pytest.raises(ValueError, match=f"width={width} .*: {below}, {above}$"):
+        GPT(vocab_size=50, context=16, width=width, depth=1)
+
+
+@pytest.mark.parametrize("width", [198, 201, 130, 132])
+def test_the_nearest_widths_that_it_names_can_be_split(width):
+    with torch.device("meta"):
+        GPT(vocab_size=50, context=16, width=width, depth=1)
+
+
+def test_a_width_below_one_head_makes_one_head():
+    assert GPT(vocab_size=50, context=16, width=10, depth=1).blocks[0].attention.num_heads == 1
+
+
+def test_shorter_sequences_have_the_logits_of_the_longer_ones_start(net, tokens):
+    torch.testing.assert_close(net(tokens[:, :5]), net(tokens)[:, :5])
+
+
+def test_evaluation_drops_nothing(net, tokens):
+    dropping = GPT(**TINY, dropout=0.5)
+    dropping.load_state_dict(net.state_dict())
+    torch.testing.assert_close(dropping.eval()(tokens), net(tokens))
+
+
+def test_training_with_dropout_is_random(tokens):
+    torch.manual_seed(0)
+    net = GPT(**TINY, dropout=0.5)
+    assert not torch.allclose(net(tokens), net(tokens))
+
+
+def test_every_parameter_gets_a_gradient(net, tokens):
+    F.cross_entropy(net(tokens).flatten(0, 1), tokens.flatten()).backward()
+    assert all(p.grad.abs().sum() > 0 for p in net.parameters())
