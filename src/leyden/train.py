@@ -100,7 +100,7 @@ def run_callbacks(cfg: DictConfig, record: Record) -> list[Callback]:
         SignalStop(),
         Recorder(record, batch_size=cfg.data.batch_size, monitor=monitor.metric, mode=monitor.mode),
         Hyperparameters(
-            values=short_hyperparameters(cfg, record.choices),
+            values=short_hyperparameters(cfg, record.choices, record.overrides),
             config=OmegaConf.to_yaml(cfg),
             monitor=monitor.metric,
         ),

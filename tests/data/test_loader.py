@@ -165,6 +165,20 @@ def test_a_position_that_was_taken_up_is_told_again():
     assert loader.state_dict() == {"epoch": 2, "batch": 3}
 
 
+def test_the_position_goes_on_from_the_one_that_was_taken_up():
+    loader = make_loader()
+    loader.load_state_dict({"epoch": 2, "batch": 3})
+    next(iter(loader))
+    assert loader.state_dict() == {"epoch": 2, "batch": 4}
+
+
+def test_setting_another_epoch_than_was_taken_up_starts_at_its_first_batch():
+    loader = make_loader()
+    loader.load_state_dict({"epoch": 2, "batch": 3})
+    loader.order.set_epoch(3)
+    assert len(list(loader)) == 5
+
+
 def test_setting_the_epoch_that_was_taken_up_keeps_the_position():
     loader = make_loader()
     loader.load_state_dict({"epoch": 2, "batch": 3})
@@ -176,7 +190,9 @@ def test_the_position_at_the_start_of_a_new_epoch_is_its_first_batch():
     loader = make_loader()
     list(loader)
     loader.order.set_epoch(1)
-    assert loader.state_dict() == {"epoch": 1, "batch": 0}
+    restored = make_loader()
+    restored.load_state_dict(loader.state_dict())
+    assert (restored.order.epoch, restored.order.start) == (1, 0)
 
 
 def test_an_epoch_that_is_set_after_iter_counts():

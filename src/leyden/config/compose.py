@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from hydra import compose, initialize_config_dir
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -15,7 +16,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -79,8 +80,9 @@ class Job:
             for group, option in hydra.runtime.choices.items()
             if option is not None and not group.startswith("hydra/")
         }
-        overrides = tuple(override.lstrip("+") for override in hydra.overrides.task)
-        return cls(own, overrides, choices, origins)
+        # Unresolved: an override's text may hold an interpolation.
+        typed = cast(list[str], OmegaConf.to_container(hydra.overrides.task, resolve=False))
+        return cls(own, tuple(text.lstrip("+") for text in typed), choices, origins)
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,8 @@ def _compose(
 
 
 def _job(loader: ConfigLoaderImpl, request: Request, cfg: DictConfig) -> Job:
-    origins = Origins(loader, request.config_name, list(cfg.hydra.overrides.task))
+    task = OmegaConf.to_container(cfg.hydra.overrides.task, resolve=False)
+    origins = Origins(loader, request.config_name, cast(list[str], task))
     return Job.from_hydra(cfg, cfg.hydra, origins)
 
 

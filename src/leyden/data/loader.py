@@ -105,6 +105,7 @@ class Loader(DataLoader[Batch]):
         self, samples: Samples, order: Order, *, num_workers: int = 0, pin_memory: bool = False
     ) -> None:
         self.order = order
+        self.epoch = 0
         self.given = 0
         super().__init__(
             samples,  # type: ignore[arg-type]
@@ -120,18 +121,18 @@ class Loader(DataLoader[Batch]):
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
         # A generator: nothing is drawn before the first batch is asked for, so `set_epoch`, which
         # Lightning calls only after `iter`, still counts.
-        self.given = self.order.start
+        self.epoch, self.given = self.order.epoch, self.order.start
         for batch in super().__iter__():
             self.given += 1
             yield batch
 
     def state_dict(self) -> dict[str, int]:
         """Position: the epoch, and the batches of it that were handed out."""
-        return {"epoch": self.order.epoch, "batch": self.given}
+        return {"epoch": self.epoch, "batch": self.given}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Takes up a position; a finished epoch is followed by the next one's first batch."""
         finished = state["batch"] >= len(self.order)
         self.order.epoch = state["epoch"] + int(finished)
         self.order.start = 0 if finished else state["batch"]
-        self.given = self.order.start
+        self.epoch, self.given = self.order.epoch, self.order.start

@@ -37,7 +37,7 @@ class Vocabulary:
 
     def encode(self, text: str) -> Int[Tensor, " length"]:
         if self.characters is None:
-            return torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8).long()
+            return torch.tensor(list(text.encode()), dtype=torch.long)
         codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
         known = np.array([ord(character) for character in self.characters], dtype=np.uint32)
         table = np.zeros(max(codes.max(initial=0), known.max()) + 1, dtype=np.int64)

@@ -1,5 +1,6 @@
 """TensorBoard's event file, in the run's folder itself."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pytorch_lightning.loggers import TensorBoardLogger
@@ -18,6 +19,11 @@ class TensorBoard(TensorBoardLogger):
         super().__init__(
             save_dir, name="", version="", default_hp_metric=False, flush_secs=flush_seconds
         )
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """All but Lightning's `epoch`, which is no metric."""
+        super().log_metrics({k: v for k, v in metrics.items() if k != "epoch"}, step)
 
     @rank_zero_only
     def save(self) -> None:

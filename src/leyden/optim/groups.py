@@ -28,7 +28,7 @@ def decay_groups(
 
 
 def hidden_matrices(net: nn.Module) -> list[nn.Parameter]:
-    """Weights that map hidden units to hidden units: 2-D and more, no embedding, no `head`."""
+    """Weights that Muon makes orthogonal: 2-D and more, but no embedding and no `head`."""
     outer = {
         id(parameter)
         for name, module in net.named_modules()

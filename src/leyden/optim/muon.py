@@ -63,6 +63,7 @@ def muon(
         "lr": adamw_lr,
         "betas": (adamw_betas[0], adamw_betas[1]),
         "eps": adamw_eps,
+        "fused": True,  # a restored `step` then follows its parameter to the GPU
     }
     return Muon([group for group in (matrix_group, other_group) if group["params"]])
 
@@ -73,7 +74,8 @@ class Muon(Optimizer):
     Args:
         groups: With `orthogonal` True: `lr`, `momentum`, `nesterov`, `num_iterations` and
             `weight_decay`; parameters of more than two dimensions are taken as matrices of their
-            first. With False: AdamW's `lr`, `betas` and `eps`.
+            first. With False: AdamW's `lr`, `betas`, `eps` and
+            `fused`.
     """
 
     def __init__(self, groups: list[dict[str, Any]]) -> None:
@@ -130,7 +132,7 @@ class Muon(Optimizer):
             [state["square"] for state in states],
             [],
             [state["step"] for state in states],
-            fused=True,
+            fused=group["fused"],
             amsgrad=False,
             beta1=group["betas"][0],
             beta2=group["betas"][1],

@@ -85,7 +85,7 @@ def wsd(
         start = 1 - cooldown_fraction
         if progress <= start:
             return 1.0
-        cooled = (progress - start) / cooldown_fraction
+        cooled = min(1.0, (progress - start) / cooldown_fraction)
         fallen = cooled if cooldown == "linear" else sqrt(cooled)
         return final_fraction + (1 - final_fraction) * (1 - fallen)
 
@@ -107,7 +107,7 @@ def warmed(optimizer: Optimizer, total_steps: int, warmup: int, shape: Shape) ->
     """A schedule that rises in a line over `warmup` steps and then follows `shape`.
 
     The first step is taken at 1 / (warmup + 1) of the peak, not at 0, which would waste it. The
-    last of the `total_steps` is taken at shape(1).
+    last of the `total_steps` is taken at shape(1), unless the warm-up leaves no room for it.
     """
 
     def factor(step: int) -> float:

@@ -1,41 +1,40 @@
 """A run's hyperparameters under short names, as tables show them."""
 
-from collections import Counter
-
 from omegaconf import DictConfig, OmegaConf
 
 GROUPS = ("model", "data", "optimizer", "scheduler")
-TRAINER_KEYS = ("max_tokens", "max_steps", "max_epochs", "precision", "gradient_clip_val")
-SPEED_ONLY = {"eval_batch_size", "num_workers", "fused"}
+ALWAYS = (
+    "seed",
+    "model.width",
+    "model.depth",
+    "model.dropout",
+    "data.batch_size",
+    "optimizer.lr",
+    "optimizer.weight_decay",
+    "trainer.precision",
+)
 
 Scalar = bool | int | float | str
 
 
-def short_hyperparameters(cfg: DictConfig, choices: dict[str, str]) -> dict[str, Scalar]:
-    """The options chosen and the numbers that matter: `model`, `width`, `optimizer`, `lr`, ...
+def short_hyperparameters(
+    cfg: DictConfig, choices: dict[str, str], overrides: list[str]
+) -> dict[str, Scalar]:
+    """The options chosen, the numbers that always matter, and whatever the user set.
 
-    A key has its last name where that is clear, else its group's in front. Keys that are off or
-    that change only the speed are left out.
+    Args:
+        cfg: The frozen config.
+        choices: The option taken of each group.
+        overrides: The command line's or the sweep's.
+
+    Returns:
+        Values by the last part of their key: `model`, `width`, `optimizer`, `lr`, ... Keys that
+        are off are left out.
     """
-    values: dict[tuple[str, str], Scalar] = {}
-    for group in GROUPS:
-        node = OmegaConf.to_container(cfg[group], resolve=True)
-        assert isinstance(node, dict)
-        for key, value in node.items():
-            if not str(key).startswith("_") and key not in SPEED_ONLY:
-                values |= _scalars(group, str(key), value)
-    for key in TRAINER_KEYS:
-        values |= _scalars("trainer", key, cfg.trainer.get(key))
-    if cfg.trainer.max_tokens is not None or cfg.trainer.max_steps is not None:
-        values.pop(("trainer", "max_epochs"), None)
-    repeated = Counter(key for _, key in values)
-    named: dict[str, Scalar] = {group: choices[group] for group in GROUPS}
-    for (group, key), value in values.items():
-        named[key if repeated[key] == 1 else f"{group}_{key}"] = value
-    return named | {"seed": cfg.seed}
-
-
-def _scalars(group: str, key: str, value: object) -> dict[tuple[str, str], Scalar]:
-    if isinstance(value, list):
-        return {(group, key): ", ".join(map(str, value))}
-    return {(group, key): value} if isinstance(value, bool | int | float | str) else {}
+    typed = [text.partition("=")[0] for text in overrides if "=" in text]
+    values: dict[str, Scalar] = {group: choices[group] for group in GROUPS}
+    for key in dict.fromkeys([*ALWAYS, *typed]):
+        value = OmegaConf.select(cfg, key)
+        if isinstance(value, bool | int | float | str):
+            values[key.rpartition(".")[2]] = value
+    return values
