@@ -42,11 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb not in VERBS:
         return refuse_verb(verb)
     from leyden.config.problem import ConfigError
-    from leyden.terminal import show_problems
 
     try:
         return VERBS[verb](rest)
     except ConfigError as error:
+        from leyden.terminal import show_problems
+
         show_problems(error.problems)
         return WRONG_REQUEST
 

@@ -10,7 +10,7 @@ from pytorch_lightning import seed_everything
 from leyden.config.build import build_data, build_net, build_task, build_trainer
 from leyden.config.problem import ConfigError, Problem
 from leyden.config.rules import accelerator_is_here, precision_fits
-from leyden.runs.checkpoints import find_checkpoint
+from leyden.runs.checkpoints import find_checkpoint, read_weights
 from leyden.runs.folder import read_frozen
 from leyden.runs.log import quiet
 
@@ -42,9 +42,8 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
         data = build_data(cfg)
         task = build_task(cfg, build_net(cfg, data.spec), data.spec)
         trainer = build_trainer(cfg, data, folder=None, callbacks=[], loggers=[])
-        (metrics,) = trainer.test(
-            task, datamodule=data, ckpt_path=checkpoint, verbose=False, weights_only=True
-        )
+        task.net.load_state_dict(read_weights(checkpoint))
+        (metrics,) = trainer.test(task, datamodule=data, verbose=False)
     return dict(metrics)
 
 

@@ -129,10 +129,6 @@ def fit(experiment: Experiment, record: Record) -> None:
 
 def test(experiment: Experiment, record: Record) -> None:
     """Tests the best checkpoint, or the last weights where none was kept."""
-    experiment.trainer.test(
-        experiment.task,
-        datamodule=experiment.data,
-        ckpt_path=find_checkpoint(record.folder),
-        verbose=False,
-        weights_only=True,
-    )
+    if find_checkpoint(record.folder) is not None:
+        load_weights(experiment.task.net, record.folder)
+    experiment.trainer.test(experiment.task, datamodule=experiment.data, verbose=False)

@@ -219,9 +219,8 @@ def test_a_restored_state_dict_continues_identically(gpt):
 
 def test_the_closure_is_evaluated_with_gradients_and_its_loss_returned():
     weight = nn.Parameter(torch.ones(2, 2))
-    optimizer = Muon(
-        [{"params": [weight], "orthogonal": False, "lr": 0.1, "betas": (0.9, 0.9), "eps": 1e-8}]
-    )
+    group = {"orthogonal": False, "lr": 0.1, "betas": (0.9, 0.9), "eps": 1e-8, "fused": True}
+    optimizer = Muon([{"params": [weight], **group}])
 
     def closure():
         loss = weight.square().sum()

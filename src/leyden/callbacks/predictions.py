@@ -54,7 +54,7 @@ def prediction_grid(
     columns = 8
     rows = -(-len(images) // columns)
     figure = Figure(figsize=(1.5 * columns, 1.8 * rows), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).flat
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axis in axes:
         axis.axis("off")
     for axis, image, share, label in zip(axes, images, shares, labels, strict=False):

@@ -3,7 +3,9 @@
 import logging
 
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.utilities.model_summary.model_summary import summarize
+from torch import nn
+
+from leyden.ranges import PositiveInt
 
 log = logging.getLogger("leyden")
 
@@ -12,11 +14,21 @@ class Summary(Callback):
     """A table of the network's layers with their parameters, in `train.log`.
 
     Args:
-        max_depth: Levels of nested layers; -1 shows all.
+        max_depth: Levels of nested layers.
     """
 
-    def __init__(self, max_depth: int = 3) -> None:
+    def __init__(self, max_depth: PositiveInt = 3) -> None:
         self.max_depth = max_depth
 
     def on_fit_start(self, trainer: Trainer, task: LightningModule) -> None:
-        log.info("layers:\n%s", summarize(task, max_depth=self.max_depth))
+        log.info("layers:\n%s", layer_table(task, max_depth=self.max_depth))
+
+
+def layer_table(net: nn.Module, *, max_depth: int) -> str:
+    """A line a layer: name, type, parameters with those of its own layers."""
+    lines = []
+    for name, layer in net.named_modules():
+        if name and name.count(".") < max_depth:
+            count = sum(parameter.numel() for parameter in layer.parameters())
+            lines.append(f"  {name:<32} {type(layer).__name__:<20} {count:>14,}")
+    return "\n".join(lines)

@@ -10,6 +10,12 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback, Trainer, seed_everything
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.profilers import (
+    AdvancedProfiler,
+    Profiler,
+    PyTorchProfiler,
+    SimpleProfiler,
+)
 from torch import nn
 
 from leyden.config.schema import TrainerKeys
@@ -17,6 +23,12 @@ from leyden.config.signature import fields_of, parameters_of
 from leyden.config.targets import resolve
 from leyden.data import DataModule, Spec
 from leyden.tasks import TASKS, Task
+
+PROFILERS: dict[str, type[Profiler]] = {
+    "simple": SimpleProfiler,
+    "advanced": AdvancedProfiler,
+    "pytorch": PyTorchProfiler,
+}
 
 
 @dataclass(frozen=True)
@@ -117,6 +129,8 @@ def build_trainer(
     max_steps = planned_steps(cfg, data.spec)
     own = fields_of(TrainerKeys).keys() - parameters_of(Trainer).keys()
     passed = {key: value for key, value in keys.items() if key not in own}
+    if keys["profiler"] is not None:
+        passed["profiler"] = PROFILERS[keys["profiler"]](dirpath=folder, filename="profile")
     passed["max_steps"] = -1 if max_steps is None else max_steps
     passed["max_epochs"] = keys["max_epochs"] if max_steps is None else -1
     return Trainer(

@@ -73,16 +73,26 @@ class Job:
             origins: See above.
         """
         own = cfg.copy()
+        # Unresolved: an override's text may hold an interpolation.
+        typed = cast(list[str], OmegaConf.to_container(hydra.overrides.task, resolve=False))
+        overrides = tuple(text.lstrip("+") for text in typed)
         with open_dict(own):
             own.pop("hydra", None)
+            _insist(own.trainer, overrides)
         choices = {
             group: option
             for group, option in hydra.runtime.choices.items()
             if option is not None and not group.startswith("hydra/")
         }
-        # Unresolved: an override's text may hold an interpolation.
-        typed = cast(list[str], OmegaConf.to_container(hydra.overrides.task, resolve=False))
-        return cls(own, tuple(text.lstrip("+") for text in typed), choices, origins)
+        return cls(own, overrides, choices, origins)
+
+
+def _insist(trainer: DictConfig, overrides: tuple[str, ...]) -> None:
+    """Lets a trainer option like `smoke` win over an experiment, but not over the command line."""
+    typed = {override.partition("=")[0] for override in overrides}
+    for key, value in (trainer.pop("insist", None) or {}).items():
+        if f"trainer.{key}" not in typed:
+            trainer[key] = value
 
 
 @dataclass(frozen=True)

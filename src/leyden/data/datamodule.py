@@ -40,8 +40,8 @@ class First:
 class DataModule(LightningDataModule, ABC):
     """Base of all data sets. A data set says its `kind` and how to `load` its parts.
 
-    One that has to be fetched also says how (`prepare_data`, which Lightning calls on one process
-    of a machine), whether it `is_here`, and its `expected_spec`.
+    One that has to be fetched also says how to `fetch` it, whether it `is_here`, and its
+    `expected_spec`.
 
     Args:
         batch_size: Samples of one optimizer step, over all devices and accumulation.
@@ -77,6 +77,9 @@ class DataModule(LightningDataModule, ABC):
     def load(self) -> Parts:
         """Reads the parts. The split is the same in every run."""
 
+    def fetch(self) -> None:
+        """Brings the data to this machine; called on one process of each, and only if needed."""
+
     def is_here(self) -> bool:
         """Whether the data is on this machine; a set that has to be fetched overrides it."""
         return True
@@ -104,6 +107,10 @@ class DataModule(LightningDataModule, ABC):
     @property
     def spec(self) -> Spec:
         return self.parts.spec
+
+    def prepare_data(self) -> None:
+        if not self.is_here() and not self.may_stand_in:
+            self.fetch()
 
     def setup(self, stage: str) -> None:
         _ = self.parts

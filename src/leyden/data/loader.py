@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Int
@@ -91,6 +91,11 @@ class Order(Sampler[Draw]):
             yield Draw(self.epoch, batch[first :: self.world_size * self.accumulate])
 
 
+def as_it_is(batch: Any) -> Any:
+    """Instead of torch's default, which would turn the tuple into a list."""
+    return batch
+
+
 class Loader(DataLoader[Batch]):
     """Hands out the batches of an `Order`, and can tell and take up its position.
 
@@ -111,6 +116,7 @@ class Loader(DataLoader[Batch]):
             samples,  # type: ignore[arg-type]
             sampler=order,
             batch_size=None,
+            collate_fn=as_it_is,
             num_workers=num_workers,
             pin_memory=pin_memory,
             persistent_workers=False,

@@ -1,0 +1,112 @@
+"""How runs end other than well, and what the record says then."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+
+def record_of(folder):
+    return json.loads((folder / "run.json").read_text())
+
+
+@pytest.fixture
+def broken_model(tmp_path, monkeypatch):
+    """A user's model that raises in its forward pass."""
+    (tmp_path / "broken_models.py").write_text(
+        "from torch import nn\n"
+        "class Broken(nn.Module):\n"
+        "    def __init__(self, *, input_shape, num_outputs):\n"
+        "        super().__init__()\n"
+        "        self.head = nn.Linear(64, num_outputs)\n"
+        "    def forward(self, x):\n"
+        "        if not x.is_meta: raise RuntimeError('out of ideas')\n"
+        "        return self.head(x.flatten(1))\n"
+    )
+    (tmp_path / "mine" / "model").mkdir(parents=True)
+    (tmp_path / "mine" / "model" / "broken.yaml").write_text("_target_: broken_models.Broken\n")
+    monkeypatch.setenv("LEYDEN_PACKAGES", "broken_models")
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+def test_a_run_that_diverges_says_so(leyden):
+    result = leyden("train", "optimizer=sgd", "optimizer.lr=1e30", "trainer.gradient_clip_val=null")
+    assert result.status == 4
+    assert record_of(result.folder)["status"] == "diverged"
+    assert "lower optimizer.lr" in result.err
+
+
+@pytest.mark.usefixtures("broken_model")
+def test_a_run_that_raises_is_failed_and_its_log_has_the_traceback(leyden):
+    result = leyden("train", "--config-dir", "mine", "model=broken")
+    assert result.status == 1
+    assert record_of(result.folder)["status"] == "failed"
+    assert record_of(result.folder)["error"]["message"] == "out of ideas"
+    assert "Traceback" in (result.folder / "train.log").read_text()
+    assert "Traceback" not in result.err
+
+
+def test_one_diverging_job_costs_the_sweep_no_other(leyden):
+    result = leyden(
+        "train",
+        "-m",
+        "optimizer=sgd",
+        "optimizer.lr=1e30,0.1",
+        "trainer.gradient_clip_val=null",
+        "trainer.max_steps=5",
+    )
+    statuses = {record_of(path.parent)["status"] for path in result.folder.glob("*/run.json")}
+    assert result.status == 3
+    assert statuses == {"diverged", "completed"}
+
+
+def test_the_same_folder_is_not_taken_twice(leyden):
+    arguments = ("train", "run_dir=here", "trainer=smoke")
+    assert leyden(*arguments).status == 0
+    again = leyden(*arguments)
+    assert again.status == 2
+    assert "run_dir=here" in again.err
+
+
+def start_long_run(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "leyden", "train", "run_dir=run", "trainer.max_epochs=100000"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "run" / "checkpoints" / "last.ckpt").exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return process
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_after_a_step_with_a_checkpoint(number, tmp_path):
+    process = start_long_run(tmp_path)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    record = record_of(tmp_path / "run")
+    checkpoint = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert process.returncode == 75
+    assert record["status"] == "interrupted"
+    assert checkpoint["global_step"] == record["steps"]
+
+
+@pytest.mark.slow
+def test_a_killed_run_is_listed_as_crashed(tmp_path, leyden):
+    process = start_long_run(tmp_path)
+    (before,) = json.loads(leyden("runs", ".", "--json").out)
+    process.kill()
+    process.communicate(timeout=60)
+    (after,) = json.loads(leyden("runs", ".", "--json").out)
+    assert (before["status"], after["status"]) == ("running", "crashed")
