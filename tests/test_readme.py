@@ -1,0 +1,61 @@
+"""Every command that README shows works."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+BLOCKS = re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
+QUICK = ("trainer=smoke", "trainer.max_steps=2")
+COMMANDS = [line for block in BLOCKS for line in block.splitlines() if "leyden" in line]
+
+
+def words_of(command, run):
+    words = shlex.split(command.replace("RUN", run), comments=True)
+    return words[words.index("leyden") + 1 :]
+
+
+def write_the_worked_example():
+    python = re.search(r"```python\n# (my_models.py)\n(.*?)```", README, flags=re.DOTALL)
+    yaml = re.search(r"```yaml\n# (my_conf/\S+)\n(.*?)```", README, flags=re.DOTALL)
+    assert python is not None
+    assert yaml is not None
+    for name, text in (python.groups(), yaml.groups()):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_readme_works(command, leyden, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(tmp_path)
+    for setting in re.findall(r"^(\w+)=(\w+) ", command):
+        monkeypatch.setenv(*setting)
+    write_the_worked_example()
+    run = "RUN"
+    if "RUN" in command or "leyden runs" in command:
+        run = str(leyden("train", "trainer=smoke").folder)
+    words = words_of(command, run)
+    is_training = words[0] == "train" and "--help" not in words
+    assert leyden(*words, *(QUICK if is_training else [])).status == 0
+
+
+def test_readme_shows_commands():
+    assert len(COMMANDS) >= 10
+
+
+def test_readme_shows_the_message_that_is_given(leyden):
+    shown = re.search(r"\$ leyden train (.*)\n((?:    error.*\n)+)", README)
+    assert shown is not None
+    expected = [line.strip() for line in shown.group(2).splitlines()]
+    assert leyden("train", *shown.group(1).split()).err.splitlines()[:-1] == expected
+
+
+def test_the_tree_names_what_is_there():
+    tree = README.partition("## The tree")[2].partition("## ")[0]
+    names = re.findall(r"[\w/]+(?:/|\.py|\.yaml)(?=[ \n])", tree.partition("A file of")[0])
+    root = Path(__file__).parents[1]
+    places = [root, root / "src" / "leyden", root / "conf", root / "tests"]
+    assert len(names) > 25
+    assert [name for name in names if not any((place / name).exists() for place in places)] == []
