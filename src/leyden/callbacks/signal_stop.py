@@ -13,8 +13,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class SignalStop(Callback):
-    """The first signal sets a flag that the end of the step looks at; a second one stops at once.
+    """The first signal sets a flag; the end of the step or validation looks at it.
 
+    A second signal stops at once.
     Nothing is saved in the handler itself: it may come in the middle of a step.
     """
 
@@ -33,13 +34,15 @@ class SignalStop(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
+        self._stop_if_asked(trainer)
+
+    def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
+        self._stop_if_asked(trainer)
+
+    def _stop_if_asked(self, trainer: Trainer) -> None:
         if self.received is not None:
             self._save_last(trainer)
             raise Interrupted(f"{self.received.name} at step {trainer.global_step}")
-
-    def on_validation_batch_end(self, trainer: Trainer, *_: Any, **__: Any) -> None:
-        if self.received is not None:
-            raise Interrupted(f"{self.received.name} in the validation at {trainer.global_step}")
 
     def on_exception(self, *_: Any) -> None:
         self._restore()

@@ -113,13 +113,14 @@ class Plan:
 def parse_request(arguments: list[str]) -> Request:
     """Takes the arguments after the verb apart, as Hydra does."""
     parsed, unknown = get_args_parser().parse_known_args(arguments)
-    if unknown:
-        raise ConfigError([Problem(unknown[0], "no such option; see `leyden train --help`")])
+    flags = [word for word in unknown if word.startswith("-")]
+    if flags:
+        raise ConfigError([Problem(flags[0], "no such option; see `leyden train --help`")])
     config_dir = Path(parsed.config_dir).absolute() if parsed.config_dir else None
     if config_dir and not config_dir.is_dir():
         raise ConfigError([Problem("--config-dir", "there is no such folder", parsed.config_dir)])
     return Request(
-        overrides=tuple(parsed.overrides),
+        overrides=(*parsed.overrides, *unknown),  # argparse stops at a flag between overrides
         multirun=parsed.multirun,
         config_dir=config_dir,
         config_name=parsed.config_name or "config",
@@ -139,6 +140,7 @@ def compose_plan(request: Request) -> Plan:
         _refuse_unknown_options(overrides, loader)
         fixed = [override for override in overrides if not override.is_sweep_override()]
         base = _compose(loader, request, fixed)
+        _refuse_foreign_plugins(base.hydra)
         if not request.multirun and base.hydra.mode != RunMode.MULTIRUN:
             _refuse_sweeps(overrides)
             return Plan((_job(loader, request, base),), is_sweep=False)
@@ -241,6 +243,18 @@ def _options(override: Override) -> list[str]:
     value = override.value()
     values = value if isinstance(value, list) else [value]
     return [str(value) for value in values if value is not None]
+
+
+def _refuse_foreign_plugins(hydra: DictConfig) -> None:
+    nodes = {"hydra.launcher": hydra.launcher, "hydra.sweeper": hydra.sweeper}
+    nodes |= {f"hydra.callbacks.{name}": node for name, node in (hydra.callbacks or {}).items()}
+    problems = [
+        Problem(f"{key}._target_", "is not a plugin of Hydra", node._target_, COMMAND_LINE)
+        for key, node in nodes.items()
+        if not node._target_.startswith(("hydra._internal.core_plugins.", "hydra_plugins."))
+    ]
+    if problems:
+        raise ConfigError(problems)
 
 
 def _refuse_sweeps(overrides: list[Override]) -> None:
