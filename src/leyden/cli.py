@@ -59,7 +59,7 @@ def train_verb(arguments: list[str]) -> int:
     if any(argument.partition("=")[0] in HYDRA_FLAGS for argument in arguments):
         return ask_hydra(arguments)
     from leyden.config.check import checked_plan
-    from leyden.config.compose import parse_request
+    from leyden.config.request import parse_request
 
     request = parse_request(arguments)
     plan = checked_plan(request)
@@ -90,7 +90,7 @@ def plan_verb(arguments: list[str]) -> int:
         sys.stdout.write("leyden plan [overrides] [-m] [--json]: see `leyden train --help`\n")
         return 0
     from leyden.config.check import checked_plan
-    from leyden.config.compose import parse_request
+    from leyden.config.request import parse_request
 
     plan = checked_plan(parse_request(arguments))
     from leyden.plan import plan_rows

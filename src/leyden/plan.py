@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from leyden.config.compose import Plan
 from leyden.config.fit import fit_to_data
+from leyden.config.job import Plan
 from leyden.config.problem import ConfigError
 
 

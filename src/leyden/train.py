@@ -16,8 +16,8 @@ from torch import nn
 from leyden import terminal
 from leyden.callbacks import FinalValidation, FiniteLoss, Hyperparameters, Recorder, SignalStop
 from leyden.config.build import Experiment, build
-from leyden.config.compose import Job
 from leyden.config.fit import Fitted, fit_to_data
+from leyden.config.job import Job
 from leyden.runs.checkpoints import find_checkpoint, read_weights
 from leyden.runs.folder import (
     claim_folder,

@@ -80,6 +80,11 @@ BAD_INPUT = {
     "a name with a path": (["name=../up"], "name='../up'", "a folder's name"),
     "initial weights that are not there": (["init_from=nowhere"], "init_from=nowhere", "run's"),
     "a sweep without -m": (["optimizer=sgd,adamw"], "optimizer=sgd,adamw", "`-m`"),
+    "a range that only a search can take": (
+        ["-m", "optimizer.lr=interval(0.1,1)"],
+        "interval",
+        "key=1,2,3",
+    ),
     "not an override": (["model.width"], "model.width", "key=value"),
     "a broken interpolation": (["seed=${sead}"], "seed", "sead"),
     "a config folder that is not there": (["--config-dir", "here"], "--config-dir=here", "folder"),

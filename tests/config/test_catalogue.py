@@ -6,9 +6,10 @@ import pytest
 
 from leyden.config.build import build
 from leyden.config.check import check
-from leyden.config.compose import Request, compose_plan
+from leyden.config.compose import compose_plan
 from leyden.config.fit import fit_to_data
 from leyden.config.location import CONF, EXPERIMENTS
+from leyden.config.request import Request
 
 TEXT = ("model=gpt", "data=stdlib_text")
 FITTING = {  # what has to be chosen beside an option for the two to fit

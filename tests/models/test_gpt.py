@@ -152,7 +152,8 @@ def test_a_width_that_cannot_be_split_names_the_nearest(width, below, above):
 @pytest.mark.parametrize("width", [198, 201, 130, 132])
 def test_the_nearest_widths_that_it_names_can_be_split(width):
     with torch.device("meta"):
-        GPT(vocab_size=50, context=16, width=width, depth=1)
+        heads = GPT(vocab_size=50, context=16, width=width, depth=1).blocks[0].attention.num_heads
+    assert width % heads == 0
 
 
 def test_a_width_below_one_head_makes_one_head():

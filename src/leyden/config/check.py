@@ -6,9 +6,11 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from leyden.config.compose import Job, Plan, Request, compose_plan
+from leyden.config.compose import compose_plan
 from leyden.config.hints import misfit
+from leyden.config.job import Job, Plan
 from leyden.config.problem import ConfigError, Problem, suggestion
+from leyden.config.request import Request
 from leyden.config.rules import RULES
 from leyden.config.schema import REPLACED, WIRED, Monitor, Root, TrainerKeys
 from leyden.config.signature import Parameter, fields_of, parameters_of

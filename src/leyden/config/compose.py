@@ -3,128 +3,32 @@
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 from hydra import compose, initialize_config_dir
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from leyden.config.experiments import register
+from leyden.config.job import Job, Plan
 from leyden.config.location import CONF
 from leyden.config.origin import Origins
+from leyden.config.overrides import (
+    COMMAND_LINE,
+    forced,
+    parse_overrides,
+    refuse_sweeps,
+    refuse_unknown_options,
+)
 from leyden.config.problem import ConfigError, Problem, suggestion
-
-COMMAND_LINE = "command line"
-
-
-@dataclass(frozen=True)
-class Request:
-    """The command line, taken apart.
-
-    Attributes:
-        overrides: Hydra's overrides, as they were typed.
-        multirun: Whether a sweep is asked for.
-        config_dir: A folder of the user's own configs.
-        config_name: The primary config.
-    """
-
-    overrides: tuple[str, ...] = ()
-    multirun: bool = False
-    config_dir: Path | None = None
-    config_name: str = "config"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One composed config.
-
-    Attributes:
-        cfg: Without Hydra's own node.
-        overrides: What was typed or swept.
-        choices: The option taken of each group.
-        origins: Tells where a key was set; None once a launcher has carried the job elsewhere.
-    """
-
-    cfg: DictConfig
-    overrides: tuple[str, ...]
-    choices: dict[str, str]
-    origins: Origins | None = None
-
-    @classmethod
-    def from_hydra(
-        cls, cfg: DictConfig, hydra: DictConfig, origins: Origins | None = None
-    ) -> "Job":
-        """A job from what Hydra composed.
-
-        Args:
-            cfg: The config; a `hydra` node in it is left out.
-            hydra: Hydra's own node.
-            origins: See above.
-        """
-        own = cfg.copy()
-        # Unresolved: an override's text may hold an interpolation.
-        typed = cast(list[str], OmegaConf.to_container(hydra.overrides.task, resolve=False))
-        overrides = tuple(text.lstrip("+") for text in typed)
-        with open_dict(own):
-            own.pop("hydra", None)
-            _insist(own.trainer, overrides)
-        choices = {
-            group: option
-            for group, option in hydra.runtime.choices.items()
-            if option is not None and not group.startswith("hydra/")
-        }
-        return cls(own, overrides, choices, origins)
-
-
-def _insist(trainer: DictConfig, overrides: tuple[str, ...]) -> None:
-    """Lets a trainer option like `smoke` win over an experiment, but not over the command line."""
-    typed = {override.partition("=")[0] for override in overrides}
-    for key, value in (trainer.pop("insist", None) or {}).items():
-        if f"trainer.{key}" not in typed:
-            trainer[key] = value
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The jobs of a request.
-
-    Attributes:
-        jobs: One, or all of a sweep.
-        is_sweep: Whether a sweep was asked for, by the command line or by the experiment.
-        swept: Keys in which the jobs differ.
-    """
-
-    jobs: tuple[Job, ...]
-    is_sweep: bool
-    swept: tuple[str, ...] = ()
-
-
-def parse_request(arguments: list[str]) -> Request:
-    """Takes the arguments after the verb apart, as Hydra does."""
-    parsed, unknown = get_args_parser().parse_known_args(arguments)
-    flags = [word for word in unknown if word.startswith("-")]
-    if flags:
-        raise ConfigError([Problem(flags[0], "no such option; see `leyden train --help`")])
-    config_dir = Path(parsed.config_dir).absolute() if parsed.config_dir else None
-    if config_dir and not config_dir.is_dir():
-        raise ConfigError([Problem("--config-dir", "there is no such folder", parsed.config_dir)])
-    return Request(
-        overrides=(*parsed.overrides, *unknown),  # argparse stops at a flag between overrides
-        multirun=parsed.multirun,
-        config_dir=config_dir,
-        config_name=parsed.config_name or "config",
-    )
+from leyden.config.request import Request
 
 
 def compose_plan(request: Request) -> Plan:
@@ -136,21 +40,20 @@ def compose_plan(request: Request) -> Plan:
         ConfigError: Overrides that can't be read, options that don't exist, broken files.
     """
     with hydra_loader(request) as loader:
-        overrides = _parse(request.overrides)
-        _refuse_unknown_options(overrides, loader)
+        overrides = parse_overrides(request.overrides)
+        refuse_unknown_options(overrides, loader)
         fixed = [override for override in overrides if not override.is_sweep_override()]
         base = _compose(loader, request, fixed)
         _refuse_foreign_plugins(base.hydra)
         if not request.multirun and base.hydra.mode != RunMode.MULTIRUN:
-            _refuse_sweeps(overrides)
+            refuse_sweeps(overrides)
             return Plan((_job(loader, request, base),), is_sweep=False)
         params = (base.hydra.sweeper.get("params") or {}).items()
-        overrides = _parse(f"{key}={value}" for key, value in params) + overrides
-        _refuse_unknown_options(overrides, loader)
-        (combinations,) = BasicSweeper.split_arguments(overrides, None)
+        overrides = parse_overrides(f"{key}={value}" for key, value in params) + overrides
+        refuse_unknown_options(overrides, loader)
         jobs = [
-            _job(loader, request, _compose(loader, request, _parse(combination)))
-            for combination in combinations
+            _job(loader, request, _compose(loader, request, parse_overrides(combination)))
+            for combination in _combinations(overrides)
         ]
         swept = [o.key_or_group for o in overrides if o.is_sweep_override()]
         return Plan(tuple(jobs), is_sweep=True, swept=tuple(swept))
@@ -159,7 +62,7 @@ def compose_plan(request: Request) -> Plan:
 def hydra_overrides(request: Request) -> list[str]:
     """The request's overrides in a form in which Hydra takes keys that no file has."""
     with hydra_loader(request) as loader:
-        return [_forced(override, loader) for override in _parse(request.overrides)]
+        return [forced(override, loader) for override in parse_overrides(request.overrides)]
 
 
 @contextmanager
@@ -180,25 +83,20 @@ def hydra_loader(request: Request) -> Iterator[ConfigLoaderImpl]:
         yield loader
 
 
-def _parse(texts: Iterable[str]) -> list[Override]:
-    parser, parsed, problems = OverridesParser.create(), [], []
-    for text in texts:
-        try:
-            parsed.append(parser.parse_override(text))
-        except HydraException:
-            hint = "is not of the form key=value; quote values with spaces or brackets"
-            problems.append(Problem(text, hint, origin=COMMAND_LINE))
-    if problems:
-        raise ConfigError(problems)
-    return parsed
+def _combinations(overrides: list[Override]) -> list[list[str]]:
+    try:
+        (combinations,) = BasicSweeper.split_arguments(overrides, None)
+    except HydraException as error:
+        raise ConfigError([Problem("-m", f"{error}; list the values: key=1,2,3")]) from error
+    return combinations
 
 
 def _compose(
     loader: ConfigLoaderImpl, request: Request, overrides: Iterable[Override]
 ) -> DictConfig:
-    forced = [_forced(override, loader) for override in overrides]
+    texts = [forced(override, loader) for override in overrides]
     try:
-        return compose(request.config_name, forced, return_hydra_config=True)
+        return compose(request.config_name, texts, return_hydra_config=True)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise ConfigError([_composition_problem(error, loader)]) from error
 
@@ -222,29 +120,6 @@ def _composition_problem(error: Exception, loader: ConfigLoaderImpl) -> Problem:
     return Problem("config", " ".join(lines[:2]))
 
 
-def _refuse_unknown_options(overrides: list[Override], loader: ConfigLoaderImpl) -> None:
-    problems = []
-    for override in overrides:
-        group = override.key_or_group
-        if override.is_delete() or not loader.repository.group_exists(group):
-            continue
-        for option in _options(override):
-            if not loader.repository.config_exists(f"{group}/{option}"):
-                known = loader.repository.get_group_options(group)
-                message = f"no such option; {suggestion(option, known, prefix=f'{group}=')}"
-                problems.append(Problem(group, message, option, COMMAND_LINE))
-    if problems:
-        raise ConfigError(problems)
-
-
-def _options(override: Override) -> list[str]:
-    if override.is_sweep_override():
-        return [str(value) for value in override.sweep_iterator()]
-    value = override.value()
-    values = value if isinstance(value, list) else [value]
-    return [str(value) for value in values if value is not None]
-
-
 def _refuse_foreign_plugins(hydra: DictConfig) -> None:
     nodes = {"hydra.launcher": hydra.launcher, "hydra.sweeper": hydra.sweeper}
     nodes |= {f"hydra.callbacks.{name}": node for name, node in (hydra.callbacks or {}).items()}
@@ -255,26 +130,3 @@ def _refuse_foreign_plugins(hydra: DictConfig) -> None:
     ]
     if problems:
         raise ConfigError(problems)
-
-
-def _refuse_sweeps(overrides: list[Override]) -> None:
-    problems = [
-        Problem(
-            override.input_line or override.key_or_group,
-            "several values are a sweep; add `-m`, or quote them if they are one value",
-            origin=COMMAND_LINE,
-        )
-        for override in overrides
-        if override.is_sweep_override()
-    ]
-    if problems:
-        raise ConfigError(problems)
-
-
-def _forced(override: Override, loader: ConfigLoaderImpl) -> str:
-    line = override.input_line
-    assert line is not None
-    is_group = loader.repository.group_exists(override.key_or_group)
-    if is_group or override.is_delete():
-        return line
-    return "++" + line.lstrip("+")

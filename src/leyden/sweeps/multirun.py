@@ -8,7 +8,9 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from leyden.config.compose import Job, Plan, Request, hydra_loader, hydra_overrides
+from leyden.config.compose import hydra_loader, hydra_overrides
+from leyden.config.job import Job, Plan
+from leyden.config.request import Request
 from leyden.runs.folder import config_digest, job_name, new_folder
 from leyden.train import train
 

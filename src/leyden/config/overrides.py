@@ -1,0 +1,79 @@
+"""Hydra's overrides: read, judged, and put so that Hydra takes keys which no file has."""
+
+from collections.abc import Iterable
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+
+from leyden.config.problem import ConfigError, Problem, suggestion
+
+COMMAND_LINE = "command line"
+
+
+def parse_overrides(texts: Iterable[str]) -> list[Override]:
+    """Takes texts like `key=value` apart.
+
+    Raises:
+        ConfigError: Some can't be read.
+    """
+    parser, parsed, problems = OverridesParser.create(), [], []
+    for text in texts:
+        try:
+            parsed.append(parser.parse_override(text))
+        except HydraException:
+            hint = "is not of the form key=value; quote values with spaces or brackets"
+            problems.append(Problem(text, hint, origin=COMMAND_LINE))
+    if problems:
+        raise ConfigError(problems)
+    return parsed
+
+
+def refuse_unknown_options(overrides: list[Override], loader: ConfigLoaderImpl) -> None:
+    """Raises `ConfigError` for all options that no file has."""
+    problems = []
+    for override in overrides:
+        group = override.key_or_group
+        if override.is_delete() or not loader.repository.group_exists(group):
+            continue
+        for option in _options(override):
+            if not loader.repository.config_exists(f"{group}/{option}"):
+                known = loader.repository.get_group_options(group)
+                message = f"no such option; {suggestion(option, known, prefix=f'{group}=')}"
+                problems.append(Problem(group, message, option, COMMAND_LINE))
+    if problems:
+        raise ConfigError(problems)
+
+
+def _options(override: Override) -> list[str]:
+    if override.is_sweep_override():
+        return [str(value) for value in override.sweep_iterator()]
+    value = override.value()
+    values = value if isinstance(value, list) else [value]
+    return [str(value) for value in values if value is not None]
+
+
+def refuse_sweeps(overrides: list[Override]) -> None:
+    """Raises `ConfigError` for lists of values where one run was asked for."""
+    problems = [
+        Problem(
+            override.input_line or override.key_or_group,
+            "several values are a sweep; add `-m`, or quote them if they are one value",
+            origin=COMMAND_LINE,
+        )
+        for override in overrides
+        if override.is_sweep_override()
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def forced(override: Override, loader: ConfigLoaderImpl) -> str:
+    """The override in the form that adds a key which no file has."""
+    line = override.input_line
+    assert line is not None
+    is_group = loader.repository.group_exists(override.key_or_group)
+    if is_group or override.is_delete():
+        return line
+    return "++" + line.lstrip("+")
