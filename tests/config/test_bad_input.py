@@ -82,8 +82,8 @@ BAD_INPUT = {
     "a sweep without -m": (["optimizer=sgd,adamw"], "optimizer=sgd,adamw", "`-m`"),
     "a range that only a search can take": (
         ["-m", "optimizer.lr=interval(0.1,1)"],
-        "interval",
-        "key=1,2,3",
+        "optimizer.lr=interval(0.1,1)",
+        "a list such as 0.1,0.2",
     ),
     "not an override": (["model.width"], "model.width", "key=value"),
     "a broken interpolation": (["seed=${sead}"], "seed", "sead"),

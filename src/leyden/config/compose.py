@@ -24,6 +24,7 @@ from leyden.config.overrides import (
     COMMAND_LINE,
     forced,
     parse_overrides,
+    refuse_searches,
     refuse_sweeps,
     refuse_unknown_options,
 )
@@ -51,9 +52,11 @@ def compose_plan(request: Request) -> Plan:
         params = (base.hydra.sweeper.get("params") or {}).items()
         overrides = parse_overrides(f"{key}={value}" for key, value in params) + overrides
         refuse_unknown_options(overrides, loader)
+        refuse_searches(overrides)
+        (combinations,) = BasicSweeper.split_arguments(overrides, None)
         jobs = [
             _job(loader, request, _compose(loader, request, parse_overrides(combination)))
-            for combination in _combinations(overrides)
+            for combination in combinations
         ]
         swept = [o.key_or_group for o in overrides if o.is_sweep_override()]
         return Plan(tuple(jobs), is_sweep=True, swept=tuple(swept))
@@ -81,14 +84,6 @@ def hydra_loader(request: Request) -> Iterator[ConfigLoaderImpl]:
             assert hydra is not None
             hydra.config_loader = loader
         yield loader
-
-
-def _combinations(overrides: list[Override]) -> list[list[str]]:
-    try:
-        (combinations,) = BasicSweeper.split_arguments(overrides, None)
-    except HydraException as error:
-        raise ConfigError([Problem("-m", f"{error}; list the values: key=1,2,3")]) from error
-    return combinations
 
 
 def _compose(

@@ -56,17 +56,20 @@ def _options(override: Override) -> list[str]:
 
 def refuse_sweeps(overrides: list[Override]) -> None:
     """Raises `ConfigError` for lists of values where one run was asked for."""
-    problems = [
-        Problem(
-            override.input_line or override.key_or_group,
-            "several values are a sweep; add `-m`, or quote them if they are one value",
-            origin=COMMAND_LINE,
-        )
-        for override in overrides
-        if override.is_sweep_override()
-    ]
-    if problems:
-        raise ConfigError(problems)
+    hint = "several values are a sweep; add `-m`, or quote them if they are one value"
+    _refuse([o for o in overrides if o.is_sweep_override()], hint)
+
+
+def refuse_searches(overrides: list[Override]) -> None:
+    """Raises `ConfigError` for ranges without steps, which only a search can take."""
+    hint = "is a range to search in; a sweep takes a list such as 0.1,0.2"
+    _refuse([o for o in overrides if o.is_sweep_override() and not o.is_discrete_sweep()], hint)
+
+
+def _refuse(overrides: list[Override], hint: str) -> None:
+    if overrides:
+        texts = [override.input_line or override.key_or_group for override in overrides]
+        raise ConfigError([Problem(text, hint, origin=COMMAND_LINE) for text in texts])
 
 
 def forced(override: Override, loader: ConfigLoaderImpl) -> str:
