@@ -50,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         show_problems(error.problems)
         return WRONG_REQUEST
+    except KeyboardInterrupt:  # before a run began; a run ends by itself
+        return EXIT_STATUS["interrupted"]
 
 
 def train_verb(arguments: list[str]) -> int:

@@ -2,25 +2,19 @@
 
 from typing import Any
 
-from leyden.config.fit import fit_to_data
+from leyden.config.fit import fit_plan
 from leyden.config.job import Plan
-from leyden.config.problem import ConfigError
 
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:
-    """For each job what sets it apart, its size and its cost.
+    """For each job what sets it apart, its size and its cost; null where it is not known.
 
     Raises:
         ConfigError: Jobs that do not fit their data; all of them.
     """
-    rows, problems = [], []
-    for job in plan.jobs:
-        try:
-            fitted = fit_to_data(job.cfg)
-        except ConfigError as error:
-            found = error.problems
-            problems += [p.of_job(job.overrides) if plan.is_sweep else p for p in found]
-            continue
+    rows = []
+    for job, fitted in zip(plan.jobs, fit_plan(plan), strict=True):
+        per_step, steps = fitted.flops_per_step, fitted.steps
         rows.append(
             {
                 "overrides": list(job.overrides),
@@ -29,13 +23,11 @@ def plan_rows(plan: Plan) -> list[dict[str, Any]]:
                 "width": fitted.cfg.model.get("width"),
                 "depth": fitted.cfg.model.get("depth"),
                 "params": fitted.params.as_dict(),
-                "steps": fitted.steps,
+                "steps": steps,
                 "flops": {
-                    "per_step": fitted.flops_per_step,
-                    "total": fitted.flops_per_step * fitted.steps,
+                    "per_step": per_step,
+                    "total": None if per_step is None else per_step * steps,
                 },
             }
         )
-    if problems:
-        raise ConfigError(problems)
     return rows

@@ -142,14 +142,15 @@ def show_plan(rows: list[dict[str, Any]]) -> None:
             format_number(row["depth"]),
             format_number(row["params"]["total"]),
             format_number(row["steps"]),
-            format_number(float(row["flops"]["per_step"])),
-            format_number(float(row["flops"]["total"])),
+            format_flops(row["flops"]["per_step"]),
+            format_flops(row["flops"]["total"]),
         ]
         for row in rows
     ]
     if len(rows) > 1:
-        total = sum(row["flops"]["total"] for row in rows)
-        cells.append([f"{len(rows)} jobs", *[""] * 7, format_number(float(total))])
+        totals = [row["flops"]["total"] for row in rows]
+        total = None if None in totals else sum(totals)
+        cells.append([f"{len(rows)} jobs", *[""] * 7, format_flops(total)])
     show_table(columns, cells, numeric=set(columns[3:]))
 
 
@@ -166,6 +167,11 @@ def format_number(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.4g}"
+
+
+def format_flops(count: int | None) -> str:
+    """As 1.234e+09; a dash where it is not known."""
+    return "-" if count is None else f"{count:.3e}"
 
 
 def shown_path(path: Path) -> str:

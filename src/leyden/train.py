@@ -59,7 +59,7 @@ def prepare(job: Job, fitted: Fitted, *, command: list[str], folder: Path | None
     cfg = fitted.cfg
     experiment = job.choices.get("experiment")
     name = cfg.name or default_name(experiment, job.choices)
-    chosen = Path(cfg.run_dir) if cfg.run_dir is not None else folder
+    chosen = folder if cfg.run_dir is None or folder is not None else Path(cfg.run_dir)
     folder = claim_folder(chosen) if chosen is not None else new_folder(name)
     freeze(cfg, job.overrides, folder)
     record = Record(

@@ -96,6 +96,8 @@ BAD_INPUT = {
     ),
 }
 
+DROPPED = ("~model.width", "~model.depth", "~model.activation", "~model.dropout")
+
 
 @pytest.mark.parametrize("kind", BAD_INPUT)
 def test_bad_input_is_refused_with_what_to_type_instead(kind, leyden, tmp_path):
@@ -144,6 +146,36 @@ def test_a_bad_job_of_a_sweep_is_named_and_none_starts(leyden, tmp_path):
     assert result.status == 2
     assert "[in the job model.width=0]" in result.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_job_that_does_not_fit_its_data_stops_the_sweep_before_its_first(leyden, tmp_path):
+    result = leyden("train", "-m", "params=1e4,10")
+    assert result.status == 2
+    assert "[in the job params=10]" in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("layer", "named"),
+    [
+        ("nn.Linear(7, num_outputs)", "forward pass fails on a sample of shape (1, 8, 8)"),
+        ("nn.Linear(64, 3)", "gives 3 outputs; the data needs 10"),
+    ],
+)
+def test_a_users_model_that_does_not_fit_the_data_is_refused(
+    layer, named, leyden, tmp_path, monkeypatch
+):
+    package = f"unfit_{len(layer)}"
+    (tmp_path / f"{package}.py").write_text(
+        "from torch import nn\n"
+        "def Unfit(*, input_shape, num_outputs):\n"
+        f"    return nn.Sequential(nn.Flatten(), {layer})\n"
+    )
+    monkeypatch.setenv("LEYDEN_PACKAGES", package)
+    monkeypatch.syspath_prepend(tmp_path)
+    result = leyden("train", f"model._target_={package}.Unfit", *DROPPED)
+    assert result.status == 2
+    assert named in result.err
 
 
 def test_a_broken_experiment_file_is_one_line(leyden, tmp_path):

@@ -8,6 +8,7 @@ from omegaconf import DictConfig, open_dict
 from torch import nn
 
 from leyden.config.build import build_data, planned_steps
+from leyden.config.job import Plan
 from leyden.config.problem import ConfigError, Problem
 from leyden.config.size import (
     ParameterCount,
@@ -34,8 +35,26 @@ class Fitted:
     cfg: DictConfig
     spec: Spec
     params: ParameterCount
-    flops_per_step: int
+    flops_per_step: int | None
     steps: int
+
+
+def fit_plan(plan: Plan) -> list[Fitted]:
+    """Fits every job to its data.
+
+    Raises:
+        ConfigError: All problems of all jobs.
+    """
+    fitted, problems = [], []
+    for job in plan.jobs:
+        try:
+            fitted.append(fit_to_data(job.cfg))
+        except ConfigError as error:
+            found = error.problems
+            problems += [p.of_job(job.overrides) if plan.is_sweep else p for p in found]
+    if problems:
+        raise ConfigError(problems)
+    return fitted
 
 
 def fit_to_data(cfg: DictConfig) -> Fitted:
@@ -55,11 +74,12 @@ def fit_to_data(cfg: DictConfig) -> Fitted:
     net = meta_net(cfg, spec)
     if cfg.init_from is not None:
         _refuse_other_weights(Path(cfg.init_from), net)
+    flops = flops_per_sample(net, spec)
     return Fitted(
         cfg,
         spec,
         count_parameters(net),
-        flops_per_sample(net, spec) * cfg.data.batch_size,
+        None if flops is None else flops * cfg.data.batch_size,
         _steps(cfg, data),
     )
 

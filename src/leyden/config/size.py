@@ -57,23 +57,40 @@ def meta_net(cfg: DictConfig, spec: Spec) -> nn.Module:
         raise ConfigError([Problem("model", str(error))]) from error
 
 
-def flops_per_sample(net: nn.Module, spec: Spec) -> int:
+def flops_per_sample(net: nn.Module, spec: Spec) -> int | None:
     """Operations of a forward and a backward pass over one sample, counted by torch.
 
     Args:
         net: On the meta device.
         spec: Of the data.
+
+    Returns:
+        None where the network needs values, which the meta device does not have.
+
+    Raises:
+        ConfigError: It fails on a sample of the data, or gives too few outputs for it.
     """
-    with torch.device("meta"):
-        if spec.kind == "text":
-            inputs = torch.zeros(1, *spec.input_shape, dtype=torch.long)
-            targets = torch.zeros(spec.input_shape[0], dtype=torch.long)
-        else:
-            inputs = torch.zeros(1, *spec.input_shape)
-            targets = torch.zeros(1, dtype=torch.long)
-        with FlopCounterMode(display=False) as counter:
-            torch.autograd.backward(F.cross_entropy(net(inputs).flatten(0, -2), targets))
+    try:
+        with torch.device("meta"), FlopCounterMode(display=False) as counter:
+            outputs = net(_sample(spec)).flatten(0, -2)
+            targets = torch.zeros(len(outputs), dtype=torch.long)
+            torch.autograd.backward(F.cross_entropy(outputs, targets))
+    except NotImplementedError:
+        return None
+    except Exception as error:
+        if "meta" in str(error):
+            return None
+        message = f"its forward pass fails on a sample of shape {spec.input_shape}: {error}"
+        raise ConfigError([Problem("model", message.splitlines()[0])]) from error
+    if outputs.shape[-1] < spec.num_outputs:
+        message = f"gives {outputs.shape[-1]} outputs; the data needs {spec.num_outputs}"
+        raise ConfigError([Problem("model", message)])
     return int(counter.get_total_flops())
+
+
+def _sample(spec: Spec) -> torch.Tensor:
+    dtype = torch.long if spec.kind == "text" else torch.float32
+    return torch.zeros(1, *spec.input_shape, dtype=dtype)
 
 
 def solve_width(cfg: DictConfig, spec: Spec) -> int:

@@ -9,9 +9,10 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from leyden.config.compose import hydra_loader, hydra_overrides
+from leyden.config.fit import fit_plan
 from leyden.config.job import Job, Plan
 from leyden.config.request import Request
-from leyden.runs.folder import config_digest, job_name, new_folder
+from leyden.runs.folder import claim_folder, config_digest, job_name, new_folder
 from leyden.train import train
 
 
@@ -25,9 +26,16 @@ def run_sweep(request: Request, plan: Plan, *, command: list[str]) -> tuple[Path
 
     Returns:
         The sweep's folder, and whether the user stopped it.
+
+    Raises:
+        ConfigError: Jobs that do not fit their data. None was started.
     """
+    fit_plan(plan)
     first = plan.jobs[0]
-    folder = new_folder(first.cfg.name or first.choices.get("experiment") or "sweep")
+    if first.cfg.run_dir is not None:
+        folder = claim_folder(Path(first.cfg.run_dir))
+    else:
+        folder = new_folder(first.cfg.name or first.choices.get("experiment") or "sweep")
     overrides = hydra_overrides(request)
     with hydra_loader(request):
         hydra = GlobalHydra.instance().hydra
