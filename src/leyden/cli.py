@@ -5,6 +5,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leyden.config.job import Plan
+    from leyden.config.request import Request
 
 HELP = """\
 Leyden: declare an experiment, check it, run it, keep it.
@@ -39,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb in ("", "-h", "--help", "help"):
         sys.stdout.write(HELP)
         return 0
+    if verb == "--version":
+        return print_version()
     if verb not in VERBS:
         return refuse_verb(verb)
     from leyden.config.problem import ConfigError
@@ -50,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         show_problems(error.problems)
         return WRONG_REQUEST
-    except KeyboardInterrupt:  # before a run began; a run ends by itself
+    except KeyboardInterrupt:  # a run that has begun ends by itself
+        sys.stderr.write("interrupted before anything was started\n")
         return EXIT_STATUS["interrupted"]
 
 
@@ -60,25 +68,26 @@ def train_verb(arguments: list[str]) -> int:
         return show_train_help()
     if any(argument.partition("=")[0] in HYDRA_FLAGS for argument in arguments):
         return ask_hydra(arguments)
-    from leyden.config.check import checked_plan
-    from leyden.config.request import parse_request
-
-    request = parse_request(arguments)
-    plan = checked_plan(request)
-    from leyden import terminal
+    request, plan = plan_of(arguments)
+    command = ["leyden", "train", *arguments]
+    if plan.is_sweep:
+        return sweep(request, plan, command)
     from leyden.train import train
 
-    command = ["leyden", "train", *arguments]
-    if not plan.is_sweep:
-        record = train(plan.jobs[0], command=command)
-        print_folder(record.folder)
-        return EXIT_STATUS.get(record.status, FAILED)
+    record = train(plan.jobs[0], command=command)
+    print_folder(record.folder)
+    return EXIT_STATUS.get(record.status, FAILED)
+
+
+def sweep(request: "Request", plan: "Plan", command: list[str]) -> int:
+    """Runs all jobs of a sweep."""
     from leyden.runs.listing import find_runs
     from leyden.sweeps.multirun import run_sweep
+    from leyden.terminal import show_runs
 
     folder, interrupted = run_sweep(request, plan, command=command)
     records = find_runs(folder)
-    terminal.show_runs(records)
+    show_runs(records, folder)
     print_folder(folder)
     if interrupted:
         return EXIT_STATUS["interrupted"]
@@ -89,18 +98,30 @@ def plan_verb(arguments: list[str]) -> int:
     """Sizes every job of a request."""
     arguments, as_json = take_flag(arguments, "--json")
     if {"-h", "--help"} & set(arguments):
-        sys.stdout.write("leyden plan [overrides] [-m] [--json]: see `leyden train --help`\n")
+        sys.stdout.write("leyden plan [overrides] [-m] [--json]; overrides as in `leyden train`\n")
         return 0
-    from leyden.config.check import checked_plan
-    from leyden.config.request import parse_request
-
-    plan = checked_plan(parse_request(arguments))
+    _, plan = plan_of(arguments)
     from leyden.plan import plan_rows
     from leyden.terminal import show_plan
 
     rows = plan_rows(plan)
     print_json(rows) if as_json else show_plan(rows)
     return 0
+
+
+def plan_of(arguments: list[str]) -> "tuple[Request, Plan]":
+    """Composes and checks what is asked for; what Hydra alone can see comes before torch does."""
+    from leyden.config.compose import compose_plan
+    from leyden.config.request import parse_request
+    from leyden.terminal import waiting
+
+    request = parse_request(arguments)
+    plan = compose_plan(request)
+    with waiting("checking"):
+        from leyden.config.check import check_plan
+
+        check_plan(plan)
+    return request, plan
 
 
 def eval_verb(arguments: list[str]) -> int:
@@ -128,11 +149,13 @@ def runs_verb(arguments: list[str]) -> int:
     from leyden.runs.listing import find_runs
     from leyden.terminal import show_runs
 
+    if len(arguments) > 1 or any(word.startswith("-") for word in arguments):
+        raise ConfigError([Problem(arguments[-1], "type leyden runs [FOLDER] [--json]")])
     folder = Path(arguments[0] if arguments else "outputs")
     if not folder.is_dir():
         raise ConfigError([Problem("FOLDER", "there is no such folder", str(folder))])
     records = find_runs(folder)
-    print_json(records) if as_json else show_runs(records)
+    print_json(records) if as_json else show_runs(records, folder)
     return 0
 
 
@@ -159,6 +182,14 @@ def print_folder(folder: Path) -> None:
     from leyden.terminal import shown_path
 
     sys.stdout.write(f"{shown_path(folder)}\n")
+
+
+def print_version() -> int:
+    """The version alone."""
+    from leyden import __version__
+
+    sys.stdout.write(f"{__version__}\n")
+    return 0
 
 
 def refuse_verb(verb: str) -> int:
@@ -191,6 +222,8 @@ def complete(arguments: list[str]) -> int:
     words = os.environ.get("COMP_LINE", "").split(" ")
     if len(words) == 2:
         sys.stdout.write(" ".join(VERBS) + "\n")
+        return 0
+    if len(words) > 2 and words[1] not in ("train", "plan"):
         return 0
     if len(words) > 2:
         os.environ["COMP_LINE"] = " ".join([words[0], *words[2:]])

@@ -8,8 +8,10 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import seed_everything
 
 from leyden.config.build import build_data, build_net, build_task, build_trainer
-from leyden.config.problem import ConfigError, Problem
+from leyden.config.fit import refuse_other_weights
+from leyden.config.problem import ConfigError, Problem, suggestion
 from leyden.config.rules import accelerator_is_here, precision_fits
+from leyden.config.size import meta_net
 from leyden.runs.checkpoints import find_checkpoint, read_weights
 from leyden.runs.folder import read_frozen
 from leyden.runs.log import quiet
@@ -26,7 +28,12 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
         ConfigError: No such run or checkpoint, or an override of what the run does not have.
     """
     if not (folder / "config.yaml").is_file():
-        message = "is not a run's folder; `leyden runs` lists them"
+        inner = sorted(path.parent.name for path in folder.glob("*/config.yaml"))
+        message = (
+            f"is a sweep; name one of its runs: {', '.join(inner)}"
+            if inner
+            else ("is not a run's folder; `leyden runs` lists them")
+        )
         raise ConfigError([Problem("RUN", message, str(folder))])
     cfg = read_frozen(folder)
     which = _override(cfg, overrides)
@@ -37,9 +44,10 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
     problems = [*accelerator_is_here(cfg), *precision_fits(cfg)]
     if problems:
         raise ConfigError(problems)
+    data = build_data(cfg)
+    refuse_other_weights("RUN", checkpoint, meta_net(cfg, data.spec))
     with quiet():
         seed_everything(cfg.seed, verbose=False)
-        data = build_data(cfg)
         task = build_task(cfg, build_net(cfg, data.spec), data.spec)
         trainer = build_trainer(cfg, data, folder=None, callbacks=[], loggers=[])
         task.net.load_state_dict(read_weights(checkpoint))
@@ -61,9 +69,19 @@ def _override(cfg: DictConfig, overrides: list[str]) -> str:
         elif key == "ckpt":
             problems.append(Problem("ckpt", "must be one of best, last", str(value)))
         elif OmegaConf.select(cfg, key, default=None) is None:
-            problems.append(Problem(key, "the run's config has no such key", str(value)))
+            hint = suggestion(key, ["ckpt", *_keys(cfg)])
+            problems.append(Problem(key, f"the run's config has no such key; {hint}", str(value)))
         else:
             OmegaConf.update(cfg, key, value)
     if problems:
         raise ConfigError(problems)
     return which
+
+
+def _keys(node: DictConfig, prefix: str = "") -> list[str]:
+    keys = []
+    for key in map(str, node):
+        keys.append(f"{prefix}{key}")
+        if isinstance(node[key], DictConfig):
+            keys += _keys(node[key], f"{prefix}{key}.")
+    return keys

@@ -19,12 +19,12 @@ Groups (conf/) and their options:
 {groups}
 
 At the root:
-  name      folder of the run under outputs/
-  seed      weights, order of data, augmentation, dropout
-  params    number of parameters wanted
-  monitor   .metric and .mode: what is best
-  init_from a run's folder or a checkpoint to start from
-  run_dir   the run's folder
+  name       folder of the run under outputs/
+  seed       weights, order of data, augmentation, dropout
+  params     number of parameters wanted
+  monitor    .metric and .mode: what is best
+  init_from  a run's folder or a checkpoint to start from
+  run_dir    the run's folder
 
   --cfg job             show the config instead of running it
   --info                how it was composed

@@ -5,7 +5,8 @@ standard error.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,29 +33,46 @@ def results() -> Console:
     return Console(highlight=False, soft_wrap=True)
 
 
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Says on a terminal that work goes on, and leaves no trace."""
+    console = messages()
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield
+
+
 def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") -> None:
     """What runs, how big it is, on what, and where it goes."""
     choices, data, trainer = record.choices, experiment.data, experiment.trainer
     parts, console = data.parts, messages()
-    console.print(
-        f"[bold]{choices['model']}[/] on [bold]{choices['data']}[/]"
-        f" with {choices['optimizer']} and {choices['scheduler']} schedule:"
-        f" width {cfg.model.get('width')}, depth {cfg.model.get('depth')},"
-        f" {record.params['total']:,} parameters"
-    )
+    size = f"{record.params['total']:,} parameters"
+    size += f" (width {cfg.model.get('width')}, depth {cfg.model.get('depth')})"
+    console.print(f"[bold]{choices['model']}[/] on [bold]{choices['data']}[/]: {size}")
     console.print(
         f"  data    {len(parts.train):,} training, {len(parts.val):,} validation,"
-        f" {len(parts.test):,} test samples, {cfg.data.batch_size} in a batch"
+        f" {len(parts.test):,} test samples"
     )
     if data.stands_in:
-        console.print(
-            "          [yellow]not on this machine: random samples of its shape instead[/]"
-        )
+        console.print("          [yellow]not on this machine: random samples of its shape[/]")
     if data.spec.unigram_nats is not None:
         console.print(f"          unigram entropy {data.spec.unigram_nats:.3f} nats a token")
+    console.print(
+        f"  optim   {choices['optimizer']}, {choices['scheduler']} schedule,"
+        f" batch {cfg.data.batch_size}, seed {cfg.seed}"
+    )
     device = trainer.strategy.root_device
-    console.print(f"  device  {device.type}, {cfg.trainer.precision}, seed {cfg.seed}")
+    console.print(f"  device  {device.type}, {cfg.trainer.precision}")
+    if cfg.init_from is not None:
+        console.print(f"  weights from {printable(cfg.init_from)}")
     console.print(f"  folder  {shown_path(record.folder)}")
+
+
+def show_job(number: int, total: int, name: str) -> None:
+    """Which job of a sweep is about to start."""
+    messages().print(f"\n[bold]job {number} of {total}[/]  {name}")
 
 
 def show_end(record: "Record") -> None:
@@ -65,7 +83,8 @@ def show_end(record: "Record") -> None:
             table.add_row(name, format_number(value))
     best = record.best
     if best["value"] is not None:
-        number = f"{format_number(best['value'])} at step {best['step']}"
+        kept = "; tested" if best["checkpoint"] is not None else ""
+        number = f"{format_number(best['value'])} at step {best['step']}{kept}"
         table.add_row(f"best {best['metric']}", number)
     table.add_row("trained", f"{record.train_seconds:.1f} s, {record.steps:,} steps")
     results().print(table)
@@ -83,9 +102,12 @@ def show_failure(record: "Record") -> None:
     """What became of a run that did not complete, and where to read more."""
     error = record.error or {"type": "unknown", "message": ""}
     reason = printable(error["message"].strip().partition("\n")[0])
-    line = Text.assemble((f"{record.status}: ", "bold red"), f"{error['type']}: {reason}")
-    messages().print(line)
+    if record.status in ("failed", "oom"):
+        reason = f"{error['type']}: {reason}"
+    messages().print(Text.assemble((f"{record.status}: ", "bold red"), reason))
     messages().print(f"  log     {shown_path(record.folder / 'train.log')}")
+    if record.status == "interrupted":
+        messages().print(f"  weights leyden train init_from={shown_path(record.folder)}")
 
 
 def show_table(columns: list[str], rows: list[list[str]], *, numeric: set[str]) -> None:
@@ -96,32 +118,31 @@ def show_table(columns: list[str], rows: list[list[str]], *, numeric: set[str]) 
         table.add_column(column, justify="right" if right else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    width = sum(
-        max(len(cell) for cell in column) + 2 for column in zip(columns, *rows, strict=True)
-    )
     console = results()
-    console.width = max(console.width, width)
-    console.print(table)
+    if not console.is_terminal:  # a file is as wide as it has to be
+        widths = [max(map(len, cells)) + 2 for cells in zip(columns, *rows, strict=True)]
+        console.width = sum(widths)
+    console.print(table, soft_wrap=False, crop=True)
 
 
-def show_runs(records: list[dict[str, Any]]) -> None:
-    """A row a run: state, best value, test metrics, cost."""
-    tested = sorted({name for r in records for name in r["metrics"] if name.startswith("test/")})
-    tested = [name for name in tested if name in ("test/acc", "test/loss", "test/ppl")]
-    columns = ["run", "status", "parameters", "steps", "seconds", "best", *tested]
+def show_runs(records: list[dict[str, Any]], folder: Path) -> None:
+    """A row a run: state, best value, test metrics, cost, and what was typed."""
+    tested = sorted({name for record in records for name in record["metrics"]})
+    tested = [name for name in tested if name in ("test/acc", "test/ppl")]
+    columns = ["run", "status", "parameters", "seconds", "best", *tested, "typed"]
     rows = [
         [
-            shown_path(Path(record["folder"])),
+            os.path.relpath(record["folder"], folder),
             record["status"],
             format_number(record["params"]["total"]),
-            format_number(record["steps"]),
             format_number(record["seconds"]),
             shown_best(record["best"]),
             *(format_number(record["metrics"].get(name)) for name in tested),
+            " ".join(record["overrides"]),
         ]
         for record in records
     ]
-    show_table(columns, rows, numeric={"parameters", "steps", "seconds", *tested})
+    show_table(columns, rows, numeric={"parameters", "seconds", *tested})
 
 
 def shown_best(best: dict[str, Any]) -> str:

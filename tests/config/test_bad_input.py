@@ -33,8 +33,8 @@ BAD_INPUT = {
     ),
     "unknown activation": (["model.activation=rellu"], "model.activation=rellu", "relu"),
     "unknown precision": (["trainer.precision=bf16-mixd"], "trainer.precision", "bf16-mixed"),
-    "GPT on images": (["model=gpt"], "model=GPT", "`model=mlp`"),
-    "MLP on text": (["data=stdlib_text"], "model=MLP", "`model=gpt`"),
+    "GPT on images": (["model=gpt"], "GPT reads text", "`model=mlp`"),
+    "MLP on text": (["data=stdlib_text"], "MLP reads image", "`model=gpt`"),
     "half precision on a CPU": (
         ["trainer.precision=16-mixed", "trainer.accelerator=cpu"],
         "trainer.precision=16-mixed",
@@ -85,6 +85,13 @@ BAD_INPUT = {
         "optimizer.lr=interval(0.1,1)",
         "a list such as 0.1,0.2",
     ),
+    "a group set to null": (["scheduler=null"], "scheduler=null", "cosine"),
+    "a width beside a size": (
+        ["params=1e5", "model.width=64"],
+        "model.width=64",
+        "leave one of the two out",
+    ),
+    "a run folder that can't be made": (["run_dir=/dev/null/x"], "run_dir", "/dev/null"),
     "not an override": (["model.width"], "model.width", "key=value"),
     "a broken interpolation": (["seed=${sead}"], "seed", "sead"),
     "a config folder that is not there": (["--config-dir", "here"], "--config-dir=here", "folder"),
@@ -156,26 +163,77 @@ def test_a_job_that_does_not_fit_its_data_stops_the_sweep_before_its_first(leyde
 
 
 @pytest.mark.parametrize(
-    ("layer", "named"),
+    ("body", "named"),
     [
         ("nn.Linear(7, num_outputs)", "forward pass fails on a sample of shape (1, 8, 8)"),
         ("nn.Linear(64, 3)", "gives 3 outputs; the data needs 10"),
+        ("nn.Linear(64, 64)", "gives 64 outputs; the data needs 10"),
+        ("nn.LSTM(64, num_outputs)", "forward pass fails"),  # gives a tuple
+        ("nn.Linear(64, num_outputs, bis=1)", "can't be built"),
     ],
 )
 def test_a_users_model_that_does_not_fit_the_data_is_refused(
-    layer, named, leyden, tmp_path, monkeypatch
+    body, named, leyden, tmp_path, monkeypatch
 ):
-    package = f"unfit_{len(layer)}"
+    package = f"unfit_{sum(map(ord, body))}"
     (tmp_path / f"{package}.py").write_text(
         "from torch import nn\n"
         "def Unfit(*, input_shape, num_outputs):\n"
-        f"    return nn.Sequential(nn.Flatten(), {layer})\n"
+        f"    return nn.Sequential(nn.Flatten(), {body})\n"
     )
     monkeypatch.setenv("LEYDEN_PACKAGES", package)
     monkeypatch.syspath_prepend(tmp_path)
     result = leyden("train", f"model._target_={package}.Unfit", *DROPPED)
     assert result.status == 2
     assert named in result.err
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ("    kind = 'video'", "'video'; it must be one of image, text"),
+        ("    pass", "None; it must be one of image, text"),
+        ("    kind = 'image'", "can't give a batch"),
+    ],
+)
+def test_a_users_data_that_is_not_as_it_says_is_refused(body, named, leyden, tmp_path, monkeypatch):
+    package = f"odd_{sum(map(ord, body))}"
+    (tmp_path / f"{package}.py").write_text(
+        "from leyden.data import DataModule, Parts, Spec\n"
+        "class Odd(DataModule):\n"
+        f"{body}\n"
+        "    def load(self): return Parts(Spec('image', (1, 2, 2), 10), [1, 2], [1], [1])\n"
+    )
+    monkeypatch.setenv("LEYDEN_PACKAGES", package)
+    monkeypatch.syspath_prepend(tmp_path)
+    result = leyden("train", f"data._target_={package}.Odd", "~data.translate")
+    assert result.status == 2
+    assert named in result.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "defaults:\n  - override /optimizer: adamw\n",
+        "# @package _global_\ndefaults:\n  - optimizer: adamw\n",
+    ],
+)
+def test_an_experiment_without_its_two_forms_is_told_of_them(text, leyden, tmp_path):
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    Path("mine/experiment/bare.yaml").write_text(text)
+    result = leyden("train", "--config-dir", "mine", "experiment=bare")
+    assert result.status == 2
+    assert "`# @package _global_`" in result.err
+    assert "`override /optimizer: ...`" in result.err
+
+
+def test_a_misspelt_option_in_an_experiment_names_the_nearest(leyden, tmp_path):
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    text = "# @package _global_\ndefaults:\n  - override /optimizer: adam\n"
+    Path("mine/experiment/near.yaml").write_text(text)
+    result = leyden("train", "--config-dir", "mine", "experiment=near")
+    assert "optimizer=adam (" in result.err
+    assert "`adamw`" in result.err
 
 
 def test_a_broken_experiment_file_is_one_line(leyden, tmp_path):

@@ -1,20 +1,18 @@
 """How far, how good, how fast: a bar on a terminal, a line a validation elsewhere."""
 
+import time
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.table import Column
 
 from leyden.callbacks.log_step import is_log_step
 from leyden.tasks import Task
+
+SECONDS_BETWEEN_LINES = 20
 
 
 class Progress(Callback):
@@ -23,47 +21,58 @@ class Progress(Callback):
     def __init__(self) -> None:
         self.console = Console(stderr=True, highlight=False)
         self.bar: Bar | None = None
+        self.last_line = 0.0
 
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
+        self.last_line = time.monotonic()
         if not self.console.is_terminal or not trainer.is_global_zero:
             return
+        total = int(trainer.estimated_stepping_batches)
+        count = Column(no_wrap=True, min_width=2 * len(str(total)) + 1)
         self.bar = Bar(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("[cyan]{task.fields[metrics]}"),
-            TimeElapsedColumn(),
+            BarColumn(bar_width=16),
+            TextColumn("{task.completed}/{task.total}", table_column=count),
             TimeRemainingColumn(),
+            TextColumn("left"),
+            TextColumn(
+                "[cyan]{task.fields[metrics]}",
+                table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
+            ),
             console=self.console,
+            expand=True,
         )
         self.bar.start()
-        total = int(trainer.estimated_stepping_batches)
         self.bar.add_task("train", total=total, completed=trainer.global_step, metrics="")
 
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
         if self.bar is not None:
-            shown = {"completed": trainer.global_step}
-            if is_log_step(trainer, trainer.global_step):
-                shown["metrics"] = shown_metrics(trainer, task)  # type: ignore[assignment]
-            self.bar.update(self.bar.task_ids[0], **shown)  # type: ignore[arg-type]
+            self.bar.update(self.bar.task_ids[0], completed=trainer.global_step)
+        if is_log_step(trainer, trainer.global_step):
+            self._show(trainer, task, is_due=self._is_due())
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
-        if trainer.sanity_checking or not trainer.is_global_zero:
-            return
-        metrics = shown_metrics(trainer, task)
-        if self.bar is not None:
-            self.bar.update(self.bar.task_ids[0], metrics=metrics)
-        else:
-            total = int(trainer.estimated_stepping_batches)
-            self.console.print(f"step {trainer.global_step}/{total}  {metrics}", soft_wrap=True)
+        if not trainer.sanity_checking:
+            self._show(trainer, task, is_due=True)
 
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
         self._stop()
 
     def on_exception(self, *_: Any) -> None:
         self._stop()
+
+    def _is_due(self) -> bool:
+        return time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES
+
+    def _show(self, trainer: Trainer, task: LightningModule, *, is_due: bool) -> None:
+        metrics = shown_metrics(trainer, task)
+        if self.bar is not None:
+            self.bar.update(self.bar.task_ids[0], metrics=metrics)
+        elif is_due and trainer.is_global_zero:
+            total = int(trainer.estimated_stepping_batches)
+            self.console.print(f"step {trainer.global_step}/{total}  {metrics}", soft_wrap=True)
+            self.last_line = time.monotonic()
 
     def _stop(self) -> None:
         if self.bar is not None:
@@ -72,11 +81,13 @@ class Progress(Callback):
 
 
 def shown_metrics(trainer: Trainer, task: LightningModule) -> str:
-    """The task's training and validation metrics and the speed, in a few words."""
+    """Validation metrics, training loss and speed, in a few words; the first matter most."""
     assert isinstance(task, Task)
-    names = [name for name in task.metrics if not name.startswith("test/")]
+    names = [name for name in task.metrics if name.startswith("val/")]
     values = trainer.callback_metrics
-    words = [f"{name} {float(values[name]):.4g}" for name in names if name in values]
+    words = [
+        f"{name} {float(values[name]):.4g}" for name in [*names, "train/loss"] if name in values
+    ]
     if "throughput" in values:
         words.append(f"{float(values['throughput']):,.0f} {task.unit}/s")
     return "  ".join(words)

@@ -6,11 +6,9 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from leyden.config.compose import compose_plan
 from leyden.config.hints import misfit
 from leyden.config.job import Job, Plan
 from leyden.config.problem import ConfigError, Problem, suggestion
-from leyden.config.request import Request
 from leyden.config.rules import RULES
 from leyden.config.schema import REPLACED, WIRED, Monitor, Root, TrainerKeys
 from leyden.config.signature import Parameter, fields_of, parameters_of
@@ -31,13 +29,12 @@ OFFERED = {"vocab_size", "context"}
 """Parameters of a model that the data gives where the config is silent."""
 
 
-def checked_plan(request: Request) -> Plan:
-    """Composes and checks every job of a request.
+def check_plan(plan: Plan) -> None:
+    """Checks every job of a request.
 
     Raises:
         ConfigError: All problems of all jobs.
     """
-    plan = compose_plan(request)
     problems = [
         problem.of_job(job.overrides) if plan.is_sweep else problem
         for job in plan.jobs
@@ -45,7 +42,6 @@ def checked_plan(request: Request) -> Plan:
     ]
     if problems:
         raise ConfigError(problems)
-    return plan
 
 
 def check(job: Job) -> list[Problem]:
@@ -57,8 +53,18 @@ def check(job: Job) -> list[Problem]:
         wrong = {problem.key.split(".")[0] for problem in found}
         for rule, sections in RULES.items():
             if not wrong & sections:
-                found += rule(cfg)
+                broken = list(rule(cfg))
+                found += broken
+                wrong |= {problem.key.split(".")[0] for problem in broken}
+        found += _check_width(job)
     return [_with_origin(problem, job) for problem in found]
+
+
+def _check_width(job: Job) -> Iterator[Problem]:
+    typed = [override for override in job.overrides if override.startswith("model.width=")]
+    if typed and job.cfg.params is not None:
+        value = typed[0].partition("=")[2]
+        yield Problem("model.width", "is solved for `params`; leave one of the two out", value)
 
 
 def _with_origin(problem: Problem, job: Job) -> Problem:
@@ -151,7 +157,7 @@ def _check_keys(
             yield Problem(f"{prefix}{key}", wrong, _shown(value))
     for name, parameter in parameters.items():
         if parameter.required and name not in given:
-            yield Problem(f"{prefix}{name}", "must be given")
+            yield Problem(f"{prefix}{name}", f"must be given in {path or 'the root'}")
 
 
 def _shown(value: Any) -> str | None:

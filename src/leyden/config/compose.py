@@ -104,7 +104,16 @@ def _job(loader: ConfigLoaderImpl, request: Request, cfg: DictConfig) -> Job:
 
 def _composition_problem(error: Exception, loader: ConfigLoaderImpl) -> Problem:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    missing = re.search(r"Could not find '(.+)/([^/]+)'", str(error))
+    missing = re.search(r"Could not find '([^']+)/([^'/]+)'", str(error))
+    # What an experiment without its package line chooses lands in a group of its own name.
+    nested = re.search(r"Could not find 'experiment/(\w+)/|@experiment\.(\w+)", str(error))
+    if nested:
+        group = nested.group(1) or nested.group(2)
+        message = (
+            "needs `# @package _global_` as its first line,"
+            f" and `override /{group}: ...` in its defaults"
+        )
+        return Problem("experiment", message, origin=lines[0].removeprefix("In ").split(":")[0])
     if missing:
         group, option = missing.groups()
         origin = lines[0].removeprefix("In ").split(":")[0].strip("'")

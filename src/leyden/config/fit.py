@@ -4,6 +4,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from omegaconf import DictConfig, open_dict
 from torch import nn
 
@@ -18,6 +19,7 @@ from leyden.config.size import (
     solve_width,
 )
 from leyden.data import DataModule, Spec
+from leyden.data.loader import Draw
 from leyden.runs.checkpoints import find_checkpoint, read_weights
 
 
@@ -67,13 +69,14 @@ def fit_to_data(cfg: DictConfig) -> Fitted:
     cfg = deepcopy(cfg)
     data = build_data(cfg)
     spec = data.spec
+    _refuse_unlike_spec(data)
     _refuse_large_batch(cfg, data)
     if cfg.params is not None:
         with open_dict(cfg):
             cfg.model.width = solve_width(cfg, spec)
     net = meta_net(cfg, spec)
     if cfg.init_from is not None:
-        _refuse_other_weights(Path(cfg.init_from), net)
+        refuse_other_weights("init_from", Path(cfg.init_from), net)
     flops = flops_per_sample(net, spec)
     return Fitted(
         cfg,
@@ -102,8 +105,27 @@ def _refuse_large_batch(cfg: DictConfig, data: DataModule) -> None:
         raise ConfigError([Problem("data.batch_size", message, str(cfg.data.batch_size))])
 
 
-def _refuse_other_weights(source: Path, net: nn.Module) -> None:
-    path = find_checkpoint(source)
+def _refuse_unlike_spec(data: DataModule) -> None:
+    try:
+        inputs, _ = data.parts.train[Draw(0, torch.arange(2))]
+    except Exception as error:
+        message = f"its training part can't give a batch: {type(error).__name__}: {error}"
+        raise ConfigError([Problem("data", message.partition("\n")[0])]) from error
+    shape = tuple(inputs.shape[1:])
+    if shape != data.spec.input_shape:
+        message = f"gives samples of shape {shape}; its spec says {data.spec.input_shape}"
+        raise ConfigError([Problem("data", message)])
+
+
+def refuse_other_weights(key: str, checkpoint: Path, net: nn.Module) -> None:
+    """Raises `ConfigError` if a checkpoint's weights are not of `net`.
+
+    Args:
+        key: What named the checkpoint.
+        checkpoint: A file, or a run's folder.
+        net: On the meta device.
+    """
+    path = find_checkpoint(checkpoint)
     assert path is not None
     theirs = {name: tuple(tensor.shape) for name, tensor in read_weights(path).items()}
     ours = {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
@@ -114,4 +136,4 @@ def _refuse_other_weights(source: Path, net: nn.Module) -> None:
             f"holds another model: `{name}` is {theirs.get(name, 'not there')} in it,"
             f" {ours.get(name, 'not there')} in this config"
         )
-        raise ConfigError([Problem("init_from", message, str(source))])
+        raise ConfigError([Problem(key, message, str(checkpoint))])

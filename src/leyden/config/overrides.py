@@ -23,7 +23,7 @@ def parse_overrides(texts: Iterable[str]) -> list[Override]:
         try:
             parsed.append(parser.parse_override(text))
         except HydraException:
-            hint = "is not of the form key=value; quote values with spaces or brackets"
+            hint = "is not of the form key=value, without spaces around the ="
             problems.append(Problem(text, hint, origin=COMMAND_LINE))
     if problems:
         raise ConfigError(problems)
@@ -37,6 +37,10 @@ def refuse_unknown_options(overrides: list[Override], loader: ConfigLoaderImpl) 
         group = override.key_or_group
         if override.is_delete() or not loader.repository.group_exists(group):
             continue
+        if not override.is_sweep_override() and override.value() is None:
+            known = loader.repository.get_group_options(group)
+            hint = f"one option has to be taken: {', '.join(known)}"
+            problems.append(Problem(group, hint, "null", COMMAND_LINE))
         for option in _options(override):
             if not loader.repository.config_exists(f"{group}/{option}"):
                 known = loader.repository.get_group_options(group)

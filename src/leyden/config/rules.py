@@ -1,5 +1,6 @@
 """What must hold between keys. Each rule is a pure function of the config."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from leyden.tasks import TASKS
 
 Rule = Callable[[DictConfig], Iterator[Problem]]
 
-HALF_PRECISIONS = {"16-mixed", "16-true", "16", 16}
+HALF_PRECISIONS = {"16-mixed", "16-true"}
 
 
 def model_reads_data(cfg: DictConfig) -> Iterator[Problem]:
@@ -25,9 +26,8 @@ def model_reads_data(cfg: DictConfig) -> Iterator[Problem]:
         sets = [name for name, cls in _catalogue("data") if cls.kind in kinds]
         yield Problem(
             "model",
-            f"reads {' or '.join(sorted(kinds))}, but `data` is {data.kind};"
+            f"{model.__name__} reads {' or '.join(sorted(kinds))}, but the data is {data.kind};"
             f" type {_either('model', models)}, or {_either('data', sets)}",
-            model.__name__,
         )
 
 
@@ -38,6 +38,15 @@ def _catalogue(group: str) -> list[tuple[str, Any]]:
 
 def _either(group: str, options: list[str]) -> str:
     return " or ".join(f"`{group}={option}`" for option in options)
+
+
+def data_has_a_task(cfg: DictConfig) -> Iterator[Problem]:
+    """The data says its kind, and there is a task for it."""
+    data = resolve(cfg.data._target_)
+    kind = getattr(data, "kind", None)
+    if kind not in TASKS:
+        message = f"{data.__name__}.kind is {kind!r}; it must be one of {', '.join(TASKS)}"
+        yield Problem("data", message)
 
 
 def monitor_is_logged(cfg: DictConfig) -> Iterator[Problem]:
@@ -96,9 +105,6 @@ def precision_fits(cfg: DictConfig) -> Iterator[Problem]:
     precision = cfg.trainer.precision
     if precision in HALF_PRECISIONS and _is_on_cpu(cfg):
         message = "needs a GPU; on a CPU type `trainer.precision=bf16-mixed`"
-        yield Problem("trainer.precision", message, str(precision))
-    if str(precision).startswith("transformer-engine"):
-        message = "is not supported; type `trainer.precision=bf16-mixed`"
         yield Problem("trainer.precision", message, str(precision))
 
 
@@ -161,14 +167,17 @@ def run_dir_is_free(cfg: DictConfig) -> Iterator[Problem]:
     """The folder that the user chose for the run is new or empty."""
     if cfg.run_dir is None:
         return
-    folder = Path(cfg.run_dir)
-    if folder.is_file():
-        yield Problem("run_dir", "is a file; name a folder", cfg.run_dir)
+    folder = Path(cfg.run_dir).absolute()
+    ancestor = next(path for path in (folder, *folder.parents) if path.exists())
+    if not ancestor.is_dir() or not os.access(ancestor, os.W_OK):
+        message = f"can't be made: {ancestor} is not a folder that you may write to"
+        yield Problem("run_dir", message, cfg.run_dir)
     elif folder.is_dir() and any(folder.iterdir()):
         yield Problem("run_dir", "is not empty; name a new folder", cfg.run_dir)
 
 
 RULES: dict[Rule, frozenset[str]] = {
+    data_has_a_task: frozenset({"data"}),
     model_reads_data: frozenset({"model", "data"}),
     monitor_is_logged: frozenset({"monitor", "data"}),
     batch_divides: frozenset({"data", "trainer"}),

@@ -69,6 +69,8 @@ class TrainerKeys:
     """Steps between two entries in the log."""
     num_sanity_val_steps: Count
     """Validation batches before training."""
+    precision: Literal["64-true", "32-true", "bf16-mixed", "bf16-true", "16-mixed", "16-true"]
+    """Of the arithmetic; `mixed` keeps the weights in 32 bits."""
     strategy: Literal["auto"]
     """Set by the group `strategy`."""
     profiler: Literal["simple", "advanced", "pytorch"] | None

@@ -53,8 +53,10 @@ def meta_net(cfg: DictConfig, spec: Spec) -> nn.Module:
     try:
         with torch.device("meta"):
             return build_net(cfg, spec)
-    except ValueError as error:
-        raise ConfigError([Problem("model", str(error))]) from error
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0]
+        message = f"can't be built for this data: {reason}"
+        raise ConfigError([Problem("model", message)]) from error
 
 
 def flops_per_sample(net: nn.Module, spec: Spec) -> int | None:
@@ -81,9 +83,10 @@ def flops_per_sample(net: nn.Module, spec: Spec) -> int | None:
         if "meta" in str(error):
             return None
         message = f"its forward pass fails on a sample of shape {spec.input_shape}: {error}"
-        raise ConfigError([Problem("model", message.splitlines()[0])]) from error
-    if outputs.shape[-1] < spec.num_outputs:
-        message = f"gives {outputs.shape[-1]} outputs; the data needs {spec.num_outputs}"
+        raise ConfigError([Problem("model", message.partition("\n")[0])]) from error
+    given, needed = outputs.shape[-1], spec.num_outputs
+    if given < needed or (given > needed and spec.kind != "text"):
+        message = f"gives {given} outputs; the data needs {needed}"
         raise ConfigError([Problem("model", message)])
     return int(counter.get_total_flops())
 

@@ -75,7 +75,11 @@ class DataModule(LightningDataModule, ABC):
 
     @abstractmethod
     def load(self) -> Parts:
-        """Reads the parts. The split is the same in every run."""
+        """Reads the parts. The split is the same in every run.
+
+        A part has a length, and `part[draw]` gives the batch (inputs, targets) of the samples in
+        `draw.index`, a tensor; all at once, there is no collating.
+        """
 
     def fetch(self) -> None:
         """Brings the data to this machine; called on one process of each, and only if needed."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["image", "series", "text"]
+Kind = Literal["image", "text"]
 
 
 @dataclass(frozen=True)

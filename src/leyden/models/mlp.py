@@ -23,7 +23,7 @@ class MLP(nn.Module):
         dropout: Probability that a hidden unit is dropped, after its activation.
     """
 
-    kinds: ClassVar[frozenset[str]] = frozenset({"image", "series"})
+    kinds: ClassVar[frozenset[str]] = frozenset({"image"})
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from leyden.config.fit import fit_plan
 from leyden.config.job import Job, Plan
 from leyden.config.request import Request
 from leyden.runs.folder import claim_folder, config_digest, job_name, new_folder
+from leyden.terminal import show_job
 from leyden.train import train
 
 
@@ -43,7 +44,9 @@ def run_sweep(request: Request, plan: Plan, *, command: list[str]) -> tuple[Path
         try:
             hydra.multirun(
                 config_name=request.config_name,
-                task_function=partial(run_job, sweep=folder, swept=plan.swept, command=command),
+                task_function=partial(
+                    run_job, sweep=folder, swept=plan.swept, total=len(plan.jobs), command=command
+                ),
                 overrides=[*overrides, f"hydra.sweep.dir='{folder}'"],
             )
         except KeyboardInterrupt:
@@ -52,7 +55,7 @@ def run_sweep(request: Request, plan: Plan, *, command: list[str]) -> tuple[Path
 
 
 def run_job(
-    cfg: DictConfig, *, sweep: Path, swept: tuple[str, ...], command: list[str]
+    cfg: DictConfig, *, sweep: Path, swept: tuple[str, ...], total: int, command: list[str]
 ) -> float | None:
     """One job. Its end, good or bad, is in its record, so that the others go on.
 
@@ -62,8 +65,10 @@ def run_job(
     Raises:
         KeyboardInterrupt: The user stopped it, and with it the sweep.
     """
-    job = Job.from_hydra(cfg, cast(DictConfig, HydraConfig.get()))
-    name = job_name(job.overrides, swept, config_digest(cfg))
+    hydra = cast(DictConfig, HydraConfig.get())
+    job = Job.from_hydra(cfg, hydra)
+    name = job_name(job.overrides, swept, config_digest(job.cfg))
+    show_job(hydra.job.num + 1, total, name)
     record = train(job, command=command, folder=sweep / name)
     if record.status == "interrupted":
         raise KeyboardInterrupt
