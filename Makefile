@@ -10,6 +10,7 @@ ARGS ?=
 setup: .venv/.ready
 
 .venv/.ready: pyproject.toml
+	@echo "Setting up .venv; torch is several GB, so this takes some minutes the first time."
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@

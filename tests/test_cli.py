@@ -56,6 +56,12 @@ def test_hydra_shows_how_a_config_was_composed():
     assert "model/mlp" in out
 
 
+@pytest.mark.parametrize("line", ["leyden eval RUN ck", "leyden train --c"])
+def test_what_hydra_can_not_complete_gives_nothing(line):
+    code = "from leyden.cli import main; main(['-sc', 'query=bash'])"
+    assert python(code, COMP_LINE=line) == ""
+
+
 @pytest.mark.parametrize(
     ("line", "completions"),
     [

@@ -17,12 +17,10 @@ def words_of(command, run):
     return words[words.index("leyden") + 1 :]
 
 
-def write_the_worked_example():
-    python = re.search(r"```python\n# (my_models.py)\n(.*?)```", README, flags=re.DOTALL)
-    yaml = re.search(r"```yaml\n# (my_conf/\S+)\n(.*?)```", README, flags=re.DOTALL)
-    assert python is not None
-    assert yaml is not None
-    for name, text in (python.groups(), yaml.groups()):
+def write_the_worked_examples():
+    files = re.findall(r"```(?:python|yaml)\n# (my_\S+)\n(.*?)```", README, flags=re.DOTALL)
+    assert len(files) == 4
+    for name, text in files:
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text)
 
@@ -32,7 +30,7 @@ def test_a_command_of_readme_works(command, leyden, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
     for setting in re.findall(r"^(\w+)=(\w+) ", command):
         monkeypatch.setenv(*setting)
-    write_the_worked_example()
+    write_the_worked_examples()
     run = "RUN"
     if "RUN" in command or "leyden runs" in command:
         run = str(leyden("train", "trainer=smoke").folder)

@@ -223,7 +223,7 @@ def complete(arguments: list[str]) -> int:
     if len(words) == 2:
         sys.stdout.write(" ".join(VERBS) + "\n")
         return 0
-    if len(words) > 2 and words[1] not in ("train", "plan"):
+    if len(words) > 2 and (words[1] not in ("train", "plan") or words[-1].startswith("-")):
         return 0
     if len(words) > 2:
         os.environ["COMP_LINE"] = " ".join([words[0], *words[2:]])

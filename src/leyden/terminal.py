@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -111,18 +111,22 @@ def show_failure(record: "Record") -> None:
 
 
 def show_table(columns: list[str], rows: list[list[str]], *, numeric: set[str]) -> None:
-    """A table of results; columns of numbers are flush right."""
+    """A table of results; columns of numbers are flush right, the last column is cut to fit."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        right = column in numeric
-        table.add_column(column, justify="right" if right else "left", no_wrap=True)
+    widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
+    for column, width in zip(columns, widths, strict=True):
+        justify: JustifyMethod = "right" if column in numeric else "left"
+        is_last = column == columns[-1]
+        table.add_column(
+            column, justify=justify, no_wrap=True, min_width=None if is_last else width
+        )
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     console = results()
-    if not console.is_terminal:  # a file is as wide as it has to be
-        widths = [max(map(len, cells)) + 2 for cells in zip(columns, *rows, strict=True)]
-        console.width = sum(widths)
-    console.print(table, soft_wrap=False, crop=True)
+    needed = sum(widths[:-1]) + 2 * len(widths) + min(widths[-1], 16)
+    whole = sum(widths) + 2 * len(widths)
+    console.width = max(needed, console.width) if console.is_terminal else whole
+    console.print(table)
 
 
 def show_runs(records: list[dict[str, Any]], folder: Path) -> None:
