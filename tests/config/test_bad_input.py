@@ -85,6 +85,11 @@ BAD_INPUT = {
         "optimizer.lr=interval(0.1,1)",
         "a list such as 0.1,0.2",
     ),
+    "a context shorter than the data's": (
+        ["model=gpt", "data=stdlib_text", "+model.context=64"],
+        "128 tokens",
+        "context=64",
+    ),
     "a group set to null": (["scheduler=null"], "scheduler=null", "cosine"),
     "a width beside a size": (
         ["params=1e5", "model.width=64"],

@@ -126,6 +126,8 @@ class GPT(nn.Module):
                 nn.init.zeros_(module.bias)
 
     def forward(self, tokens: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
+        if tokens.shape[1] > self.context:
+            raise ValueError(f"{tokens.shape[1]} tokens are more than context={self.context}")
         positions = torch.arange(tokens.shape[1], device=tokens.device)
         x = self.dropout(self.token_embedding(tokens) + self.position_embedding(positions))
         for block in self.blocks:
