@@ -169,3 +169,30 @@ def test_accumulation_changes_nothing_but_rounding(tiny, leyden):
         for n in (1, 4)
     )
     assert parts == pytest.approx(whole, rel=1e-3)
+
+
+def test_the_size_of_an_evaluation_batch_changes_nothing(run, leyden):
+    evaluated = json.loads(leyden("eval", str(run), "data.eval_batch_size=7", "--json").out)
+    recorded = record_of(run)["metrics"]
+    assert evaluated == pytest.approx({name: recorded[name] for name in evaluated}, rel=1e-5)
+
+
+def test_eval_of_another_model_than_the_checkpoints_is_refused(mlp_run, leyden):
+    result = leyden("eval", str(mlp_run), "model.width=7")
+    assert result.status == 2
+    assert "holds another model" in result.err
+
+
+def test_the_test_accuracy_is_the_share_of_right_answers(mlp_run):
+    from leyden.config.build import build_data, build_net
+    from leyden.data import Draw
+    from leyden.runs.checkpoints import find_checkpoint, read_weights
+    from leyden.runs.folder import read_frozen
+
+    cfg = read_frozen(mlp_run)
+    data = build_data(cfg)
+    net = build_net(cfg, data.spec).eval()
+    net.load_state_dict(read_weights(find_checkpoint(mlp_run)))
+    inputs, labels = data.parts.test[Draw(0, torch.arange(180))]
+    right = sum(int(net(inputs[i : i + 1]).argmax() == labels[i]) for i in range(180))
+    assert record_of(mlp_run)["metrics"]["test/acc"] == pytest.approx(right / 180)
