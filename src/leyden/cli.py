@@ -1,9 +1,11 @@
 """The command `leyden`: verbs to functions. Heavy imports wait until a verb needs them."""
 
+import gc
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,11 +119,25 @@ def plan_of(arguments: list[str]) -> "tuple[Request, Plan]":
 
     request = parse_request(arguments)
     plan = compose_plan(request)
-    with waiting("checking"):
+    with waiting("checking"), uncollected():
         from leyden.config.check import check_plan
 
         check_plan(plan)
     return request, plan
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keeps Python's garbage collector still, for importing torch and Lightning.
+
+    It would search their hundred thousands of objects again and again, in vain: a sixth of the
+    time of the import.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def eval_verb(arguments: list[str]) -> int:
