@@ -74,7 +74,8 @@ def train_verb(arguments: list[str]) -> int:
     command = ["leyden", "train", *arguments]
     if plan.is_sweep:
         return sweep(request, plan, command)
-    from leyden.train import train
+    with uncollected():
+        from leyden.train import train
 
     record = train(plan.jobs[0], command=command)
     print_folder(record.folder)

@@ -1,5 +1,6 @@
 """The Python standard library's own source as a corpus: real text that is on every machine."""
 
+import os
 import sysconfig
 from functools import cache
 from pathlib import Path
@@ -69,8 +70,7 @@ class StdlibText(DataModule):
 def read_corpus(max_bytes: int) -> dict[str, str]:
     """The text of each part; files are joined in the order of their names."""
     root = Path(sysconfig.get_path("stdlib"))
-    names = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.py"))
-    files = [root / name for name in names if not LEFT_OUT & set(name.split("/"))]
+    files = source_files(root)
     total = sum(path.stat().st_size for path in files)
     parts: dict[str, list[str]] = {"train": [], "val": [], "test": []}
     share, taken, seen = min(1.0, max_bytes / total), 0, 0
@@ -84,3 +84,13 @@ def read_corpus(max_bytes: int) -> dict[str, str]:
         part = {10: "val", 19: "test"}.get(number % 20, "train")
         parts[part].append(path.read_text(encoding="utf-8", errors="replace"))
     return {part: "\n".join(texts) for part, texts in parts.items()}
+
+
+def source_files(root: Path) -> list[Path]:
+    """Python files below `root` in the order of their names; folders left out are not entered."""
+    names = []
+    for folder, subfolders, files in os.walk(root):
+        subfolders[:] = [name for name in subfolders if name not in LEFT_OUT]
+        inside = Path(folder).relative_to(root)
+        names += [(inside / name).as_posix() for name in files if name.endswith(".py")]
+    return [root / name for name in sorted(names)]
