@@ -77,7 +77,7 @@ def prepare(job: Job, fitted: Fitted, *, command: list[str], folder: Path | None
     return record
 
 
-def execute(record: Record) -> Record:
+def execute(record: Record) -> None:
     """Trains and tests from the frozen config in the record's folder."""
     folder = record.folder
     with record.running(), run_log(folder):
@@ -88,7 +88,6 @@ def execute(record: Record) -> Record:
         terminal.show_start(record, cfg, experiment)
         fit(experiment, record)
         test(experiment, record)
-    return record
 
 
 def run_callbacks(cfg: DictConfig, record: Record) -> list[Callback]:

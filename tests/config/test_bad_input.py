@@ -177,17 +177,14 @@ def test_a_job_that_does_not_fit_its_data_stops_the_sweep_before_its_first(leyde
         ("nn.Linear(64, num_outputs, bis=1)", "can't be built"),
     ],
 )
-def test_a_users_model_that_does_not_fit_the_data_is_refused(
-    body, named, leyden, tmp_path, monkeypatch
-):
+def test_a_users_model_that_does_not_fit_the_data_is_refused(body, named, leyden, user_package):
     package = f"unfit_{sum(map(ord, body))}"
-    (tmp_path / f"{package}.py").write_text(
+    user_package(
+        package,
         "from torch import nn\n"
         "def Unfit(*, input_shape, num_outputs):\n"
-        f"    return nn.Sequential(nn.Flatten(), {body})\n"
+        f"    return nn.Sequential(nn.Flatten(), {body})\n",
     )
-    monkeypatch.setenv("LEYDEN_PACKAGES", package)
-    monkeypatch.syspath_prepend(tmp_path)
     result = leyden("train", f"model._target_={package}.Unfit", *DROPPED)
     assert result.status == 2
     assert named in result.err
@@ -201,16 +198,15 @@ def test_a_users_model_that_does_not_fit_the_data_is_refused(
         ("    kind = 'image'", "can't give a batch"),
     ],
 )
-def test_a_users_data_that_is_not_as_it_says_is_refused(body, named, leyden, tmp_path, monkeypatch):
+def test_a_users_data_that_is_not_as_it_says_is_refused(body, named, leyden, user_package):
     package = f"odd_{sum(map(ord, body))}"
-    (tmp_path / f"{package}.py").write_text(
+    user_package(
+        package,
         "from leyden.data import DataModule, Parts, Spec\n"
         "class Odd(DataModule):\n"
         f"{body}\n"
-        "    def load(self): return Parts(Spec('image', (1, 2, 2), 10), [1, 2], [1], [1])\n"
+        "    def load(self): return Parts(Spec('image', (1, 2, 2), 10), [1, 2], [1], [1])\n",
     )
-    monkeypatch.setenv("LEYDEN_PACKAGES", package)
-    monkeypatch.syspath_prepend(tmp_path)
     result = leyden("train", f"data._target_={package}.Odd", "~data.translate")
     assert result.status == 2
     assert named in result.err

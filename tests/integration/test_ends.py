@@ -16,9 +16,10 @@ def record_of(folder):
 
 
 @pytest.fixture
-def broken_model(tmp_path, monkeypatch):
+def broken_model(tmp_path, user_package):
     """A user's model that raises in its forward pass."""
-    (tmp_path / "broken_models.py").write_text(
+    user_package(
+        "broken_models",
         "from torch import nn\n"
         "class Broken(nn.Module):\n"
         "    def __init__(self, *, input_shape, num_outputs):\n"
@@ -26,12 +27,10 @@ def broken_model(tmp_path, monkeypatch):
         "        self.head = nn.Linear(64, num_outputs)\n"
         "    def forward(self, x):\n"
         "        if not x.is_meta: raise RuntimeError('out of ideas')\n"
-        "        return self.head(x.flatten(1))\n"
+        "        return self.head(x.flatten(1))\n",
     )
     (tmp_path / "mine" / "model").mkdir(parents=True)
     (tmp_path / "mine" / "model" / "broken.yaml").write_text("_target_: broken_models.Broken\n")
-    monkeypatch.setenv("LEYDEN_PACKAGES", "broken_models")
-    monkeypatch.syspath_prepend(tmp_path)
 
 
 def test_a_run_that_diverges_says_so(leyden):

@@ -33,20 +33,19 @@ def test_every_experiment_passes_its_smoke_run(file, leyden):
     assert record["best"]["value"] is not None
 
 
-def test_a_smoke_run_of_data_that_is_not_here_stands_in_and_says_so(leyden, tmp_path, monkeypatch):
-    (tmp_path / "far_data.py").write_text(
+def test_a_smoke_run_of_data_that_is_not_here_stands_in_and_says_so(leyden, tmp_path, user_package):
+    user_package(
+        "far_data",
         "from leyden.data import DataModule, Spec\n"
         "class Far(DataModule):\n"
         "    kind = 'image'\n"
         "    def is_here(self): return False\n"
         "    def expected_spec(self): return Spec('image', (3, 4, 4), 5)\n"
         "    def load(self): raise AssertionError('must not be read')\n"
-        "    def fetch(self): raise AssertionError('must not be fetched')\n"
+        "    def fetch(self): raise AssertionError('must not be fetched')\n",
     )
     (tmp_path / "mine" / "data").mkdir(parents=True)
     (tmp_path / "mine" / "data" / "far.yaml").write_text("_target_: far_data.Far\nbatch_size: 8\n")
-    monkeypatch.setenv("LEYDEN_PACKAGES", "far_data")
-    monkeypatch.syspath_prepend(tmp_path)
     result = leyden("train", "--config-dir", "mine", "data=far", "trainer=smoke")
     assert result.status == 0
     assert "not on this machine" in result.err
