@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from jaxtyping import install_import_hook
+from PIL import Image
 
 torch.set_num_threads(1)
 # Shapes and types of annotated functions are checked at each call, in tests only.
@@ -23,9 +24,12 @@ from leyden.cli import main  # noqa: E402 (after the hook)
 
 
 @pytest.fixture(autouse=True)
-def clean_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def clean_world(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LEYDEN_PACKAGES", raising=False)
+    monkeypatch.setenv("LEYDEN_DATA", str(tmp_path_factory.mktemp("downloads")))
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     before = dict(os.environ)
     yield
@@ -59,6 +63,23 @@ def leyden(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
         return Result(status, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def user_files(tmp_path: Path) -> Path:
+    """A user's own data in the current folder: photos, houses.csv, sales.csv, novel.txt."""
+    for number, name in enumerate(("cat", "dog")):
+        folder = tmp_path / "photos" / name
+        folder.mkdir(parents=True)
+        for place in range(20):
+            color = (100 * number + 5 * place, 50, 255 - 100 * number)
+            Image.new("RGB", (20, 16 + place), color).save(folder / f"{place}.png")
+    rows = [f"{i % 7},{'Delft' if i % 3 else 'Gouda'},{i * 1.5}" for i in range(120)]
+    (tmp_path / "houses.csv").write_text("\n".join(["rooms,city,price", *rows]))
+    days = [f"2026-{1 + i // 28:02}-{1 + i % 28:02},{(i * i) % 17},{i % 5}" for i in range(300)]
+    (tmp_path / "sales.csv").write_text("\n".join(["date,sold,weather", *days]))
+    (tmp_path / "novel.txt").write_text("It was a dark and stormy night. " * 400)
+    return tmp_path
 
 
 @pytest.fixture

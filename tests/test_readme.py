@@ -25,6 +25,7 @@ def write_the_worked_examples():
         Path(name).write_text(text)
 
 
+@pytest.mark.usefixtures("user_files")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_readme_works(command, leyden, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)

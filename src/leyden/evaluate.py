@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import seed_everything
 
 from leyden.config.build import build_data, build_net, build_task, build_trainer
-from leyden.config.fit import refuse_other_weights
+from leyden.config.fit import read_spec, refuse_other_weights
 from leyden.config.problem import ConfigError, Problem, suggestion
 from leyden.config.rules import accelerator_is_here, precision_fits
 from leyden.config.size import meta_net
@@ -45,10 +45,11 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
     if problems:
         raise ConfigError(problems)
     data = build_data(cfg)
-    refuse_other_weights("RUN", checkpoint, meta_net(cfg, data.spec))
+    spec = read_spec(data, fetch=True)
+    refuse_other_weights("RUN", checkpoint, meta_net(cfg, spec))
     with quiet():
         seed_everything(cfg.seed, verbose=False)
-        task = build_task(cfg, build_net(cfg, data.spec), data.spec)
+        task = build_task(cfg, build_net(cfg, spec), spec)
         trainer = build_trainer(cfg, data, folder=None, callbacks=[], loggers=[])
         task.net.load_state_dict(read_weights(checkpoint))
         (metrics,) = trainer.test(task, datamodule=data, verbose=False)

@@ -1,9 +1,11 @@
 """What `leyden train --help` says: the catalogue, read from the folders."""
 
+import textwrap
 from pathlib import Path
 
 from leyden.config.location import CONF, EXPERIMENTS
 
+INDENT = 14 * " "
 GROUPS = ("model", "data", "optimizer", "scheduler", "trainer", "strategy", "callbacks", "logger")
 
 TRAIN = """\
@@ -23,6 +25,7 @@ At the root:
   seed       weights, order of data, augmentation, dropout
   params     number of parameters wanted
   monitor    .metric and .mode: what is best
+  task       .label_smoothing, .mixup
   init_from  a run's folder or a checkpoint to start from
   run_dir    the run's folder
 
@@ -37,10 +40,16 @@ def train_help() -> str:
     """The text, with every option that there is."""
     rows = [(group, options(CONF / group)) for group in GROUPS]
     rows.append(("experiment", options(EXPERIMENTS)))
-    return TRAIN.format(groups="\n".join(f"  {group:<11} {names}" for group, names in rows))
+    return TRAIN.format(groups="\n".join(f"  {group:<12}{names}" for group, names in rows))
 
 
 def options(folder: Path) -> str:
-    """Names of the files below a folder, as they are typed."""
-    files = sorted(folder.rglob("*.yaml"), key=lambda path: (len(path.parts), path.stem))
-    return " ".join(path.relative_to(folder).with_suffix("").as_posix() for path in files)
+    """Names of the files below a folder, as they are typed; inner folders have their own lines."""
+    names = sorted(path.stem for path in folder.glob("*.yaml"))
+    nested = [
+        " ".join(f"{inner.name}/{path.stem}" for path in sorted(inner.glob("*.yaml")))
+        for inner in sorted(folder.iterdir())
+        if inner.is_dir()
+    ]
+    lines = textwrap.wrap(" ".join(names), 84) + nested
+    return f"\n{INDENT}".join(lines)

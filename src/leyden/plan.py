@@ -13,7 +13,7 @@ def plan_rows(plan: Plan) -> list[dict[str, Any]]:
         ConfigError: Jobs that do not fit their data; all of them.
     """
     rows = []
-    for job, fitted in zip(plan.jobs, fit_plan(plan), strict=True):
+    for job, fitted in zip(plan.jobs, fit_plan(plan, fetch=False), strict=True):
         per_step, steps = fitted.flops_per_step, fitted.steps
         rows.append(
             {

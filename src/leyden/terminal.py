@@ -16,6 +16,11 @@ from rich.text import Text
 
 from leyden.config.problem import Problem
 
+BASELINES = {
+    "persistence": "as it was last",
+    "ar": "the best autoregressive model of up to as many lags",
+}
+
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
@@ -57,6 +62,10 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") ->
     )
     if data.stands_in:
         console.print("          [yellow]not on this machine: random samples of its shape[/]")
+    for note in parts.notes:
+        console.print(f"          {printable(note)}")
+    for model, error in data.spec.baseline_rmse.get("test", {}).items():
+        console.print(f"          test rmse to beat: {format_number(error)} ({BASELINES[model]})")
     if data.spec.unigram_nats is not None:
         console.print(f"          unigram entropy {data.spec.unigram_nats:.3f} nats a token")
     console.print(
@@ -132,7 +141,7 @@ def show_table(columns: list[str], rows: list[list[str]], *, numeric: set[str]) 
 def show_runs(records: list[dict[str, Any]], folder: Path) -> None:
     """A row a run: state, best value, test metrics, cost, and what was typed."""
     tested = sorted({name for record in records for name in record["metrics"]})
-    tested = [name for name in tested if name in ("test/acc", "test/ppl")]
+    tested = [name for name in tested if name in ("test/acc", "test/rmse", "test/ppl")]
     columns = ["run", "status", "parameters", "seconds", "best", *tested, "typed"]
     rows = [
         [

@@ -14,7 +14,15 @@ from pytorch_lightning import Callback
 from torch import nn
 
 from leyden import terminal
-from leyden.callbacks import FinalValidation, FiniteLoss, Hyperparameters, Recorder, SignalStop
+from leyden.callbacks import (
+    FinalValidation,
+    FiniteLoss,
+    Hyperparameters,
+    OptimizerMode,
+    PlateauObserver,
+    Recorder,
+    SignalStop,
+)
 from leyden.config.build import Experiment, build
 from leyden.config.fit import Fitted, fit_to_data
 from leyden.config.job import Job
@@ -94,8 +102,10 @@ def run_callbacks(cfg: DictConfig, record: Record) -> list[Callback]:
     """What every run has, whatever its config says."""
     monitor = cfg.monitor
     return [
+        OptimizerMode(),
         FiniteLoss(),
         FinalValidation(),
+        PlateauObserver(),
         SignalStop(),
         Recorder(record, batch_size=cfg.data.batch_size, monitor=monitor.metric, mode=monitor.mode),
         Hyperparameters(

@@ -18,7 +18,7 @@ BAD_INPUT = {
     "misspelt root key": (["sed=3"], "sed=3", "`seed`"),
     "misspelt group": (["modle=mlp"], "modle=mlp", "`model`"),
     "unknown option": (["model=gtp"], "model=gtp", "`model=gpt`"),
-    "unknown option in a sweep": (["-m", "optimizer=sgd,adamm"], "adamm", "`optimizer=adamw`"),
+    "unknown option in a sweep": (["-m", "optimizer=sgd,adamm"], "adamm", "`optimizer=adam`"),
     "unknown experiment": (["experiment=quickstrat"], "quickstrat", "`experiment=quickstart`"),
     "text for a number": (["model.width=wide"], "model.width=wide", "a whole number"),
     "fraction for a whole number": (["model.depth=1.5"], "model.depth=1.5", "a whole number"),
@@ -34,7 +34,69 @@ BAD_INPUT = {
     "unknown activation": (["model.activation=rellu"], "model.activation=rellu", "relu"),
     "unknown precision": (["trainer.precision=bf16-mixd"], "trainer.precision", "bf16-mixed"),
     "GPT on images": (["model=gpt"], "GPT reads text", "`model=mlp`"),
-    "MLP on text": (["data=stdlib_text"], "MLP reads image", "`model=gpt`"),
+    "CNN on text": (["model=cnn", "data=stdlib_text"], "CNN reads image or series", "`model=gpt`"),
+    "a table to a recurrent network": (
+        ["model=rnn", "data=blobs"],
+        "RNN reads image or series or text",
+        "`model=mlp`",
+    ),
+    "a depth that a ResNet has not": (
+        ["model=resnet", "model.depth=20"],
+        "model.depth=20",
+        "18, 34, 50",
+    ),
+    "a file that is not there": (
+        ["data=text", "data.path=nowhere.txt"],
+        "data.path=nowhere.txt",
+        "neither a file nor a folder",
+    ),
+    "a file that is not named": (["data=text"], "data.path=???", "must be given"),
+    "a set that can't be fetched": (["data=mnist"], "data: could not be fetched", "into"),
+    "a metric of another task": (
+        ["data=sunspots", "monitor.metric=val/acc"],
+        "monitor.metric=val/acc",
+        "`val/mae`",
+    ),
+    "mixup of text": (
+        ["model=gpt", "data=stdlib_text", "task.mixup=0.2"],
+        "task.mixup=0.2",
+        "leave it out",
+    ),
+    "smoothed labels of numbers": (
+        ["data=line", "task.label_smoothing=0.1"],
+        "task.label_smoothing=0.1",
+        "leave it out",
+    ),
+    "a misspelt task key": (["task.mixupp=0.2"], "task.mixupp=0.2", "`task.mixup`"),
+    "a stream for a model without a state": (
+        ["model=gpt", "data=stdlib_text", "data.stream=true"],
+        "data.stream=true",
+        "`model=rnn`",
+    ),
+    "a stream that is accumulated": (
+        [
+            *("model=rnn", "data=stdlib_text", "data.stream=true"),
+            "trainer.accumulate_grad_batches=2",
+        ],
+        "data.stream=true",
+        "accumulate_grad_batches=1",
+    ),
+    "batch norm of text": (
+        ["model=mlp", "data=stdlib_text", "model.norm=batch"],
+        "model.norm=batch",
+        "`layer`",
+    ),
+    "batch norm of one sample": (
+        ["model=resnet", "data.batch_size=1"],
+        "data.batch_size=1",
+        "2 or more",
+    ),
+    "windows longer than the series": (["data=sunspots", "data.lags=400"], "data.lags=400", "few"),
+    "rotary positions of odd heads": (
+        ["model=gpt", "data=stdlib_text", "model.positions=rotary", "model.width=33"],
+        "pairs",
+        "odd",
+    ),
     "half precision on a CPU": (
         ["trainer.precision=16-mixed", "trainer.accelerator=cpu"],
         "trainer.precision=16-mixed",
@@ -108,7 +170,10 @@ BAD_INPUT = {
     ),
 }
 
-DROPPED = ("~model.width", "~model.depth", "~model.activation", "~model.dropout")
+DROPPED = tuple(
+    f"~model.{key}" for key in ("width", "depth", "activation", "norm", "dropout", "window")
+)
+UNSHARED = ("~data.crop", "~data.translate", "~data.flip", "~data.cutout")
 
 
 @pytest.mark.parametrize("kind", BAD_INPUT)
@@ -193,8 +258,8 @@ def test_a_users_model_that_does_not_fit_the_data_is_refused(body, named, leyden
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        ("    kind = 'video'", "'video'; it must be one of image, text"),
-        ("    pass", "None; it must be one of image, text"),
+        ("    kind = 'video'", "'video'; it must be one of image, table, series, text"),
+        ("    pass", "None; it must be one of image, table, series, text"),
         ("    kind = 'image'", "can't give a batch"),
     ],
 )
@@ -207,7 +272,7 @@ def test_a_users_data_that_is_not_as_it_says_is_refused(body, named, leyden, use
         f"{body}\n"
         "    def load(self): return Parts(Spec('image', (1, 2, 2), 10), [1, 2], [1], [1])\n",
     )
-    result = leyden("train", f"data._target_={package}.Odd", "~data.translate")
+    result = leyden("train", f"data._target_={package}.Odd", *UNSHARED)
     assert result.status == 2
     assert named in result.err
 
@@ -230,11 +295,11 @@ def test_an_experiment_without_its_two_forms_is_told_of_them(text, leyden, tmp_p
 
 def test_a_misspelt_option_in_an_experiment_names_the_nearest(leyden, tmp_path):
     (tmp_path / "mine" / "experiment").mkdir(parents=True)
-    text = "# @package _global_\ndefaults:\n  - override /optimizer: adam\n"
+    text = "# @package _global_\ndefaults:\n  - override /optimizer: adamx\n"
     Path("mine/experiment/near.yaml").write_text(text)
     result = leyden("train", "--config-dir", "mine", "experiment=near")
-    assert "optimizer=adam (" in result.err
-    assert "`adamw`" in result.err
+    assert "optimizer=adamx (" in result.err
+    assert "`adam`" in result.err
 
 
 def test_a_broken_experiment_file_is_one_line(leyden, tmp_path):

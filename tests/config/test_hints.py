@@ -23,6 +23,8 @@ quick = settings(derandomize=True, deadline=None, max_examples=30)
         ([0.9, 0.95], tuple[Probability, Probability]),
         (1, Fraction),
         ([1, 2], list[int]),
+        ([0.5, 0.75, 1], tuple[Fraction, ...]),
+        ([], tuple[str, ...]),
     ],
 )
 def test_these_fit(value, hint):
@@ -44,6 +46,8 @@ def test_these_fit(value, hint):
         (1.0, Probability, "must be less than 1"),
         ([0.9], tuple[Probability, Probability], "must be a list of 2"),
         ([0.9, 2.0], tuple[Probability, Probability], "must be less than 1"),
+        ([0.5, 2.0], tuple[Fraction, ...], "must be at most 1"),
+        ("color", tuple[str, ...], "must be a list"),
     ],
 )
 def test_these_do_not_and_it_is_said_why(value, hint, message):

@@ -3,8 +3,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from leyden.data import DataModule, Spec
-from leyden.data.datamodule import Parts
+from leyden.data import DataModule, Parts, Spec
 
 IMAGES = Spec("image", (3, 4, 5), 7)
 TEXT = Spec("text", (16,), 11)
@@ -30,18 +29,26 @@ class Toy(DataModule):
 
     def __init__(self, *, here=True, spec=IMAGES, **shared):
         super().__init__(**{"batch_size": 4, "eval_batch_size": 3} | shared)
-        self.here, self.known_spec, self.num_loads = here, spec, 0
+        self.here, self.known_spec, self.num_loads, self.num_fetches = here, spec, 0, 0
         self.trainer = SimpleNamespace(global_rank=0, world_size=1, accumulate_grad_batches=1)
 
     def load(self):
         self.num_loads += 1
-        return Parts(self.known_spec, Numbers(0, 20), Numbers(100, 10), Numbers(200, 5))
+        parts = Numbers(0, 20), Numbers(100, 10), Numbers(200, 5)
+        return Parts(self.known_spec, *parts, notes=("2 rows are left out",))
+
+    def fetch(self):
+        self.num_fetches += 1
+        self.here = True
 
     def is_here(self):
         return self.here
 
     def expected_spec(self):
         return self.known_spec
+
+    def expected_train_samples(self):
+        return 1000
 
 
 def batches(loader):
@@ -131,6 +138,64 @@ def test_random_samples_stand_in_only_where_they_may_and_the_data_is_not_here(
     assert data.num_loads == (0 if stands_in else 1)
 
 
+sources = pytest.mark.parametrize(
+    ("here", "may_stand_in", "readable"),
+    [(True, True, True), (True, False, True), (False, True, True), (False, False, False)],
+)
+
+
+@sources
+def test_data_is_readable_where_it_is_here_or_something_stands_in(here, may_stand_in, readable):
+    assert Toy(here=here, may_stand_in=may_stand_in).is_readable is readable
+
+
+@sources
+def test_data_is_fetched_only_where_there_is_nothing_to_read(here, may_stand_in, readable):
+    data = Toy(here=here, may_stand_in=may_stand_in)
+    data.prepare_data()
+    data.prepare_data()
+    assert data.num_fetches == int(not readable)
+
+
+def test_the_spec_of_data_that_is_not_here_is_the_expected_one_and_nothing_is_read():
+    data = Toy(here=False)
+    assert data.spec == IMAGES
+    assert (data.num_loads, data.num_fetches) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "length"),
+    [
+        ({}, 20),
+        ({"overfit_samples": 8}, 8),
+        ({"overfit_samples": 100}, 20),
+        ({"here": False}, 1000),
+        ({"here": False, "overfit_samples": 8}, 8),
+        ({"here": False, "overfit_samples": 5000}, 1000),
+        ({"here": False, "may_stand_in": True}, 512),
+        ({"here": False, "may_stand_in": True, "overfit_samples": 8}, 8),
+    ],
+    ids=str,
+)
+def test_the_number_of_training_samples_is_that_of_what_is_trained_on(options, length):
+    assert Toy(**options).train_samples == length
+
+
+@pytest.mark.parametrize("method", ["expected_spec", "expected_train_samples"])
+def test_a_set_that_is_always_here_expects_nothing(method):
+    with pytest.raises(ValueError, match="Toy does not say its"):
+        getattr(DataModule, method)(Toy())
+
+
+@pytest.mark.parametrize("overfit_samples", [None, 8])
+def test_the_parts_keep_the_notes_of_the_data(overfit_samples):
+    assert Toy(overfit_samples=overfit_samples).parts.notes == ("2 rows are left out",)
+
+
+def test_what_stands_in_needs_no_notes():
+    assert Toy(here=False, may_stand_in=True).parts.notes == ()
+
+
 def stand_in_batch(spec):
     data = Toy(here=False, may_stand_in=True, spec=spec)
     assert data.spec == spec
@@ -156,6 +221,12 @@ def test_text_that_stands_in_has_the_specs_context_and_vocabulary():
     assert inputs.shape == (4, 16)
     assert torch.equal(inputs[:, 1:], targets[:, :-1])
     assert 0 <= targets.min() <= targets.max() < 11
+
+
+def test_a_stream_that_stands_in_goes_on_from_batch_to_batch():
+    data = Toy(here=False, may_stand_in=True, spec=Spec("text", (16,), 11, is_stream=True))
+    first, second, *_ = list(data.train_dataloader())
+    assert torch.equal(second[0][:, 0], first[1][:, -1])
 
 
 def test_what_stands_in_is_the_same_in_every_run():

@@ -68,10 +68,20 @@ def test_all_parts_are_normalised_alike(parts):
         assert torch.equal(part.std, parts.train.std)
 
 
-def test_only_training_images_are_shifted():
-    shifted = Digits(batch_size=64, translate=1).load()
-    for part, moves in [(shifted.train, True), (shifted.val, False), (shifted.test, False)]:
-        assert torch.equal(everything(part)[0], everything(part, epoch=1)[0]) is not moves
+@pytest.mark.parametrize("kind", [{"crop": 0.5}, {"translate": 1}, {"flip": True}, {"cutout": 2}])
+def test_only_training_images_are_augmented(kind):
+    changed = Digits(batch_size=64, **kind).load()
+    for part, changes in [(changed.train, True), (changed.val, False), (changed.test, False)]:
+        assert torch.equal(everything(part)[0], everything(part, epoch=1)[0]) is not changes
+
+
+def test_the_seed_decides_the_augmentation():
+    first, again, other = (
+        everything(Digits(batch_size=64, seed=seed, translate=1).load().train)[0]
+        for seed in (0, 0, 1)
+    )
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
 
 
 def test_the_spec_is_that_of_the_batches(parts):

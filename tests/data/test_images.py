@@ -3,7 +3,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.data.images import Images, channel_statistics, shift
+from leyden.data import images as images_module
+from leyden.data.augmentation import Augmentation
+from leyden.data.images import Images, channel_statistics, image_parts, split, statistics_of
 from leyden.data.loader import Draw
 
 few = settings(deadline=None, max_examples=40, derandomize=True)
@@ -12,6 +14,20 @@ few = settings(deadline=None, max_examples=40, derandomize=True)
 def noise(n=6, *, seed=0):
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(1, 256, (n, 2, 5, 7), dtype=torch.uint8, generator=generator)
+
+
+class Store:
+    """Images that are no tensor, and who asked for them."""
+
+    def __init__(self, pixels):
+        self.pixels, self.asked = pixels, []
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def __getitem__(self, index):
+        self.asked.append(index.tolist())
+        return self.pixels[index]
 
 
 def make_images(pixels, **options):
@@ -23,37 +39,35 @@ def draw(*index, epoch=0):
     return Draw(epoch, torch.tensor(index))
 
 
-def moved_by_hand(image, rows, columns):
-    result = torch.zeros_like(image)
-    height, width = image.shape[1:]
-    for y in range(height):
-        for x in range(width):
-            if 0 <= y + rows < height and 0 <= x + columns < width:
-                result[:, y + rows, x + columns] = image[:, y, x]
-    return result
-
-
-@few
-@given(rows=st.integers(-6, 6), columns=st.integers(-8, 8))
-def test_shift_moves_pixels_down_and_right_and_blackens_the_rest(rows, columns):
-    pixels = noise(1)
-    shifted = shift(pixels, torch.tensor([rows]), torch.tensor([columns]))
-    assert torch.equal(shifted[0], moved_by_hand(pixels[0], rows, columns))
-    assert shifted.dtype == torch.uint8
-
-
-def test_shift_moves_each_image_by_its_own_amount():
-    pixels, rows, columns = noise(3), torch.tensor([0, 1, -2]), torch.tensor([0, -3, 2])
-    shifted = shift(pixels, rows, columns)
-    for image, moved, down, right in zip(pixels, shifted, rows, columns, strict=True):
-        assert torch.equal(moved, moved_by_hand(image, int(down), int(right)))
+def parts_of(*pixels, **augmentation):
+    labels = tuple(torch.arange(len(part)) for part in pixels)
+    return image_parts(pixels, labels, Augmentation(**augmentation))
 
 
 def test_channel_statistics_are_those_computed_by_hand():
-    pixels = torch.tensor([[[[0, 255]], [[51, 51]]], [[[0, 255]], [[51, 51]]]], dtype=torch.uint8)
+    pixels = torch.tensor([[[[0, 255]], [[51, 153]]], [[[0, 255]], [[51, 153]]]]).to(torch.uint8)
     mean, std = channel_statistics(pixels)
-    torch.testing.assert_close(mean, torch.tensor([0.5, 0.2]))
-    torch.testing.assert_close(std, torch.tensor([(1 / 3) ** 0.5, 0.0]), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(mean, torch.tensor([0.5, 0.4]))
+    torch.testing.assert_close(std, torch.tensor([(1 / 3) ** 0.5, 0.4 * (1 / 3) ** 0.5]))
+
+
+def test_the_deviation_of_one_colour_is_a_step_of_the_scale_not_0():
+    _, std = channel_statistics(torch.full((2, 1, 3, 3), 51, dtype=torch.uint8))
+    torch.testing.assert_close(std, torch.tensor([1 / 255]))
+
+
+def test_statistics_are_those_of_the_whole_where_it_is_small():
+    for statistic, whole in zip(statistics_of(noise()), channel_statistics(noise()), strict=True):
+        torch.testing.assert_close(statistic, whole)
+
+
+def test_statistics_are_of_some_images_where_there_are_many(monkeypatch):
+    monkeypatch.setattr(images_module, "STATISTICS_SAMPLES", 4)
+    first, second = Store(noise(10)), Store(noise(10))
+    statistics_of(first)
+    statistics_of(second)
+    assert len(set(first.asked[0])) == 4
+    assert first.asked == second.asked
 
 
 def test_images_are_normalised_by_channel():
@@ -63,59 +77,62 @@ def test_images_are_normalised_by_channel():
     torch.testing.assert_close(batch.flatten(), torch.tensor([2.0, -2.0]))
 
 
-def test_a_batch_holds_the_drawn_images_and_labels_in_order():
-    pixels = noise()
-    batch, labels = make_images(pixels)[draw(4, 0, 4)]
-    torch.testing.assert_close(batch, pixels[[4, 0, 4]].float())
+@pytest.mark.parametrize("store", [lambda pixels: pixels, Store], ids=["tensor", "store"])
+def test_a_batch_holds_the_drawn_images_and_labels_in_order(store):
+    batch, labels = make_images(store(noise()))[draw(4, 0, 4)]
+    torch.testing.assert_close(batch, noise()[[4, 0, 4]].float())
     assert labels.tolist() == [4, 0, 4]
 
 
-def shifts_of(images, pixels, index, epoch):
-    """Which shifts turn each original into what was drawn."""
-    batch, _ = images[Draw(epoch, index)]
-    reach = range(-3, 4)
-    return [
-        {
-            (rows, columns)
-            for rows in reach
-            for columns in reach
-            if torch.allclose(image, moved_by_hand(pixels[i], rows, columns).float())
-        }
-        for image, i in zip(batch, index.tolist(), strict=True)
-    ]
+def test_a_batch_is_asked_for_at_once():
+    store = Store(noise())
+    _ = make_images(store)[draw(2, 5, 1)]
+    assert store.asked == [[2, 5, 1]]
 
 
-def test_translation_draws_every_shift_within_its_reach_and_no_other():
-    pixels = noise(1)
-    images = make_images(pixels, translate=1, seed=3)
-    seen = [shifts_of(images, pixels, torch.tensor([0]), epoch)[0] for epoch in range(80)]
-    assert all(len(shifts) == 1 for shifts in seen)
-    assert set.union(*seen) == {(rows, columns) for rows in (-1, 0, 1) for columns in (-1, 0, 1)}
+def test_images_are_augmented_before_they_are_normalised():
+    augmentation = Augmentation(seed=3, translate=2)
+    batch, _ = make_images(noise(), augmentation=augmentation)[draw(1, 4, epoch=2)]
+    expected = augmentation(noise()[[1, 4]], draw(1, 4, epoch=2)).float()
+    torch.testing.assert_close(batch, expected)
 
 
-def test_translation_does_not_depend_on_the_batch():
-    images = make_images(noise(), translate=2)
-    together, _ = images[draw(0, 1, 2, 3, epoch=4)]
-    alone = torch.cat([images[draw(i, epoch=4)][0] for i in range(4)])
-    assert torch.equal(together, alone)
-
-
-@pytest.mark.parametrize(("epoch", "seed"), [(1, 0), (0, 1)])
-def test_translation_depends_on_epoch_and_seed(epoch, seed):
-    pixels = noise(30)
-    index = torch.arange(30)
-    before, _ = make_images(pixels, translate=2)[Draw(0, index)]
-    after, _ = make_images(pixels, translate=2, seed=seed)[Draw(epoch, index)]
-    assert not torch.equal(before, after)
-
-
-def test_without_translation_every_epoch_shows_the_same():
+def test_without_augmentation_every_epoch_shows_the_same():
     images = make_images(noise())
     assert torch.equal(images[draw(1, 2, epoch=0)][0], images[draw(1, 2, epoch=9)][0])
 
 
 def test_the_stored_pixels_stay_as_they_are():
-    pixels = noise()
-    images = make_images(pixels.clone(), translate=2)
+    images = make_images(noise(), augmentation=Augmentation(translate=2, cutout=2, flip=True))
     _ = images[draw(0, 1, 2)]
-    assert torch.equal(images.pixels, pixels)
+    assert torch.equal(images.pixels, noise())
+
+
+def test_all_parts_are_normalised_by_the_training_parts_statistics():
+    mean, std = channel_statistics(noise(seed=1))
+    for part in parts_of(noise(seed=1), noise(3, seed=2) // 2, noise(4, seed=3) // 4):
+        torch.testing.assert_close(part.mean.flatten(), mean)
+        torch.testing.assert_close(part.std.flatten(), std)
+
+
+@pytest.mark.parametrize("kind", [{"crop": 0.3}, {"translate": 2}, {"flip": True}, {"cutout": 3}])
+def test_only_training_images_are_augmented(kind):
+    every = torch.arange(6)
+    for part, changes in zip(parts_of(*[noise()] * 3, **kind), (True, False, False), strict=True):
+        same = torch.equal(part[Draw(0, every)][0], part[Draw(1, every)][0])
+        assert same is not changes
+
+
+@few
+@given(sizes=st.lists(st.integers(0, 20), max_size=3), rest=st.integers(0, 20))
+def test_a_split_shares_out_every_place_once_in_parts_of_the_sizes_and_the_rest(sizes, rest):
+    parts = split(sum(sizes) + rest, *sizes)
+    assert [len(part) for part in parts] == [*sizes, rest]
+    assert sorted(torch.cat(parts).tolist()) == list(range(sum(sizes) + rest))
+
+
+def test_a_split_is_shuffled_and_always_the_same():
+    first = split(100, 50)
+    torch.manual_seed(9)
+    assert all(torch.equal(*pair) for pair in zip(first, split(100, 50), strict=True))
+    assert first[0].tolist() != list(range(50))

@@ -66,11 +66,12 @@ def test_without_shuffling_every_sample_comes_in_order(num_samples, batch_size):
     world_size=splits,
     accumulate=splits,
     shuffle=st.booleans(),
+    stream=st.booleans(),
 )
 def test_ranks_and_accumulation_parts_together_make_the_global_batch(
-    num_samples, batch_size, world_size, accumulate, shuffle
+    num_samples, batch_size, world_size, accumulate, shuffle, stream
 ):
-    shared = {"batch_size": batch_size, "shuffle": shuffle}
+    shared = {"batch_size": batch_size, "shuffle": shuffle, "stream": stream}
     whole = draws(num_samples, **shared)
     split = {"world_size": world_size, "accumulate": accumulate}
     ranks = [draws(num_samples, **shared, **split, rank=rank) for rank in range(world_size)]
@@ -115,6 +116,44 @@ def test_epochs_have_orders_of_their_own():
     assert len({tuple(order) for order in orders}) == 4
 
 
+def test_a_stream_is_cut_into_rows_by_hand():
+    batches = draws(11, batch_size=3, shuffle=False, stream=True)
+    assert batches == [[0, 3, 6], [1, 4, 7], [2, 5, 8], [9, 10]]
+
+
+@few
+@given(num_samples=sizes, batch_size=batch_sizes)
+def test_a_stream_draws_every_sample_once_and_what_is_left_over_last(num_samples, batch_size):
+    batches = draws(num_samples, batch_size=batch_size, shuffle=False, stream=True)
+    assert sorted(chain(*batches)) == list(range(num_samples))
+    whole = num_samples - num_samples % batch_size
+    assert list(chain(*batches))[whole:] == list(range(whole, num_samples))
+
+
+@few
+@given(num_samples=sizes, batch_size=batch_sizes, epoch=st.integers(0, 9))
+def test_training_on_a_stream_leaves_out_the_rest_and_no_epoch_shuffles(
+    num_samples, batch_size, epoch
+):
+    shared = {"batch_size": batch_size, "stream": True}
+    whole = draws(num_samples, **shared, shuffle=False)[: num_samples // batch_size]
+    assert draws(num_samples, **shared, shuffle=True, epoch=epoch) == whole
+
+
+@few
+@given(
+    num_samples=sizes, batch_size=batch_sizes, world_size=splits, accumulate=splits, data=st.data()
+)
+def test_each_row_of_a_stream_goes_on_on_the_same_rank_and_accumulation_step(
+    num_samples, batch_size, world_size, accumulate, data
+):
+    options = {"batch_size": batch_size, "world_size": world_size, "accumulate": accumulate}
+    rank = data.draw(st.integers(0, world_size - 1), label="rank")
+    parts = draws(num_samples, **options, shuffle=True, stream=True, rank=rank)
+    for part, following in zip(parts, parts[accumulate:], strict=False):
+        assert following == [place + 1 for place in part]
+
+
 def two_epochs(loader):
     """The rest of the loader's epoch, and the next one, as Lightning goes through them."""
     rest = list(loader)
@@ -128,12 +167,14 @@ def two_epochs(loader):
     batch_size=st.integers(1, 6),
     accumulate=st.integers(1, 3),
     shuffle=st.booleans(),
+    stream=st.booleans(),
     data=st.data(),
 )
 def test_a_loader_that_takes_up_a_position_goes_on_with_the_batches_that_were_left(
-    num_samples, batch_size, accumulate, shuffle, data
+    num_samples, batch_size, accumulate, shuffle, stream, data
 ):
-    options = {"batch_size": batch_size, "accumulate": accumulate, "shuffle": shuffle}
+    options = {"batch_size": batch_size, "accumulate": accumulate}
+    options |= {"shuffle": shuffle, "stream": stream}
     stopped = make_loader(num_samples, **options)
     taken = data.draw(st.integers(0, len(stopped.order)), label="taken")
     given_before = as_lists(islice(stopped, taken))

@@ -51,9 +51,10 @@ def test_bytes_that_are_not_utf_8_are_read_as_unknown(library):
     assert read_corpus(10_000)["train"].startswith("00\N{REPLACEMENT CHARACTER}x")
 
 
-@pytest.fixture(scope="module", params=["character", "byte"])
+@pytest.fixture(scope="module", params=["character", "byte", "bpe"])
 def data(request):
-    return StdlibText(batch_size=8, context=32, tokenizer=request.param, max_bytes=SIZE)
+    options = {"tokenizer": request.param, "vocab_size": 400, "max_bytes": SIZE}
+    return StdlibText(batch_size=8, context=32, **options)
 
 
 def test_the_corpus_is_nearly_as_large_as_asked():
@@ -64,7 +65,7 @@ def test_the_corpus_is_nearly_as_large_as_asked():
 def test_the_parts_decode_to_the_corpus(data):
     for part, text in read_corpus(SIZE).items():
         windows = getattr(data.parts, part)
-        assert data.vocabulary.decode(windows.tokens[:500]) == text[:500]
+        assert data.vocabulary.decode(windows.tokens)[:500] == text[:500]
 
 
 def test_every_token_is_in_the_specs_vocabulary(data):
@@ -87,6 +88,16 @@ def test_bytes_per_token_turn_the_tokens_of_a_part_into_its_bytes(data):
     for part, text in read_corpus(SIZE).items():
         num_bytes = data.spec.bytes_per_token[part] * len(getattr(data.parts, part).tokens)
         assert num_bytes == pytest.approx(len(text.encode()))
+
+
+def test_byte_pairs_are_as_many_as_asked():
+    data = StdlibText(batch_size=8, tokenizer="bpe", vocab_size=300, max_bytes=SIZE)
+    assert data.spec.num_outputs == len(data.vocabulary) == 300
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_batches_go_on_where_the_last_ended_if_the_user_wants_it(stream):
+    assert StdlibText(batch_size=8, stream=stream, max_bytes=SIZE).spec.is_stream is stream
 
 
 def test_a_byte_is_one_byte():

@@ -6,55 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leyden.data.loader import Draw
-from leyden.data.text import UNKNOWN, TokenWindows, Vocabulary, unigram_nats
+from leyden.data.text import TokenWindows, split_text, text_parts, unigram_nats
+from leyden.data.vocabulary import Bytes, Characters
 
 few = settings(deadline=None, max_examples=40, derandomize=True)
-texts = st.text(max_size=60)
-
-
-@few
-@given(text=texts)
-def test_characters_make_a_round_trip(text):
-    vocabulary = Vocabulary.of("character", text)
-    assert vocabulary.decode(vocabulary.encode(text)) == text
-
-
-@few
-@given(text=texts)
-def test_bytes_make_a_round_trip_for_any_text(text):
-    vocabulary = Vocabulary.of("byte", "")
-    assert vocabulary.decode(vocabulary.encode(text)) == text
-
-
-def test_character_tokens_are_places_in_the_sorted_alphabet_after_the_unknown():
-    vocabulary = Vocabulary.of("character", "banana\N{SNOWMAN}")
-    assert vocabulary.characters == UNKNOWN + "abn\N{SNOWMAN}"
-    assert vocabulary.encode("nab\N{SNOWMAN}").tolist() == [3, 1, 2, 4]
-
-
-@pytest.mark.parametrize("stranger", ["c", "\N{SNOWMAN}", "\U0010ffff", "\x00"])
-def test_characters_not_in_the_vocabulary_become_the_unknown_token(stranger):
-    vocabulary = Vocabulary.of("character", "ab")
-    assert vocabulary.encode(f"a{stranger}b").tolist() == [1, 0, 2]
-    assert vocabulary.decode(torch.tensor([1, 0, 2])) == f"a{UNKNOWN}b"
-
-
-def test_byte_tokens_are_the_bytes_of_utf_8():
-    assert Vocabulary.of("byte", "").encode("a\N{EURO SIGN}").tolist() == [97, 0xE2, 0x82, 0xAC]
-
-
-@pytest.mark.parametrize(("tokenizer", "length"), [("character", 4), ("byte", 256)])
-def test_the_length_is_the_number_of_tokens(tokenizer, length):
-    assert len(Vocabulary.of(tokenizer, "abcabc")) == length
-
-
-@pytest.mark.parametrize("tokenizer", ["character", "byte"])
-def test_tokens_are_64_bit_integers_as_embeddings_want_them(tokenizer):
-    assert Vocabulary.of(tokenizer, "abc").encode("abc").dtype == torch.int64
-
-
-def test_bytes_that_are_no_text_decode_to_the_replacement_character():
-    assert Vocabulary.of("byte", "").decode(torch.tensor([97, 0xFF])) == f"a{UNKNOWN}"
+TEXTS = {"train": "aab\N{SNOWMAN}", "val": "b\N{EURO SIGN}", "test": "aaa"}
 
 
 def test_the_stream_of_windows_is_cut_by_hand():
@@ -84,3 +40,50 @@ def test_windows_predict_every_token_once_up_to_the_last_whole_window(length, co
 )
 def test_unigram_nats_are_the_entropy_computed_by_hand(tokens, nats):
     assert unigram_nats(torch.tensor(tokens)) == pytest.approx(nats)
+
+
+@few
+@given(text=st.text(max_size=100))
+def test_the_parts_of_a_split_text_join_to_the_text(text):
+    parts = split_text(text)
+    assert list(parts) == ["train", "val", "test"]
+    assert "".join(parts.values()) == text
+
+
+@pytest.mark.parametrize(
+    ("length", "sizes"), [(0, [0, 0, 0]), (20, [18, 1, 1]), (30, [27, 1, 2]), (200, [180, 10, 10])]
+)
+def test_a_text_is_split_by_hand(length, sizes):
+    assert [len(part) for part in split_text("\N{SNOWMAN}" * length).values()] == sizes
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "expected"),
+    [
+        (Characters("ab\N{SNOWMAN}"), {"train": 6 / 4, "val": 4 / 2, "test": 1.0}),
+        (Bytes(), {"train": 1.0, "val": 1.0, "test": 1.0}),
+    ],
+    ids=["character", "byte"],
+)
+def test_bytes_per_token_are_counted_by_hand(vocabulary, expected):
+    assert text_parts(TEXTS, vocabulary, context=2, stream=False).spec.bytes_per_token == expected
+
+
+def test_an_empty_part_has_no_bytes_per_token():
+    parts = text_parts(TEXTS | {"val": ""}, Bytes(), context=2, stream=False)
+    assert parts.spec.bytes_per_token["val"] == 0
+    assert len(parts.val) == 0
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_texts_spec_is_that_of_its_vocabulary_and_windows(stream):
+    spec = text_parts(TEXTS, Characters("ab\N{SNOWMAN}"), context=2, stream=stream).spec
+    assert (spec.kind, spec.input_shape, spec.num_outputs) == ("text", (2,), 4)
+    assert spec.unigram_nats == pytest.approx(0.5 * log(2) + 0.5 * log(4))  # a a b snowman
+    assert spec.is_stream is stream
+
+
+def test_each_part_holds_its_own_tokens():
+    parts = text_parts(TEXTS, Characters("ab\N{SNOWMAN}"), context=2, stream=False)
+    tokens = [part.tokens.tolist() for part in (parts.train, parts.val, parts.test)]
+    assert tokens == [[1, 1, 2, 3], [2, 0], [1, 1, 1]]

@@ -8,14 +8,19 @@ import subprocess
 import sys
 import time
 import urllib.request
+from itertools import product
 
 import pytest
 
 
 @pytest.fixture
 def board(leyden):
-    """Address of a TensorBoard over a sweep of three optimizers."""
-    result = leyden("train", "-m", "optimizer=sgd,adamw,muon", "trainer.max_epochs=2")
+    """Address of a TensorBoard over a sweep of three models and two optimizers."""
+    result = leyden(
+        *("train", "-m", "model=mlp,cnn,rnn", "data=digits", "optimizer=sgd,adamw"),
+        "trainer.max_epochs=2",
+    )
+    assert result.status == 0
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -55,7 +60,7 @@ def wait_for_runs(board, number):
 
 @pytest.mark.slow
 def test_hparams_lists_every_job_with_its_real_metrics(board):
-    wait_for_runs(board, 3)
+    wait_for_runs(board, 6)
     experiment = ask(f"{board}/plugin/hparams/experiment", {"experimentName": ""})
     metrics = [info["name"] for info in experiment["metricInfos"]]
     statuses = ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"]
@@ -68,11 +73,11 @@ def test_hparams_lists_every_job_with_its_real_metrics(board):
     }
     groups = ask(f"{board}/plugin/hparams/session_groups", body)["sessionGroups"]
     rows = {
-        group["hparams"]["optimizer"]: {
+        (group["hparams"]["model"], group["hparams"]["optimizer"]): {
             value["name"]["tag"]: value["value"] for value in group["metricValues"]
         }
         for group in groups
     }
-    assert rows.keys() == {"sgd", "adamw", "muon"}
+    assert rows.keys() == set(product(("mlp", "cnn", "rnn"), ("sgd", "adamw")))
     assert all({"best/val_loss", "val/acc", "test/acc"} <= row.keys() for row in rows.values())
     assert all(0 <= row["test/acc"] <= 1 for row in rows.values())

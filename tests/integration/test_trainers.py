@@ -28,9 +28,10 @@ def test_a_gpt_learns_eight_samples_by_heart(leyden):
 @pytest.mark.parametrize("file", sorted(EXPERIMENTS.rglob("*.yaml")), ids=lambda f: f.stem)
 def test_every_experiment_passes_its_smoke_run(file, leyden):
     result = leyden("train", f"experiment={file.stem}", "trainer=smoke")
-    record = json.loads((result.folder / "run.json").read_text())
-    assert (result.status, record["status"], record["steps"]) == (0, "completed", 2)
-    assert record["best"]["value"] is not None
+    assert result.status == 0
+    records = [json.loads(path.read_text()) for path in result.folder.glob("**/run.json")]
+    assert {(record["status"], record["steps"]) for record in records} == {("completed", 2)}
+    assert all(record["best"]["value"] is not None for record in records)
 
 
 def test_a_smoke_run_of_data_that_is_not_here_stands_in_and_says_so(leyden, tmp_path, user_package):

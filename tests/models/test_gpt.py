@@ -6,6 +6,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from leyden.models import GPT
+from leyden.models.gpt import Feedforward, norm_layer
+from leyden.models.rotary import Rotary
 
 TINY = {"vocab_size": 50, "context": 16, "width": 32, "depth": 2, "head_dim": 8}
 
@@ -26,14 +28,14 @@ def norm(x, gain, shift):
     return gain * centred / (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt() + shift
 
 
-def attention_by_hand(x, p, *, num_heads):
-    """Head by head, with an explicit mask."""
+def attention_by_hand(x, p, *, num_heads, changed=lambda vectors: vectors):
+    """Head by head, with an explicit mask; queries and keys may be `changed`."""
     T = x.shape[1]
     q, k, v = (x @ p["qkv.weight"].T + p["qkv.bias"]).chunk(3, dim=-1)
     future = torch.ones(T, T).triu(1).bool()
     heads = []
     for columns in torch.arange(x.shape[2]).chunk(num_heads):
-        scores = q[..., columns] @ k[..., columns].mT / sqrt(len(columns))
+        scores = changed(q[..., columns]) @ changed(k[..., columns]).mT / sqrt(len(columns))
         shares = scores.masked_fill(future, float("-inf")).softmax(-1)
         heads.append(shares @ v[..., columns])
     return torch.cat(heads, dim=-1) @ p["proj.weight"].T + p["proj.bias"]
@@ -47,9 +49,10 @@ def gpt_by_hand(net, tokens, *, num_heads):
         attention = {name[10:]: b[name] for name in b if name.startswith("attention.")}
         normed = norm(x, b["attention_norm.weight"], b["attention_norm.bias"])
         x = x + attention_by_hand(normed, attention, num_heads=num_heads)
-        hidden = norm(x, b["mlp_norm.weight"], b["mlp_norm.bias"]) @ b["fc.weight"].T + b["fc.bias"]
+        normed = norm(x, b["mlp_norm.weight"], b["mlp_norm.bias"])
+        hidden = normed @ b["mlp.fc.weight"].T + b["mlp.fc.bias"]
         hidden = 0.5 * hidden * (1 + (sqrt(2 / torch.pi) * (hidden + 0.044715 * hidden**3)).tanh())
-        x = x + hidden @ b["proj.weight"].T + b["proj.bias"]
+        x = x + hidden @ b["mlp.proj.weight"].T + b["mlp.proj.bias"]
     return norm(x, p["norm.weight"], p["norm.bias"]) @ p["token_embedding.weight"].T
 
 
@@ -83,8 +86,25 @@ def test_the_logits_are_those_computed_by_hand(net, tokens):
     )
 
 
+OPTIONS = pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"positions": "rotary"},
+        {"qk_norm": True},
+        {"norm": "rms"},
+        {"activation": "swiglu"},
+        {"tied_head": False},
+    ],
+    ids=str,
+)
+
+
+@OPTIONS
 @pytest.mark.parametrize("changed", [0, 7, 15])
-def test_a_changed_token_changes_no_earlier_logits(net, tokens, changed):
+def test_a_changed_token_changes_no_earlier_logits(options, tokens, changed):
+    torch.manual_seed(0)
+    net = GPT(**TINY, **options, init_std=0.2)
     other = tokens.clone()
     other[:, changed] = (other[:, changed] + 1) % 50
     torch.testing.assert_close(net(other)[:, :changed], net(tokens)[:, :changed], rtol=0, atol=1e-6)
@@ -176,6 +196,108 @@ def test_training_with_dropout_is_random(tokens):
     assert not torch.allclose(net(tokens), net(tokens))
 
 
-def test_every_parameter_gets_a_gradient(net, tokens):
+@OPTIONS
+def test_every_parameter_gets_a_gradient(options, tokens):
+    net = GPT(**TINY, **options)
     F.cross_entropy(net(tokens).flatten(0, 1), tokens.flatten()).backward()
     assert all(p.grad.abs().sum() > 0 for p in net.parameters())
+
+
+def rms_normed(x):
+    return x / (x.square().mean(-1, keepdim=True) + 1e-7).sqrt()
+
+
+@pytest.mark.parametrize(
+    ("options", "changed"),
+    [
+        ({"positions": "rotary"}, lambda x: Rotary(8, 16)(x[:, None])[:, 0]),
+        ({"qk_norm": True}, rms_normed),
+        (
+            {"positions": "rotary", "qk_norm": True},
+            lambda x: Rotary(8, 16)(rms_normed(x)[:, None])[:, 0],
+        ),
+    ],
+    ids=["rotary", "qk_norm", "both"],
+)
+def test_attention_changes_the_queries_and_keys_of_each_head(options, changed):
+    torch.manual_seed(0)
+    attention = GPT(**TINY, **options, init_std=0.5).blocks[0].attention
+    x = torch.randn(2, 16, 32, generator=torch.Generator().manual_seed(2))
+    expected = attention_by_hand(x, attention.state_dict(), num_heads=4, changed=changed)
+    torch.testing.assert_close(attention(x), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_rotary_positions_have_no_table():
+    learned, rotary = GPT(**TINY), GPT(**TINY, positions="rotary")
+    assert set(learned.state_dict()) - set(rotary.state_dict()) == {"position_embedding.weight"}
+
+
+def test_rotary_positions_tell_the_order_of_earlier_tokens():
+    torch.manual_seed(0)
+    net = GPT(**TINY | {"depth": 1}, positions="rotary", init_std=0.5)  # deeper, masks tell it too
+    logits = net(torch.tensor([[1, 2, 3], [2, 1, 3]]))[:, -1]
+    assert not torch.allclose(logits[0], logits[1], atol=1e-3)
+
+
+@pytest.mark.parametrize("qk_norm", [False, True])
+def test_qk_norm_makes_attention_blind_to_the_size_of_queries_and_keys(qk_norm):
+    torch.manual_seed(0)
+    attention = GPT(**TINY, qk_norm=qk_norm, init_std=0.5).blocks[0].attention
+    x = torch.randn(2, 16, 32, generator=torch.Generator().manual_seed(2))
+    before = attention(x)
+    with torch.no_grad():
+        attention.qkv.weight[:64] *= 10
+    assert torch.allclose(attention(x), before, atol=1e-4) is qk_norm
+
+
+def test_rms_norm_has_a_gain_but_no_mean_and_no_shift():
+    rms = norm_layer("rms", 32)
+    gain = nn.init.normal_(rms.weight)
+    x = 3 + torch.randn(5, 32, generator=torch.Generator().manual_seed(2))
+    expected = gain * x / (x.square().mean(-1, keepdim=True) + 1e-5).sqrt()
+    torch.testing.assert_close(rms(x), expected)
+
+
+def test_rms_norm_is_that_of_every_norm():
+    layered, rms = (set(GPT(**TINY, norm=norm).state_dict()) for norm in ("layer", "rms"))
+    assert layered - rms == {name for name in layered if name.endswith("norm.bias")}
+
+
+def test_swiglu_multiplies_by_a_silu_gate():
+    torch.manual_seed(0)
+    mlp = Feedforward(width=6, activation="swiglu")  # 8/3 of 6 are 16
+    x = torch.randn(2, 3, 6)
+    gate, value = (x @ mlp.fc.weight.T + mlp.fc.bias).split(16, dim=-1)
+    expected = (gate / (1 + (-gate).exp()) * value) @ mlp.proj.weight.T + mlp.proj.bias
+    torch.testing.assert_close(mlp(x), expected)
+
+
+@pytest.mark.parametrize("width", [64, 200, 768])
+def test_swiglu_has_as_many_parameters_as_four_times_the_width(width):
+    with torch.device("meta"):
+        mlps = [Feedforward(width=width, activation=name) for name in ("swiglu", "gelu")]
+    gated, plain = (sum(p.numel() for p in mlp.parameters()) for mlp in mlps)
+    assert gated == pytest.approx(plain, rel=0.01)
+
+
+def test_an_untied_head_has_weights_of_its_own(net):
+    untied = GPT(**TINY, tied_head=False)
+    assert untied.head.weight is not untied.token_embedding.weight
+    sizes = [sum(p.numel() for p in gpt.parameters()) for gpt in (untied, net)]
+    assert sizes[0] - sizes[1] == 50 * 32
+
+
+@pytest.mark.parametrize("zero_init", [False, True])
+def test_with_zero_init_the_blocks_start_as_the_identity(zero_init):
+    net = GPT(**TINY, zero_init=zero_init)
+    x = torch.randn(2, 16, 32, generator=torch.Generator().manual_seed(2))
+    assert all(torch.equal(block(x), x) is zero_init for block in net.blocks)
+
+
+def test_with_zero_init_an_untied_head_starts_with_zero_logits(tokens):
+    net = GPT(**TINY, zero_init=True, tied_head=False)
+    assert torch.equal(net(tokens), torch.zeros(3, 16, 50))
+
+
+def test_zero_init_leaves_a_tied_head():
+    assert GPT(**TINY, zero_init=True).head.weight.std().item() == pytest.approx(0.02, rel=0.1)

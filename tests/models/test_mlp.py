@@ -35,10 +35,38 @@ def test_hidden_layers_are_affine_maps_with_an_activation_each():
     torch.testing.assert_close(net(x), F.linear(hidden, w3, b3))
 
 
+@pytest.mark.parametrize(("norm", "dim"), [("batch", 0), ("layer", 1)])
+def test_a_norm_standardises_each_hidden_layer_before_its_activation(norm, dim):
+    torch.manual_seed(0)
+    net = MLP(**DIGIT, depth=1, activation="tanh", norm=norm)
+    x = torch.randn(5, 1, 8, 8)
+    w1, b1, gain, shift, w2, b2 = net.parameters()
+    nn.init.normal_(gain)
+    nn.init.normal_(shift)
+    units = F.linear(x.view(5, 64), w1, b1)
+    units = (units - units.mean(dim, keepdim=True)) / (
+        units.var(dim, correction=0, keepdim=True) + 1e-5
+    ).sqrt()
+    torch.testing.assert_close(net(x), F.linear(torch.tanh(units * gain + shift), w2, b2))
+
+
+def test_every_hidden_layer_has_a_norm():
+    plain, normed = (MLP(**DIGIT, depth=3, norm=norm) for norm in ("none", "layer"))
+    sizes = [sum(p.numel() for p in net.parameters()) for net in (plain, normed)]
+    assert sizes[1] - sizes[0] == 3 * 2 * 16
+
+
 def test_samples_do_not_see_each_other():
     net = MLP(**DIGIT, depth=2)
     x = torch.randn(5, 1, 8, 8)
     torch.testing.assert_close(net(x)[3:4], net(x[3:4]))
+
+
+def test_in_evaluation_batch_norm_takes_its_running_statistics():
+    net = MLP(**DIGIT, norm="batch")
+    x = torch.randn(5, 1, 8, 8)
+    net(x)
+    torch.testing.assert_close(net.eval()(x)[3:4], net(x[3:4]))
 
 
 def test_dropout_drops_its_share_of_the_hidden_units_and_scales_up_the_rest():
@@ -62,3 +90,36 @@ def test_every_parameter_gets_a_gradient():
     net = MLP(**DIGIT, depth=2, activation="tanh")
     net(torch.randn(5, 1, 8, 8)).square().sum().backward()
     assert all(p.grad.abs().sum() > 0 for p in net.parameters())
+
+
+TEXT = {"input_shape": (8,), "num_outputs": 11, "vocab_size": 11, "width": 6, "depth": 1}
+
+
+def test_text_is_read_through_a_window_with_nothing_before_its_start():
+    torch.manual_seed(0)
+    net = MLP(**TEXT, window=3, activation="tanh")
+    tokens = torch.tensor([[4, 0, 7, 7]])
+    e4, e0, e7 = net.embedding.weight[[4, 0, 7]]
+    none = torch.zeros(6)
+    windows = [(none, none, e4), (none, e4, e0), (e4, e0, e7), (e0, e7, e7)]
+    x = torch.stack([torch.stack(window, dim=1).flatten() for window in windows])
+    _, w1, b1, w2, b2 = net.parameters()
+    expected = F.linear(torch.tanh(F.linear(x, w1, b1)), w2, b2)
+    torch.testing.assert_close(net(tokens), expected[None])
+
+
+@pytest.mark.parametrize("window", [1, 3, 8, 20])
+@pytest.mark.parametrize("changed", [0, 4, 7])
+def test_logits_depend_on_the_tokens_of_their_window_and_no_others(window, changed):
+    torch.manual_seed(0)
+    net = MLP(**TEXT, window=window, activation="tanh")
+    tokens = torch.randint(11, (1, 8))
+    other = tokens.clone()
+    other[0, changed] = (other[0, changed] + 1) % 11
+    differs = (net(tokens) - net(other))[0].abs().amax(-1) > 1e-5
+    assert differs.tolist() == [changed <= t < changed + window for t in range(8)]
+
+
+def test_batch_norm_of_text_is_refused_since_it_shows_what_is_to_come():
+    with pytest.raises(ValueError, match="layer"):
+        MLP(input_shape=(4,), num_outputs=5, vocab_size=5, norm="batch")

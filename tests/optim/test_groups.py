@@ -1,7 +1,7 @@
 import pytest
 from torch import nn
 
-from leyden.models import GPT, MLP
+from leyden.models import CNN, GPT, MLP, RNN, VGG, ResNet
 from leyden.optim import decay_groups, hidden_matrices
 
 
@@ -54,13 +54,26 @@ def test_a_gpts_hidden_matrices_are_the_four_of_each_block(gpt):
     assert names(gpt, hidden_matrices(gpt)) == [
         f"blocks.{block}.{matrix}.weight"
         for block in (0, 1)
-        for matrix in ("attention.qkv", "attention.proj", "fc", "proj")
+        for matrix in ("attention.qkv", "attention.proj", "mlp.fc", "mlp.proj")
     ]
 
 
 def test_an_mlps_hidden_matrices_leave_out_its_head():
     net = MLP(input_shape=(4,), num_outputs=2, depth=2)
     assert names(net, hidden_matrices(net)) == ["hidden.1.weight", "hidden.4.weight"]
+
+
+@pytest.mark.parametrize("network", [CNN, ResNet, VGG])
+def test_a_convolutional_networks_hidden_matrices_leave_out_its_stem_and_head(network):
+    net = network(input_shape=(1, 8, 8), num_outputs=3, width=4)
+    left_out = {name for name, p in net.named_parameters() if p.ndim >= 2}
+    left_out -= set(names(net, hidden_matrices(net)))
+    assert left_out == {"stem.weight", "head.weight"}
+
+
+def test_a_recurrent_networks_hidden_matrices_leave_out_its_embedding_and_head():
+    net = RNN(input_shape=(8,), num_outputs=11, vocab_size=11, width=4, depth=1)
+    assert names(net, hidden_matrices(net)) == ["layers.weight_ih_l0", "layers.weight_hh_l0"]
 
 
 def test_kernels_are_hidden_matrices():

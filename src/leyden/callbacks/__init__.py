@@ -1,17 +1,21 @@
 """Callbacks: one file, one job.
 
 Those that `conf/callbacks/` names can be removed by `callbacks.NAME=null`; a run always has
-`FiniteLoss`, `FinalValidation`, `Recorder`, `SignalStop` and `Hyperparameters`.
+those that `train.run_callbacks` names.
 """
 
 from leyden.callbacks.early_stopping import early_stopping
 from leyden.callbacks.final_validation import FinalValidation
 from leyden.callbacks.finite_loss import FiniteLoss
+from leyden.callbacks.forecast import Forecast
 from leyden.callbacks.gradient_norm import GradientNorm
 from leyden.callbacks.graph import Graph
 from leyden.callbacks.histograms import Histograms
 from leyden.callbacks.hyperparameters import Hyperparameters
 from leyden.callbacks.learning_rate import LearningRate
+from leyden.callbacks.optimizer_mode import OptimizerMode
+from leyden.callbacks.parameter_values import ParameterValues
+from leyden.callbacks.plateau_observer import PlateauObserver
 from leyden.callbacks.predictions import Predictions
 from leyden.callbacks.progress import Progress
 from leyden.callbacks.recorder import Recorder
@@ -19,15 +23,20 @@ from leyden.callbacks.signal_stop import SignalStop
 from leyden.callbacks.summary import Summary
 from leyden.callbacks.text_samples import TextSamples
 from leyden.callbacks.throughput import Throughput
+from leyden.callbacks.weight_averaging import weight_averaging
 
 __all__ = [
     "FinalValidation",
     "FiniteLoss",
+    "Forecast",
     "GradientNorm",
     "Graph",
     "Histograms",
     "Hyperparameters",
     "LearningRate",
+    "OptimizerMode",
+    "ParameterValues",
+    "PlateauObserver",
     "Predictions",
     "Progress",
     "Recorder",
@@ -36,4 +45,5 @@ __all__ = [
     "TextSamples",
     "Throughput",
     "early_stopping",
+    "weight_averaging",
 ]

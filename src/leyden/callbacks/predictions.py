@@ -15,10 +15,13 @@ from leyden.tasks import Classification
 
 
 class Predictions(Callback):
-    """After training: validation images with their likeliest classes, and the confusion matrix.
+    """After training, on the validation part: which classes are taken for which.
+
+    Of images also the first ones with their likeliest classes, and the worst mistakes: those of
+    which the network was surest.
 
     Args:
-        num_images: Images in the grid.
+        num_images: Images in a grid.
     """
 
     def __init__(self, num_images: PositiveInt = 16) -> None:
@@ -29,19 +32,35 @@ class Predictions(Callback):
         writer = tensorboard_writer(trainer)
         if writer is None or not isinstance(task, Classification):
             return
-        loader = trainer.datamodule.val_dataloader()  # type: ignore[attr-defined]
+        data = trainer.datamodule  # type: ignore[attr-defined]
         task.net.eval()
-        outputs = [(task(x.to(task.device)).softmax(-1).cpu(), y) for x, y in loader]
+        outputs = [
+            (task(x.to(task.device)).float().softmax(-1).cpu(), y) for x, y in data.val_dataloader()
+        ]
         task.net.train()
         shares = torch.cat([share for share, _ in outputs])
         labels = torch.cat([label for _, label in outputs])
-        few = torch.arange(min(self.num_images, len(labels)))
-        images, _ = trainer.datamodule.parts.val[Draw(0, few)]  # type: ignore[attr-defined]
         names = task.spec.class_names or tuple(map(str, range(task.spec.num_outputs)))
-        step = trainer.global_step
-        grid = prediction_grid(images, shares[few], labels[few], names)
-        writer.add_figure("val/predictions", grid, step)
-        writer.add_figure("val/confusion", confusion_matrix(shares.argmax(-1), labels, names), step)
+        confusion = confusion_matrix(shares.argmax(-1), labels, names)
+        writer.add_figure("val/confusion", confusion, trainer.global_step)
+        if task.spec.kind != "image":
+            return
+        first = torch.arange(min(self.num_images, len(labels)))
+        worst = worst_mistakes(shares, labels, self.num_images)
+        for tag, index in (("val/predictions", first), ("val/mistakes", worst)):
+            if len(index):
+                images, _ = data.parts.val[Draw(0, index)]
+                grid = prediction_grid(images, shares[index], labels[index], names)
+                writer.add_figure(tag, grid, trainer.global_step)
+
+
+def worst_mistakes(
+    shares: Float[Tensor, "n classes"], labels: Int[Tensor, " n"], most: int
+) -> Int[Tensor, " few"]:
+    """Samples that were taken for another class, the surest mistakes first."""
+    wrong = (shares.argmax(-1) != labels).nonzero().flatten()
+    surest_first = shares[wrong].amax(-1).argsort(descending=True, stable=True)
+    return wrong[surest_first][:most]
 
 
 def prediction_grid(
@@ -78,12 +97,13 @@ def confusion_matrix(
     """How often each class was taken for each."""
     classes = len(names)
     counts = torch.bincount(labels * classes + guesses, minlength=classes**2).view(classes, classes)
-    size = max(4.0, 0.5 * classes)
+    size = min(10.0, max(4.0, 0.7 * classes))
     figure = Figure(figsize=(size, size), layout="constrained")
     axis = figure.subplots()
     axis.imshow(counts.numpy(), cmap="Blues")
-    axis.set_xticks(range(classes), names)
-    axis.set_yticks(range(classes), names)
+    if classes <= 20:
+        axis.set_xticks(range(classes), names, rotation=45, ha="right")
+        axis.set_yticks(range(classes), names)
     axis.set_xlabel("predicted class")
     axis.set_ylabel("true class")
     if classes <= 20:

@@ -1,4 +1,4 @@
-"""How far, how good, how fast: a bar on a terminal, a line a validation elsewhere."""
+"""How far, how good, how fast: a bar on a terminal, a line now and then elsewhere."""
 
 import time
 from typing import Any
@@ -13,6 +13,8 @@ from leyden.callbacks.log_step import is_log_step
 from leyden.tasks import Task
 
 SECONDS_BETWEEN_LINES = 20
+SECONDS_AFTER_VALIDATION = 2
+"""Short epochs would fill the screen with lines."""
 
 
 class Progress(Callback):
@@ -50,11 +52,12 @@ class Progress(Callback):
         if self.bar is not None:
             self.bar.update(self.bar.task_ids[0], completed=trainer.global_step)
         if is_log_step(trainer, trainer.global_step):
-            self._show(trainer, task, is_due=self._is_due())
+            self._show(trainer, task, is_due=self._is_due(SECONDS_BETWEEN_LINES))
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
         if not trainer.sanity_checking:
-            self._show(trainer, task, is_due=True)
+            is_last = trainer.global_step >= trainer.estimated_stepping_batches
+            self._show(trainer, task, is_due=is_last or self._is_due(SECONDS_AFTER_VALIDATION))
 
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
         self._stop()
@@ -62,8 +65,8 @@ class Progress(Callback):
     def on_exception(self, *_: Any) -> None:
         self._stop()
 
-    def _is_due(self) -> bool:
-        return time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES
+    def _is_due(self, seconds: float) -> bool:
+        return time.monotonic() - self.last_line > seconds
 
     def _show(self, trainer: Trainer, task: LightningModule, *, is_due: bool) -> None:
         metrics = shown_metrics(trainer, task)
@@ -81,9 +84,9 @@ class Progress(Callback):
 
 
 def shown_metrics(trainer: Trainer, task: LightningModule) -> str:
-    """Validation metrics, training loss and speed, in a few words; the first matter most."""
+    """The first two validation metrics, training loss and speed, in a few words."""
     assert isinstance(task, Task)
-    names = [name for name in task.metrics if name.startswith("val/")]
+    names = [name for name in task.metrics if name.startswith("val/")][:2]
     values = trainer.callback_metrics
     words = [
         f"{name} {float(values[name]):.4g}" for name in [*names, "train/loss"] if name in values

@@ -6,6 +6,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.tensorboard import tensorboard_writer
+from leyden.data.loader import Draw
 from leyden.models.generation import generate
 from leyden.ranges import NonNegative, PositiveInt
 from leyden.tasks import LanguageModeling
@@ -18,20 +19,32 @@ class TextSamples(Callback):
 
     Args:
         num_tokens: Length of the text.
+        num_prompt_tokens: Tokens of the validation part that it goes on from.
         temperature: Below 1 the likelier tokens are favoured; 0 takes the likeliest only.
     """
 
-    def __init__(self, num_tokens: PositiveInt = 200, temperature: NonNegative = 0.8) -> None:
+    def __init__(
+        self,
+        *,
+        num_tokens: PositiveInt = 200,
+        num_prompt_tokens: PositiveInt = 10,
+        temperature: NonNegative = 0.8,
+    ) -> None:
         self.num_tokens = num_tokens
+        self.num_prompt_tokens = num_prompt_tokens
         self.temperature = temperature
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
         if not isinstance(task, LanguageModeling) or not trainer.is_global_zero:
             return
-        vocabulary = trainer.datamodule.vocabulary  # type: ignore[attr-defined]
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        if data.stands_in:
+            return
+        vocabulary = data.vocabulary
+        beginning, _ = data.parts.val[Draw(0, torch.tensor([0]))]
         tokens = generate(
             task.net,
-            vocabulary.encode("\ndef ")[None].to(task.device),
+            beginning[:, : self.num_prompt_tokens].to(task.device),
             num_tokens=self.num_tokens,
             context=task.spec.input_shape[0],
             temperature=self.temperature,

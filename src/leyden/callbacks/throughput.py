@@ -6,6 +6,7 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.log_step import is_log_step
+from leyden.tasks import Task
 
 
 class Throughput(Callback):
@@ -24,8 +25,10 @@ class Throughput(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
-        counted = batch[1]  # labels: one a sample, or one a token
-        self.done += counted.numel() * trainer.world_size
+        assert isinstance(task, Task)
+        _, targets = batch
+        counted = targets.numel() if task.unit == "tokens" else len(targets)
+        self.done += counted * trainer.world_size
         if is_log_step(trainer, trainer.global_step):
             task.log("throughput", self.done / (time.perf_counter() - self.since))
             self._restart()

@@ -22,7 +22,7 @@ from leyden.config.schema import TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
 from leyden.config.targets import resolve
 from leyden.data import DataModule, Spec
-from leyden.tasks import TASKS, Task
+from leyden.tasks import Task, task_of
 
 PROFILERS: dict[str, type[Profiler]] = {
     "simple": SimpleProfiler,
@@ -111,9 +111,9 @@ def _said(node: DictConfig, names: dict[str, Any]) -> dict[str, Any]:
 
 def build_task(cfg: DictConfig, net: nn.Module, spec: Spec) -> Task:
     """The task of the data's kind, with the optimizer and schedule that it will make."""
-    return TASKS[spec.kind](
-        net, spec=spec, optimizer=make(cfg.optimizer), schedule=make(cfg.scheduler)
-    )
+    task = task_of(spec)
+    keys = {key: value for key, value in cfg.task.items() if key in parameters_of(task)}
+    return task(net, spec=spec, optimizer=make(cfg.optimizer), schedule=make(cfg.scheduler), **keys)
 
 
 def build_trainer(

@@ -10,7 +10,7 @@ from leyden.config.hints import misfit
 from leyden.config.job import Job, Plan
 from leyden.config.problem import ConfigError, Problem, suggestion
 from leyden.config.rules import RULES
-from leyden.config.schema import REPLACED, WIRED, Monitor, Root, TrainerKeys
+from leyden.config.schema import REPLACED, WIRED, Monitor, Root, TaskKeys, TrainerKeys
 from leyden.config.signature import Parameter, fields_of, parameters_of
 from leyden.config.targets import misplaced, resolve
 
@@ -92,8 +92,9 @@ def _check_structure(cfg: DictConfig) -> Iterator[Problem]:
     plain = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(plain, dict)
     yield from _check_keys("", plain, fields_of(Root))
-    if isinstance(plain.get("monitor"), dict):
-        yield from _check_keys("monitor", plain["monitor"], fields_of(Monitor))
+    for key, schema in (("monitor", Monitor), ("task", TaskKeys)):
+        if isinstance(plain.get(key), dict):
+            yield from _check_keys(key, plain[key], fields_of(schema))
     for group in ("model", "data", "optimizer", "scheduler"):
         yield from _check_node(group, plain.get(group), group)
     for group in ("callbacks", "logger"):

@@ -10,7 +10,7 @@ from torch import nn
 
 from leyden.config.build import build_data, planned_steps
 from leyden.config.job import Plan
-from leyden.config.problem import ConfigError, Problem
+from leyden.config.problem import ConfigError, Problem, suggestion
 from leyden.config.size import (
     ParameterCount,
     count_parameters,
@@ -18,9 +18,10 @@ from leyden.config.size import (
     meta_net,
     solve_width,
 )
-from leyden.data import DataModule, Spec
+from leyden.data import DataModule, Spec, Unreadable
 from leyden.data.loader import Draw
 from leyden.runs.checkpoints import find_checkpoint, read_weights
+from leyden.tasks import task_of
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,12 @@ class Fitted:
     steps: int
 
 
-def fit_plan(plan: Plan) -> list[Fitted]:
+def fit_plan(plan: Plan, *, fetch: bool = True) -> list[Fitted]:
     """Fits every job to its data.
+
+    Args:
+        plan: Its jobs are checked.
+        fetch: Bring data here that is not; otherwise what is known of it has to do.
 
     Raises:
         ConfigError: All problems of all jobs.
@@ -50,7 +55,7 @@ def fit_plan(plan: Plan) -> list[Fitted]:
     fitted, problems = [], []
     for job in plan.jobs:
         try:
-            fitted.append(fit_to_data(job.cfg))
+            fitted.append(fit_to_data(job.cfg, fetch=fetch))
         except ConfigError as error:
             found = error.problems
             problems += [p.of_job(job.overrides) if plan.is_sweep else p for p in found]
@@ -59,18 +64,24 @@ def fit_plan(plan: Plan) -> list[Fitted]:
     return fitted
 
 
-def fit_to_data(cfg: DictConfig) -> Fitted:
+def fit_to_data(cfg: DictConfig, *, fetch: bool = True) -> Fitted:
     """Solves the width for `params`, and sizes the model.
 
+    Args:
+        cfg: Checked.
+        fetch: See `fit_plan`.
+
     Raises:
-        ConfigError: The data is too small for a batch, the model can't be built, no width gives
-            the wanted size, or the initial weights are of another model.
+        ConfigError: The data can't be had or is too small for a batch, the model can't be built, no
+            width gives the wanted size, or the initial weights are of another model.
     """
     cfg = deepcopy(cfg)
+    _make_path_absolute(cfg)
     data = build_data(cfg)
-    spec = data.spec
+    spec = read_spec(data, fetch=fetch)
     _refuse_unlike_spec(data)
     _refuse_large_batch(cfg, data)
+    _refuse_unlogged_monitor(cfg, spec)
     if cfg.params is not None:
         with open_dict(cfg):
             cfg.model.width = solve_width(cfg, spec)
@@ -89,7 +100,7 @@ def fit_to_data(cfg: DictConfig) -> Fitted:
 
 def _steps(cfg: DictConfig, data: DataModule) -> int:
     steps = planned_steps(cfg, data.spec)
-    batches = len(data.parts.train) // cfg.data.batch_size
+    batches = data.train_samples // cfg.data.batch_size
     limit = cfg.trainer.get("limit_train_batches")
     if isinstance(limit, float):
         batches = int(batches * limit)
@@ -99,15 +110,49 @@ def _steps(cfg: DictConfig, data: DataModule) -> int:
 
 
 def _refuse_large_batch(cfg: DictConfig, data: DataModule) -> None:
-    available = len(data.parts.train)
+    available = data.train_samples
     if cfg.data.batch_size > available:
         message = f"is more than the {available:,} training samples; at most {available}"
         raise ConfigError([Problem("data.batch_size", message, str(cfg.data.batch_size))])
 
 
+def _make_path_absolute(cfg: DictConfig) -> None:
+    """So that the frozen config is right in every folder."""
+    if cfg.data.get("path") is not None:
+        cfg.data.path = str(Path(cfg.data.path).expanduser().absolute())
+
+
+def read_spec(data: DataModule, *, fetch: bool) -> Spec:
+    """The data's spec; the data is fetched for it where it is not here.
+
+    Raises:
+        ConfigError: The data can't be had, or is not what the config says of it.
+    """
+    try:
+        if fetch:
+            data.prepare_data()
+        return data.spec
+    except Unreadable as error:
+        key = "data" if error.key is None else f"data.{error.key}"
+        value = None if error.key is None else getattr(data, error.key, None)
+        raise ConfigError([Problem(key, str(error), value and str(value))]) from error
+
+
+def _refuse_unlogged_monitor(cfg: DictConfig, spec: Spec) -> None:
+    """A table says only here whether it holds classes or numbers."""
+    if cfg.monitor.metric not in task_of(spec).metrics:
+        known = [name for name in task_of(spec).metrics if name.startswith("val/")]
+        message = f"is never logged in validation; {suggestion(cfg.monitor.metric, known)}"
+        raise ConfigError([Problem("monitor.metric", message, cfg.monitor.metric)])
+
+
 def _refuse_unlike_spec(data: DataModule) -> None:
+    if not data.is_readable:
+        return
     try:
         inputs, _ = data.parts.train[Draw(0, torch.arange(2))]
+    except Unreadable as error:
+        raise ConfigError([Problem("data", str(error))]) from error
     except Exception as error:
         message = f"its training part can't give a batch: {type(error).__name__}: {error}"
         raise ConfigError([Problem("data", message.partition("\n")[0])]) from error

@@ -24,11 +24,18 @@ def misfit(value: Any, hint: Any) -> str | None:
         return misfit(value, arguments[0]) or _out_of_range(value, arguments[1:])
     if origin in (Union, UnionType):
         return _misfit_of_all(value, arguments)
-    if origin is tuple and isinstance(value, list) and Ellipsis not in arguments:
-        if len(value) != len(arguments):
-            return f"must be a list of {len(arguments)}"
-        return next(filter(None, map(misfit, value, arguments)), None)
+    if origin is tuple and isinstance(value, list):
+        return _misfit_of_list(value, arguments)
     return None if _has_type(value, hint) else f"must be {_describe(hint)}"
+
+
+def _misfit_of_list(values: list[Any], hints: tuple[Any, ...]) -> str | None:
+    """None if each value fits its hint, or if they are `tuple[hint, ...]`, all the same one."""
+    if Ellipsis in hints:
+        hints = (hints[0],) * len(values)
+    if len(values) != len(hints):
+        return f"must be a list of {len(hints)}"
+    return next(filter(None, map(misfit, values, hints)), None)
 
 
 def _has_type(value: Any, hint: Any) -> bool:

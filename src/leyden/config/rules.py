@@ -3,14 +3,16 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from omegaconf import DictConfig, OmegaConf
 
 from leyden.config.location import CONF
 from leyden.config.problem import Problem, suggestion
+from leyden.config.signature import parameters_of
 from leyden.config.targets import resolve
-from leyden.tasks import TASKS
+from leyden.data.spec import TASK_OF_KIND, Kind
+from leyden.tasks import TASKS, Classification, Regression, Task
 
 Rule = Callable[[DictConfig], Iterator[Problem]]
 
@@ -41,18 +43,26 @@ def _either(group: str, options: list[str]) -> str:
 
 
 def data_has_a_task(cfg: DictConfig) -> Iterator[Problem]:
-    """The data says its kind, and there is a task for it."""
+    """The data says its kind."""
     data = resolve(cfg.data._target_)
     kind = getattr(data, "kind", None)
-    if kind not in TASKS:
-        message = f"{data.__name__}.kind is {kind!r}; it must be one of {', '.join(TASKS)}"
+    if kind not in get_args(Kind):
+        known = ", ".join(get_args(Kind))
+        message = f"{data.__name__}.kind is {kind!r}; it must be one of {known}"
         yield Problem("data", message)
+
+
+def possible_tasks(cfg: DictConfig) -> list[type[Task]]:
+    """The task of the data; of a table, that only reading it tells, all that it may turn out."""
+    data = resolve(cfg.data._target_)
+    name = data.task or TASK_OF_KIND.get(data.kind) or cfg.data.get("task")
+    return [TASKS[name]] if name else [Classification, Regression]
 
 
 def monitor_is_logged(cfg: DictConfig) -> Iterator[Problem]:
     """The task of this data logs the metric that selects."""
-    metrics = TASKS[resolve(cfg.data._target_).kind].metrics
-    known = [name for name in metrics if name.startswith("val/")]
+    metrics = {name for task in possible_tasks(cfg) for name in task.metrics}
+    known = sorted(name for name in metrics if name.startswith("val/"))
     if cfg.monitor.metric not in known:
         hint = suggestion(cfg.monitor.metric, known)
         yield Problem(
@@ -60,10 +70,40 @@ def monitor_is_logged(cfg: DictConfig) -> Iterator[Problem]:
         )
 
 
+def task_takes_its_keys(cfg: DictConfig) -> Iterator[Problem]:
+    """What is asked of the task has a meaning there."""
+    kind = resolve(cfg.data._target_).kind
+    taken = {key for task in possible_tasks(cfg) for key in parameters_of(task)}
+    for key, value in cfg.task.items():
+        if value != 0 and (key not in taken or (key == "mixup" and kind != "image")):
+            message = f"has no meaning for data of the kind {kind}; leave it out"
+            yield Problem(f"task.{key}", message, str(value))
+
+
+def stream_is_carried(cfg: DictConfig) -> Iterator[Problem]:
+    """A stream is read by a network with a state, one batch a step."""
+    if not cfg.data.get("stream"):
+        return
+    if not hasattr(resolve(cfg.model._target_), "go_on"):
+        message = "is for networks that carry a state; type `model=rnn`, or `data.stream=false`"
+        yield Problem("data.stream", message, "true")
+    elif cfg.trainer.accumulate_grad_batches != 1:
+        message = "goes on from batch to batch; type `trainer.accumulate_grad_batches=1`"
+        yield Problem("data.stream", message, "true")
+
+
+def data_is_there(cfg: DictConfig) -> Iterator[Problem]:
+    """The user's file or folder exists."""
+    path = cfg.data.get("path")
+    if path is None:
+        return
+    if not Path(path).expanduser().exists():
+        yield Problem("data.path", "is neither a file nor a folder", path)
+
+
 def batch_divides(cfg: DictConfig) -> Iterator[Problem]:
     """The samples of a step can be dealt out evenly."""
-    devices = cfg.trainer.devices if isinstance(cfg.trainer.devices, int) else 1
-    shares = devices * cfg.trainer.num_nodes * cfg.trainer.accumulate_grad_batches
+    shares = _shares(cfg)
     if cfg.data.batch_size % shares:
         below = cfg.data.batch_size - cfg.data.batch_size % shares
         nearest = ", ".join(str(size) for size in (below, below + shares) if size)
@@ -72,6 +112,19 @@ def batch_divides(cfg: DictConfig) -> Iterator[Problem]:
             f"does not divide by {shares} (devices x nodes x accumulation); nearest: {nearest}",
             str(cfg.data.batch_size),
         )
+
+
+def batch_norm_has_a_batch(cfg: DictConfig) -> Iterator[Problem]:
+    """Statistics over a batch need more than one sample."""
+    if cfg.model.get("norm") == "batch" and cfg.data.batch_size // _shares(cfg) < 2:
+        message = "leaves batch norm one sample at a time; type 2 or more, or another `model.norm`"
+        yield Problem("data.batch_size", message, str(cfg.data.batch_size))
+
+
+def _shares(cfg: DictConfig) -> int:
+    """Parts into which the samples of a step are dealt."""
+    devices = cfg.trainer.devices if isinstance(cfg.trainer.devices, int) else 1
+    return int(devices * cfg.trainer.num_nodes * cfg.trainer.accumulate_grad_batches)
 
 
 def accelerator_is_here(cfg: DictConfig) -> Iterator[Problem]:
@@ -178,9 +231,13 @@ def run_dir_is_free(cfg: DictConfig) -> Iterator[Problem]:
 
 RULES: dict[Rule, frozenset[str]] = {
     data_has_a_task: frozenset({"data"}),
+    data_is_there: frozenset({"data"}),
     model_reads_data: frozenset({"model", "data"}),
     monitor_is_logged: frozenset({"monitor", "data"}),
+    task_takes_its_keys: frozenset({"task", "data"}),
+    stream_is_carried: frozenset({"data", "model", "trainer"}),
     batch_divides: frozenset({"data", "trainer"}),
+    batch_norm_has_a_batch: frozenset({"model", "data", "trainer"}),
     accelerator_is_here: frozenset({"trainer"}),
     precision_fits: frozenset({"trainer"}),
     strategy_fits_devices: frozenset({"trainer"}),

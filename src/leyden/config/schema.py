@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Interval
 
-from leyden.ranges import Count, NonNegative, PositiveFloat, PositiveInt
+from leyden.ranges import Count, NonNegative, PositiveFloat, PositiveInt, Probability
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,16 @@ class Monitor:
 
 
 @dataclass(frozen=True)
+class TaskKeys:
+    """Keys of `task`: how a step is computed. Each is a parameter of the tasks that have it."""
+
+    label_smoothing: Probability
+    """Share of each training label that is spread over all classes or tokens."""
+    mixup: NonNegative
+    """Training images are mixed in pairs with shares from Beta(mixup, mixup); 0 is none."""
+
+
+@dataclass(frozen=True)
 class Root:
     """The keys at the root of a config."""
 
@@ -32,6 +42,7 @@ class Root:
     trainer: Any
     callbacks: Any
     logger: Any
+    task: Any
     monitor: Any
     name: str | None
     """Folder of the run in `outputs/`; null: the experiment's name, or the model's and data's."""

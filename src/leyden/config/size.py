@@ -6,7 +6,6 @@ All on the meta device, where a model of any size costs no memory.
 from dataclasses import asdict, dataclass
 
 import torch
-import torch.nn.functional as F
 from omegaconf import DictConfig
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -74,9 +73,8 @@ def flops_per_sample(net: nn.Module, spec: Spec) -> int | None:
     """
     try:
         with torch.device("meta"), FlopCounterMode(display=False) as counter:
-            outputs = net(_sample(spec)).flatten(0, -2)
-            targets = torch.zeros(len(outputs), dtype=torch.long)
-            torch.autograd.backward(F.cross_entropy(outputs, targets))
+            outputs = net.eval()(_sample(spec))  # batch norm can't train on one sample
+            torch.autograd.backward(outputs.sum())
     except NotImplementedError:
         return None
     except Exception as error:
@@ -118,12 +116,16 @@ def solve_width(cfg: DictConfig, spec: Spec) -> int:
             high = middle
         else:
             low = probe + 1
-    near = [w for w in range(max(1, low - 64), low + 65) if count(w) is not None]
+    above = next((w for w in range(low, WIDEST) if count(w) is not None), None)
+    below = next((w for w in range(low - 1, 0, -1) if count(w) is not None), None)
+    near = [width for width in (below, above) if width is not None]
+    if not near:
+        _ = meta_net(cfg, spec)  # says what is wrong with the model
     best = min(near, key=lambda width: abs((counts[width] or 0) - wanted))
     reached = counts[best]
     assert reached is not None
     if abs(reached - wanted) > TOLERANCE * wanted:
-        message = f"no width comes near; the nearest is {reached:,} parameters at width {best}"
+        message = f"no width comes near; the nearest is `params={reached}`, width {best}"
         raise ConfigError([Problem("params", message, f"{wanted:g}")])
     return best
 

@@ -3,10 +3,41 @@
 Adding one: a file here with a `DataModule` that has `kind` and `load`, and a YAML in `conf/data/`.
 """
 
-from leyden.data.datamodule import DataModule, Parts
+from leyden.data.blobs import Blobs
+from leyden.data.csv_series import CSVSeries
+from leyden.data.csv_table import CSVTable
+from leyden.data.datamodule import DataModule
 from leyden.data.digits import Digits
+from leyden.data.image_folder import ImageFolder
+from leyden.data.line import Line
 from leyden.data.loader import Batch, Draw
+from leyden.data.parts import Parts
+from leyden.data.plain_text import Shakespeare, Text
+from leyden.data.sine import Sine
 from leyden.data.spec import Kind, Spec
 from leyden.data.stdlib_text import StdlibText
+from leyden.data.sunspots import Sunspots
+from leyden.data.torchvision_images import TorchvisionImages
+from leyden.data.unreadable import Unreadable
 
-__all__ = ["Batch", "DataModule", "Digits", "Draw", "Kind", "Parts", "Spec", "StdlibText"]
+__all__ = [
+    "Batch",
+    "Blobs",
+    "CSVSeries",
+    "CSVTable",
+    "DataModule",
+    "Digits",
+    "Draw",
+    "ImageFolder",
+    "Kind",
+    "Line",
+    "Parts",
+    "Shakespeare",
+    "Sine",
+    "Spec",
+    "StdlibText",
+    "Sunspots",
+    "Text",
+    "TorchvisionImages",
+    "Unreadable",
+]

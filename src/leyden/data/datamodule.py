@@ -1,5 +1,6 @@
 """What every data set shares: three parts, their loaders, and the spec that models are built to."""
 
+import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,19 +9,10 @@ import torch
 from pytorch_lightning import LightningDataModule
 
 from leyden.data.loader import Batch, Draw, Loader, Order, Samples
-from leyden.data.spec import Kind, Spec
+from leyden.data.parts import Parts
+from leyden.data.spec import Kind, Spec, TaskName
 from leyden.data.stand_in import stand_in
 from leyden.ranges import Count, PositiveInt
-
-
-@dataclass(frozen=True)
-class Parts:
-    """A data set in memory: what it is, and its training, validation and test part."""
-
-    spec: Spec
-    train: Samples
-    val: Samples
-    test: Samples
 
 
 @dataclass(frozen=True)
@@ -40,8 +32,8 @@ class First:
 class DataModule(LightningDataModule, ABC):
     """Base of all data sets. A data set says its `kind` and how to `load` its parts.
 
-    One that has to be fetched also says how to `fetch` it, whether it `is_here`, and its
-    `expected_spec`.
+    One that has to be fetched also says how to `fetch` it, whether it `is_here`, its
+    `expected_spec` and its `expected_train_samples`.
 
     Args:
         batch_size: Samples of one optimizer step, over all devices and accumulation.
@@ -53,6 +45,8 @@ class DataModule(LightningDataModule, ABC):
     """
 
     kind: ClassVar[Kind]
+    task: ClassVar[TaskName | None] = None
+    """None: what is done with data of this kind."""
 
     def __init__(
         self,
@@ -79,10 +73,17 @@ class DataModule(LightningDataModule, ABC):
 
         A part has a length, and `part[draw]` gives the batch (inputs, targets) of the samples in
         `draw.index`, a tensor; all at once, there is no collating.
+
+        Raises:
+            Unreadable: The data is not what the parameters say.
         """
 
     def fetch(self) -> None:
-        """Brings the data to this machine; called on one process of each, and only if needed."""
+        """Brings the data to this machine; called on one process of each, and only if needed.
+
+        Raises:
+            Unreadable: Says what a person can do.
+        """
 
     def is_here(self) -> bool:
         """Whether the data is on this machine; a set that has to be fetched overrides it."""
@@ -91,6 +92,10 @@ class DataModule(LightningDataModule, ABC):
     def expected_spec(self) -> Spec:
         """The spec of a set that is not here yet."""
         raise ValueError(f"{type(self).__name__} does not say its spec before it is loaded")
+
+    def expected_train_samples(self) -> int:
+        """The size of the training part of a set that is not here yet."""
+        raise ValueError(f"{type(self).__name__} does not say its size before it is loaded")
 
     @property
     def stands_in(self) -> bool:
@@ -101,19 +106,31 @@ class DataModule(LightningDataModule, ABC):
     def parts(self) -> Parts:
         """The parts, read when first asked for."""
         if self._parts is None:
-            parts = Parts(*stand_in(self.expected_spec())) if self.stands_in else self.load()
+            parts = stand_in(self.expected_spec()) if self.stands_in else self.load()
             if self.overfit_samples is not None:
                 few = First(parts.train, self.overfit_samples)
-                parts = Parts(parts.spec, few, few, few)
+                parts = Parts(parts.spec, few, few, few, parts.notes)
             self._parts = parts
         return self._parts
 
     @property
+    def is_readable(self) -> bool:
+        """Whether there is something to read: the data, or what stands in."""
+        return self.is_here() or self.may_stand_in
+
+    @property
     def spec(self) -> Spec:
-        return self.parts.spec
+        return self.parts.spec if self.is_readable else self.expected_spec()
+
+    @property
+    def train_samples(self) -> int:
+        """Size of the training part."""
+        if self.is_readable:
+            return len(self.parts.train)
+        return min(self.overfit_samples or sys.maxsize, self.expected_train_samples())
 
     def prepare_data(self) -> None:
-        if not self.is_here() and not self.may_stand_in:
+        if not self.is_readable:
             self.fetch()
 
     def setup(self, stage: str) -> None:
@@ -136,6 +153,7 @@ class DataModule(LightningDataModule, ABC):
             batch_size=batch_size,
             shuffle=shuffle,
             seed=self.seed,
+            stream=self.spec.is_stream,
             rank=trainer.global_rank,
             world_size=trainer.world_size,
             accumulate=trainer.accumulate_grad_batches if shuffle else 1,

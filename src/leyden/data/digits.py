@@ -10,17 +10,22 @@ import torch
 from jaxtyping import Int, UInt8
 from torch import Tensor
 
-from leyden.data.datamodule import DataModule, Parts
-from leyden.data.images import Images, channel_statistics
+from leyden.data.augmentation import Augmentation
+from leyden.data.datamodule import DataModule
+from leyden.data.images import image_parts, split
+from leyden.data.parts import Parts
 from leyden.data.spec import Kind, Spec
-from leyden.ranges import Count
+from leyden.ranges import Count, Fraction
 
 
 class Digits(DataModule):
     """1,437 training, 180 validation and 180 test images of the ten digits.
 
     Args:
-        translate: Shift each training image by up to this many of its 8x8 pixels.
+        crop: See `Augmentation`, as for the next three.
+        translate: In pixels, of 8x8.
+        flip: Digits are not mirrored in the world.
+        cutout: In pixels.
         shared: Those of `DataModule`.
 
     Source: Alpaydin and Kaynak 1998, "Optical Recognition of Handwritten Digits", UCI; here its
@@ -29,28 +34,28 @@ class Digits(DataModule):
 
     kind: ClassVar[Kind] = "image"
 
-    def __init__(self, *, translate: Count = 0, **shared: Any) -> None:
+    def __init__(
+        self,
+        *,
+        crop: Fraction = 1.0,
+        translate: Count = 0,
+        flip: bool = False,
+        cutout: Count = 0,
+        **shared: Any,
+    ) -> None:
         super().__init__(**shared)
-        self.translate = translate
+        self.augmentation = Augmentation(self.seed, crop, translate, flip, cutout)
 
     def load(self) -> Parts:
         pixels, labels = read_digits()
-        order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(0))
-        train, val, test = order.tensor_split([1437, 1617])
-        mean, std = channel_statistics(pixels[train])
-        return Parts(
-            spec=Spec("image", (1, 8, 8), 10, class_names=tuple("0123456789")),
-            train=Images(
-                pixels[train],
-                labels[train],
-                mean=mean,
-                std=std,
-                translate=self.translate,
-                seed=self.seed,
-            ),
-            val=Images(pixels[val], labels[val], mean=mean, std=std),
-            test=Images(pixels[test], labels[test], mean=mean, std=std),
+        train, val, test = split(len(pixels), 1437, 180)
+        spec = Spec("image", (1, 8, 8), 10, class_names=tuple("0123456789"))
+        parts = image_parts(
+            (pixels[train], pixels[val], pixels[test]),
+            (labels[train], labels[val], labels[test]),
+            self.augmentation,
         )
+        return Parts(spec, *parts)
 
 
 @cache

@@ -1,76 +1,97 @@
-"""Images in memory, normalised and augmented a batch at a time."""
+"""Images, normalised and augmented a batch at a time."""
+
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
+from leyden.data.augmentation import Augmentation
 from leyden.data.loader import Batch, Draw
-from leyden.data.randomness import uniform
+from leyden.data.randomness import permutation
+
+STATISTICS_SAMPLES = 10_000
+"""Images that are enough for a mean and a deviation to three digits."""
+
+
+@runtime_checkable
+class Pixels(Protocol):
+    """A store of images, 0 to 255, of one shape: a tensor, or files that are read when asked for.
+
+    It is asked for a whole batch at a time: `pixels[index]` is (n, channels, height, width).
+    """
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Tensor) -> Tensor: ...
 
 
 class Images:
     """A part of an image set.
 
     Args:
-        pixels: 0 to 255.
+        pixels: Where the images are.
         labels: Class of each image.
         mean: Of the training part's pixels by channel, on the scale 0 to 1.
         std: Likewise.
-        translate: Shift each image by up to this many pixels in each direction; 0 is none.
-        seed: Of the shifts.
+        augmentation: Of the training part.
     """
 
     def __init__(
         self,
-        pixels: UInt8[Tensor, "n channels height width"],
+        pixels: Pixels,
         labels: Int[Tensor, " n"],
         *,
         mean: Float[Tensor, " channels"],
         std: Float[Tensor, " channels"],
-        translate: int = 0,
-        seed: int = 0,
+        augmentation: Augmentation | None = None,
     ) -> None:
         self.pixels = pixels
         self.labels = labels
         self.mean = mean.view(-1, 1, 1)
         self.std = std.view(-1, 1, 1)
-        self.translate = translate
-        self.seed = seed
+        self.augmentation = augmentation
 
     def __len__(self) -> int:
         return len(self.pixels)
 
     def __getitem__(self, draw: Draw) -> Batch:
         pixels = self.pixels[draw.index]
-        if self.translate:
-            span = 2 * self.translate + 1
-            rows, columns = (
-                (uniform(draw.index, seed=self.seed, epoch=draw.epoch, stream=stream) * span).long()
-                - self.translate
-                for stream in (0, 1)
-            )
-            pixels = shift(pixels, rows, columns)
+        if self.augmentation is not None:
+            pixels = self.augmentation(pixels, draw)
         return (pixels / 255 - self.mean) / self.std, self.labels[draw.index]
+
+
+def image_parts(
+    pixels: tuple[Pixels, Pixels, Pixels],
+    labels: tuple[Int[Tensor, " n"], Int[Tensor, " v"], Int[Tensor, " t"]],
+    augmentation: Augmentation,
+) -> tuple[Images, Images, Images]:
+    """Training, validation and test images, all normalised alike; the first are augmented."""
+    mean, std = statistics_of(pixels[0])
+    first, *others = (
+        Images(images, classes, mean=mean, std=std, augmentation=change)
+        for images, classes, change in zip(pixels, labels, (augmentation, None, None), strict=True)
+    )
+    return first, others[0], others[1]
+
+
+def statistics_of(pixels: Pixels) -> tuple[Float[Tensor, " channels"], Float[Tensor, " channels"]]:
+    """Statistics of some of the images, the same in every run."""
+    some = permutation(len(pixels), seed=0, epoch=0)[:STATISTICS_SAMPLES]
+    return channel_statistics(pixels[some])
 
 
 def channel_statistics(
     pixels: UInt8[Tensor, "n channels height width"],
 ) -> tuple[Float[Tensor, " channels"], Float[Tensor, " channels"]]:
-    """Mean and standard deviation of each channel, on the scale 0 to 1."""
+    """Mean and standard deviation of each channel, on the scale 0 to 1; the latter is never 0."""
     scaled = pixels.float() / 255
-    return scaled.mean(dim=(0, 2, 3)), scaled.std(dim=(0, 2, 3))
+    return scaled.mean(dim=(0, 2, 3)), scaled.std(dim=(0, 2, 3)).clamp_min(1 / 255)
 
 
-def shift(
-    pixels: UInt8[Tensor, "n channels height width"],
-    rows: Int[Tensor, " n"],
-    columns: Int[Tensor, " n"],
-) -> UInt8[Tensor, "n channels height width"]:
-    """Moves each image down by `rows` and right by `columns`; what comes in is black."""
-    n, _, height, width = pixels.shape
-    y = torch.arange(height).view(1, -1, 1) - rows.view(-1, 1, 1)
-    x = torch.arange(width).view(1, 1, -1) - columns.view(-1, 1, 1)
-    inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-    sample = torch.arange(n).view(-1, 1, 1)
-    moved = pixels[sample, :, y.clamp(0, height - 1), x.clamp(0, width - 1)]  # n height width c
-    return moved.permute(0, 3, 1, 2) * inside.unsqueeze(1)
+def split(length: int, *sizes: int) -> tuple[Int[Tensor, " n"], ...]:
+    """Cuts a shuffled data set into parts of the given sizes and the rest; always the same cut."""
+    order = torch.randperm(length, generator=torch.Generator().manual_seed(0))
+    ends = torch.tensor(sizes).cumsum(0).tolist()
+    return tuple(order.tensor_split(ends))

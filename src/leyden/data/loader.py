@@ -43,6 +43,8 @@ class Order(Sampler[Draw]):
         shuffle: Each epoch in an order of its own and without its last, partial batch; otherwise
             in the part's order and whole.
         seed: The run's seed.
+        stream: Each row of a batch holds the sample after the one that it held before, instead of
+            a shuffled one; what is left over comes last.
         rank: This process.
         world_size: Number of processes.
         accumulate: Steps over which a process accumulates gradients.
@@ -55,6 +57,7 @@ class Order(Sampler[Draw]):
         batch_size: int,
         shuffle: bool,
         seed: int,
+        stream: bool = False,
         rank: int = 0,
         world_size: int = 1,
         accumulate: int = 1,
@@ -63,6 +66,7 @@ class Order(Sampler[Draw]):
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.seed = seed
+        self.stream = stream
         self.rank = rank
         self.world_size = world_size
         self.accumulate = accumulate
@@ -81,14 +85,22 @@ class Order(Sampler[Draw]):
 
     def __iter__(self) -> Iterator[Draw]:
         start, self.start = self.start, 0
-        order = torch.arange(self.num_samples)
-        if self.shuffle:
-            order = permutation(self.num_samples, seed=self.seed, epoch=self.epoch)
+        order = self._order()
         for place in range(start, len(self)):
             step, part = divmod(place, self.accumulate)
             batch = order[step * self.batch_size : (step + 1) * self.batch_size]
             first = part * self.world_size + self.rank
             yield Draw(self.epoch, batch[first :: self.world_size * self.accumulate])
+
+    def _order(self) -> Int[Tensor, " num_samples"]:
+        if self.stream:
+            order = torch.arange(self.num_samples)
+            length = self.num_samples // self.batch_size  # of a row
+            rows = order[: self.batch_size * length].view(self.batch_size, length)
+            return torch.cat([rows.T.flatten(), order[self.batch_size * length :]])
+        if self.shuffle:
+            return permutation(self.num_samples, seed=self.seed, epoch=self.epoch)
+        return torch.arange(self.num_samples)
 
 
 def as_it_is(batch: Any) -> Any:

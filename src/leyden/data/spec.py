@@ -1,27 +1,49 @@
-"""What a data set is, as far as a model has to know."""
+"""What a data set is, as far as a model and a task have to know."""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["image", "text"]
+Kind = Literal["image", "table", "series", "text"]
+TaskName = Literal["classification", "regression", "language_modeling"]
+
+TASK_OF_KIND: dict[Kind, TaskName] = {
+    "image": "classification",
+    "series": "regression",
+    "text": "language_modeling",
+}
+"""What is done with data of a kind. A table says itself whether it holds classes or numbers."""
 
 
 @dataclass(frozen=True)
 class Spec:
-    """The shape of a data set. Networks are built to it.
+    """The shape of a data set. Networks are built to it, and it decides the task.
 
     Attributes:
-        kind: Decides the task: images are classified, text is modelled token by token.
-        input_shape: Shape of one sample: (channels, height, width) of an image, (context,) of text.
-        num_outputs: Classes of images, tokens of the vocabulary of text.
+        kind: Images, rows of a table, stretches of a series, or text.
+        input_shape: Shape of one sample: (channels, height, width) of an image, (features,) of a
+            row, (lags, features) of a series, (context,) of text.
+        num_outputs: Classes, numbers to predict, or tokens of the vocabulary.
+        task: None: what is done with data of this kind.
         class_names: Names of the classes; empty where they have none.
+        target_name: What is predicted, with its unit.
+        target_mean: Numbers are predicted as (target - target_mean) / target_std, so that losses
+            of all data sets are alike; metrics are in the target's own unit.
+        target_std: Likewise.
+        baseline_rmse: Errors of simple forecasts of a series, by part and model.
         unigram_nats: Entropy of single tokens of text: the loss of a model that sees no context.
         bytes_per_token: UTF-8 bytes of a token of text, the mean of each part, for bits per byte.
+        is_stream: Each row of a batch of text goes on where the same row of the last one ended.
     """
 
     kind: Kind
     input_shape: tuple[int, ...]
     num_outputs: int
+    task: TaskName | None = None
     class_names: tuple[str, ...] = ()
+    target_name: str = "target"
+    target_mean: float = 0.0
+    target_std: float = 1.0
+    baseline_rmse: dict[str, dict[str, float]] = field(default_factory=dict)
     unigram_nats: float | None = None
     bytes_per_token: dict[str, float] = field(default_factory=dict)
+    is_stream: bool = False

@@ -4,14 +4,15 @@ import torch
 
 from leyden.data.images import Images
 from leyden.data.loader import Samples
+from leyden.data.parts import Parts
 from leyden.data.spec import Spec
 from leyden.data.text import TokenWindows
 
 NUM_SAMPLES = 512
 
 
-def stand_in(spec: Spec) -> tuple[Spec, Samples, Samples, Samples]:
-    """The spec and three parts of noise that fit it."""
+def stand_in(spec: Spec) -> Parts:
+    """Parts of noise that fit a spec: of images or text, the kinds that are fetched."""
     generator = torch.Generator().manual_seed(0)
     if spec.kind == "text":
         length = NUM_SAMPLES * spec.input_shape[0] + 1
@@ -24,4 +25,4 @@ def stand_in(spec: Spec) -> tuple[Spec, Samples, Samples, Samples]:
         labels = torch.randint(spec.num_outputs, (NUM_SAMPLES,), generator=generator)
         channels = torch.ones(spec.input_shape[0])
         part = Images(pixels, labels, mean=0.5 * channels, std=0.29 * channels)
-    return spec, part, part, part
+    return Parts(spec, part, part, part)

@@ -2,13 +2,15 @@
 
 import os
 import sysconfig
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from leyden.data.datamodule import DataModule, Parts
-from leyden.data.spec import Kind, Spec
-from leyden.data.text import TokenizerName, TokenWindows, Vocabulary, unigram_nats
+from leyden.data.datamodule import DataModule
+from leyden.data.parts import Parts
+from leyden.data.spec import Kind
+from leyden.data.text import text_parts
+from leyden.data.vocabulary import PairCount, TokenizerName, Vocabulary, vocabulary_of
 from leyden.ranges import PositiveInt
 
 LEFT_OUT = {
@@ -27,7 +29,9 @@ class StdlibText(DataModule):
 
     Args:
         context: Tokens that the model sees at once.
-        tokenizer: `character` (those of the training part, and one for all others) or `byte`.
+        tokenizer: See `Text`.
+        vocab_size: See `Text`.
+        stream: See `Text`.
         max_bytes: Size of the corpus; whole files are taken in the order of their names, evenly
             over the library. A few million bytes keep validation short.
         shared: Those of `DataModule`.
@@ -40,30 +44,26 @@ class StdlibText(DataModule):
         *,
         context: PositiveInt = 128,
         tokenizer: TokenizerName = "character",
+        vocab_size: PairCount = 4096,
+        stream: bool = False,
         max_bytes: PositiveInt = 4_000_000,
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
         self.context = context
         self.tokenizer = tokenizer
+        self.vocab_size = vocab_size
+        self.stream = stream
         self.max_bytes = max_bytes
 
-    @property
+    @cached_property
     def vocabulary(self) -> Vocabulary:
-        return Vocabulary.of(self.tokenizer, read_corpus(self.max_bytes)["train"])
+        text = read_corpus(self.max_bytes)["train"]
+        return vocabulary_of(self.tokenizer, text, size=self.vocab_size)
 
     def load(self) -> Parts:
-        vocabulary = self.vocabulary
         texts = read_corpus(self.max_bytes)
-        tokens = {part: vocabulary.encode(text) for part, text in texts.items()}
-        spec = Spec(
-            "text",
-            input_shape=(self.context,),
-            num_outputs=len(vocabulary),
-            unigram_nats=unigram_nats(tokens["train"]),
-            bytes_per_token={part: len(texts[part].encode()) / len(tokens[part]) for part in texts},
-        )
-        return Parts(spec, *(TokenWindows(tokens[part], context=self.context) for part in texts))
+        return text_parts(texts, self.vocabulary, context=self.context, stream=self.stream)
 
 
 @cache

@@ -1,53 +1,13 @@
-"""Text in memory: a vocabulary, and windows over a stream of tokens."""
+"""Text in memory: windows over a stream of tokens, and their statistics."""
 
-from dataclasses import dataclass
-from typing import Literal
-
-import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
 from leyden.data.loader import Batch, Draw
-
-TokenizerName = Literal["character", "byte"]
-UNKNOWN = "\N{REPLACEMENT CHARACTER}"
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """Maps text to tokens and back.
-
-    Attributes:
-        characters: What each token stands for, one character a token. The first stands for every
-            character that is not among the others. None: the tokens are the 256 bytes of UTF-8.
-    """
-
-    characters: str | None
-
-    @classmethod
-    def of(cls, tokenizer: TokenizerName, text: str) -> "Vocabulary":
-        """The vocabulary that `tokenizer` needs for `text`."""
-        if tokenizer == "byte":
-            return cls(None)
-        return cls(UNKNOWN + "".join(sorted(set(text) - {UNKNOWN})))
-
-    def __len__(self) -> int:
-        return 256 if self.characters is None else len(self.characters)
-
-    def encode(self, text: str) -> Int[Tensor, " length"]:
-        if self.characters is None:
-            return torch.tensor(list(text.encode()), dtype=torch.long)
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        known = np.array([ord(character) for character in self.characters], dtype=np.uint32)
-        table = np.zeros(max(codes.max(initial=0), known.max()) + 1, dtype=np.int64)
-        table[known] = np.arange(len(known))
-        return torch.from_numpy(table[codes])
-
-    def decode(self, tokens: Int[Tensor, " length"]) -> str:
-        if self.characters is None:
-            return bytes(tokens.tolist()).decode(errors="replace")
-        return "".join(self.characters[token] for token in tokens.tolist())
+from leyden.data.parts import Parts
+from leyden.data.spec import Spec
+from leyden.data.vocabulary import Vocabulary
 
 
 class TokenWindows:
@@ -70,6 +30,40 @@ class TokenWindows:
     def __getitem__(self, draw: Draw) -> Batch:
         windows = self.tokens[draw.index[:, None] * self.context + self.offsets]
         return windows[:, :-1], windows[:, 1:]
+
+
+def text_parts(
+    texts: dict[str, str], vocabulary: Vocabulary, *, context: int, stream: bool
+) -> Parts:
+    """The parts of a text.
+
+    Args:
+        texts: Of `train`, `val` and `test`.
+        vocabulary: Makes tokens of them.
+        context: Tokens of a window.
+        stream: Whether batches go on where the last ones ended.
+    """
+    tokens = {part: vocabulary.encode(text) for part, text in texts.items()}
+    spec = Spec(
+        "text",
+        input_shape=(context,),
+        num_outputs=len(vocabulary),
+        unigram_nats=unigram_nats(tokens["train"]),
+        bytes_per_token={
+            part: len(texts[part].encode()) / max(1, len(tokens[part])) for part in texts
+        },
+        is_stream=stream,
+    )
+    train, val, test = (
+        TokenWindows(tokens[part], context=context) for part in ("train", "val", "test")
+    )
+    return Parts(spec, train, val, test)
+
+
+def split_text(text: str) -> dict[str, str]:
+    """The first 90 % train, then 5 % validate and 5 % test, cut at whole characters."""
+    ends = [int(len(text) * share) for share in (0.9, 0.95)]
+    return {"train": text[: ends[0]], "val": text[ends[0] : ends[1]], "test": text[ends[1] :]}
 
 
 def unigram_nats(tokens: Int[Tensor, " length"]) -> float:

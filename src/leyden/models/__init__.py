@@ -1,11 +1,15 @@
 """Networks: pure `nn.Module`s with plain keyword arguments.
 
-Every family has the size knobs `width` and `depth`, names its readout `head`, and says in `kinds`
-which kinds of data it reads. Images come with `input_shape` and `num_outputs`, text with
-`vocab_size` and `context`.
+Every family has the size knobs `width` and `depth`, names its readout `head` (and its first
+convolution `stem`), and says in `kinds` which kinds of data it reads. All are given `input_shape`
+and `num_outputs` where they ask for them, and of text `vocab_size` and `context`.
 """
 
+from leyden.models.cnn import CNN
 from leyden.models.gpt import GPT
 from leyden.models.mlp import MLP
+from leyden.models.resnet import ResNet
+from leyden.models.rnn import RNN
+from leyden.models.vgg import VGG
 
-__all__ = ["GPT", "MLP"]
+__all__ = ["CNN", "GPT", "MLP", "RNN", "VGG", "ResNet"]

@@ -1,10 +1,12 @@
 """GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners").
 
+What later models changed are options, all off: left alone, the model is exactly GPT-2.
+
 Shapes: B batch, T time, C width (n_embd), H heads, D head size, V vocabulary.
 """
 
 from math import sqrt
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -12,46 +14,91 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from leyden.models.activation import ActivationName, activation_layer
+from leyden.models.rotary import Rotary
 from leyden.ranges import PositiveFloat, PositiveInt, Probability
+
+NormName = Literal["layer", "rms"]
+
+
+def norm_layer(name: NormName, width: int) -> nn.Module:
+    """Layer norm (Ba et al. 2016), or without mean and shift, RMS norm (Zhang, Sennrich 2019)."""
+    return nn.LayerNorm(width) if name == "layer" else nn.RMSNorm(width, eps=1e-5)
 
 
 class Attention(nn.Module):
-    """Causal multi-head self-attention."""
+    """Causal multi-head self-attention.
 
-    def __init__(self, *, width: int, num_heads: int, dropout: float) -> None:
+    Args:
+        width: C.
+        num_heads: H.
+        dropout: Of the attention's weights.
+        rotary: Turns queries and keys by their positions.
+        qk_norm: RMS norm, without gains, of each query and key (Dehghani et al. 2023, "Scaling
+            Vision Transformers to 22 Billion Parameters").
+    """
+
+    def __init__(
+        self, *, width: int, num_heads: int, dropout: float, rotary: Rotary | None, qk_norm: bool
+    ) -> None:
         super().__init__()
         self.num_heads = num_heads
         self.dropout = dropout
+        self.rotary = rotary
+        self.qk_norm = qk_norm
         self.qkv = nn.Linear(width, 3 * width)
         self.proj = nn.Linear(width, width)
 
     def forward(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
         B, T, C = x.shape
         q, k, v = self.qkv(x).view(B, T, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)  # B H T D
+        if self.qk_norm:
+            q, k = (F.rms_norm(vectors, vectors.shape[-1:]) for vectors in (q, k))
+        if self.rotary is not None:
+            q, k = self.rotary(q), self.rotary(k)
         rate = self.dropout if self.training else 0.0
         y = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=rate)
         return self.proj(y.transpose(1, 2).reshape(B, T, C))  # type: ignore[no-any-return]
 
 
+class Feedforward(nn.Module):
+    """The MLP of a block: four times the width, or with `swiglu` a gated 8/3 of it.
+
+    The gated form (Shazeer 2020, "GLU Variants Improve Transformer") has a third matrix, and so as
+    many parameters.
+    """
+
+    def __init__(self, *, width: int, activation: ActivationName | Literal["swiglu"]) -> None:
+        super().__init__()
+        self.is_gated = activation == "swiglu"
+        hidden = round(8 * width / 3) if self.is_gated else 4 * width
+        self.fc = nn.Linear(width, 2 * hidden if self.is_gated else hidden)
+        self.activation = activation_layer("silu" if activation == "swiglu" else activation)
+        self.proj = nn.Linear(hidden, width)
+
+    def forward(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
+        hidden = self.fc(x)
+        if self.is_gated:
+            gate, hidden = hidden.chunk(2, dim=-1)
+            return self.proj(self.activation(gate) * hidden)  # type: ignore[no-any-return]
+        return self.proj(self.activation(hidden))  # type: ignore[no-any-return]
+
+
 class Block(nn.Module):
-    """Pre-norm residual block: attention, then an MLP of four times the width."""
+    """Pre-norm residual block: attention, then the feedforward part."""
 
     def __init__(
-        self, *, width: int, num_heads: int, activation: ActivationName, dropout: float
+        self, *, width: int, norm: NormName, attention: Attention, mlp: Feedforward, dropout: float
     ) -> None:
         super().__init__()
-        self.attention_norm = nn.LayerNorm(width)
-        self.attention = Attention(width=width, num_heads=num_heads, dropout=dropout)
-        self.mlp_norm = nn.LayerNorm(width)
-        self.fc = nn.Linear(width, 4 * width)
-        self.activation = activation_layer(activation)
-        self.proj = nn.Linear(4 * width, width)
+        self.attention_norm = norm_layer(norm, width)
+        self.attention = attention
+        self.mlp_norm = norm_layer(norm, width)
+        self.mlp = mlp
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
         x = x + self.dropout(self.attention(self.attention_norm(x)))
-        hidden = self.activation(self.fc(self.mlp_norm(x)))
-        return x + self.dropout(self.proj(hidden))  # type: ignore[no-any-return]
+        return x + self.dropout(self.mlp(self.mlp_norm(x)))  # type: ignore[no-any-return]
 
 
 class GPT(nn.Module):
@@ -63,12 +110,19 @@ class GPT(nn.Module):
         width: n_embd. Heads follow from it: width // head_dim, at least one.
         depth: n_layer.
         head_dim: Size of a head; 64 in every GPT-2, so that heads are added as width grows.
-        activation: In the blocks' MLPs; GPT-2 has the tanh form of GELU.
+        activation: In the blocks' MLPs; GPT-2 has the tanh form of GELU. `swiglu` is a gated MLP of
+            as many parameters.
         dropout: After the embedding, in attention, and at the end of each residual branch.
         init_std: Standard deviation of the initial weights.
+        norm: Layer norm, or RMS norm.
+        positions: Learned and added to the tokens, or `rotary`: queries and keys are turned.
+        qk_norm: Normalise each query and key, against attention that grows out of bounds.
+        tied_head: The head's weights are the token embedding's.
+        zero_init: Each residual branch's last weight, and an untied head, start at 0, so that the
+            network starts as the identity (Goyal et al. 2017, section 5.1, for ResNets).
 
     Raises:
-        ValueError: `width` can't be split into its heads.
+        ValueError: `width` can't be split into its heads, or a head into pairs to be turned.
     """
 
     kinds: ClassVar[frozenset[str]] = frozenset({"text"})
@@ -81,55 +135,91 @@ class GPT(nn.Module):
         width: PositiveInt = 768,
         depth: PositiveInt = 12,
         head_dim: PositiveInt = 64,
-        activation: ActivationName = "gelu_tanh",
+        activation: ActivationName | Literal["swiglu"] = "gelu_tanh",
         dropout: Probability = 0.0,
         init_std: PositiveFloat = 0.02,
+        norm: NormName = "layer",
+        positions: Literal["learned", "rotary"] = "learned",
+        qk_norm: bool = False,
+        tied_head: bool = True,
+        zero_init: bool = False,
     ) -> None:
         super().__init__()
-        num_heads = max(1, width // head_dim)
-        if width % num_heads:
-            below = width - width % num_heads
-            raise ValueError(
-                f"width={width} can't be split into its {num_heads} heads (head_dim={head_dim});"
-                f" the nearest that can: {below}, {below + num_heads}"
-            )
+        num_heads = heads_of(width, head_dim)
+        is_rotary = positions == "rotary"
+        rotary = Rotary(width // num_heads, context) if is_rotary else None
         self.context = context
         self.token_embedding = nn.Embedding(vocab_size, width)
-        self.position_embedding = nn.Embedding(context, width)
+        self.position_embedding = None if is_rotary else nn.Embedding(context, width)
         self.dropout = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(
-            Block(width=width, num_heads=num_heads, activation=activation, dropout=dropout)
+            Block(
+                width=width,
+                norm=norm,
+                attention=Attention(
+                    width=width,
+                    num_heads=num_heads,
+                    dropout=dropout,
+                    rotary=rotary,
+                    qk_norm=qk_norm,
+                ),
+                mlp=Feedforward(width=width, activation=activation),
+                dropout=dropout,
+            )
             for _ in range(depth)
         )
-        self.norm = nn.LayerNorm(width)
+        self.norm = norm_layer(norm, width)
         self.head = nn.Linear(width, vocab_size, bias=False)
-        self.head.weight = self.token_embedding.weight
-        self.init_weights(init_std, depth)
+        if tied_head:
+            self.head.weight = self.token_embedding.weight
+        self.init_weights(init_std, depth, zero_init=zero_init)
 
-    def init_weights(self, std: float, depth: int) -> None:
+    def init_weights(self, std: float, depth: int, *, zero_init: bool) -> None:
         """GPT-2's initial weights.
 
-        | parameter                            | value                       |
-        |--------------------------------------|-----------------------------|
-        | embeddings, linear weights           | N(0, std)                   |
-        | each residual branch's last weight   | N(0, std / sqrt(2 * depth)) |
-        | linear biases, norm shifts           | 0                           |
-        | norm gains                           | 1                           |
+        | parameter                            | value                       | with `zero_init` |
+        |--------------------------------------|-----------------------------|------------------|
+        | embeddings, linear weights           | N(0, std)                   | the same         |
+        | each residual branch's last weight   | N(0, std / sqrt(2 * depth)) | 0                |
+        | an untied head                       | N(0, std)                   | 0                |
+        | linear biases, norm shifts           | 0                           | the same         |
+        | norm gains                           | 1                           | the same         |
 
         Source: Radford et al. 2019, section 2.3; the values are those of OpenAI's released code.
         """
+        untied = self.head.weight is not self.token_embedding.weight
         for name, module in self.named_modules():
             if isinstance(module, nn.Linear | nn.Embedding):
                 last = name.endswith("proj")
                 nn.init.normal_(module.weight, std=std / sqrt(2 * depth) if last else std)
+                if zero_init and (last or (untied and module is self.head)):
+                    nn.init.zeros_(module.weight)
             if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
 
     def forward(self, tokens: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
         if tokens.shape[1] > self.context:
             raise ValueError(f"{tokens.shape[1]} tokens are more than context={self.context}")
-        positions = torch.arange(tokens.shape[1], device=tokens.device)
-        x = self.dropout(self.token_embedding(tokens) + self.position_embedding(positions))
+        x = self.token_embedding(tokens)
+        if self.position_embedding is not None:
+            x = x + self.position_embedding(torch.arange(tokens.shape[1], device=tokens.device))
+        x = self.dropout(x)
         for block in self.blocks:
             x = block(x)
         return self.head(self.norm(x))  # type: ignore[no-any-return]
+
+
+def heads_of(width: int, head_dim: int) -> int:
+    """Number of heads.
+
+    Raises:
+        ValueError: `width` does not divide by it.
+    """
+    num_heads = max(1, width // head_dim)
+    if width % num_heads:
+        below = width - width % num_heads
+        raise ValueError(
+            f"width={width} can't be split into its {num_heads} heads (head_dim={head_dim});"
+            f" the nearest that can: {below}, {below + num_heads}"
+        )
+    return num_heads

@@ -5,20 +5,38 @@ function of the optimizer and of the run's number of steps. Adding one: a functi
 in `conf/optimizer/` or `conf/scheduler/`.
 """
 
+from leyden.optim.adam import adam, nadam
 from leyden.optim.adamw import adamw
+from leyden.optim.adaptive import adafactor, adagrad, rmsprop
 from leyden.optim.groups import decay_groups, hidden_matrices
+from leyden.optim.kept import lion, schedule_free_adamw, soap
 from leyden.optim.muon import Muon, muon
-from leyden.optim.schedules import constant, cosine, wsd
+from leyden.optim.plateau import Plateau, plateau
+from leyden.optim.schedules import constant, cosine, inverse_sqrt, linear, one_cycle, step, wsd
 from leyden.optim.sgd import sgd
 
 __all__ = [
     "Muon",
+    "Plateau",
+    "adafactor",
+    "adagrad",
+    "adam",
     "adamw",
     "constant",
     "cosine",
     "decay_groups",
     "hidden_matrices",
+    "inverse_sqrt",
+    "linear",
+    "lion",
     "muon",
+    "nadam",
+    "one_cycle",
+    "plateau",
+    "rmsprop",
+    "schedule_free_adamw",
     "sgd",
+    "soap",
+    "step",
     "wsd",
 ]

@@ -28,11 +28,14 @@ def decay_groups(
 
 
 def hidden_matrices(net: nn.Module) -> list[nn.Parameter]:
-    """Weights that Muon makes orthogonal: 2-D and more, but no embedding and no `head`."""
+    """Weights that Muon makes orthogonal: 2-D and more, inside the network.
+
+    No embedding, no `head`, and no `stem`, the first convolution (Jordan et al. 2024).
+    """
     outer = {
         id(parameter)
         for name, module in net.named_modules()
-        if isinstance(module, nn.Embedding) or name == "head"
+        if isinstance(module, nn.Embedding) or name in ("head", "stem")
         for parameter in module.parameters()
     }
     return [p for p in net.parameters() if p.requires_grad and p.ndim >= 2 and id(p) not in outer]

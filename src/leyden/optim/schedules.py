@@ -92,6 +92,120 @@ def wsd(
     return warmed(optimizer, total_steps, warmup, shape)
 
 
+def linear(
+    optimizer: Optimizer,
+    total_steps: int,
+    *,
+    warmup_steps: Count | None = None,
+    warmup_fraction: Fraction | None = None,
+    final_fraction: Fraction = 0.0,
+) -> LambdaLR:
+    """A line from the peak down to `final_fraction` of it.
+
+    Args:
+        optimizer: Its groups' rates are the peaks.
+        total_steps: Optimizer steps of the run.
+        warmup_steps: Length of the warm-up in steps, or
+        warmup_fraction: as a share of the run. Neither: none.
+        final_fraction: Rate at the end, as a share of the peak.
+    """
+    warmup = warmup_length(total_steps, warmup_steps, warmup_fraction)
+
+    def shape(progress: float) -> float:
+        return 1 - (1 - final_fraction) * progress
+
+    return warmed(optimizer, total_steps, warmup, shape)
+
+
+def inverse_sqrt(
+    optimizer: Optimizer,
+    total_steps: int,
+    *,
+    warmup_steps: Count | None = None,
+    warmup_fraction: Fraction | None = None,
+) -> LambdaLR:
+    """Falls with the root of the step, from the peak at the warm-up's end (Vaswani et al. 2017).
+
+    It does not know how long the run is, so that a run can be prolonged.
+
+    Args:
+        optimizer: Its groups' rates are the peaks.
+        total_steps: Optimizer steps of the run.
+        warmup_steps: Length of the warm-up in steps, or
+        warmup_fraction: as a share of the run. Neither: none.
+    """
+    warmup = warmup_length(total_steps, warmup_steps, warmup_fraction)
+
+    def factor(step: int) -> float:
+        rising = (step + 1) / (warmup + 1)
+        return rising if step < warmup else sqrt((warmup + 1) / (step + 1))
+
+    return LambdaLR(optimizer, factor)
+
+
+def one_cycle(
+    optimizer: Optimizer,
+    total_steps: int,
+    *,
+    rise_fraction: Fraction = 0.3,
+    initial_fraction: Fraction = 0.04,
+    final_fraction: Fraction = 4e-6,
+) -> LambdaLR:
+    """Up by half a cosine, then down by another (Smith and Topin 2018, "Super-Convergence").
+
+    The values are those of torch's OneCycleLR, whose momentum, which falls as the rate rises, is
+    left out: not every optimizer has one.
+
+    Args:
+        optimizer: Its groups' rates are the peaks.
+        total_steps: Optimizer steps of the run.
+        rise_fraction: Share of the run until the peak.
+        initial_fraction: Rate at the start, as a share of the peak.
+        final_fraction: Rate at the end, likewise.
+    """
+    peak = max(0.0, rise_fraction * total_steps - 1)
+
+    def factor(step: int) -> float:
+        if step < peak:
+            return eased(initial_fraction, 1.0, step / peak)
+        return eased(1.0, final_fraction, min(1.0, (step - peak) / max(1, total_steps - 1 - peak)))
+
+    return LambdaLR(optimizer, factor)
+
+
+def eased(start: float, end: float, progress: float) -> float:
+    """Goes from `start` to `end` by half a cosine."""
+    return end + (start - end) * (1 + cos(pi * progress)) / 2
+
+
+def step(
+    optimizer: Optimizer,
+    total_steps: int,
+    *,
+    warmup_steps: Count | None = None,
+    warmup_fraction: Fraction | None = None,
+    milestones: tuple[Fraction, ...] = (0.5, 0.75),
+    factor: Fraction = 0.1,
+) -> LambdaLR:
+    """Falls to `factor` of itself at each milestone.
+
+    Args:
+        optimizer: Its groups' rates are the peaks.
+        total_steps: Optimizer steps of the run.
+        warmup_steps: Length of the warm-up in steps, or
+        warmup_fraction: as a share of the run. Neither: none.
+        milestones: As shares of the steps after the warm-up; by default those of ResNet on CIFAR
+            (He et al. 2015, section 4.2: after 32k and 48k of 64k steps).
+        factor: What is left of the rate.
+    """
+    warmup = warmup_length(total_steps, warmup_steps, warmup_fraction)
+
+    def shape(progress: float) -> float:
+        return factor ** sum(progress >= milestone for milestone in milestones)
+
+    return warmed(optimizer, total_steps, warmup, shape)
+
+
 def warmup_length(total_steps: int, steps: int | None, fraction: float | None) -> int:
     """Steps of the warm-up, however it was said.
 

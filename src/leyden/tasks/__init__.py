@@ -1,14 +1,25 @@
 """Tasks: the LightningModules. What is computed and logged in a step; no layers.
 
-The data's kind decides the task. Each task says in `metrics` what it logs.
+The data's kind decides the task. Each task says in `metrics` what it logs, and in `unit` what it
+counts.
 """
 
+from leyden.data.spec import TASK_OF_KIND, Spec, TaskName
 from leyden.tasks.classification import Classification
 from leyden.tasks.language_modeling import LanguageModeling
+from leyden.tasks.regression import Regression
 
-__all__ = ["TASKS", "Classification", "LanguageModeling", "Task"]
+__all__ = ["TASKS", "Classification", "LanguageModeling", "Regression", "Task", "task_of"]
 
-Task = Classification | LanguageModeling
+Task = Classification | LanguageModeling | Regression
 
-TASKS: dict[str, type[Task]] = {"image": Classification, "text": LanguageModeling}
-"""The task of each kind of data."""
+TASKS: dict[TaskName, type[Task]] = {
+    "classification": Classification,
+    "regression": Regression,
+    "language_modeling": LanguageModeling,
+}
+
+
+def task_of(spec: Spec) -> type[Task]:
+    """The task of a data set."""
+    return TASKS[spec.task or TASK_OF_KIND[spec.kind]]

@@ -1,7 +1,7 @@
 """Language modelling: the next token, everywhere in a window."""
 
 from math import log
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch.nn.functional as F
 from jaxtyping import Float, Int
@@ -12,54 +12,79 @@ from torchmetrics import MeanMetric
 
 from leyden.data.loader import Batch
 from leyden.data.spec import Spec
+from leyden.ranges import Probability
 from leyden.tasks.optimization import MakeOptimizer, MakeSchedule, optimization
+
+NAMES = ("loss", "ppl", "bpb")
 
 
 class LanguageModeling(LightningModule):
     """Trains a network by cross-entropy; logs loss (nats a token), perplexity, bits per byte.
+
+    Where the data is a stream and the network has a state, each batch is read on from the state
+    after the last one, as far as its values go: gradients end at the window (Williams and Peng
+    1990, truncated backpropagation through time).
 
     Args:
         net: Maps tokens (batch, time) to logits (batch, time, vocabulary).
         spec: Of the data.
         optimizer: Makes the optimizer of a network.
         schedule: Makes the schedule of an optimizer over a number of steps.
+        label_smoothing: Share of each training token that is spread over the vocabulary.
     """
 
     metrics: ClassVar[tuple[str, ...]] = (
         "train/loss",
-        "val/loss",
-        "val/ppl",
-        "val/bpb",
-        "test/loss",
-        "test/ppl",
-        "test/bpb",
+        *(f"{part}/{name}" for part in ("val", "test") for name in NAMES),
     )
     unit: ClassVar[str] = "tokens"
 
     def __init__(
-        self, net: nn.Module, *, spec: Spec, optimizer: MakeOptimizer, schedule: MakeSchedule
+        self,
+        net: nn.Module,
+        *,
+        spec: Spec,
+        optimizer: MakeOptimizer,
+        schedule: MakeSchedule,
+        label_smoothing: Probability = 0.0,
     ) -> None:
         super().__init__()
         self.net = net
         self.spec = spec
         self.make_optimizer = optimizer
         self.make_schedule = schedule
+        self.label_smoothing = label_smoothing
         self.val_loss = MeanMetric()
         self.test_loss = MeanMetric()
+        self.train_state = Carried()
+        self.eval_state = Carried()
 
     def forward(self, tokens: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time vocab"]:
         return self.net(tokens)  # type: ignore[no-any-return]
 
+    def on_train_epoch_start(self) -> None:
+        self.train_state.forget()
+
+    def on_validation_epoch_start(self) -> None:
+        self.eval_state.forget()
+
+    def on_test_epoch_start(self) -> None:
+        self.eval_state.forget()
+
     def training_step(self, batch: Batch, batch_index: int) -> Float[Tensor, ""]:
-        loss = self._loss(batch)
+        tokens, following = batch
+        logits = self._logits(tokens, self.train_state)
+        loss = F.cross_entropy(
+            logits.flatten(0, 1), following.flatten(), label_smoothing=self.label_smoothing
+        )
         self.log("train/loss", loss)
         return loss
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
-        self.val_loss.update(self._loss(batch), batch[1].numel())
+        self.val_loss.update(self._eval_loss(batch), batch[1].numel())
 
     def test_step(self, batch: Batch, batch_index: int) -> None:
-        self.test_loss.update(self._loss(batch), batch[1].numel())
+        self.test_loss.update(self._eval_loss(batch), batch[1].numel())
 
     def on_validation_epoch_end(self) -> None:
         self._log_epoch("val", self.val_loss)
@@ -67,9 +92,17 @@ class LanguageModeling(LightningModule):
     def on_test_epoch_end(self) -> None:
         self._log_epoch("test", self.test_loss)
 
-    def _loss(self, batch: Batch) -> Float[Tensor, ""]:
+    def _logits(self, tokens: Tensor, carried: "Carried") -> Float[Tensor, "batch time vocab"]:
+        if not (self.spec.is_stream and isinstance(self.net, HasState)):
+            return self(tokens).float()  # type: ignore[no-any-return]
+        logits, state = self.net.go_on(tokens, carried.of(len(tokens)))
+        carried.keep(state)
+        return logits.float()
+
+    def _eval_loss(self, batch: Batch) -> Float[Tensor, ""]:
         tokens, following = batch
-        return F.cross_entropy(self(tokens).float().flatten(0, 1), following.flatten())
+        logits = self._logits(tokens, self.eval_state)
+        return F.cross_entropy(logits.flatten(0, 1), following.flatten())
 
     def _log_epoch(self, part: str, losses: MeanMetric) -> None:
         loss = losses.compute()
@@ -80,3 +113,33 @@ class LanguageModeling(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         return optimization(self, self.net, self.make_optimizer, self.make_schedule)
+
+
+@runtime_checkable
+class HasState(Protocol):
+    """A network that can read on from where it ended: a recurrent one."""
+
+    def go_on(self, x: Tensor, state: Any) -> tuple[Tensor, Any]: ...
+
+
+class Carried:
+    """The state after the last batch of a stream."""
+
+    def __init__(self) -> None:
+        self.state: tuple[Tensor, ...] | Tensor | None = None
+
+    def forget(self) -> None:
+        """The next batch is a beginning."""
+        self.state = None
+
+    def keep(self, state: tuple[Tensor, ...] | Tensor) -> None:
+        """Keeps the values of a state, without its gradient."""
+        if isinstance(state, tuple):
+            self.state = tuple(part.detach() for part in state)
+        else:
+            self.state = state.detach()
+
+    def of(self, batch_size: int) -> tuple[Tensor, ...] | Tensor | None:
+        """The state for a batch; None for one of another size, which is not of the same rows."""
+        first = self.state[0] if isinstance(self.state, tuple) else self.state
+        return self.state if first is not None and first.shape[1] == batch_size else None

@@ -1,0 +1,59 @@
+"""Shows how predicted numbers compare with the true ones."""
+
+import torch
+from jaxtyping import Float
+from matplotlib.figure import Figure
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from leyden.callbacks.tensorboard import tensorboard_writer
+from leyden.tasks import Regression
+
+
+class Forecast(Callback):
+    """After training, on the validation part: of a series both over time, else one over the other.
+
+    Of forecasts of several steps the first is drawn.
+    """
+
+    @torch.no_grad()
+    def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
+        writer = tensorboard_writer(trainer)
+        if writer is None or not isinstance(task, Regression):
+            return
+        loader = trainer.datamodule.val_dataloader()  # type: ignore[attr-defined]
+        task.net.eval()
+        pairs = [(task.predict(x.to(task.device)).cpu(), task.in_own_unit(y)) for x, y in loader]
+        task.net.train()
+        predicted = torch.cat([guess[:, 0] for guess, _ in pairs])
+        truth = torch.cat([target[:, 0] for _, target in pairs])
+        draw = forecast_over_time if task.spec.kind == "series" else predicted_over_true
+        figure = draw(predicted, truth, task.spec.target_name)
+        writer.add_figure("val/forecast", figure, trainer.global_step)
+
+
+def forecast_over_time(
+    predicted: Float[Tensor, " n"], truth: Float[Tensor, " n"], name: str
+) -> Figure:
+    """Two lines, time by time."""
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    axis = figure.subplots()
+    axis.plot(truth.numpy(), color="black", linewidth=1.5, label="truth")
+    axis.plot(predicted.numpy(), color="tab:orange", linewidth=1.5, label="forecast, one ahead")
+    axis.set_xlabel("time in the validation part")
+    axis.set_ylabel(name)
+    axis.legend()
+    return figure
+
+
+def predicted_over_true(
+    predicted: Float[Tensor, " n"], truth: Float[Tensor, " n"], name: str
+) -> Figure:
+    """A point a sample; the line is where all would lie if all were right."""
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axis = figure.subplots()
+    axis.scatter(truth.numpy(), predicted.numpy(), s=12, alpha=0.6)
+    axis.axline((float(truth.mean()), float(truth.mean())), slope=1, color="black", linewidth=1)
+    axis.set_xlabel(f"{name}, true")
+    axis.set_ylabel(f"{name}, predicted")
+    return figure

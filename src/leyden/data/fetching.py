@@ -1,0 +1,47 @@
+"""Data sets that have to be brought to the machine: once, whole, and by one process."""
+
+import os
+import tarfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from filelock import FileLock
+
+from leyden.data.unreadable import Unreadable
+
+
+def data_folder() -> Path:
+    """Where downloads are kept: `LEYDEN_DATA`, by default `~/.cache/leyden`."""
+    return Path(os.environ.get("LEYDEN_DATA") or "~/.cache/leyden").expanduser()
+
+
+def fetch_into(folder: Path, fill: Callable[[Path], None], *, by_hand: str) -> None:
+    """Makes `folder` by filling a temporary one beside it, which is then renamed.
+
+    So `folder` is whole if it is there at all; of several processes one does the work and the
+    others wait for it.
+
+    Args:
+        folder: To be made, if it is not there.
+        fill: Puts the files into the folder that it is given.
+        by_hand: What a person can do where this fails.
+
+    Raises:
+        Unreadable: `fill` failed.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
+        if folder.exists():
+            return
+        try:
+            with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
+                filled = Path(temporary) / folder.name
+                filled.mkdir()
+                fill(filled)
+                filled.rename(folder)
+        except (OSError, RuntimeError, EOFError, zlib.error, tarfile.TarError) as error:
+            reason = str(error).strip().splitlines()
+            message = f"could not be fetched ({reason[-1] if reason else repr(error)}); {by_hand}"
+            raise Unreadable(None, message) from error

@@ -1,0 +1,137 @@
+"""Text of the user's, and Shakespeare's."""
+
+import hashlib
+import shutil
+import urllib.request
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+from leyden.data.datamodule import DataModule
+from leyden.data.fetching import data_folder, fetch_into
+from leyden.data.parts import Parts
+from leyden.data.spec import Kind, Spec
+from leyden.data.text import split_text, text_parts
+from leyden.data.unreadable import Unreadable
+from leyden.data.vocabulary import PairCount, TokenizerName, Vocabulary, vocabulary_of
+from leyden.ranges import PositiveInt
+
+
+class Text(DataModule):
+    """A file, or all files of a folder, as one text: 90 % train, 5 % validate, 5 % test.
+
+    Args:
+        path: A file, or a folder whose files are joined in the order of their names.
+        context: Tokens that the model sees at once.
+        tokenizer: `character` (those of the training part, and one for all others), `byte`, or
+            `bpe`: pairs of bytes learned from the training part.
+        vocab_size: Number of tokens of `bpe`.
+        stream: Each row of a batch goes on where the same row of the last one ended, so that a
+            recurrent network can carry its state on, instead of windows drawn at random.
+        shared: Those of `DataModule`.
+    """
+
+    kind: ClassVar[Kind] = "text"
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        context: PositiveInt = 128,
+        tokenizer: TokenizerName = "character",
+        vocab_size: PairCount = 4096,
+        stream: bool = False,
+        **shared: Any,
+    ) -> None:
+        super().__init__(**shared)
+        self.path = Path(path).expanduser()
+        self.context = context
+        self.tokenizer = tokenizer
+        self.vocab_size = vocab_size
+        self.stream = stream
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The text of each part."""
+        return split_text(read_text(self.path))
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        return vocabulary_of(self.tokenizer, self.texts["train"], size=self.vocab_size)
+
+    def load(self) -> Parts:
+        return text_parts(self.texts, self.vocabulary, context=self.context, stream=self.stream)
+
+
+SHAKESPEARE_URL = (
+    "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
+)
+SHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
+
+
+class Shakespeare(Text):
+    """40,000 lines of Shakespeare's plays, 1.1 MB, as Karpathy's char-rnn has them.
+
+    Args:
+        path: The file, where it is here already; by default it is fetched.
+        shared: Those of `Text`.
+    """
+
+    def __init__(self, *, path: str | None = None, **shared: Any) -> None:
+        self.kept = data_folder() / "shakespeare" / "input.txt"
+        super().__init__(path=path or str(self.kept), **shared)
+
+    def is_here(self) -> bool:
+        return self.path.is_file()
+
+    def fetch(self) -> None:
+        if self.path != self.kept:
+            raise Unreadable("path", "is not a file")
+        by_hand = f"say data.path=FILE, or put the file input.txt into {self.path.parent}"
+        fetch_into(self.path.parent, fetch_shakespeare, by_hand=by_hand)
+
+    def expected_spec(self) -> Spec:
+        sizes = {"character": 66, "byte": 256, "bpe": self.vocab_size}
+        bytes_per_token = dict.fromkeys(("train", "val", "test"), 1.0)
+        return Spec(
+            "text",
+            (self.context,),
+            sizes[self.tokenizer],
+            bytes_per_token=bytes_per_token,
+            is_stream=self.stream,
+        )
+
+    def expected_train_samples(self) -> int:
+        return (1_003_854 - 1) // self.context
+
+
+def fetch_shakespeare(folder: Path) -> None:
+    """Downloads the file and verifies it."""
+    target = folder / "input.txt"
+    with urllib.request.urlopen(SHAKESPEARE_URL, timeout=60) as response, target.open("wb") as file:
+        shutil.copyfileobj(response, file)
+    if hashlib.sha256(target.read_bytes()).hexdigest() != SHAKESPEARE_SHA256:
+        raise OSError("what came is not the file: its SHA-256 differs")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, or of all files below a folder; hidden ones are left out.
+
+    Raises:
+        Unreadable: There is no text.
+    """
+    files = [path] if path.is_file() else visible_files(path)
+    texts = [file.read_text(encoding="utf-8", errors="replace") for file in files]
+    if not any(texts):
+        raise Unreadable("path", f"{path} holds no text")
+    return "\n".join(texts)
+
+
+def visible_files(folder: Path) -> list[Path]:
+    """Files below a folder, in the order of their names."""
+    return sorted(
+        file
+        for file in folder.rglob("*")
+        if file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    )

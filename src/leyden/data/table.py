@@ -1,0 +1,27 @@
+"""Rows of numbers in memory, with a class or a number each."""
+
+from dataclasses import dataclass
+
+from jaxtyping import Float, Shaped
+from torch import Tensor
+
+from leyden.data.loader import Batch, Draw
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A part of a table.
+
+    Attributes:
+        features: Scaled.
+        targets: Classes (rows), or scaled numbers (rows, outputs).
+    """
+
+    features: Float[Tensor, "rows features"]
+    targets: Shaped[Tensor, "rows *outputs"]
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, draw: Draw) -> Batch:
+        return self.features[draw.index], self.targets[draw.index]

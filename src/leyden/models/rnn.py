@@ -1,0 +1,78 @@
+"""Recurrent networks.
+
+Sources: Elman 1990 (plain), Cho et al. 2014 (GRU), Hochreiter and Schmidhuber 1997 (LSTM).
+"""
+
+from typing import ClassVar, Literal
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from leyden.ranges import PositiveInt, Probability
+
+CellName = Literal["rnn", "gru", "lstm"]
+State = Tensor | tuple[Tensor, Tensor]
+"""(depth, batch, width); an LSTM has two."""
+
+
+class RNN(nn.Module):
+    """`depth` recurrent layers of `width` units.
+
+    A series is read lag by lag, an image row by row from the top, and the last state is read out.
+    Text is read token by token and every state is read out (Karpathy's char-rnn).
+
+    Args:
+        input_shape: (lags, features) of a series, (channels, height, width) of an image, (context,)
+            of text.
+        num_outputs: Numbers to predict, classes, or tokens.
+        vocab_size: Number of tokens of text; None: the input is numbers.
+        cell: The kind of unit. Their activations are part of what they are: `rnn` has tanh.
+        width: Units of a layer, and size of a token's embedding.
+        depth: Number of layers.
+        dropout: Between layers and before the readout.
+    """
+
+    kinds: ClassVar[frozenset[str]] = frozenset({"image", "series", "text"})
+
+    def __init__(
+        self,
+        *,
+        input_shape: tuple[int, ...],
+        num_outputs: PositiveInt,
+        vocab_size: PositiveInt | None = None,
+        cell: CellName = "lstm",
+        width: PositiveInt = 128,
+        depth: PositiveInt = 1,
+        dropout: Probability = 0.0,
+    ) -> None:
+        super().__init__()
+        self.embedding = None if vocab_size is None else nn.Embedding(vocab_size, width)
+        is_image = len(input_shape) == 3
+        row_size = input_shape[0] * input_shape[2] if is_image else input_shape[-1]
+        layers = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell]
+        self.layers = layers(
+            width if vocab_size is not None else row_size,
+            width,
+            depth,
+            batch_first=True,
+            dropout=dropout if depth > 1 else 0.0,
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(width, vocab_size or num_outputs)
+
+    def forward(
+        self, x: Float[Tensor, "batch *shape"] | Int[Tensor, "batch time"]
+    ) -> Float[Tensor, "batch *outputs"]:
+        return self.go_on(x, None)[0]
+
+    def go_on(
+        self, x: Float[Tensor, "batch *shape"] | Int[Tensor, "batch time"], state: State | None
+    ) -> tuple[Float[Tensor, "batch *outputs"], State]:
+        """Reads on from a state; None is the beginning. Gives the outputs and the state after."""
+        if self.embedding is not None:
+            x = self.embedding(x)
+        elif x.ndim == 4:
+            x = x.transpose(1, 2).flatten(2)  # batch, height, channels * width
+        states, state = self.layers(x, state)
+        read = states if self.embedding is not None else states[:, -1]
+        return self.head(self.dropout(read)), state

@@ -1,0 +1,305 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from leyden.data import CSVTable, Unreadable
+from leyden.data.images import split
+
+N = 40
+TRAIN, VAL, TEST = (rows.tolist() for rows in split(N, 28, 6))  # 70, 15 and 15 %
+CLASSES = ["b", "a"] * (N // 2)
+NUMBERS = [number * 1.5 - 20 for number in range(N)]
+
+
+def table(*, separator=",", **columns):
+    """A file of these columns; None is an empty cell."""
+    lines = [separator.join(columns)]
+    for row in zip(*columns.values(), strict=True):
+        lines.append(separator.join("" if cell is None else str(cell) for cell in row))
+    Path("table.csv").write_text("\n".join(lines) + "\n")
+
+
+def make(target="y", **options):
+    return CSVTable(path="table.csv", target=target, **({"batch_size": 4} | options))
+
+
+def rows_of(parts, what="features"):
+    """Features or targets of all rows, in the order of the file."""
+    split_rows = torch.cat([getattr(part, what) for part in (parts.train, parts.val, parts.test)])
+    whole = torch.empty_like(split_rows)
+    whole[TRAIN + VAL + TEST] = split_rows
+    return whole
+
+
+def scaled(numbers):
+    """By the mean and deviation of the training rows."""
+    numbers = np.array(numbers, dtype=float)
+    return (numbers - numbers[TRAIN].mean()) / numbers[TRAIN].std(ddof=1)
+
+
+def feature(number=0, **options):
+    return rows_of(make(**options).parts)[:, number].tolist()
+
+
+def refusal(**options):
+    with pytest.raises(Unreadable) as raised:
+        make(**options).load()
+    return raised.value.key, str(raised.value)
+
+
+def notes_say(parts, *notes):
+    """Whether each note holds its words, whatever else it says."""
+    pairs = zip(parts.notes, notes, strict=True)
+    return all(word in note for note, words in pairs for word in words)
+
+
+def test_the_parts_are_70_15_and_15_percent():
+    table(x=NUMBERS, y=CLASSES)
+    parts = make().parts
+    assert [len(part) for part in (parts.train, parts.val, parts.test)] == [28, 6, 6]
+
+
+def test_the_split_does_not_depend_on_the_seed():
+    table(x=NUMBERS, y=CLASSES)
+    one, other = (make(seed=seed).parts.val.features for seed in (0, 1))
+    assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("numbers", [NUMBERS, list(range(N))])
+def test_numbers_are_scaled_by_the_training_rows_alone(numbers):
+    numbers = [1e4 if row in VAL + TEST else number for row, number in enumerate(numbers)]
+    table(x=numbers, y=CLASSES)
+    assert feature() == pytest.approx(scaled(numbers))
+
+
+def test_a_number_that_never_changes_is_0():
+    table(x=[7] * N, y=CLASSES)
+    assert feature() == [0] * N
+
+
+def test_a_missing_number_is_the_training_median():
+    gaps = [TRAIN[0], VAL[0]]
+    # The validation rows do not move the median.
+    numbers = [1e4 if row in VAL else number for row, number in enumerate(NUMBERS)]
+    median = np.median([numbers[row] for row in TRAIN if row not in gaps])
+    filled = [median if row in gaps else number for row, number in enumerate(numbers)]
+    table(x=[None if row in gaps else n for row, n in enumerate(numbers)], y=CLASSES)
+    assert feature() == pytest.approx(scaled(filled))
+
+
+def test_missing_numbers_are_noted():
+    table(x=[None, None, *[3] * (N - 2)], y=CLASSES)
+    assert notes_say(make().parts, ["x", "2", "missing", "3", "median"])
+
+
+def test_each_category_is_a_feature_of_its_own():
+    colours = (["red", "blue", "red", "green"] * N)[:N]
+    table(x=colours, y=CLASSES)
+    expected = [[int(colour == name) for name in ("blue", "green", "red")] for colour in colours]
+    assert rows_of(make().parts).tolist() == expected
+
+
+@pytest.mark.parametrize("empty", [None, "NA"])
+def test_a_missing_category_is_one_of_them(empty):
+    table(x=(["red", empty] * N)[:N], y=CLASSES)
+    parts = make().parts
+    assert rows_of(parts).tolist() == [[0, 1], [1, 0]] * (N // 2)
+    assert notes_say(parts, ["x", "2 categories", "20 missing"])
+
+
+def test_a_category_that_is_not_trained_on_is_none_of_them():
+    table(x=["rare" if row == VAL[0] else "red" for row in range(N)], y=CLASSES)
+    assert feature() == [int(row != VAL[0]) for row in range(N)]
+
+
+def test_true_and_false_are_two_categories():
+    table(x=[True, False] * (N // 2), y=CLASSES)
+    assert rows_of(make().parts).tolist() == [[0, 1], [1, 0]] * (N // 2)
+
+
+def test_columns_keep_their_order():
+    table(z=NUMBERS, y=CLASSES, a=["u", "v"] * (N // 2), x=NUMBERS[::-1])
+    rows = rows_of(make().parts)
+    assert rows.shape == (N, 4)
+    assert rows[:, 0].tolist() == pytest.approx(scaled(NUMBERS))
+    assert rows[:, 3].tolist() == pytest.approx(scaled(NUMBERS[::-1]))
+
+
+def test_of_the_features_that_are_named_no_other_is_taken():
+    table(x=NUMBERS, z=NUMBERS[::-1], w=NUMBERS, y=CLASSES)
+    data = make(features=("z",))
+    assert data.spec.input_shape == (1,)
+    assert feature(features=("z",)) == pytest.approx(scaled(NUMBERS[::-1]))
+
+
+NAMES = [f"n{row}" for row in range(N)]
+
+
+def test_a_column_of_many_texts_is_left_out_and_noted():
+    table(name=NAMES, x=NUMBERS, y=CLASSES)
+    parts = make(max_categories=N - 1).parts
+    assert parts.spec.input_shape == (1,)
+    assert notes_say(parts, ["name", "left out", "40 different texts", "data.max_categories"])
+
+
+def test_a_column_of_as_many_texts_as_may_be_is_kept():
+    table(name=NAMES, y=CLASSES)
+    assert make(max_categories=N).spec.input_shape == (len(TRAIN),)
+
+
+def test_an_empty_column_is_left_out_and_noted():
+    table(x=NUMBERS, z=[None] * N, y=CLASSES)
+    parts = make().parts
+    assert parts.spec.input_shape == (1,)
+    assert notes_say(parts, ["z", "left out", "empty"])
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("name", "has 40 different texts"),
+        ("z", "is empty"),
+        ("y", "is the target"),
+        ("w", "no column `w`; the columns: x, name, z, y"),
+    ],
+)
+def test_a_feature_that_is_named_and_can_not_be_used_is_refused(name, reason):
+    table(x=NUMBERS, name=NAMES, z=[None] * N, y=CLASSES)
+    key, message = refusal(features=("x", name), max_categories=10)
+    assert key == "features"
+    assert reason in message
+
+
+@pytest.mark.parametrize("features", [None, ()])
+def test_a_table_without_any_feature_is_refused(features):
+    table(z=[None] * N, y=CLASSES)
+    assert refusal(features=features) == ("features", "no column is left to predict from")
+
+
+def test_an_unknown_target_is_refused_with_the_columns_there_are():
+    table(x=NUMBERS, y=CLASSES)
+    assert refusal(target="Y") == ("target", "no column `Y`; the columns: x, y")
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        (["red", "blue"], ("blue", "red")),
+        ([10, 9], ("9", "10")),
+        ([True, False], ("False", "True")),
+    ],
+)
+def test_classes_are_sorted(values, names):
+    table(x=NUMBERS, y=values * (N // 2))
+    data = make()
+    assert (data.spec.task, data.spec.class_names) == ("classification", names)
+    expected = [names.index(str(value)) for value in values] * (N // 2)
+    assert rows_of(data.parts, "targets").tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "task", "num_outputs"),
+    [
+        ([row % 20 for row in range(N)], "classification", 20),
+        ([row % 21 for row in range(N)], "regression", 1),
+        ([row % 2 / 2 for row in range(N)], "regression", 1),
+        (NAMES, "classification", N),
+    ],
+    ids=["20 whole numbers", "21 whole numbers", "2 fractions", "texts"],
+)
+def test_the_task_is_guessed_from_the_target(target, task, num_outputs):
+    table(x=NUMBERS, y=target)
+    assert (make().spec.task, make().spec.num_outputs) == (task, num_outputs)
+
+
+@pytest.mark.parametrize(("task", "num_outputs"), [("classification", 21), ("regression", 1)])
+def test_the_user_may_say_the_task(task, num_outputs):
+    table(x=NUMBERS, y=[row % 21 for row in range(N)])
+    assert (make(task=task).spec.task, make(task=task).spec.num_outputs) == (task, num_outputs)
+
+
+def test_regression_on_text_is_refused():
+    table(x=NUMBERS, y=CLASSES)
+    key, message = refusal(task="regression")
+    assert key == "task"
+    assert "`y` holds text" in message
+
+
+def test_targets_scaled_back_are_the_numbers_of_the_file():
+    table(x=NUMBERS, y=[number**2 for number in NUMBERS])
+    data = make()
+    targets = rows_of(data.parts, "targets") * data.spec.target_std + data.spec.target_mean
+    assert targets.shape == (N, 1)
+    assert targets[:, 0].tolist() == pytest.approx([number**2 for number in NUMBERS], abs=1e-3)
+
+
+def test_targets_are_scaled_by_the_training_rows_alone():
+    numbers = [1e4 if row in VAL + TEST else number for row, number in enumerate(NUMBERS)]
+    table(x=NUMBERS, y=numbers)
+    targets = rows_of(make().parts, "targets")
+    assert targets[:, 0].tolist() == pytest.approx(scaled(numbers))
+
+
+def test_the_target_has_its_columns_name():
+    table(x=NUMBERS, price=NUMBERS)
+    assert make(target="price").spec.target_name == "price"
+
+
+@pytest.mark.parametrize("target", [CLASSES, NUMBERS], ids=["classes", "numbers"])
+def test_rows_without_a_target_are_left_out_and_noted(target):
+    gaps = [3, 7]
+    shorter = [value for row, value in enumerate(target) if row not in gaps]
+    table(x=[row for row in range(N) if row not in gaps], y=shorter)
+    without = make().parts
+    table(x=range(N), y=[None if row in gaps else v for row, v in enumerate(target)])
+    parts = make().parts
+    assert torch.equal(parts.train.features, without.train.features)
+    assert torch.equal(parts.test.targets, without.test.targets)
+    assert notes_say(parts, ["y", "left out", "2"])
+
+
+@pytest.mark.parametrize("kept", [0, 9])
+def test_fewer_than_ten_rows_are_refused(kept):
+    table(x=NUMBERS, y=[1.5] * kept + [None] * (N - kept))
+    key, message = refusal()
+    assert key == "path"
+    assert f"{kept} rows with a target are too few" in message
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_cells_may_be_separated_by_another_sign(separator):
+    table(x=NUMBERS, y=CLASSES, separator=separator)
+    assert feature(separator=separator) == pytest.approx(scaled(NUMBERS))
+
+
+def test_the_spec_is_that_of_the_batches():
+    table(x=NUMBERS, z=CLASSES, y=CLASSES)
+    data = make()
+    assert (data.spec.kind, data.spec.input_shape) == ("table", (3,))
+    assert data.parts.train.features.shape == (28, 3)
+    assert data.parts.train.targets.dtype == torch.int64
+
+
+def test_a_feature_that_does_not_vary_in_training_is_not_blown_up():
+    varying = [float(row == VAL[0]) for row in range(N)]
+    table(x=varying, y=NUMBERS)
+    assert max(abs(number) for number in feature()) == 1
+
+
+def test_classes_that_are_whole_numbers_keep_their_names_where_some_are_missing():
+    table(x=NUMBERS, y=[None, *([0, 1] * N)][:N])
+    assert make().spec.class_names == ("0", "1")
+
+
+def test_classes_of_numbers_and_names_are_told_apart():
+    table(x=NUMBERS, y=["u", *([0, 1] * N)][:N])
+    assert make().spec.class_names == ("0", "1", "u")
+
+
+def test_a_target_of_one_class_is_refused():
+    table(x=NUMBERS, y=["same"] * N)
+    with pytest.raises(Unreadable, match="one value only") as raised:
+        make().load()
+    assert raised.value.key == "target"
