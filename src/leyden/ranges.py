@@ -10,5 +10,7 @@ PositiveFloat = Annotated[float, Gt(0)]
 NonNegative = Annotated[float, Ge(0)]
 Fraction = Annotated[float, Interval(ge=0, le=1)]
 """A share of a whole; 0 and 1 included."""
+Share = Annotated[float, Interval(gt=0, le=1)]
+"""What is kept of a whole: something, at least."""
 Probability = Annotated[float, Interval(ge=0, lt=1)]
 """A rate at which something is dropped or kept in a running mean: 1 would leave nothing."""

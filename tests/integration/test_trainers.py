@@ -59,6 +59,13 @@ def test_a_run_of_steps_validates_at_its_end(leyden):
     assert validated == [21, 29]  # counted from 0
 
 
+@pytest.mark.parametrize("length", ["trainer.max_steps=30", "trainer.max_epochs=2"])
+def test_a_run_validates_at_its_end_where_none_was_due(length, leyden):
+    result = leyden("train", length, "trainer.check_val_every_n_epoch=50", "model.width=8")
+    record = json.loads((result.folder / "run.json").read_text())
+    assert record["best"]["step"] == record["steps"]
+
+
 def test_tokens_say_the_length_of_a_run(leyden):
     text = ("model=gpt", "data=stdlib_text", "data.max_bytes=60000", "model.width=8")
     size = ("data.batch_size=4", "data.context=16", "callbacks.samples=null")

@@ -15,7 +15,7 @@ from leyden.data.datamodule import DataModule
 from leyden.data.images import image_parts, split
 from leyden.data.parts import Parts
 from leyden.data.spec import Kind, Spec
-from leyden.ranges import Count, Fraction
+from leyden.ranges import Count, Share
 
 
 class Digits(DataModule):
@@ -37,7 +37,7 @@ class Digits(DataModule):
     def __init__(
         self,
         *,
-        crop: Fraction = 1.0,
+        crop: Share = 1.0,
         translate: Count = 0,
         flip: bool = False,
         cutout: Count = 0,

@@ -16,7 +16,7 @@ from leyden.data.parts import Parts
 from leyden.data.plain_text import visible_files
 from leyden.data.spec import Kind, Spec
 from leyden.data.unreadable import Unreadable
-from leyden.ranges import Count, Fraction, PositiveInt
+from leyden.ranges import Count, PositiveInt, Share
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 PARTS = ("train", "val", "test")
@@ -49,7 +49,7 @@ class ImageFolder(DataModule):
         path: str,
         size: PositiveInt = 64,
         channels: Literal[1, 3] = 3,
-        crop: Fraction = 1.0,
+        crop: Share = 1.0,
         translate: Count = 0,
         flip: bool = False,
         cutout: Count = 0,

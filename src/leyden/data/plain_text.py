@@ -27,7 +27,8 @@ class Text(DataModule):
             `bpe`: pairs of bytes learned from the training part.
         vocab_size: Number of tokens of `bpe`.
         stream: Each row of a batch goes on where the same row of the last one ended, so that a
-            recurrent network can carry its state on, instead of windows drawn at random.
+            recurrent network can carry its state on, instead of windows drawn at random. Of an
+            evaluation `eval_batch_size` is then the number of places where reading begins.
         shared: Those of `DataModule`.
     """
 

@@ -16,7 +16,7 @@ from leyden.data.images import image_parts, split
 from leyden.data.parts import Parts
 from leyden.data.spec import Kind, Spec
 from leyden.data.unreadable import Unreadable
-from leyden.ranges import Count, Fraction
+from leyden.ranges import Count, Share
 
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package `dataset-fashion-mnist` puts the real files."""
@@ -74,7 +74,7 @@ class TorchvisionImages(DataModule):
         *,
         dataset: DatasetName,
         num_val: Count = 5000,
-        crop: Fraction = 1.0,
+        crop: Share = 1.0,
         translate: Count = 0,
         flip: bool = False,
         cutout: Count = 0,
