@@ -91,6 +91,7 @@ BAD_INPUT = {
         "data.batch_size=1",
         "2 or more",
     ),
+    "a folder without text": (["data=text", "data.path=."], "data.path=", "holds no text"),
     "windows longer than the series": (["data=sunspots", "data.lags=400"], "data.lags=400", "few"),
     "rotary positions of odd heads": (
         ["model=gpt", "data=stdlib_text", "model.positions=rotary", "model.width=33"],

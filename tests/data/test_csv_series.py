@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from leyden.data import CSVSeries, Unreadable
+from leyden.data import Unreadable
+from leyden.data.csv_series import CSVSeries
 
 N = 40
 WAVE = [round(10 * np.sin(time), 3) for time in range(N)]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from leyden.data import CSVTable, Unreadable
+from leyden.data import Unreadable
+from leyden.data.csv_table import CSVTable
 from leyden.data.images import split
 
 N = 40

@@ -10,7 +10,8 @@ from torch import nn
 
 from leyden.config.build import build_data, planned_steps
 from leyden.config.job import Plan
-from leyden.config.problem import ConfigError, Problem, suggestion
+from leyden.config.problem import ConfigError, Problem
+from leyden.config.rules import task_problems
 from leyden.config.size import (
     ParameterCount,
     count_parameters,
@@ -79,9 +80,10 @@ def fit_to_data(cfg: DictConfig, *, fetch: bool = True) -> Fitted:
     _make_path_absolute(cfg)
     data = build_data(cfg)
     spec = read_spec(data, fetch=fetch)
+    _refuse_empty_parts(data)
     _refuse_unlike_spec(data)
     _refuse_large_batch(cfg, data)
-    _refuse_unlogged_monitor(cfg, spec)
+    _refuse_unfit_task(cfg, spec)
     if cfg.params is not None:
         with open_dict(cfg):
             cfg.model.width = solve_width(cfg, spec)
@@ -138,12 +140,23 @@ def read_spec(data: DataModule, *, fetch: bool) -> Spec:
         raise ConfigError([Problem(key, str(error), value and str(value))]) from error
 
 
-def _refuse_unlogged_monitor(cfg: DictConfig, spec: Spec) -> None:
+def _refuse_unfit_task(cfg: DictConfig, spec: Spec) -> None:
     """A table says only here whether it holds classes or numbers."""
-    if cfg.monitor.metric not in task_of(spec).metrics:
-        known = [name for name in task_of(spec).metrics if name.startswith("val/")]
-        message = f"is never logged in validation; {suggestion(cfg.monitor.metric, known)}"
-        raise ConfigError([Problem("monitor.metric", message, cfg.monitor.metric)])
+    problems = list(task_problems(cfg, [task_of(spec)], spec.kind))
+    if problems:
+        raise ConfigError(problems)
+
+
+def _refuse_empty_parts(data: DataModule) -> None:
+    if not data.is_readable:
+        return
+    for name, part in (("validation", data.parts.val), ("test", data.parts.test)):
+        if len(part) == 0 and data.spec.kind == "text":
+            context = str(data.spec.input_shape[0])
+            message = f"leaves no whole window in the {name} part; type a smaller one"
+            raise ConfigError([Problem("data.context", message, context)])
+        if len(part) == 0:
+            raise ConfigError([Problem("data", f"its {name} part is empty")])
 
 
 def _refuse_unlike_spec(data: DataModule) -> None:

@@ -52,31 +52,31 @@ def data_has_a_task(cfg: DictConfig) -> Iterator[Problem]:
         yield Problem("data", message)
 
 
-def possible_tasks(cfg: DictConfig) -> list[type[Task]]:
-    """The task of the data; of a table, that only reading it tells, all that it may turn out."""
+def task_fits(cfg: DictConfig) -> Iterator[Problem]:
+    """What is asked of the task has a meaning there."""
     data = resolve(cfg.data._target_)
     name = data.task or TASK_OF_KIND.get(data.kind) or cfg.data.get("task")
-    return [TASKS[name]] if name else [Classification, Regression]
+    tasks = [TASKS[name]] if name else [Classification, Regression]  # only a table's rows tell
+    yield from task_problems(cfg, tasks, data.kind)
 
 
-def monitor_is_logged(cfg: DictConfig) -> Iterator[Problem]:
-    """The task of this data logs the metric that selects."""
-    metrics = {name for task in possible_tasks(cfg) for name in task.metrics}
-    known = sorted(name for name in metrics if name.startswith("val/"))
-    if cfg.monitor.metric not in known:
-        hint = suggestion(cfg.monitor.metric, known)
-        yield Problem(
-            "monitor.metric", f"is never logged in validation; {hint}", cfg.monitor.metric
-        )
+def task_problems(cfg: DictConfig, tasks: list[type[Task]], kind: Kind) -> Iterator[Problem]:
+    """What none of some tasks logs or takes.
 
-
-def task_takes_its_keys(cfg: DictConfig) -> Iterator[Problem]:
-    """What is asked of the task has a meaning there."""
-    kind = resolve(cfg.data._target_).kind
-    taken = {key for task in possible_tasks(cfg) for key in parameters_of(task)}
+    Args:
+        cfg: Its `monitor` and `task` are judged.
+        tasks: All that it may turn out to be.
+        kind: Of the data.
+    """
+    logged = sorted({name for task in tasks for name in task.metrics if name.startswith("val/")})
+    if cfg.monitor.metric not in logged:
+        message = f"is never logged in validation; {suggestion(cfg.monitor.metric, logged)}"
+        yield Problem("monitor.metric", message, cfg.monitor.metric)
+    taken = {key for task in tasks for key in parameters_of(task)}
     for key, value in cfg.task.items():
         if value != 0 and (key not in taken or (key == "mixup" and kind != "image")):
-            message = f"has no meaning for data of the kind {kind}; leave it out"
+            what = " or ".join(task.__name__ for task in tasks)
+            message = f"has no meaning for {what} of data of the kind {kind}; leave it out"
             yield Problem(f"task.{key}", message, str(value))
 
 
@@ -233,8 +233,7 @@ RULES: dict[Rule, frozenset[str]] = {
     data_has_a_task: frozenset({"data"}),
     data_is_there: frozenset({"data"}),
     model_reads_data: frozenset({"model", "data"}),
-    monitor_is_logged: frozenset({"monitor", "data"}),
-    task_takes_its_keys: frozenset({"task", "data"}),
+    task_fits: frozenset({"task", "monitor", "data"}),
     stream_is_carried: frozenset({"data", "model", "trainer"}),
     batch_divides: frozenset({"data", "trainer"}),
     batch_norm_has_a_batch: frozenset({"model", "data", "trainer"}),

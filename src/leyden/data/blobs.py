@@ -1,8 +1,9 @@
 """Clouds of points: a classification whose every sample can be drawn."""
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import torch
+from annotated_types import Ge
 
 from leyden.data.datamodule import DataModule
 from leyden.data.parts import Parts
@@ -30,7 +31,7 @@ class Blobs(DataModule):
         self,
         *,
         num_classes: PositiveInt = 3,
-        num_samples: PositiveInt = 1000,
+        num_samples: Annotated[int, Ge(20)] = 1000,
         std: PositiveFloat = 0.35,
         **shared: Any,
     ) -> None:

@@ -17,6 +17,9 @@ from leyden.data.table import Rows
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import PositiveInt
 
+FEWEST_ROWS = 20
+"""So that three of them validate: R^2 needs two."""
+
 MOST_CLASSES_OF_NUMBERS = 20
 """A column of whole numbers with no more different values than this is taken for classes."""
 
@@ -68,8 +71,9 @@ class CSVTable(DataModule):
             notes.append(f"rows without {self.target}, left out: {int(target.isna().sum())}")
             frame = frame[target.notna()].reset_index(drop=True)
             target = frame[self.target]
-        if len(frame) < 10:
-            raise Unreadable("path", f"{len(frame)} rows with a target are too few; at least 10")
+        if len(frame) < FEWEST_ROWS:
+            message = f"{len(frame)} rows with a target are too few; at least {FEWEST_ROWS}"
+            raise Unreadable("path", message)
         train, val, test = split(len(frame), int(0.7 * len(frame)), int(0.15 * len(frame)))
         columns, more_notes = self._usable_columns(frame)
         inputs, still_more = encode_features(frame[columns], train)

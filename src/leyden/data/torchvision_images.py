@@ -16,7 +16,7 @@ from leyden.data.images import image_parts, split
 from leyden.data.parts import Parts
 from leyden.data.spec import Kind, Spec
 from leyden.data.unreadable import Unreadable
-from leyden.ranges import Count, Share
+from leyden.ranges import Count, PositiveInt, Share
 
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package `dataset-fashion-mnist` puts the real files."""
@@ -73,7 +73,7 @@ class TorchvisionImages(DataModule):
         self,
         *,
         dataset: DatasetName,
-        num_val: Count = 5000,
+        num_val: PositiveInt = 5000,
         crop: Share = 1.0,
         translate: Count = 0,
         flip: bool = False,
