@@ -21,6 +21,9 @@ BASELINES = {
     "ar": "the best autoregressive model of up to as many lags",
 }
 
+EXACT_ENOUGH = 0.05
+"""A model's size may differ by this from what was wanted without a word."""
+
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
@@ -54,7 +57,11 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") ->
     choices, data, trainer = record.choices, experiment.data, experiment.trainer
     parts, console = data.parts, messages()
     size = f"{record.params['total']:,} parameters"
-    size += f" (width {cfg.model.get('width')}, depth {cfg.model.get('depth')})"
+    knobs = [f"{name} {cfg.model[name]}" for name in ("width", "depth") if name in cfg.model]
+    size += f" ({', '.join(knobs)})" if knobs else ""
+    wanted = cfg.params
+    if wanted is not None and abs(record.params["total"] - wanted) > EXACT_ENOUGH * wanted:
+        size += f", [yellow]the nearest that a width gives to params={wanted:g}[/]"
     console.print(f"[bold]{choices['model']}[/] on [bold]{choices['data']}[/]: {size}")
     console.print(
         f"  data    {len(parts.train):,} training, {len(parts.val):,} validation,"
@@ -82,6 +89,16 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") ->
 def show_job(number: int, total: int, name: str) -> None:
     """Which job of a sweep is about to start."""
     messages().print(f"\n[bold]job {number} of {total}[/]  {name}")
+
+
+def show_stop(experiment: "Experiment") -> None:
+    """That a run ended before its planned end."""
+    for callback in experiment.trainer.early_stopping_callbacks:
+        if callback is not None and callback.stopped_epoch > 0:
+            messages().print(
+                f"stopped early: {callback.monitor} was no better for"
+                f" {callback.patience} validations"
+            )
 
 
 def show_end(record: "Record") -> None:
@@ -195,12 +212,12 @@ def show_metrics(metrics: dict[str, float]) -> None:
 
 
 def format_number(value: Any) -> str:
-    """Four significant digits; a dash for what is not known."""
+    """Four significant digits, or all before the point; a dash for what is not known."""
     if value is None:
         return "-"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:.4g}"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def format_flops(count: int | None) -> str:

@@ -95,6 +95,7 @@ def execute(record: Record) -> None:
             load_weights(experiment.task.net, Path(cfg.init_from))
         terminal.show_start(record, cfg, experiment)
         fit(experiment, record)
+        terminal.show_stop(experiment)
         test(experiment, record)
 
 

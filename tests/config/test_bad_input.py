@@ -91,6 +91,7 @@ BAD_INPUT = {
         "data.batch_size=1",
         "2 or more",
     ),
+    "a group's key at the root": (["width=3"], "width=3", "`model.width`"),
     "a folder without text": (["data=text", "data.path=."], "data.path=", "holds no text"),
     "windows longer than the series": (["data=sunspots", "data.lags=400"], "data.lags=400", "few"),
     "rotary positions of odd heads": (
@@ -274,6 +275,36 @@ def test_a_users_data_that_is_not_as_it_says_is_refused(body, named, leyden, use
         "    def load(self): return Parts(Spec('image', (1, 2, 2), 10), [1, 2], [1], [1])\n",
     )
     result = leyden("train", f"data._target_={package}.Odd", *UNSHARED)
+    assert result.status == 2
+    assert named in result.err
+
+
+@pytest.mark.parametrize(
+    ("spec", "targets", "named"),
+    [
+        ("Spec('table', (2,), 1)", "1", "task='classification' or task='regression'"),
+        ("Spec('table', (2,), 1, task='regression')", "n", "targets of shape ()"),
+        ("Spec('table', (2,), 1, task='classification')", "n", "two classes or more"),
+    ],
+)
+def test_a_users_table_that_is_not_as_its_spec_says_is_refused(
+    spec, targets, named, leyden, user_package
+):
+    package = f"tables_{sum(map(ord, spec + targets))}"
+    shape = "(n, 1)" if targets == "1" else "(n,)"
+    user_package(
+        package,
+        "import torch\n"
+        "from leyden.data import DataModule, Parts, Spec\n"
+        "class Rows:\n"
+        "    def __len__(self): return 200\n"
+        "    def __getitem__(self, draw):\n"
+        f"        n = len(draw.index); return torch.ones(n, 2), torch.ones{shape}\n"
+        "class Table(DataModule):\n"
+        "    kind, task = 'table', 'regression'\n"
+        f"    def load(self): return Parts({spec}, Rows(), Rows(), Rows())\n",
+    )
+    result = leyden("train", f"data._target_={package}.Table", *UNSHARED)
     assert result.status == 2
     assert named in result.err
 

@@ -93,8 +93,8 @@ def test_params_reaches_from_a_thousand_to_a_billion(wanted):
 
 
 def test_a_size_that_no_width_has_is_refused_with_the_nearest_to_type(leyden):
-    result = leyden("plan", "model=cnn", "data=mnist", "params=1e4")
-    nearest = "params=10540"
+    result = leyden("plan", "model=cnn", "data=mnist", "params=1e3")
+    nearest = "params=476"
     assert nearest in result.err
     assert leyden("plan", "model=cnn", "data=mnist", nearest).status == 0
 

@@ -137,10 +137,15 @@ def test_what_can_not_be_a_series_is_refused_with_its_parameter(options, key):
     assert refusal(**options)[0] == key
 
 
-@pytest.mark.parametrize("separator", [";", "\t"])
-def test_cells_may_be_separated_by_another_sign(separator):
-    series(y=WAVE, x=WAVE, separator=separator)
-    assert unscaled(make(separator=separator)) == pytest.approx(WAVE, abs=1e-5)
+@pytest.mark.parametrize(("sign", "name"), [(";", "semicolon"), ("\t", "tab")])
+def test_cells_may_be_separated_by_another_sign(sign, name):
+    series(y=WAVE, x=WAVE, separator=sign)
+    assert unscaled(make(separator=name)) == pytest.approx(WAVE, abs=1e-5)
+
+
+def test_times_that_come_again_are_said():
+    series(y=WAVE, t=[*DAYS[:-1], DAYS[0]])
+    assert "1 times come again" in make(time="t").parts.notes[0]
 
 
 def test_dates_that_could_be_two_days_are_refused():

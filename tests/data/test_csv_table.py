@@ -51,8 +51,8 @@ def refusal(**options):
 
 
 def notes_say(parts, *notes):
-    """Whether each note holds its words, whatever else it says."""
-    pairs = zip(parts.notes, notes, strict=True)
+    """Whether each note after the target's holds its words, whatever else it says."""
+    pairs = zip(parts.notes[1:], notes, strict=True)
     return all(word in note for note, words in pairs for word in words)
 
 
@@ -206,7 +206,7 @@ def test_classes_are_sorted(values, names):
         ([row % 20 for row in range(N)], "classification", 20),
         ([row % 21 for row in range(N)], "regression", 1),
         ([row % 2 / 2 for row in range(N)], "regression", 1),
-        (NAMES, "classification", N),
+        (CLASSES, "classification", 2),
     ],
     ids=["20 whole numbers", "21 whole numbers", "2 fractions", "texts"],
 )
@@ -269,10 +269,43 @@ def test_fewer_than_ten_rows_are_refused(kept):
     assert f"{kept} rows with a target are too few" in message
 
 
-@pytest.mark.parametrize("separator", [";", "\t", "|"])
-def test_cells_may_be_separated_by_another_sign(separator):
-    table(x=NUMBERS, y=CLASSES, separator=separator)
-    assert feature(separator=separator) == pytest.approx(scaled(NUMBERS))
+@pytest.mark.parametrize(
+    ("sign", "name"), [(",", "comma"), (";", "semicolon"), ("\t", "tab"), ("|", "bar")]
+)
+@pytest.mark.parametrize("is_said", [True, False])
+def test_cells_may_be_separated_by_another_sign(sign, name, is_said):
+    table(x=NUMBERS, y=CLASSES, separator=sign)
+    assert feature(separator=name if is_said else None) == pytest.approx(scaled(NUMBERS))
+
+
+def test_numbers_may_have_a_decimal_comma():
+    table(x=[str(n).replace(".", ",") for n in NUMBERS], y=CLASSES, separator=";")
+    assert feature(decimal="comma") == pytest.approx(scaled(NUMBERS))
+
+
+def target_refusal(*cells, **options):
+    table(x=NUMBERS, y=cells)
+    with pytest.raises(Unreadable) as raised:
+        make(**options).load()
+    return raised.value.key, str(raised.value)
+
+
+def test_a_slip_among_numbers_makes_no_classes_of_them():
+    key, message = target_refusal(*NUMBERS[1:], "unknown")
+    assert key == "target"
+    assert "`unknown`" in message
+
+
+def test_texts_too_many_for_classes_are_refused_with_the_decimal_comma():
+    key, message = target_refusal(*(f"{n:.1f} CHF" for n in NUMBERS))
+    assert key == "target"
+    assert "data.decimal=comma" in message
+
+
+@pytest.mark.parametrize(("cells", "said"), [(CLASSES, "2 classes"), (NUMBERS, "numbers")])
+def test_what_is_made_of_the_target_is_said(cells, said):
+    table(x=NUMBERS, y=cells)
+    assert any("target y" in note and said in note for note in make().parts.notes)
 
 
 def test_the_spec_is_that_of_the_batches():

@@ -152,7 +152,10 @@ def test_a_file_that_is_not_the_expected_one_is_refused(number, server, monkeypa
 
 
 def test_a_server_that_is_gone_is_told_with_what_can_be_done():
-    with pytest.raises(Unreadable, match=r"t10k-labels-idx1-ubyte\.gz into data/archives/mnist"):
+    with pytest.raises(
+        Unreadable,
+        match=r"t10k-labels-idx1-ubyte\.gz from file:///nowhere/ into data/archives/mnist",
+    ):
         fetched()
     assert left_in_data() == [".mnist.lock"]
 

@@ -23,9 +23,10 @@ def test_the_mean_of_the_weights_is_what_is_kept(leyden):
     plain = [
         weights_of(leyden("train", *COMMON, f"trainer.max_steps={n}").folder) for n in (1, 2, 3)
     ]
-    averaging = "callbacks.weight_averaging.decay=0.75"
+    averaging = "callbacks.weight_averaging.decay=0.2"
     averaged = leyden("train", *COMMON, "trainer.max_steps=3", averaging)
-    expected = 0.75 * (0.75 * plain[0] + 0.25 * plain[1]) + 0.25 * plain[2]
+    rising = 2 / 11  # after one update; after two, 3 / 12 is more than what was asked for
+    expected = 0.2 * (rising * plain[0] + (1 - rising) * plain[1]) + 0.8 * plain[2]
     torch.testing.assert_close(weights_of(averaged.folder), expected)
 
 

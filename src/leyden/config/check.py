@@ -150,7 +150,14 @@ def _check_keys(
     prefix = f"{path}." if path else ""
     for key, value in given.items():
         if key not in parameters:
-            hint = suggestion(str(key), parameters, prefix=prefix)
+            inner = [
+                f"{g}.{key}" for g, node in given.items() if isinstance(node, dict) and key in node
+            ]
+            hint = (
+                f"did you mean `{inner[0]}`?"
+                if inner
+                else suggestion(str(key), parameters, prefix=prefix)
+            )
             yield Problem(f"{prefix}{key}", f"no such key; {hint}", _shown(value))
             continue
         wrong = misfit(value, parameters[key].hint)
@@ -159,6 +166,14 @@ def _check_keys(
     for name, parameter in parameters.items():
         if parameter.required and name not in given:
             yield Problem(f"{prefix}{name}", f"must be given in {path or 'the root'}")
+
+
+def _hint(key: str, given: dict[Any, Any], parameters: dict[str, Parameter], prefix: str) -> str:
+    """What may have been meant by a key: one of that name in a group, or one of a similar name."""
+    for group, node in given.items():
+        if isinstance(node, dict) and key in node:
+            return f"did you mean `{prefix}{group}.{key}`?"
+    return suggestion(key, parameters, prefix=prefix)
 
 
 def _shown(value: Any) -> str | None:

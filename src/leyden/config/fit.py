@@ -114,7 +114,7 @@ def _steps(cfg: DictConfig, data: DataModule) -> int:
 def _refuse_large_batch(cfg: DictConfig, data: DataModule) -> None:
     available = data.train_samples
     if cfg.data.batch_size > available:
-        message = f"is more than the {available:,} training samples; at most {available}"
+        message = f"is more than the {available:,} training samples; type {available} or less"
         raise ConfigError([Problem("data.batch_size", message, str(cfg.data.batch_size))])
 
 
@@ -138,6 +138,9 @@ def read_spec(data: DataModule, *, fetch: bool) -> Spec:
         key = "data" if error.key is None else f"data.{error.key}"
         value = None if error.key is None else getattr(data, error.key, None)
         raise ConfigError([Problem(key, str(error), value and str(value))]) from error
+    except Exception as error:
+        message = f"can't be read: {type(error).__name__}: {error}"
+        raise ConfigError([Problem("data", message.partition("\n")[0])]) from error
 
 
 def _refuse_unfit_task(cfg: DictConfig, spec: Spec) -> None:
@@ -163,7 +166,7 @@ def _refuse_unlike_spec(data: DataModule) -> None:
     if not data.is_readable:
         return
     try:
-        inputs, _ = data.parts.train[Draw(0, torch.arange(2))]
+        inputs, targets = data.parts.train[Draw(0, torch.arange(2))]
     except Unreadable as error:
         raise ConfigError([Problem("data", str(error))]) from error
     except Exception as error:
@@ -172,6 +175,10 @@ def _refuse_unlike_spec(data: DataModule) -> None:
     shape = tuple(inputs.shape[1:])
     if shape != data.spec.input_shape:
         message = f"gives samples of shape {shape}; its spec says {data.spec.input_shape}"
+        raise ConfigError([Problem("data", message)])
+    wanted = task_of(data.spec).target_shape(data.spec)
+    if tuple(targets.shape[1:]) != wanted:
+        message = f"gives targets of shape {tuple(targets.shape[1:])}; they must be {wanted}"
         raise ConfigError([Problem("data", message)])
 
 

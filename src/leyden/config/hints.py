@@ -51,7 +51,7 @@ def _misfit_of_all(value: Any, hints: tuple[Any, ...]) -> str | None:
         return None
     bare = {hint: get_args(hint)[0] for hint in hints if get_origin(hint) is Annotated}
     out_of_range = [misfits[hint] for hint, base in bare.items() if _has_type(value, base)]
-    return out_of_range[0] if out_of_range else "must be " + " or ".join(map(_describe, hints))
+    return out_of_range[0] if out_of_range else f"must be {_describe_any(hints)}"
 
 
 def _out_of_range(value: Any, metadata: tuple[Any, ...]) -> str | None:
@@ -83,7 +83,7 @@ def _describe(hint: Any) -> str:
     if origin is Annotated:
         return _describe(arguments[0])
     if origin in (Union, UnionType):
-        return " or ".join(_describe(argument) for argument in arguments)
+        return _describe_any(arguments)
     if origin is Literal:
         return "one of " + ", ".join(str(argument) for argument in arguments)
     if hint is type(None):
@@ -91,3 +91,10 @@ def _describe(hint: Any) -> str:
     if origin in (list, tuple):
         return "a list"
     return NAMES.get(hint, f"a {getattr(hint, '__name__', hint)}")
+
+
+def _describe_any(hints: tuple[Any, ...]) -> str:
+    words = [word for hint in hints if get_origin(hint) is Literal for word in get_args(hint)]
+    described = [f"one of {', '.join(map(str, words))}"] if words else []
+    described += [_describe(hint) for hint in hints if get_origin(hint) is not Literal]
+    return " or ".join(described)

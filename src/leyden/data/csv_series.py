@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from leyden.data.csv_file import column_of, read_csv
+from leyden.data.csv_file import Decimal, Separator, column_of, read_csv
 from leyden.data.datamodule import DataModule
 from leyden.data.parts import Parts
 from leyden.data.series import series_parts
@@ -28,7 +28,8 @@ class CSVSeries(DataModule):
             order.
         lags: Times that the model sees.
         horizon: Times that it forecasts.
-        separator: Between cells.
+        separator: See `CSVTable`.
+        decimal: See `CSVTable`.
         shared: Those of `DataModule`.
     """
 
@@ -43,7 +44,8 @@ class CSVSeries(DataModule):
         time: str | None = None,
         lags: PositiveInt = 24,
         horizon: PositiveInt = 1,
-        separator: str = ",",
+        separator: Separator | None = None,
+        decimal: Decimal = "point",
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
@@ -54,12 +56,17 @@ class CSVSeries(DataModule):
         self.lags = lags
         self.horizon = horizon
         self.separator = separator
+        self.decimal = decimal
 
     def load(self) -> Parts:
-        frame = read_csv(self.path, self.separator)
-        if self.time is not None:
-            frame = frame.iloc[time_order(column_of(frame, self.time, key="time"))]
+        frame = read_csv(self.path, self.separator, self.decimal)
         columns, notes = [], []
+        if self.time is not None:
+            times = column_of(frame, self.time, key="time")
+            num_again = int(times.duplicated().sum())
+            if num_again:
+                notes.append(f"column {self.time}: {num_again} times come again")
+            frame = frame.iloc[time_order(times)]
         for key, name in [("target", self.target), *(("features", name) for name in self.features)]:
             column = column_of(frame, name, key=key)
             if not pd.api.types.is_numeric_dtype(column):

@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from leyden.data.csv_file import column_of, read_csv
+from leyden.data.csv_file import Decimal, Separator, column_of, read_csv
 from leyden.data.datamodule import DataModule
 from leyden.data.images import split
 from leyden.data.parts import Parts
@@ -36,7 +36,8 @@ class CSVTable(DataModule):
         target: The column to predict.
         features: The columns to predict it from; None: all others that can be used.
         task: None: columns of text and of few whole numbers are classes, others numbers.
-        separator: Between cells.
+        separator: Between cells; None: what the first row has most.
+        decimal: What stands before the decimals of a number.
         max_categories: Different values of a column of text. With more of them it names rows rather
             than describes them.
         shared: Those of `DataModule`.
@@ -51,7 +52,8 @@ class CSVTable(DataModule):
         target: str,
         features: tuple[str, ...] | None = None,
         task: Literal["classification", "regression"] | None = None,
-        separator: str = ",",
+        separator: Separator | None = None,
+        decimal: Decimal = "point",
         max_categories: PositiveInt = 50,
         **shared: Any,
     ) -> None:
@@ -61,10 +63,11 @@ class CSVTable(DataModule):
         self.features = features
         self.wanted_task = task
         self.separator = separator
+        self.decimal = decimal
         self.max_categories = max_categories
 
     def load(self) -> Parts:
-        frame = read_csv(self.path, self.separator)
+        frame = read_csv(self.path, self.separator, self.decimal)
         target = column_of(frame, self.target, key="target")
         notes = []
         if target.isna().any():
@@ -78,6 +81,8 @@ class CSVTable(DataModule):
         columns, more_notes = self._usable_columns(frame)
         inputs, still_more = encode_features(frame[columns], train)
         spec, targets = self._encode_target(target, train, inputs.shape[1])
+        what = f"{spec.num_outputs} classes" if spec.class_names else "numbers"
+        notes.insert(0, f"target {self.target}: {what}; data.task says otherwise")
         train_rows, val_rows, test_rows = (
             Rows(inputs[rows], targets[rows]) for rows in (train, val, test)
         )
@@ -112,7 +117,7 @@ class CSVTable(DataModule):
     def _encode_target(
         self, column: "pd.Series[Any]", train: Tensor, num_features: int
     ) -> tuple[Spec, Tensor]:
-        task = self.wanted_task or guessed_task(column)
+        task = self.wanted_task or guessed_task(column, self.target)
         if task == "classification":
             if is_number(column) and (column % 1 == 0).all():
                 column = column.astype(int)  # a missing value made them 1.0, 2.0, ...
@@ -144,9 +149,22 @@ def is_number(column: "pd.Series[Any]") -> bool:
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
-def guessed_task(column: "pd.Series[Any]") -> Literal["classification", "regression"]:
-    """Few whole numbers, or names, are classes."""
+def guessed_task(column: "pd.Series[Any]", name: str) -> Literal["classification", "regression"]:
+    """Few whole numbers, or names, are classes.
+
+    Raises:
+        Unreadable: Most cells are numbers, but not all: more likely a slip than classes.
+    """
     if not is_number(column):
+        is_odd = pd.to_numeric(column.astype(str), errors="coerce").isna()
+        if is_odd.mean() < 0.5 and column.nunique() > MOST_CLASSES_OF_NUMBERS:
+            message = f"column `{name}` holds numbers and `{column[is_odd].iloc[0]}`; mend it, or"
+            raise Unreadable("target", f"{message} type data.task=classification")
+        if column.nunique() > max(MOST_CLASSES_OF_NUMBERS, len(column) / 2):
+            message = (
+                f"column `{name}` has {column.nunique()} different texts, too many for classes"
+            )
+            raise Unreadable("target", f"{message}; data.decimal=comma reads 1,5 as a number")
         return "classification"
     is_whole = bool((column % 1 == 0).all())
     few = column.nunique() <= MOST_CLASSES_OF_NUMBERS

@@ -123,6 +123,9 @@ def read_text(path: Path) -> str:
     """
     files = [path] if path.is_file() else visible_files(path)
     texts = [file.read_text(encoding="utf-8", errors="replace") for file in files]
+    binary = [file for file, text in zip(files, texts, strict=True) if "\0" in text]
+    if binary:
+        raise Unreadable("path", f"{binary[0]} is no text")
     if not any(texts):
         raise Unreadable("path", f"{path} holds no text")
     return "\n".join(texts)

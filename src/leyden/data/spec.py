@@ -47,3 +47,10 @@ class Spec:
     unigram_nats: float | None = None
     bytes_per_token: dict[str, float] = field(default_factory=dict)
     is_stream: bool = False
+
+    def __post_init__(self) -> None:
+        if self.task is None and self.kind not in TASK_OF_KIND:
+            raise ValueError("a table's Spec says task='classification' or task='regression'")
+        classifies = "classification" in (self.task, TASK_OF_KIND.get(self.kind))
+        if classifies and self.task != "regression" and self.num_outputs < 2:
+            raise ValueError("a classification needs two classes or more in num_outputs")

@@ -92,7 +92,7 @@ class TorchvisionImages(DataModule):
 
     def fetch(self) -> None:
         files = ", ".join(self.source.files)
-        by_hand = f"put {files} into {self.archives}, then run the same command again"
+        by_hand = f"put {files} from {self._address()} into {self.archives} and try again"
         if self.dataset == "fashion_mnist":
             by_hand += ", or install Debian's package dataset-fashion-mnist"
         fetch_into(self.folder, self._fill, by_hand=by_hand)
@@ -101,6 +101,10 @@ class TorchvisionImages(DataModule):
     def archives(self) -> Path:
         """Where a person puts the files of a set that can't be fetched from here."""
         return data_folder() / "archives" / self.dataset
+
+    def _address(self) -> str:
+        cls = _torchvision_class(self.source)
+        return str(cls.url.rpartition("/")[0] if hasattr(cls, "url") else cls.mirrors[0])
 
     def expected_spec(self) -> Spec:
         return Spec("image", self.source.shape, self.source.num_classes)

@@ -99,7 +99,8 @@ def _status_after(error: BaseException) -> str:
         return "diverged"
     if isinstance(error, Interrupted | KeyboardInterrupt):
         return "interrupted"
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+    on_cpu = isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    if on_cpu or isinstance(error, torch.OutOfMemoryError | MemoryError):
         return "oom"
     return "failed"
 

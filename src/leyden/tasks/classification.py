@@ -69,6 +69,11 @@ class Classification(LightningModule):
         self.val_scores = scores(spec.num_outputs, prefix="val/")
         self.test_scores = scores(spec.num_outputs, prefix="test/")
 
+    @staticmethod
+    def target_shape(spec: Spec) -> tuple[int, ...]:
+        """Shape of one sample's target."""
+        return ()
+
     def forward(self, inputs: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch classes"]:
         return self.net(inputs)  # type: ignore[no-any-return]
 

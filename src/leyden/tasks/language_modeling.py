@@ -59,6 +59,11 @@ class LanguageModeling(LightningModule):
         self.train_state = Carried()
         self.eval_state = Carried()
 
+    @staticmethod
+    def target_shape(spec: Spec) -> tuple[int, ...]:
+        """Shape of one sample's target."""
+        return spec.input_shape
+
     def forward(self, tokens: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time vocab"]:
         return self.net(tokens)  # type: ignore[no-any-return]
 

@@ -47,6 +47,11 @@ class Regression(LightningModule):
         self.val_loss, self.test_loss = MeanMetric(), MeanMetric()
         self.val_errors, self.test_errors = errors(prefix="val/"), errors(prefix="test/")
 
+    @staticmethod
+    def target_shape(spec: Spec) -> tuple[int, ...]:
+        """Shape of one sample's target."""
+        return (spec.num_outputs,)
+
     def forward(self, inputs: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch outputs"]:
         return self.net(inputs)  # type: ignore[no-any-return]
 
