@@ -8,7 +8,8 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import seed_everything
 
 from leyden.config.build import build_data, build_net, build_task, build_trainer
-from leyden.config.fit import read_spec, refuse_other_weights
+from leyden.config.fit import refuse_other_weights
+from leyden.config.look import read_spec
 from leyden.config.problem import ConfigError, Problem, suggestion
 from leyden.config.rules import accelerator_is_here, precision_fits
 from leyden.config.size import meta_net

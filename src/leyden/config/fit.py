@@ -4,12 +4,12 @@ from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from omegaconf import DictConfig, open_dict
 from torch import nn
 
 from leyden.config.build import build_data, planned_steps
 from leyden.config.job import Plan
+from leyden.config.look import data_problems, read_spec
 from leyden.config.problem import ConfigError, Problem
 from leyden.config.rules import task_problems
 from leyden.config.size import (
@@ -19,8 +19,7 @@ from leyden.config.size import (
     meta_net,
     solve_width,
 )
-from leyden.data import DataModule, Spec, Unreadable
-from leyden.data.loader import Draw
+from leyden.data import DataModule, Spec
 from leyden.runs.checkpoints import find_checkpoint, read_weights
 from leyden.tasks import task_of
 
@@ -80,10 +79,9 @@ def fit_to_data(cfg: DictConfig, *, fetch: bool = True) -> Fitted:
     _make_path_absolute(cfg)
     data = build_data(cfg)
     spec = read_spec(data, fetch=fetch)
-    _refuse_empty_parts(data)
-    _refuse_unlike_spec(data)
-    _refuse_large_batch(cfg, data)
-    _refuse_unfit_task(cfg, spec)
+    problems = [*data_problems(cfg, data), *task_problems(cfg, [task_of(spec)], spec.kind)]
+    if problems:
+        raise ConfigError(problems)
     if cfg.params is not None:
         with open_dict(cfg):
             cfg.model.width = solve_width(cfg, spec)
@@ -111,75 +109,10 @@ def _steps(cfg: DictConfig, data: DataModule) -> int:
     return steps if steps is not None else batches * int(cfg.trainer.max_epochs)
 
 
-def _refuse_large_batch(cfg: DictConfig, data: DataModule) -> None:
-    available = data.train_samples
-    if cfg.data.batch_size > available:
-        message = f"is more than the {available:,} training samples; type {available} or less"
-        raise ConfigError([Problem("data.batch_size", message, str(cfg.data.batch_size))])
-
-
 def _make_path_absolute(cfg: DictConfig) -> None:
     """So that the frozen config is right in every folder."""
     if cfg.data.get("path") is not None:
         cfg.data.path = str(Path(cfg.data.path).expanduser().absolute())
-
-
-def read_spec(data: DataModule, *, fetch: bool) -> Spec:
-    """The data's spec; the data is fetched for it where it is not here.
-
-    Raises:
-        ConfigError: The data can't be had, or is not what the config says of it.
-    """
-    try:
-        if fetch:
-            data.prepare_data()
-        return data.spec
-    except Unreadable as error:
-        key = "data" if error.key is None else f"data.{error.key}"
-        value = None if error.key is None else getattr(data, error.key, None)
-        raise ConfigError([Problem(key, str(error), value and str(value))]) from error
-    except Exception as error:
-        message = f"can't be read: {type(error).__name__}: {error}"
-        raise ConfigError([Problem("data", message.partition("\n")[0])]) from error
-
-
-def _refuse_unfit_task(cfg: DictConfig, spec: Spec) -> None:
-    """A table says only here whether it holds classes or numbers."""
-    problems = list(task_problems(cfg, [task_of(spec)], spec.kind))
-    if problems:
-        raise ConfigError(problems)
-
-
-def _refuse_empty_parts(data: DataModule) -> None:
-    if not data.is_readable:
-        return
-    for name, part in (("validation", data.parts.val), ("test", data.parts.test)):
-        if len(part) == 0 and data.spec.kind == "text":
-            context = str(data.spec.input_shape[0])
-            message = f"leaves no whole window in the {name} part; type a smaller one"
-            raise ConfigError([Problem("data.context", message, context)])
-        if len(part) == 0:
-            raise ConfigError([Problem("data", f"its {name} part is empty")])
-
-
-def _refuse_unlike_spec(data: DataModule) -> None:
-    if not data.is_readable:
-        return
-    try:
-        inputs, targets = data.parts.train[Draw(0, torch.arange(2))]
-    except Unreadable as error:
-        raise ConfigError([Problem("data", str(error))]) from error
-    except Exception as error:
-        message = f"its training part can't give a batch: {type(error).__name__}: {error}"
-        raise ConfigError([Problem("data", message.partition("\n")[0])]) from error
-    shape = tuple(inputs.shape[1:])
-    if shape != data.spec.input_shape:
-        message = f"gives samples of shape {shape}; its spec says {data.spec.input_shape}"
-        raise ConfigError([Problem("data", message)])
-    wanted = task_of(data.spec).target_shape(data.spec)
-    if tuple(targets.shape[1:]) != wanted:
-        message = f"gives targets of shape {tuple(targets.shape[1:])}; they must be {wanted}"
-        raise ConfigError([Problem("data", message)])
 
 
 def refuse_other_weights(key: str, checkpoint: Path, net: nn.Module) -> None:

@@ -51,6 +51,10 @@ class Spec:
     def __post_init__(self) -> None:
         if self.task is None and self.kind not in TASK_OF_KIND:
             raise ValueError("a table's Spec says task='classification' or task='regression'")
-        classifies = "classification" in (self.task, TASK_OF_KIND.get(self.kind))
-        if classifies and self.task != "regression" and self.num_outputs < 2:
+        if self.task_name == "classification" and self.num_outputs < 2:
             raise ValueError("a classification needs two classes or more in num_outputs")
+
+    @property
+    def task_name(self) -> TaskName:
+        """What is done with the data."""
+        return self.task or TASK_OF_KIND[self.kind]

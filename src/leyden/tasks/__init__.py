@@ -4,7 +4,7 @@ The data's kind decides the task. Each task says in `metrics` what it logs, and 
 counts.
 """
 
-from leyden.data.spec import TASK_OF_KIND, Spec, TaskName
+from leyden.data.spec import Spec, TaskName
 from leyden.tasks.classification import Classification
 from leyden.tasks.language_modeling import LanguageModeling
 from leyden.tasks.regression import Regression
@@ -22,4 +22,4 @@ TASKS: dict[TaskName, type[Task]] = {
 
 def task_of(spec: Spec) -> type[Task]:
     """The task of a data set."""
-    return TASKS[spec.task or TASK_OF_KIND[spec.kind]]
+    return TASKS[spec.task_name]
