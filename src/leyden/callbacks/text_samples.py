@@ -51,7 +51,8 @@ class TextSamples(Callback):
             generator=torch.Generator().manual_seed(0),
         )
         text = vocabulary.decode(tokens[0].cpu())
-        log.info("a sample at step %d:\n%s", trainer.global_step, text)
+        given = vocabulary.decode(tokens[0, : self.num_prompt_tokens].cpu())
+        log.info("a sample at step %d, going on from %r:\n%s", trainer.global_step, given, text)
         writer = tensorboard_writer(trainer)
         if writer is not None:
             writer.add_text("sample", f"```\n{text}\n```", trainer.global_step)
