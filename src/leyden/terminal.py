@@ -17,7 +17,7 @@ from rich.text import Text
 from leyden.config.problem import Problem
 
 BASELINES = {
-    "persistence": "as it was last",
+    "persistence": "the last value again",
     "ar": "the best autoregressive model of up to as many lags",
 }
 
@@ -59,10 +59,10 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") ->
     size = f"{record.params['total']:,} parameters"
     knobs = [f"{name} {cfg.model[name]}" for name in ("width", "depth") if name in cfg.model]
     size += f" ({', '.join(knobs)})" if knobs else ""
+    console.print(f"[bold]{choices['model']}[/] on [bold]{choices['data']}[/]: {size}")
     wanted = cfg.params
     if wanted is not None and abs(record.params["total"] - wanted) > EXACT_ENOUGH * wanted:
-        size += f", [yellow]the nearest that a width gives to params={wanted:g}[/]"
-    console.print(f"[bold]{choices['model']}[/] on [bold]{choices['data']}[/]: {size}")
+        console.print(f"          [yellow]no width comes nearer to params={wanted:g}[/]")
     console.print(
         f"  data    {len(parts.train):,} training, {len(parts.val):,} validation,"
         f" {len(parts.test):,} test samples"

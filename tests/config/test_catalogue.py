@@ -108,3 +108,8 @@ def test_flops_of_an_mlp_are_six_for_each_weight_and_sample_less_the_first_layer
     # Forward 2, gradient of weights 2, gradient of inputs 2, which the first layer needs not.
     weights = [64 * 128, 128 * 128, 128 * 10]
     assert fitted("data.batch_size=32").flops_per_step == 32 * (6 * sum(weights) - 2 * weights[0])
+
+
+def test_a_size_that_is_only_nearly_reached_is_said(leyden):
+    arguments = ("model=cnn", "data=mnist", "params=1e5", "trainer=smoke")  # 105,866, width 16
+    assert "no width comes nearer to params=100000" in leyden("train", *arguments).err

@@ -32,7 +32,7 @@ class Progress(Callback):
         total = int(trainer.estimated_stepping_batches)
         count = Column(no_wrap=True, min_width=2 * len(str(total)) + 1)
         self.bar = Bar(
-            BarColumn(bar_width=16),
+            BarColumn(bar_width=8),
             TextColumn("{task.completed}/{task.total}", table_column=count),
             TimeRemainingColumn(),
             TextColumn("left"),
