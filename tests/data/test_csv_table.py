@@ -6,7 +6,7 @@ import torch
 
 from leyden.data import Unreadable
 from leyden.data.csv_table import CSVTable
-from leyden.data.images import split
+from leyden.data.parts import split
 
 N = 40
 TRAIN, VAL, TEST = (rows.tolist() for rows in split(N, 28, 6))  # 70, 15 and 15 %

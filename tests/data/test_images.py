@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from leyden.data import images as images_module
 from leyden.data.augmentation import Augmentation
-from leyden.data.images import Images, channel_statistics, image_parts, split, statistics_of
+from leyden.data.images import Images, channel_statistics, image_parts, statistics_of
 from leyden.data.loader import Draw
+from leyden.data.parts import split
 
 few = settings(deadline=None, max_examples=40, derandomize=True)
 

@@ -9,8 +9,7 @@ from torch import Tensor
 
 from leyden.data.csv_file import Decimal, Separator, column_of, read_csv
 from leyden.data.datamodule import DataModule
-from leyden.data.images import split
-from leyden.data.parts import Parts
+from leyden.data.parts import Parts, split
 from leyden.data.scaling import mean_and_scale
 from leyden.data.spec import Kind, Spec
 from leyden.data.table import Rows

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from leyden.data.augmentation import Augmentation
 from leyden.data.datamodule import DataModule
-from leyden.data.images import image_parts, split
-from leyden.data.parts import Parts
+from leyden.data.images import image_parts
+from leyden.data.parts import Parts, split
 from leyden.data.spec import Kind, Spec
 from leyden.ranges import Count, Share
 

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from leyden.data.augmentation import Augmentation
 from leyden.data.datamodule import DataModule
-from leyden.data.images import image_parts, split
-from leyden.data.parts import Parts
-from leyden.data.plain_text import visible_files
+from leyden.data.files import visible_files
+from leyden.data.images import image_parts
+from leyden.data.parts import Parts, split
 from leyden.data.spec import Kind, Spec
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import Count, PositiveInt, Share

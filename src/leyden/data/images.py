@@ -2,7 +2,6 @@
 
 from typing import Protocol, runtime_checkable
 
-import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
@@ -88,10 +87,3 @@ def channel_statistics(
     """Mean and standard deviation of each channel, on the scale 0 to 1; the latter is never 0."""
     scaled = pixels.float() / 255
     return scaled.mean(dim=(0, 2, 3)), scaled.std(dim=(0, 2, 3)).clamp_min(1 / 255)
-
-
-def split(length: int, *sizes: int) -> tuple[Int[Tensor, " n"], ...]:
-    """Cuts a shuffled data set into parts of the given sizes and the rest; always the same cut."""
-    order = torch.randperm(length, generator=torch.Generator().manual_seed(0))
-    ends = torch.tensor(sizes).cumsum(0).tolist()
-    return tuple(order.tensor_split(ends))

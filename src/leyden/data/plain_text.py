@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from leyden.data.datamodule import DataModule
 from leyden.data.fetching import data_folder, fetch_into
+from leyden.data.files import visible_files
 from leyden.data.parts import Parts
 from leyden.data.spec import Kind, Spec
 from leyden.data.text import split_text, text_parts
@@ -129,13 +130,3 @@ def read_text(path: Path) -> str:
     if not any(texts):
         raise Unreadable("path", f"{path} holds no text")
     return "\n".join(texts)
-
-
-def visible_files(folder: Path) -> list[Path]:
-    """Files below a folder, in the order of their names."""
-    return sorted(
-        file
-        for file in folder.rglob("*")
-        if file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
-    )
