@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leyden.config.job import Plan
-    from leyden.config.request import Request
+    from leyden.config.plan import Plan
 
 HELP = """\
 Leyden: declare an experiment, check it, run it, keep it.
@@ -20,6 +19,7 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden plan  [overrides] [-m]   check and size every job, run nothing
   leyden eval  RUN [ckpt=last]    test metrics of a run, from its folder
   leyden runs  [FOLDER]           table of the runs below a folder (default: outputs)
+  leyden report SWEEP             tables, plots and statistics of a sweep
 
   leyden VERB --help              more about a verb
   --json                          (plan, eval, runs) for other programs
@@ -70,10 +70,10 @@ def train_verb(arguments: list[str]) -> int:
         return show_train_help()
     if any(argument.partition("=")[0] in HYDRA_FLAGS for argument in arguments):
         return ask_hydra(arguments)
-    request, plan = plan_of(arguments)
+    plan = plan_of(arguments, will_run=True)
     command = ["leyden", "train", *arguments]
-    if plan.is_sweep:
-        return sweep(request, plan, command)
+    if plan.sweep is not None:
+        return sweep(plan, command)
     with uncollected():
         from leyden.train import train
 
@@ -82,19 +82,16 @@ def train_verb(arguments: list[str]) -> int:
     return EXIT_STATUS.get(record.status, FAILED)
 
 
-def sweep(request: "Request", plan: "Plan", command: list[str]) -> int:
-    """Runs all jobs of a sweep."""
-    from leyden.runs.listing import find_runs
-    from leyden.sweeps.multirun import run_sweep
-    from leyden.terminal import show_runs
+def sweep(plan: "Plan", command: list[str]) -> int:
+    """Runs what is missing of a sweep."""
+    with uncollected():
+        from leyden.sweeps.run import run_sweep
+    from leyden.terminal import show_sweep
 
-    folder, interrupted = run_sweep(request, plan, command=command)
-    records = find_runs(folder)
-    show_runs(records, folder)
-    print_folder(folder)
-    if interrupted:
-        return EXIT_STATUS["interrupted"]
-    return 0 if all(record["status"] == "completed" for record in records) else FAILED_JOBS
+    record = run_sweep(plan, command=command)
+    show_sweep(record)
+    print_folder(record.folder)
+    return {"completed": 0, "failed": FAILED_JOBS}.get(record.status, EXIT_STATUS["interrupted"])
 
 
 def plan_verb(arguments: list[str]) -> int:
@@ -103,7 +100,7 @@ def plan_verb(arguments: list[str]) -> int:
     if {"-h", "--help"} & set(arguments):
         sys.stdout.write("leyden plan [overrides] [-m] [--json]; overrides as in `leyden train`\n")
         return 0
-    _, plan = plan_of(arguments)
+    plan = plan_of(arguments)
     from leyden.plan import plan_rows
     from leyden.terminal import show_plan
 
@@ -112,19 +109,28 @@ def plan_verb(arguments: list[str]) -> int:
     return 0
 
 
-def plan_of(arguments: list[str]) -> "tuple[Request, Plan]":
-    """Composes and checks what is asked for; what Hydra alone can see comes before torch does."""
+def plan_of(arguments: list[str], *, will_run: bool = False) -> "Plan":
+    """Composes and checks what is asked for; what Hydra alone can see comes before torch does.
+
+    Args:
+        arguments: After the verb.
+        will_run: The process that a sweep's jobs are forked from begins to import as well.
+    """
     from leyden.config.compose import compose_plan
     from leyden.config.request import parse_request
     from leyden.terminal import waiting
 
     request = parse_request(arguments)
     plan = compose_plan(request)
+    if will_run and plan.sweep is not None and plan.sweep.launcher.get("start") == "warm":
+        from leyden.processes.job import warm_up
+
+        warm_up()
     with waiting("checking"), uncollected():
         from leyden.config.check import check_plan
 
         check_plan(plan)
-    return request, plan
+    return plan
 
 
 @contextmanager
@@ -156,6 +162,24 @@ def eval_verb(arguments: list[str]) -> int:
     return 0
 
 
+def report_verb(arguments: list[str]) -> int:
+    """Writes a sweep's report."""
+    if len(arguments) != 1 or {"-h", "--help"} & set(arguments):
+        usage = "leyden report SWEEP\n"
+        (sys.stdout if arguments else sys.stderr).write(usage)
+        return 0 if {"-h", "--help"} & set(arguments) else WRONG_REQUEST
+    from leyden.config.problem import ConfigError, Problem
+
+    folder = Path(arguments[0])
+    if not (folder / "sweep.json").is_file():
+        message = "is not a sweep's folder; it would hold a sweep.json"
+        raise ConfigError([Problem("SWEEP", message, str(folder))])
+    from leyden.sweeps.report import write_report
+
+    print_folder(write_report(folder))
+    return 0
+
+
 def runs_verb(arguments: list[str]) -> int:
     """Lists runs."""
     arguments, as_json = take_flag(arguments, "--json")
@@ -181,6 +205,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "plan": plan_verb,
     "eval": eval_verb,
     "runs": runs_verb,
+    "report": report_verb,
 }
 
 

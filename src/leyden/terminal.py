@@ -21,6 +21,9 @@ BASELINES = {
     "ar": "the best autoregressive model of up to as many lags",
 }
 
+MOST_SHOWN = 20
+"""Jobs of a sweep that are listed at its end."""
+
 EXACT_ENOUGH = 0.05
 """A model's size may differ by this from what was wanted without a word."""
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
     from leyden.config.build import Experiment
     from leyden.runs.record import Record
+    from leyden.sweeps.record import SweepRecord
 
 
 def messages() -> Console:
@@ -86,9 +90,44 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") ->
     console.print(f"  folder  {shown_path(record.folder)}")
 
 
-def show_job(number: int, total: int, name: str) -> None:
-    """Which job of a sweep is about to start."""
-    messages().print(f"\n[bold]job {number} of {total}[/]  {name}")
+def show_note(text: str) -> None:
+    """A line beside the results."""
+    messages().print(printable(text))
+
+
+def show_sweep_start(record: "SweepRecord", *, done: int, total: int, slots: int) -> None:
+    """How much of a sweep there is to do, and where it goes."""
+    jobs = "trials" if record.search else "jobs"
+    kept = f", {done} of them done before" if done else ""
+    messages().print(f"[bold]{total} {jobs}[/]{kept}; {slots} at a time by {record.launcher}")
+    messages().print(f"  folder  {shown_path(record.folder)}")
+
+
+def show_sweep(record: "SweepRecord") -> None:
+    """The best of a sweep's jobs, and those that failed."""
+    from leyden.runs.listing import find_runs
+
+    sign = record.objectives[0].sign
+    place = {
+        entry.folder: sign * entry.objective[0]
+        for entry in record.jobs
+        if entry.objective and entry.objective[0] is not None
+    }
+    runs = find_runs(record.folder)
+    runs.sort(key=lambda run: place.get(Path(run["folder"]).name, float("inf")))
+    failed = [run for run in runs if run["status"] not in ("completed", "pruned")]
+    show_runs(
+        runs[:MOST_SHOWN] + [run for run in failed if run not in runs[:MOST_SHOWN]], record.folder
+    )
+    if len(runs) > MOST_SHOWN:
+        show_note(
+            f"the best {MOST_SHOWN} of {len(runs)}; all: leyden runs {shown_path(record.folder)}"
+        )
+
+
+def show_resume(step: int) -> None:
+    """That a run does not begin anew."""
+    messages().print(f"  goes on from step {step:,}")
 
 
 def show_stop(experiment: "Experiment") -> None:
@@ -181,28 +220,53 @@ def shown_best(best: dict[str, Any]) -> str:
 
 
 def show_plan(rows: list[dict[str, Any]]) -> None:
-    """A row a job: what it is, its size and cost; and the sum of the costs."""
-    columns = ["job", "model", "data", "width", "depth", "parameters", "steps", "FLOPs/step"]
-    columns.append("FLOPs")
+    """A row a job: what it is, its size and cost; the sum of the costs, and when all is done."""
+    words = [name for name in ("model", "data") if _is_news(name, rows)]
+    knobs = ["width", *(["depth"] if _is_news("depth", rows) else [])]
+    costs = ["parameters", "steps", "FLOPs/step", "FLOPs", "memory", "time"]
     cells = [
         [
-            " ".join(row["overrides"]) or "defaults",
-            row["model"],
-            row["data"],
-            format_number(row["width"]),
-            format_number(row["depth"]),
+            row["job"] or "defaults",
+            *(row[name] for name in words),
+            *(format_number(row[name]) for name in knobs),
             format_number(row["params"]["total"]),
             format_number(row["steps"]),
             format_flops(row["flops"]["per_step"]),
             format_flops(row["flops"]["total"]),
+            format_bytes(row["memory_bytes"]),
+            format_seconds(row["seconds"]),
         ]
         for row in rows
     ]
+    seconds = _sum(row["seconds"] for row in rows)
     if len(rows) > 1:
-        totals = [row["flops"]["total"] for row in rows]
-        total = None if None in totals else sum(totals)
-        cells.append([f"{len(rows)} jobs", *[""] * 7, format_flops(total)])
-    show_table(columns, cells, numeric=set(columns[3:]))
+        flops = _sum(row["flops"]["total"] for row in rows)
+        blank = [""] * (len(words) + len(knobs) + 3)
+        sums = [format_flops(flops), "", format_seconds(seconds)]
+        cells.append([f"{len(rows)} jobs", *blank, *sums])
+    show_table(["job", *words, *knobs, *costs], cells, numeric={*knobs, *costs})
+    if len(rows) > 1 and seconds is not None:
+        _show_wall_time(rows, seconds)
+
+
+def _show_wall_time(rows: list[dict[str, Any]], seconds: float) -> None:
+    from leyden.plan import slots
+
+    wall = max(seconds / slots(), *(row["seconds"] for row in rows))
+    messages().print(f"{len(rows)} jobs: about {format_seconds(wall)} on {slots()} slots")
+
+
+def _is_news(name: str, rows: list[dict[str, Any]]) -> bool:
+    """Whether a column says what sets jobs apart and is not in their names."""
+    differs = len({row[name] for row in rows}) > 1
+    named = all(str(row[name]) in row["job"].split() for row in rows)
+    return len(rows) == 1 or (differs and not named)
+
+
+def _sum(values: Iterable[Any]) -> Any:
+    """None if one of the values is not known."""
+    listed = list(values)
+    return None if None in listed else sum(listed)
 
 
 def show_metrics(metrics: dict[str, float]) -> None:
@@ -223,6 +287,23 @@ def format_number(value: Any) -> str:
 def format_flops(count: int | None) -> str:
     """As 1.234e+09; a dash where it is not known."""
     return "-" if count is None else f"{count:.3e}"
+
+
+def format_bytes(count: int | None) -> str:
+    """As 12.3 MB; a dash where it is not known."""
+    if count is None:
+        return "-"
+    power = min(4, max(1, (len(str(count)) - 1) // 3))
+    return f"{count / 1000**power:,.1f} {' kMGT'[power]}B"
+
+
+def format_seconds(seconds: float | None) -> str:
+    """As 4.1 s, 3.2 min, 5.0 h or 2.1 d; a dash where it is not known."""
+    if seconds is None:
+        return "-"
+    units = {"d": 86400, "h": 3600, "min": 60}
+    unit, size = next((pair for pair in units.items() if seconds >= pair[1]), ("s", 1))
+    return f"{seconds / size:,.1f} {unit}"
 
 
 def shown_path(path: Path) -> str:

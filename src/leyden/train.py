@@ -6,11 +6,11 @@
 frozen config on, a run needs nothing but its own folder.
 """
 
-import time
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import nn
 
 from leyden import terminal
@@ -20,13 +20,16 @@ from leyden.callbacks import (
     Hyperparameters,
     OptimizerMode,
     PlateauObserver,
+    Pruning,
     Recorder,
+    SameConfig,
     SignalStop,
 )
 from leyden.config.build import Experiment, build
 from leyden.config.fit import Fitted, fit_to_data
 from leyden.config.job import Job
-from leyden.runs.checkpoints import find_checkpoint, read_weights
+from leyden.loggers import Resumable
+from leyden.runs.checkpoints import find_checkpoint, find_resumable, read_step, read_weights
 from leyden.runs.folder import (
     claim_folder,
     config_digest,
@@ -38,6 +41,7 @@ from leyden.runs.folder import (
 from leyden.runs.hyperparameters import short_hyperparameters
 from leyden.runs.log import run_log
 from leyden.runs.record import Interrupted, Record
+from leyden.sweeps.trial import Trial
 
 
 def train(job: Job, *, command: list[str], folder: Path | None = None) -> Record:
@@ -85,16 +89,26 @@ def prepare(job: Job, fitted: Fitted, *, command: list[str], folder: Path | None
     return record
 
 
-def execute(record: Record) -> None:
-    """Trains and tests from the frozen config in the record's folder."""
+def execute(record: Record, *, trial: Trial | None = None) -> None:
+    """Trains and tests from the frozen config in the record's folder.
+
+    Args:
+        record: Of a run that has not begun, or of one that goes on from its last checkpoint.
+        trial: Of a search; None where there is none.
+    """
     folder = record.folder
     with record.running(), run_log(folder):
         cfg = read_frozen(folder)
-        experiment = build(cfg, folder, callbacks=run_callbacks(cfg, record))
-        if cfg.init_from is not None:
+        callbacks = run_callbacks(cfg, record)
+        if trial is not None:
+            callbacks.append(Pruning(trial.should_stop, monitor=cfg.monitor.metric))
+        experiment = build(cfg, folder, callbacks=callbacks)
+        checkpoint = find_resumable(folder)
+        if checkpoint is None and cfg.init_from is not None:
             load_weights(experiment.task.net, Path(cfg.init_from))
-        terminal.show_start(record, cfg, experiment)
-        fit(experiment, record)
+        if record.is_kept:
+            terminal.show_start(record, cfg, experiment)
+        fit(experiment, record, checkpoint)
         terminal.show_stop(experiment)
         test(experiment, record)
 
@@ -103,6 +117,7 @@ def run_callbacks(cfg: DictConfig, record: Record) -> list[Callback]:
     """What every run has, whatever its config says."""
     monitor = cfg.monitor
     return [
+        SameConfig(config_digest(cfg)),
         OptimizerMode(),
         FiniteLoss(),
         FinalValidation(),
@@ -124,17 +139,23 @@ def load_weights(net: nn.Module, source: Path) -> None:
     net.load_state_dict(read_weights(path))
 
 
-def fit(experiment: Experiment, record: Record) -> None:
-    """Trains, and notes how long it took."""
-    start = time.monotonic()
+def fit(experiment: Experiment, record: Record, checkpoint: Path | None) -> None:
+    """Trains, from the start or from a checkpoint of the same run."""
+    trainer = experiment.trainer
+    step = 0 if checkpoint is None else read_step(checkpoint)
+    record.train_from(step)
+    if checkpoint is not None:
+        terminal.show_resume(step)
+    for logger in trainer.loggers:
+        if isinstance(logger, Resumable):  # a run may have died before its first checkpoint
+            logger.go_on_from(None if checkpoint is None else step)
     try:
-        experiment.trainer.fit(experiment.task, datamodule=experiment.data)
-    except SystemExit as error:  # Lightning turns Ctrl-C into an exit
-        raise Interrupted("stopped at once") from error
-    finally:
-        record.train_seconds = round(time.monotonic() - start, 3)
-        counted = record.samples if record.tokens is None else record.tokens
-        record.throughput = counted and round(counted / record.train_seconds, 1)
+        trainer.fit(experiment.task, datamodule=experiment.data, ckpt_path=checkpoint)
+    except SystemExit as error:
+        # Lightning turns signals into exits; any other exit is the user's code's own.
+        if isinstance(error, SIGTERMException) or isinstance(error.__context__, KeyboardInterrupt):
+            raise Interrupted("stopped at once") from error
+        raise
 
 
 def test(experiment: Experiment, record: Record) -> None:

@@ -18,7 +18,9 @@ from leyden.callbacks.parameter_values import ParameterValues
 from leyden.callbacks.plateau_observer import PlateauObserver
 from leyden.callbacks.predictions import Predictions
 from leyden.callbacks.progress import Progress
+from leyden.callbacks.pruning import Pruning
 from leyden.callbacks.recorder import Recorder
+from leyden.callbacks.same_config import SameConfig
 from leyden.callbacks.signal_stop import SignalStop
 from leyden.callbacks.summary import Summary
 from leyden.callbacks.text_samples import TextSamples
@@ -39,7 +41,9 @@ __all__ = [
     "PlateauObserver",
     "Predictions",
     "Progress",
+    "Pruning",
     "Recorder",
+    "SameConfig",
     "SignalStop",
     "Summary",
     "TextSamples",

@@ -38,6 +38,8 @@ class Recorder(Callback):
         self._update(trainer, task)
         value = self.record.metrics.get(self.monitor)
         best = self.record.best["value"]
+        if value is not None:
+            self.record.monitored.append((trainer.global_step, value))
         if value is not None and (best is None or self.sign * value > self.sign * best):
             self.record.best = {
                 "metric": self.monitor,
@@ -71,6 +73,7 @@ class Recorder(Callback):
             record.tokens = record.samples * task.spec.input_shape[0]
         if record.flops["per_step"] is not None:
             record.flops["total"] = record.flops["per_step"] * record.steps
+        record.count_time()
         record.peak_memory_bytes = peak_memory_bytes(task.device)
         best = Path(trainer.default_root_dir) / "checkpoints" / "best.ckpt"
         if record.best["value"] is not None and best.is_file():

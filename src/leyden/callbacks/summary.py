@@ -21,7 +21,8 @@ class Summary(Callback):
         self.max_depth = max_depth
 
     def on_fit_start(self, trainer: Trainer, task: LightningModule) -> None:
-        log.info("layers:\n%s", layer_table(task, max_depth=self.max_depth))
+        if trainer.is_global_zero:
+            log.info("layers:\n%s", layer_table(task, max_depth=self.max_depth))
 
 
 def layer_table(net: nn.Module, *, max_depth: int) -> str:

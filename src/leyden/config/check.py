@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from leyden.config.hints import misfit
-from leyden.config.job import Job, Plan
-from leyden.config.problem import ConfigError, Problem, suggestion
+from leyden.config.job import Job
+from leyden.config.keys import check_keys
+from leyden.config.plan import Plan, Sweep
+from leyden.config.problem import ConfigError, Problem, gathered
 from leyden.config.rules import RULES
 from leyden.config.schema import REPLACED, WIRED, Monitor, Root, TaskKeys, TrainerKeys
 from leyden.config.signature import Parameter, fields_of, parameters_of
@@ -22,6 +23,8 @@ SUPPLIED = {
     "scheduler": {"optimizer", "total_steps"},
     "callbacks": set(),
     "logger": {"save_dir"},
+    "launcher": set(),
+    "sweeper": set(),
 }
 """Parameters that `build` passes by itself. A config can't set them."""
 
@@ -36,12 +39,23 @@ def check_plan(plan: Plan) -> None:
         ConfigError: All problems of all jobs.
     """
     problems = [
-        problem.of_job(job.overrides) if plan.is_sweep else problem
+        problem.of_job(job.text) if plan.sweep else problem
         for job in plan.jobs
         for problem in check(job)
     ]
+    if plan.sweep is not None:
+        problems += _check_engine(plan.sweep)
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(gathered(problems, len(plan.jobs)))
+
+
+def _check_engine(sweep: Sweep) -> Iterator[Problem]:
+    """Keys and types of what launches the jobs and of what searches."""
+    nodes = {"hydra.launcher": sweep.launcher, "hydra.sweeper": sweep.searcher}
+    for path, node in nodes.items():
+        if node is not None:
+            plain = OmegaConf.to_container(node, resolve=True)
+            yield from _check_node(path, plain, path.rpartition(".")[2])
 
 
 def check(job: Job) -> list[Problem]:
@@ -91,10 +105,10 @@ def _check_structure(cfg: DictConfig) -> Iterator[Problem]:
     """Keys, types, ranges and targets of the root and of every group."""
     plain = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(plain, dict)
-    yield from _check_keys("", plain, fields_of(Root))
+    yield from check_keys("", plain, fields_of(Root))
     for key, schema in (("monitor", Monitor), ("task", TaskKeys)):
         if isinstance(plain.get(key), dict):
-            yield from _check_keys(key, plain[key], fields_of(schema))
+            yield from check_keys(key, plain[key], fields_of(schema))
     for group in ("model", "data", "optimizer", "scheduler"):
         yield from _check_node(group, plain.get(group), group)
     for group in ("callbacks", "logger"):
@@ -123,7 +137,7 @@ def _check_node(path: str, node: Any, group: str) -> Iterator[Problem]:
         if name not in SUPPLIED[group]
     }
     given = {key: value for key, value in node.items() if key not in MARKERS}
-    yield from _check_keys(path, given, parameters)
+    yield from check_keys(path, given, parameters)
 
 
 def _check_trainer(node: Any) -> Iterator[Problem]:
@@ -141,42 +155,4 @@ def _check_trainer(node: Any) -> Iterator[Problem]:
         if name not in WIRED
     }
     given = {key: value for key, value in node.items() if key not in REPLACED}
-    yield from _check_keys("trainer", given, {**lightnings, **own})
-
-
-def _check_keys(
-    path: str, given: dict[Any, Any], parameters: dict[str, Parameter]
-) -> Iterator[Problem]:
-    prefix = f"{path}." if path else ""
-    for key, value in given.items():
-        if key not in parameters:
-            inner = [
-                f"{g}.{key}" for g, node in given.items() if isinstance(node, dict) and key in node
-            ]
-            hint = (
-                f"did you mean `{inner[0]}`?"
-                if inner
-                else suggestion(str(key), parameters, prefix=prefix)
-            )
-            yield Problem(f"{prefix}{key}", f"no such key; {hint}", _shown(value))
-            continue
-        wrong = misfit(value, parameters[key].hint)
-        if wrong:
-            yield Problem(f"{prefix}{key}", wrong, _shown(value))
-    for name, parameter in parameters.items():
-        if parameter.required and name not in given:
-            yield Problem(f"{prefix}{name}", f"must be given in {path or 'the root'}")
-
-
-def _hint(key: str, given: dict[Any, Any], parameters: dict[str, Parameter], prefix: str) -> str:
-    """What may have been meant by a key: one of that name in a group, or one of a similar name."""
-    for group, node in given.items():
-        if isinstance(node, dict) and key in node:
-            return f"did you mean `{prefix}{group}.{key}`?"
-    return suggestion(key, parameters, prefix=prefix)
-
-
-def _shown(value: Any) -> str | None:
-    if isinstance(value, dict | DictConfig | ListConfig):
-        return None
-    return "null" if value is None else str(value)
+    yield from check_keys("trainer", given, {**lightnings, **own})

@@ -1,35 +1,33 @@
-"""From the command line to composed configs, one for each job. Hydra does the composing."""
+"""From the command line to composed configs, one for each job."""
 
-import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import cast
+from dataclasses import fields
+from typing import Any, cast
 
-from hydra import compose, initialize_config_dir
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
-from leyden.config.experiments import register
-from leyden.config.job import Job, Plan
-from leyden.config.location import CONF
-from leyden.config.origin import Origins
+from leyden.config.axes import Assignment, Axes, axis_of, read_axes
+from leyden.config.composer import Composer
+from leyden.config.keys import check_keys
 from leyden.config.overrides import (
     COMMAND_LINE,
     forced,
     parse_overrides,
-    refuse_searches,
     refuse_sweeps,
     refuse_unknown_options,
+    unknown_options,
 )
-from leyden.config.problem import ConfigError, Problem, suggestion
+from leyden.config.plan import Plan, Settings, Sweep
+from leyden.config.problem import ConfigError, Problem
 from leyden.config.request import Request
+from leyden.config.schema import SweepKeys
+from leyden.config.signature import fields_of
+
+ENGINES = {"launcher": ("local", "slurm", "ray"), "sweeper": ("basic", "optuna")}
+HYDRAS_SWEEPERS = ("hydra._internal.core_plugins.basic_sweeper.BasicSweeper",)
+"""Every combination of values is a job; of it only `params` is read."""
 
 
 def compose_plan(request: Request) -> Plan:
@@ -40,97 +38,94 @@ def compose_plan(request: Request) -> Plan:
     Raises:
         ConfigError: Overrides that can't be read, options that don't exist, broken files.
     """
-    with hydra_loader(request) as loader:
-        overrides = parse_overrides(request.overrides)
-        refuse_unknown_options(overrides, loader)
-        fixed = [override for override in overrides if not override.is_sweep_override()]
-        base = _compose(loader, request, fixed)
-        _refuse_foreign_plugins(base.hydra)
-        if not request.multirun and base.hydra.mode != RunMode.MULTIRUN:
-            refuse_sweeps(overrides)
-            return Plan((_job(loader, request, base),), is_sweep=False)
-        params = (base.hydra.sweeper.get("params") or {}).items()
-        overrides = parse_overrides(f"{key}={value}" for key, value in params) + overrides
-        refuse_unknown_options(overrides, loader)
-        refuse_searches(overrides)
-        (combinations,) = BasicSweeper.split_arguments(overrides, None)
-        jobs = [
-            _job(loader, request, _compose(loader, request, parse_overrides(combination)))
-            for combination in combinations
-        ]
-        swept = [o.key_or_group for o in overrides if o.is_sweep_override()]
-        return Plan(tuple(jobs), is_sweep=True, swept=tuple(swept))
+    composer = Composer(request)
+    loader = composer.loader
+    typed = parse_overrides(request.overrides, loader)
+    refuse_unknown_options(typed, loader)
+    fixed = tuple(forced(o, loader) for o in typed if not o.is_sweep_override())
+    base = composer.config(parse_overrides(fixed, loader))
+    _refuse_foreign_plugins(base.hydra)
+    settings, declared = _settings(base), _declared_axes(base, loader)
+    mode = base.hydra.mode
+    if not (request.multirun or declared or mode == RunMode.MULTIRUN) or mode == RunMode.RUN:
+        refuse_sweeps(typed)
+    axes = _typed_over(declared, typed, loader)
+    if not (request.multirun or axes or mode == RunMode.MULTIRUN) or mode == RunMode.RUN:
+        return Plan((composer.job(fixed, Assignment()),))
+    is_search = base.hydra.sweeper._target_ not in HYDRAS_SWEEPERS
+    searcher = base.hydra.sweeper if is_search else None
+    sweep = Sweep(request, composer, fixed, axes, settings, base.hydra.launcher, searcher)
+    _refuse_misfits(sweep)
+    assignments = axes.probes() if is_search else axes.assignments()
+    return Plan(tuple(map(sweep.job, assignments)), sweep)
 
 
-def hydra_overrides(request: Request) -> list[str]:
-    """The request's overrides in a form in which Hydra takes keys that no file has."""
-    with hydra_loader(request) as loader:
-        return [forced(override, loader) for override in parse_overrides(request.overrides)]
+def _settings(base: DictConfig) -> Settings:
+    """The keys of `sweep` that say how it is run."""
+    plain = cast(dict[str, Any], OmegaConf.to_container(base.sweep, resolve=True))
+    problems = list(check_keys("sweep", plain, fields_of(SweepKeys)))
+    if problems:
+        raise ConfigError(problems)
+    return Settings(**{field.name: plain[field.name] for field in fields(Settings)})
 
 
-@contextmanager
-def hydra_loader(request: Request) -> Iterator[ConfigLoaderImpl]:
-    """Hydra's config loader over our catalogue, the experiments and the user's own folder."""
-    register()
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
-        loader = GlobalHydra.instance().config_loader()
-        assert isinstance(loader, ConfigLoaderImpl)
-        if request.config_dir:
-            path = f"file://{request.config_dir}"
-            loader.config_search_path.prepend("command-line", path, anchor="schema")
-            loader = ConfigLoaderImpl(loader.config_search_path)
-            hydra = GlobalHydra.instance().hydra
-            assert hydra is not None
-            hydra.config_loader = loader
-        yield loader
+def _declared_axes(base: DictConfig, loader: ConfigLoaderImpl) -> Axes:
+    """What the files vary: by `sweep`, or by Hydra's own `hydra.sweeper.params`."""
+    declared = cast(dict[str, Any], OmegaConf.to_container(base.sweep, resolve=True))
+    params = OmegaConf.to_container(base.hydra.sweeper.get("params") or OmegaConf.create({}))
+    grid = {**cast(dict[str, Any], params), **declared["grid"]}
+    return read_axes({**declared, "grid": grid}, base, loader)
 
 
-def _compose(
-    loader: ConfigLoaderImpl, request: Request, overrides: Iterable[Override]
-) -> DictConfig:
-    texts = [forced(override, loader) for override in overrides]
-    try:
-        return compose(request.config_name, texts, return_hydra_config=True)
-    except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        raise ConfigError([_composition_problem(error, loader)]) from error
+def _typed_over(declared: Axes, typed: list[Override], loader: ConfigLoaderImpl) -> Axes:
+    """What the command line varies or holds fixed, over what the files vary."""
+    fixed = {o.key_or_group for o in typed if not o.is_sweep_override()}
+    own = tuple(axis_of(o, COMMAND_LINE) for o in typed if o.is_sweep_override())
+    axes = declared.override(fixed, own)
+    problems = [
+        problem
+        for key, value, origin in axes.choices()
+        if loader.repository.group_exists(key)
+        for problem in unknown_options(key, [value], origin, loader)
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return axes
 
 
-def _job(loader: ConfigLoaderImpl, request: Request, cfg: DictConfig) -> Job:
-    task = OmegaConf.to_container(cfg.hydra.overrides.task, resolve=False)
-    origins = Origins(loader, request.config_name, cast(list[str], task))
-    return Job.from_hydra(cfg, cfg.hydra, origins)
-
-
-def _composition_problem(error: Exception, loader: ConfigLoaderImpl) -> Problem:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    missing = re.search(r"Could not find '([^']+)/([^'/]+)'", str(error))
-    # What an experiment without its package line chooses lands in a group of its own name.
-    nested = re.search(r"Could not find 'experiment/(\w+)/|@experiment\.(\w+)", str(error))
-    if nested:
-        group = nested.group(1) or nested.group(2)
-        message = (
-            "needs `# @package _global_` as its first line,"
-            f" and `override /{group}: ...` in its defaults"
-        )
-        return Problem("experiment", message, origin=lines[0].removeprefix("In ").split(":")[0])
-    if missing:
-        group, option = missing.groups()
-        origin = lines[0].removeprefix("In ").split(":")[0].strip("'")
-        known = loader.repository.get_group_options(group)
-        return Problem(group, f"no such option; {suggestion(option, known)}", option, origin)
-    if isinstance(error, YAMLError):
-        return Problem("YAML", " ".join(lines))
-    return Problem("config", " ".join(lines[:2]))
+def _refuse_misfits(sweep: Sweep) -> None:
+    """Raises `ConfigError` for what only a search can take, or what it can't."""
+    axes, problems = sweep.axes, []
+    if sweep.searcher is None:
+        hint = "is a range to search in; add hydra/sweeper=optuna, or take a list such as 0.1,0.2"
+        problems = [Problem(axis.keys[0], hint, origin=axis.origin) for axis in axes.ranges]
+    else:
+        hint = "belongs to a grid; a search takes choices, ranges and `when`"
+        given = {
+            "sweep.zip": [axis for axis in axes.grid if len(axis.keys) > 1],
+            "sweep.exclude": axes.excluded,
+            "sweep.repeat": axes.repeated,
+        }
+        problems = [Problem(key, hint) for key, value in given.items() if value]
+        if not axes.grid:
+            problems.append(Problem("hydra/sweeper", "has nothing to search over; add a range"))
+    if problems:
+        raise ConfigError(problems)
 
 
 def _refuse_foreign_plugins(hydra: DictConfig) -> None:
-    nodes = {"hydra.launcher": hydra.launcher, "hydra.sweeper": hydra.sweeper}
-    nodes |= {f"hydra.callbacks.{name}": node for name, node in (hydra.callbacks or {}).items()}
+    """Launchers and sweepers are ours: those made for Hydra lose results, states, or the sweep."""
     problems = [
-        Problem(f"{key}._target_", "is not a plugin of Hydra", node._target_, COMMAND_LINE)
-        for key, node in nodes.items()
-        if not node._target_.startswith(("hydra._internal.core_plugins.", "hydra_plugins."))
+        Problem(
+            f"hydra/{group}", f"is not one of Leyden's: {', '.join(names)}", hydra[group]._target_
+        )
+        for group, names in ENGINES.items()
+        if not hydra[group]._target_.startswith("leyden.sweeps.")
+        and hydra[group]._target_ not in HYDRAS_SWEEPERS
+    ]
+    problems += [
+        Problem(f"hydra.callbacks.{name}", "has no place here; a callback of ours is in callbacks")
+        for name in hydra.callbacks or {}
     ]
     if problems:
         raise ConfigError(problems)

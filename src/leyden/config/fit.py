@@ -1,15 +1,17 @@
 """Fits a checked config to its data: what can only be known once the data has been looked at."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
 
 from leyden.config.build import build_data, planned_steps
-from leyden.config.job import Plan
 from leyden.config.look import data_problems, read_spec
+from leyden.config.plan import Plan
 from leyden.config.problem import ConfigError, Problem
 from leyden.config.rules import task_problems
 from leyden.config.size import (
@@ -22,6 +24,37 @@ from leyden.config.size import (
 from leyden.data import DataModule, Spec
 from leyden.runs.checkpoints import find_checkpoint, read_weights
 from leyden.tasks import task_of
+
+Made = TypeVar("Made")
+
+
+class Memo:
+    """What was made for one job, for the others that would make the same."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def once(self, make: Callable[[], Made], *source: object) -> Made:
+        """What `make` gave when it was first called for an equal `source`.
+
+        Args:
+            make: Not called again; if it refused a config, the refusal is repeated.
+            source: All that the result depends on, parts of a config too.
+        """
+        key = repr([_plain(part) for part in source])
+        if key not in self._made:
+            try:
+                self._made[key] = make()
+            except ConfigError as error:
+                self._made[key] = error
+        made = self._made[key]
+        if isinstance(made, ConfigError):
+            raise ConfigError(made.problems)
+        return cast(Made, made)
+
+
+def _plain(part: object) -> object:
+    return OmegaConf.to_container(part, resolve=True) if isinstance(part, DictConfig) else part
 
 
 @dataclass(frozen=True)
@@ -42,60 +75,86 @@ class Fitted:
     steps: int
 
 
-def fit_plan(plan: Plan, *, fetch: bool = True) -> list[Fitted]:
+def fit_plan(plan: Plan, *, fetch: bool = True, memo: Memo | None = None) -> list[Fitted]:
     """Fits every job to its data.
 
     Args:
         plan: Its jobs are checked.
         fetch: Bring data here that is not; otherwise what is known of it has to do.
+        memo: What jobs share is made once, and kept in it.
 
     Raises:
         ConfigError: All problems of all jobs.
     """
+    memo = memo or Memo()
     fitted, problems = [], []
     for job in plan.jobs:
         try:
-            fitted.append(fit_to_data(job.cfg, fetch=fetch))
+            fitted.append(fit_to_data(job.cfg, fetch=fetch, memo=memo))
         except ConfigError as error:
             found = error.problems
-            problems += [p.of_job(job.overrides) if plan.is_sweep else p for p in found]
+            problems += [p.of_job(job.text) if plan.sweep else p for p in found]
     if problems:
         raise ConfigError(problems)
     return fitted
 
 
-def fit_to_data(cfg: DictConfig, *, fetch: bool = True) -> Fitted:
+def fit_to_data(cfg: DictConfig, *, fetch: bool = True, memo: Memo | None = None) -> Fitted:
     """Solves the width for `params`, and sizes the model.
 
     Args:
         cfg: Checked.
         fetch: See `fit_plan`.
+        memo: See `fit_plan`.
 
     Raises:
         ConfigError: The data can't be had or is too small for a batch, the model can't be built, no
             width gives the wanted size, or the initial weights are of another model.
     """
+    memo = memo or Memo()
     cfg = deepcopy(cfg)
     _make_path_absolute(cfg)
-    data = build_data(cfg)
-    spec = read_spec(data, fetch=fetch)
-    problems = [*data_problems(cfg, data), *task_problems(cfg, [task_of(spec)], spec.kind)]
+    data, spec, found = look(cfg, memo, fetch=fetch)
+    problems = [*found, *task_problems(cfg, [task_of(spec)], spec.kind)]
     if problems:
         raise ConfigError(problems)
     if cfg.params is not None:
         with open_dict(cfg):
-            cfg.model.width = solve_width(cfg, spec)
-    net = meta_net(cfg, spec)
+            cfg.model.width = memo.once(
+                lambda: solve_width(cfg, spec), "width", cfg.model, cfg.params, spec
+            )
+    net, params, flops = memo.once(lambda: _sized(cfg, spec), "size", cfg.model, spec)
     if cfg.init_from is not None:
         refuse_other_weights("init_from", Path(cfg.init_from), net)
-    flops = flops_per_sample(net, spec)
     return Fitted(
         cfg,
         spec,
-        count_parameters(net),
+        params,
         None if flops is None else flops * cfg.data.batch_size,
         _steps(cfg, data),
     )
+
+
+def look(
+    cfg: DictConfig, memo: Memo, *, fetch: bool = False
+) -> tuple[DataModule, Spec, list[Problem]]:
+    """A config's data, read once for all jobs whose data differs in no more than its order.
+
+    Raises:
+        ConfigError: The data can't be had, or is not what the config says of it.
+    """
+
+    def read() -> tuple[DataModule, Spec, list[Problem]]:
+        data = build_data(cfg)
+        return data, read_spec(data, fetch=fetch), list(data_problems(cfg, data))
+
+    trainer = cfg.trainer
+    return memo.once(read, "data", cfg.data, trainer.overfit_samples, trainer.may_stand_in)
+
+
+def _sized(cfg: DictConfig, spec: Spec) -> tuple[nn.Module, ParameterCount, int | None]:
+    net = meta_net(cfg, spec)
+    return net, count_parameters(net), flops_per_sample(net, spec)
 
 
 def _steps(cfg: DictConfig, data: DataModule) -> int:

@@ -1,11 +1,13 @@
-"""A composed config, and the jobs of a request."""
+"""A composed config."""
 
 from dataclasses import dataclass
-from typing import cast
 
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 
+from leyden.config.axes import Assignment
 from leyden.config.origin import Origins
+
+NOT_OF_A_JOB = ("sweep.", "hydra.", "hydra/")
 
 
 @dataclass(frozen=True)
@@ -16,38 +18,45 @@ class Job:
         cfg: Without Hydra's own node.
         overrides: What was typed or swept.
         choices: The option taken of each group.
-        origins: Tells where a key was set; None once a launcher has carried the job elsewhere.
+        origins: Tells where a key was set.
+        assignment: What of it is particular to this job of a sweep.
     """
 
     cfg: DictConfig
     overrides: tuple[str, ...]
     choices: dict[str, str]
-    origins: Origins | None = None
+    origins: Origins
+    assignment: Assignment
+
+    @property
+    def text(self) -> str:
+        """What sets it apart from the other jobs of a sweep."""
+        return " ".join(self.assignment.overrides()) or "of the base config"
 
     @classmethod
     def from_hydra(
-        cls, cfg: DictConfig, hydra: DictConfig, origins: Origins | None = None
+        cls, cfg: DictConfig, typed: list[str], origins: Origins, assignment: Assignment
     ) -> "Job":
         """A job from what Hydra composed.
 
         Args:
-            cfg: The config; a `hydra` node in it is left out.
-            hydra: Hydra's own node.
+            cfg: The config, with the nodes `hydra` and `sweep`, which are no part of a job.
+            typed: Its overrides.
             origins: See above.
+            assignment: See above.
         """
-        own = cfg.copy()
-        # Unresolved: an override's text may hold an interpolation.
-        typed = cast(list[str], OmegaConf.to_container(hydra.overrides.task, resolve=False))
-        overrides = tuple(text.lstrip("+") for text in typed)
-        with open_dict(own):
-            own.pop("hydra", None)
-            _insist(own.trainer, overrides)
+        hydra, bare = cfg.hydra, [text.lstrip("+") for text in typed]
+        overrides = tuple(text for text in bare if not text.startswith(NOT_OF_A_JOB))
+        with open_dict(cfg):
+            cfg.pop("hydra")
+            cfg.pop("sweep")
+            _insist(cfg.trainer, overrides)
         choices = {
             group: option
             for group, option in hydra.runtime.choices.items()
             if option is not None and not group.startswith("hydra/")
         }
-        return cls(own, overrides, choices, origins)
+        return cls(cfg, overrides, choices, origins, assignment)
 
 
 def _insist(trainer: DictConfig, overrides: tuple[str, ...]) -> None:
@@ -56,18 +65,3 @@ def _insist(trainer: DictConfig, overrides: tuple[str, ...]) -> None:
     for key, value in (trainer.pop("insist", None) or {}).items():
         if f"trainer.{key}" not in typed:
             trainer[key] = value
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The jobs of a request.
-
-    Attributes:
-        jobs: One, or all of a sweep.
-        is_sweep: Whether a sweep was asked for, by the command line or by the experiment.
-        swept: Keys in which the jobs differ.
-    """
-
-    jobs: tuple[Job, ...]
-    is_sweep: bool
-    swept: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """Where a key of the composed config was set."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -16,22 +17,30 @@ class Origins:
     Args:
         loader: Hydra's, which made the config.
         config_name: The primary config.
-        overrides: The command line's or sweep's.
+        overrides: The command line's and the sweep's.
+        axes: Where the sweep's were declared, by key.
     """
 
-    def __init__(self, loader: ConfigLoaderImpl, config_name: str, overrides: list[str]) -> None:
+    def __init__(
+        self,
+        loader: ConfigLoaderImpl,
+        config_name: str,
+        overrides: list[str],
+        axes: Mapping[str, str],
+    ) -> None:
         self.loader = loader
         self.config_name = config_name
         self.overrides = overrides
+        self.axes = axes
 
     def of(self, key: str) -> str | None:
-        """What set `key` last: `command line`, a file, or None if nothing did."""
+        """What set `key` last: `command line`, an axis, a file, or None if nothing did."""
         for override in self.overrides:
             typed = override.lstrip("+~").split("=")[0]
             if self.loader.repository.group_exists(typed):
                 continue  # it chose a file; the file set the key
             if typed == key or key.startswith(f"{typed}.") or typed.startswith(f"{key}."):
-                return "command line"
+                return self.axes.get(typed, "command line")
         plan = self.loader.compute_defaults_list(self.config_name, self.overrides, RunMode.RUN)
         files = [self._file(default, key) for default in plan.defaults]
         return next((file for file in reversed(files) if file), None)

@@ -12,13 +12,17 @@ from leyden.config.problem import ConfigError, Problem, suggestion
 COMMAND_LINE = "command line"
 
 
-def parse_overrides(texts: Iterable[str]) -> list[Override]:
+def parse_overrides(texts: Iterable[str], loader: ConfigLoaderImpl) -> list[Override]:
     """Takes texts like `key=value` apart.
+
+    Args:
+        texts: As typed.
+        loader: Knows the options that `glob(*)` stands for.
 
     Raises:
         ConfigError: Some can't be read.
     """
-    parser, parsed, problems = OverridesParser.create(), [], []
+    parser, parsed, problems = OverridesParser.create(config_loader=loader), [], []
     for text in texts:
         try:
             parsed.append(parser.parse_override(text))
@@ -30,7 +34,7 @@ def parse_overrides(texts: Iterable[str]) -> list[Override]:
     return parsed
 
 
-def refuse_unknown_options(overrides: list[Override], loader: ConfigLoaderImpl) -> None:
+def refuse_unknown_options(overrides: Iterable[Override], loader: ConfigLoaderImpl) -> None:
     """Raises `ConfigError` for all options that no file has."""
     problems = []
     for override in overrides:
@@ -41,17 +45,32 @@ def refuse_unknown_options(overrides: list[Override], loader: ConfigLoaderImpl) 
             known = loader.repository.get_group_options(group)
             hint = f"one option has to be taken: {', '.join(known)}"
             problems.append(Problem(group, hint, "null", COMMAND_LINE))
-        for option in _options(override):
-            if not loader.repository.config_exists(f"{group}/{option}"):
-                known = loader.repository.get_group_options(group)
-                message = f"no such option; {suggestion(option, known, prefix=f'{group}=')}"
-                problems.append(Problem(group, message, option, COMMAND_LINE))
+        problems += unknown_options(group, _options(override), COMMAND_LINE, loader)
     if problems:
         raise ConfigError(problems)
 
 
+def unknown_options(
+    group: str, options: Iterable[str], origin: str, loader: ConfigLoaderImpl
+) -> list[Problem]:
+    """A problem for each of the options of a group that no file has."""
+    known = loader.repository.get_group_options(group)
+    return [
+        Problem(
+            group,
+            f"no such option; {suggestion(option, known, prefix=f'{group}=')}",
+            option,
+            origin,
+        )
+        for option in options
+        if not loader.repository.config_exists(f"{group}/{option}")
+    ]
+
+
 def _options(override: Override) -> list[str]:
     if override.is_sweep_override():
+        if not override.is_discrete_sweep():
+            return []
         return [str(value) for value in override.sweep_iterator()]
     value = override.value()
     values = value if isinstance(value, list) else [value]
@@ -62,12 +81,6 @@ def refuse_sweeps(overrides: list[Override]) -> None:
     """Raises `ConfigError` for lists of values where one run was asked for."""
     hint = "several values are a sweep; add `-m`, or quote them if they are one value"
     _refuse([o for o in overrides if o.is_sweep_override()], hint)
-
-
-def refuse_searches(overrides: list[Override]) -> None:
-    """Raises `ConfigError` for ranges without steps, which only a search can take."""
-    hint = "is a range to search in; a sweep takes a list such as 0.1,0.2"
-    _refuse([o for o in overrides if o.is_sweep_override() and not o.is_discrete_sweep()], hint)
 
 
 def _refuse(overrides: list[Override], hint: str) -> None:

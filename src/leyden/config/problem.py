@@ -14,21 +14,23 @@ class Problem:
         message: What is wrong and what to type instead.
         value: As it was given; None where the key has none.
         origin: Where it was set.
+        job: Of a sweep, that has it.
     """
 
     key: str
     message: str
     value: str | None = None
     origin: str | None = None
+    job: str | None = None
 
     def __str__(self) -> str:
         setting = self.key if self.value is None else f"{self.key}={self.value}"
         where = f" ({self.origin})" if self.origin else ""
-        return f"{setting}{where}: {self.message}"
+        return f"{setting}{where}: {self.message}" + (f" [{self.job}]" if self.job else "")
 
-    def of_job(self, overrides: Iterable[str]) -> "Problem":
+    def of_job(self, job: str) -> "Problem":
         """The problem with the job of a sweep that has it."""
-        return replace(self, message=f"{self.message} [in the job {' '.join(overrides)}]")
+        return replace(self, job=job)
 
 
 class ConfigError(Exception):
@@ -41,6 +43,21 @@ class ConfigError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def gathered(problems: Iterable[Problem], num_jobs: int) -> list[Problem]:
+    """Each problem once, with the jobs of a sweep that have it."""
+    jobs: dict[Problem, list[str]] = {}
+    for problem in problems:
+        jobs.setdefault(replace(problem, job=None), []).extend(filter(None, [problem.job]))
+    return [problem.of_job(_in_jobs(names, num_jobs)) for problem, names in jobs.items()]
+
+
+def _in_jobs(names: list[str], num_jobs: int) -> str:
+    if not names or len(names) == num_jobs:
+        return ""
+    rest = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"in the job {names[0]}{rest}"
 
 
 def suggestion(wrong: str, known: Iterable[str], *, prefix: str = "") -> str:

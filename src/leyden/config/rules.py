@@ -162,11 +162,17 @@ def precision_fits(cfg: DictConfig) -> Iterator[Problem]:
 
 
 def strategy_fits_devices(cfg: DictConfig) -> Iterator[Problem]:
-    """A run on several devices says how they share the work."""
-    trainer = cfg.trainer
-    if trainer.devices != 1 or trainer.num_nodes != 1:
-        message = "a run takes one device so far; type `trainer.devices=1 trainer.num_nodes=1`"
-        yield Problem("trainer.devices", message, str(trainer.devices))
+    """Several devices say how they share the work."""
+    devices, num_nodes = cfg.trainer.devices, cfg.trainer.num_nodes
+    if num_nodes != 1:
+        message = "a run takes one machine so far; type `trainer.num_nodes=1`"
+        yield Problem("trainer.num_nodes", message, str(num_nodes))
+    if not isinstance(devices, int) or devices < 1:
+        message = "must be a number of devices from 1 on"
+        yield Problem("trainer.devices", message, str(devices))
+    elif devices > 1 and cfg.trainer.strategy == "auto":
+        message = "need a strategy; type `strategy=ddp`, or `trainer.devices=1`"
+        yield Problem("trainer.devices", message, str(devices))
 
 
 def run_has_a_length(cfg: DictConfig) -> Iterator[Problem]:

@@ -19,6 +19,8 @@ class Monitor:
     """A metric that the task logs, such as `val/loss`."""
     mode: Literal["min", "max"]
     """Whether less or more of it is better."""
+    reduce: Literal["best", "last"] | PositiveInt
+    """What a sweep compares: the best value, the last, or the mean of so many last ones."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,32 @@ class TaskKeys:
     """Share of each training label that is spread over all classes or tokens."""
     mixup: NonNegative
     """Training images are mixed in pairs with shares from Beta(mixup, mixup); 0 is none."""
+
+
+@dataclass(frozen=True)
+class SweepKeys:
+    """Keys of `sweep`: which jobs a sweep has, and how it is run."""
+
+    grid: dict[str, Any]
+    """Values of a key, or Hydra's text for them; every combination is a job."""
+    zip: dict[str, Any]
+    """Values of several keys, taken in step; an axis of the grid."""
+    when: dict[str, dict[str, Any]]
+    """`optimizer=sgd: {optimizer.lr: [0.1, 0.3]}`: axes only where another has a value."""
+    exclude: list[dict[str, Any]]
+    """Jobs with all of these values are left out."""
+    repeat: dict[str, Any]
+    """`seed: 5`: every job so many times, from the config's seed on; reports fold it away."""
+    fail_fast: bool
+    """The first failed job ends the sweep."""
+    retry: Count
+    """How often a failed job is started again, in this start of the sweep and in later ones."""
+    on_drift: Literal["refuse", "continue"]
+    """Where the config or the code has changed since the sweep began."""
+    report: bool
+    """Write a report at the end."""
+    list: list[dict[str, Any]]
+    """Jobs besides the grid's: values by key."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +110,7 @@ class TrainerKeys:
     """Validation batches before training."""
     precision: Literal["64-true", "32-true", "bf16-mixed", "bf16-true", "16-mixed", "16-true"]
     """Of the arithmetic; `mixed` keeps the weights in 32 bits."""
-    strategy: Literal["auto"]
+    strategy: Literal["auto", "ddp"]
     """Set by the group `strategy`."""
     profiler: Literal["simple", "advanced", "pytorch"] | None
     """Lightning's profilers; their report goes into the run's folder."""

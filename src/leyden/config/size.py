@@ -3,7 +3,9 @@
 All on the meta device, where a model of any size costs no memory.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from typing import TypeVar
 
 import torch
 from omegaconf import DictConfig
@@ -13,6 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from leyden.config.build import build_net
 from leyden.config.problem import ConfigError, Problem
 from leyden.data import Spec
+
+Count = TypeVar("Count", int, int | None)
 
 WIDEST = 2**17
 FAR = 0.25
@@ -73,12 +77,19 @@ def flops_per_sample(net: nn.Module, spec: Spec) -> int | None:
     Raises:
         ConfigError: It fails on a sample of the data, or gives too few outputs for it.
     """
+    return along_time(lambda part: _counted(net, part), net, spec)
+
+
+def along_time(measure: Callable[[Spec], Count], net: nn.Module, spec: Spec) -> Count:
+    """What `measure` gives for a spec.
+
+    A recurrent network reads text token by token, each after the second at the same cost. To go
+    through all of them would take seconds, so it is measured on two tokens and on three.
+    """
     context = spec.input_shape[0]
     if spec.kind != "text" or not hasattr(net, "go_on") or context <= 3:
-        return _counted(net, spec)
-    # A recurrent network reads token by token, each after the second at the same cost; to go
-    # through all of them would take seconds.
-    two, three = (_counted(net, replace(spec, input_shape=(length,))) for length in (2, 3))
+        return measure(spec)
+    two, three = (measure(replace(spec, input_shape=(length,))) for length in (2, 3))
     return None if two is None or three is None else two + (context - 2) * (three - two)
 
 
@@ -112,12 +123,13 @@ def solve_width(cfg: DictConfig, spec: Spec) -> int:
     Raises:
         ConfigError: No width comes near it.
     """
-    wanted = cfg.params
+    wanted, sized = cfg.params, cfg.copy()
     counts: dict[int, int | None] = {}
 
     def count(width: int) -> int | None:
         if width not in counts:
-            counts[width] = _count_at(cfg, spec, width)
+            sized.model.width = width
+            counts[width] = _count(sized, spec)
         return counts[width]
 
     low, high = 1, WIDEST
@@ -142,10 +154,8 @@ def solve_width(cfg: DictConfig, spec: Spec) -> int:
     return best
 
 
-def _count_at(cfg: DictConfig, spec: Spec, width: int) -> int | None:
-    sized = cfg.copy()
-    sized.model.width = width
+def _count(cfg: DictConfig, spec: Spec) -> int | None:
     try:
-        return count_parameters(meta_net(sized, spec)).total
+        return count_parameters(meta_net(cfg, spec)).total
     except ConfigError:
         return None

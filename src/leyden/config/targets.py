@@ -19,6 +19,8 @@ ROOMS = (
     "leyden.optim",
     "leyden.callbacks",
     "leyden.loggers",
+    "leyden.sweeps.launchers",
+    "leyden.sweeps.search",
     "pytorch_lightning.callbacks",
     "pytorch_lightning.loggers",
     "torch.nn",

@@ -1,6 +1,16 @@
 """Where metrics go: files in the run's folder."""
 
+from typing import Protocol, runtime_checkable
+
 from leyden.loggers.csv import CSV
 from leyden.loggers.tensorboard import TensorBoard
 
-__all__ = ["CSV", "TensorBoard"]
+__all__ = ["CSV", "Resumable", "TensorBoard"]
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A logger that can take up a run where a checkpoint left it."""
+
+    def go_on_from(self, step: int | None) -> None:
+        """Forgets what was logged after `step`; all of it for None."""

@@ -34,6 +34,20 @@ class CSV(Logger):
         return str(self.path.parent)
 
     @rank_zero_only
+    def go_on_from(self, step: int | None) -> None:
+        """Drops the rows after `step`, which will come again; all of them for None."""
+        if not self.path.exists():
+            return
+        if step is None:
+            self.path.unlink()
+            return
+        with self.path.open(newline="") as file:
+            reader = csv.DictReader(file)
+            rows = [row for row in reader if int(row["step"]) <= step]
+            self.columns = list(reader.fieldnames or self.columns)
+        self._write_table(rows)
+
+    @rank_zero_only
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
         """Nothing: the config lies beside the table."""
 
@@ -62,6 +76,9 @@ class CSV(Logger):
             with self.path.open(newline="") as file:
                 rows = list(csv.DictReader(file))
         self.columns += new
+        self._write_table(rows)
+
+    def _write_table(self, rows: list[dict[str, Any]]) -> None:
         with self.path.open("w", newline="") as file:
             writer = csv.DictWriter(file, self.columns)
             writer.writeheader()

@@ -21,6 +21,12 @@ class TensorBoard(TensorBoardLogger):
         )
 
     @rank_zero_only
+    def go_on_from(self, step: int | None) -> None:
+        """Lets TensorBoard drop what was logged after `step`, which will come again."""
+        if any(Path(self.save_dir or "").glob("events.out.*")):
+            self._kwargs["purge_step"] = 0 if step is None else step + 1
+
+    @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """All but Lightning's `epoch`, which is no metric."""
         super().log_metrics({k: v for k, v in metrics.items() if k != "epoch"}, step)

@@ -6,7 +6,7 @@ import re
 import secrets
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -17,13 +17,31 @@ OUTPUTS = Path("outputs")
 VOLATILE = (
     "name",
     "run_dir",
-    "callbacks",
+    *(
+        f"callbacks.{watcher}"
+        for watcher in (
+            "learning_rate",
+            "throughput",
+            "gradient_norm",
+            "summary",
+            "progress",
+            "graph",
+            "histograms",
+            "parameter_values",
+            "predictions",
+            "forecast",
+            "samples",
+        )
+    ),
     "logger",
+    "data.num_workers",
     "trainer.accelerator",
     "trainer.devices",
     "trainer.num_nodes",
+    "trainer.strategy",
     "trainer.log_every_n_steps",
     "trainer.profiler",
+    "monitor.reduce",
 )
 """Keys that don't change what is computed: two runs that differ only in them are the same job."""
 
@@ -58,28 +76,46 @@ def claim_folder(folder: Path) -> Path:
 def job_name(overrides: tuple[str, ...], swept: tuple[str, ...], digest: str) -> str:
     """A sweep job's folder: what sets it apart, short, and a hash.
 
-    `optimizer=adamw model.width=64` gives `adamw_width64-3f2a`.
+    `optimizer=adamw model.width=64` gives `adamw_width64-3f2a91`.
     """
     words = []
     for override in overrides:
         key, _, value = override.partition("=")
         if key in swept:
             last = key.rpartition(".")[2] if "." in key else ""
-            words.append(re.sub(r"[^A-Za-z0-9.+-]+", "-", f"{last}{value}").strip("-"))
-    return f"{'_'.join(words)[:60] or 'job'}-{digest[:4]}"
+            words.append(slug(f"{last}{_short(value)}"))
+    return f"{'_'.join(words)[:60] or 'job'}-{digest[:6]}"
+
+
+def slug(text: str) -> str:
+    """A text as part of a folder's name."""
+    return re.sub(r"[^A-Za-z0-9.+-]+", "-", text).strip("-")
+
+
+def _short(value: str) -> str:
+    """A number with four digits; a search proposes sixteen."""
+    try:
+        return value if len(value) < 8 else f"{float(value):.4g}"
+    except ValueError:
+        return value
 
 
 def config_digest(cfg: DictConfig) -> str:
     """sha256 of the config without its volatile keys."""
-    plain = OmegaConf.to_container(cfg, resolve=True)
-    assert isinstance(plain, dict)
+    text = json.dumps(without_volatile(cfg), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def without_volatile(cfg: DictConfig) -> dict[str, Any]:
+    """The resolved config without its volatile keys."""
+    plain = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True))
     for path in VOLATILE:
         *parents, last = path.split(".")
         node: Any = plain
         for parent in parents:
             node = node.get(parent, {})
         node.pop(last, None)
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+    return plain
 
 
 def freeze(cfg: DictConfig, overrides: tuple[str, ...], folder: Path) -> None:

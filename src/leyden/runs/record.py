@@ -17,6 +17,7 @@ from leyden.runs.environment import git_state, process_mark, versions
 
 SCHEMA = 1
 NAME = "run.json"
+NOT_WRITTEN = ("folder", "is_kept", "training_since")
 
 
 class Diverged(Exception):
@@ -27,12 +28,20 @@ class Interrupted(Exception):
     """A signal asked the run to stop; it stopped after a whole step."""
 
 
+class Pruned(Exception):
+    """A search ended the run, which did worse than others."""
+
+
 @dataclass
 class Record:
     """The content of `run.json`. What is not known is None, never a guess.
 
     Attributes:
         folder: The run's; all others are the file's keys, see `design` in the README.
+        monitored: Step and value of the monitored metric at each validation.
+        is_kept: Whether changes are written; of several processes of a run only the first writes.
+        training_since: Moment of the monotonic clock at which training would have begun, had it
+            gone on without a break.
     """
 
     folder: Path
@@ -59,11 +68,14 @@ class Record:
     best: dict[str, Any] = field(
         default_factory=lambda: {"metric": None, "value": None, "step": None, "checkpoint": None}
     )
+    monitored: list[tuple[int, float]] = field(default_factory=list)
     git: dict[str, Any] = field(default_factory=git_state)
     versions: dict[str, str] = field(default_factory=versions)
     device: str | None = None
     process: dict[str, Any] | None = None
     error: dict[str, str] | None = None
+    is_kept: bool = True
+    training_since: float = 0.0
 
     @classmethod
     def read(cls, folder: Path) -> "Record":
@@ -72,31 +84,49 @@ class Record:
 
     def write(self) -> None:
         """Writes the record; NaN and infinity, which JSON lacks, become null."""
-        content = {key: value for key, value in vars(self).items() if key != "folder"}
-        text = json.dumps(_finite(content), indent=2, allow_nan=False)
+        if not self.is_kept:
+            return
+        content = {key: value for key, value in vars(self).items() if key not in NOT_WRITTEN}
+        text = json.dumps(finite(content), indent=2, allow_nan=False)
         write_atomically(self.folder / NAME, text + "\n")
+
+    def train_from(self, step: int) -> None:
+        """Notes that training begins, or goes on from a step: what was beyond it is forgotten."""
+        self.training_since = time.monotonic() - (self.train_seconds or 0.0)
+        self.monitored = [(at, value) for at, value in self.monitored if at <= step]
+        if (self.best["step"] or 0) > step:
+            self.best = {"metric": None, "value": None, "step": None, "checkpoint": None}
+
+    def count_time(self) -> None:
+        """Brings `train_seconds` and `throughput` up to date."""
+        self.train_seconds = round(time.monotonic() - self.training_since, 3)
+        counted = self.samples if self.tokens is None else self.tokens
+        self.throughput = counted and round(counted / self.train_seconds, 1)
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Marks the run as running, and at the end as what became of it."""
-        self.status, self.started, self.process = "running", _now(), process_mark()
-        clock = time.monotonic()
+        self.status, self.process = "running", process_mark()
+        self.started, self.ended, self.error = self.started or now(), None, None
+        clock = time.monotonic() - (self.seconds or 0.0)
         self.write()
         try:
             yield
             self.status = "completed"
         except BaseException as error:
             self.status = _status_after(error)
-            self.error = {"type": type(error).__name__, "message": str(error)}
+            self.error = describe(error)
             raise
         finally:
-            self.ended, self.seconds = _now(), round(time.monotonic() - clock, 3)
+            self.ended, self.seconds = now(), round(time.monotonic() - clock, 3)
             self.write()
 
 
 def _status_after(error: BaseException) -> str:
     if isinstance(error, Diverged):
         return "diverged"
+    if isinstance(error, Pruned):
+        return "pruned"
     if isinstance(error, Interrupted | KeyboardInterrupt):
         return "interrupted"
     on_cpu = isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
@@ -105,13 +135,22 @@ def _status_after(error: BaseException) -> str:
     return "failed"
 
 
-def _now() -> str:
+def describe(error: BaseException) -> dict[str, str]:
+    """An error as a record keeps it."""
+    return {"type": type(error).__name__, "message": str(error)}
+
+
+def now() -> str:
+    """This moment, as a record keeps it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """A value as JSON can hold it: None for NaN and infinity."""
     if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
+        return {key: finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

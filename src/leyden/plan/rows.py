@@ -1,0 +1,60 @@
+"""What every job of a request would cost, without running it."""
+
+import os
+from typing import Any
+
+from leyden.config.fit import Fitted, Memo, fit_plan
+from leyden.config.job import Job
+from leyden.config.memory import memory_bytes
+from leyden.config.plan import Plan
+from leyden.plan.timing import time_steps
+
+
+def plan_rows(plan: Plan) -> list[dict[str, Any]]:
+    """For each job what sets it apart, its size and its cost; null where it is not known.
+
+    Raises:
+        ConfigError: Jobs that do not fit their data; all of them.
+    """
+    memo = Memo()
+    fitted = fit_plan(plan, fetch=False, memo=memo)
+    memory = [memory_bytes(one.cfg, one.spec, memo) for one in fitted]
+    seconds = time_steps(plan, fitted, memory, memo)
+    return [
+        _row(job, one, in_bytes, per_step, is_sweep=plan.sweep is not None)
+        for job, one, in_bytes, per_step in zip(plan.jobs, fitted, memory, seconds, strict=True)
+    ]
+
+
+def slots() -> int:
+    """Jobs of a sweep that this machine runs at a time: one on each of its cores."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _row(
+    job: Job, fitted: Fitted, memory: int | None, step_seconds: float | None, *, is_sweep: bool
+) -> dict[str, Any]:
+    per_step, steps = fitted.flops_per_step, fitted.steps
+    return {
+        "job": _name(job, is_sweep=is_sweep),
+        "overrides": list(job.overrides),
+        "model": job.choices["model"],
+        "data": job.choices["data"],
+        "width": fitted.cfg.model.get("width"),
+        "depth": fitted.cfg.model.get("depth"),
+        "params": fitted.params.as_dict(),
+        "steps": steps,
+        "flops": {
+            "per_step": per_step,
+            "total": None if per_step is None else per_step * steps,
+        },
+        "memory_bytes": memory,
+        "seconds": None if step_seconds is None else step_seconds * steps,
+    }
+
+
+def _name(job: Job, *, is_sweep: bool) -> str:
+    """What sets a job apart from the others; an option is said without its group."""
+    given = job.assignment.overrides() if is_sweep else job.overrides
+    words = [text.partition("=") for text in given]
+    return " ".join(value if key in job.choices else f"{key}={value}" for key, _, value in words)

@@ -1,0 +1,140 @@
+"""A job's processes, seen from outside: start, wait, stop."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import socket
+import time
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from leyden.processes.place import Place
+from leyden.processes.worker import GRACE_SECONDS, Rank, work
+
+if TYPE_CHECKING:
+    from leyden.sweeps.trial import Trial
+
+Start = Literal["warm", "cold"]
+
+SECONDS_AFTER_A_RANK = 20.0
+"""Where one of several processes is gone, the others wait for it; they get so long to notice."""
+
+
+class JobProcesses:
+    """Starts a job in processes of its own.
+
+    Args:
+        folder: The run's, prepared.
+        world_size: Processes that share the job.
+        place: Share of the machine, for all of them together.
+        start: `warm` forks them from a process that has imported torch and Lightning and done
+            nothing else, so neither threads nor CUDA are carried over; `cold` starts Python anew.
+        trial: Of a search; None where there is none.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        world_size: int = 1,
+        place: Place | None = None,
+        start: Start = "warm",
+        trial: "Trial | None" = None,
+    ) -> None:
+        self.folder = folder
+        self.told_at: float | None = None
+        self.first_end: float | None = None
+        context = warm_context() if start == "warm" else multiprocessing.get_context("spawn")
+        port = _free_port() if world_size > 1 else 0
+        self.processes: list[BaseProcess] = [
+            context.Process(
+                target=work,
+                args=(folder, Rank(number, world_size, port), place or Place(), trial),
+                name=f"leyden-{folder.name}-{number}",
+            )
+            for number in range(world_size)
+        ]
+        for process in self.processes:
+            process.start()
+
+    @property
+    def sentinels(self) -> list[int]:
+        """Become ready when a process ends."""
+        return [process.sentinel for process in self.processes if process.is_alive()]
+
+    def poll(self) -> int | None:
+        """The first bad exit code of its processes, or 0; None while one is alive."""
+        if any(process.is_alive() for process in self.processes):
+            self._end_the_rest()
+            return None
+        codes = [process.exitcode or 0 for process in self.processes]
+        self._kill_groups()  # what a process has started and left behind
+        return next((code for code in codes if code < 0), next(filter(None, codes), 0))
+
+    def wait(self) -> int:
+        """Waits for the end and returns the exit code as `poll` does."""
+        while (code := self.poll()) is None:
+            wait(self.sentinels, timeout=0.5)
+        return code
+
+    def stop(self) -> None:
+        """Asks for the end after a step, with a checkpoint; `poll` insists if it takes long."""
+        if self.told_at is None:
+            self.told_at = time.monotonic()
+            for process in self.processes:
+                if process.is_alive():
+                    process.terminate()
+
+    def kill(self) -> None:
+        """Ends everything at once."""
+        self._kill_groups()
+        for process in self.processes:
+            if process.is_alive():
+                process.kill()
+
+    def _end_the_rest(self) -> None:
+        now = time.monotonic()
+        if self.told_at is not None and now > self.told_at + GRACE_SECONDS:
+            self.kill()
+        if all(process.is_alive() for process in self.processes):
+            return
+        self.first_end = self.first_end or now
+        if now > self.first_end + SECONDS_AFTER_A_RANK:
+            self.kill()
+
+    def _kill_groups(self) -> None:
+        for process in self.processes:
+            if process.pid is not None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+def warm_context() -> multiprocessing.context.ForkServerContext:
+    """Of processes that begin with torch, Lightning and Leyden imported."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["leyden.train"])
+    return context
+
+
+def warm_up() -> None:
+    """Lets the import begin now, beside what this process does."""
+    from multiprocessing import forkserver
+
+    warm_context()
+    # Linear algebra of NumPy would start its threads at the import.
+    before = os.environ.get("OPENBLAS_NUM_THREADS")
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    forkserver.ensure_running()
+    if before is None:
+        del os.environ["OPENBLAS_NUM_THREADS"]
+    else:
+        os.environ["OPENBLAS_NUM_THREADS"] = before
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

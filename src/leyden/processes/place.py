@@ -1,0 +1,48 @@
+"""Where a process runs: its cores and its GPUs."""
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Place:
+    """A share of this machine.
+
+    Attributes:
+        cores: CPU cores that the process may use; None: those that its parent may.
+        threads: Of torch; None: as torch decides.
+        gpus: What `CUDA_VISIBLE_DEVICES` says; None: as it stands.
+    """
+
+    cores: tuple[int, ...] | None = None
+    threads: int | None = None
+    gpus: tuple[str, ...] | None = None
+
+    def occupy(self) -> None:
+        """Keeps this process to its share. To be called before CUDA is touched."""
+        if self.cores is not None and hasattr(os, "sched_setaffinity"):  # not on macOS
+            os.sched_setaffinity(0, self.cores)
+        if self.gpus is not None:
+            os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(self.gpus)
+        if self.threads is not None:
+            import torch
+
+            os.environ["OMP_NUM_THREADS"] = str(self.threads)
+            torch.set_num_threads(self.threads)
+
+
+def available_cores() -> tuple[int, ...]:
+    """Cores that this process may use: fewer than the machine has in a container or a job."""
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))
+
+
+def available_gpus() -> tuple[str, ...]:
+    """GPUs that this process may use, as `CUDA_VISIBLE_DEVICES` names them."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return tuple(filter(None, visible.split(",")))
+    import torch
+
+    return tuple(map(str, range(torch.cuda.device_count())))

@@ -1,0 +1,110 @@
+"""What each process of a job does."""
+
+import faulthandler
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+from leyden.processes.place import Place
+
+if TYPE_CHECKING:
+    from leyden.sweeps.trial import Trial
+
+GRACE_SECONDS = 15.0
+"""A job that is told to stop has so long to reach the end of a step and save."""
+
+
+@dataclass(frozen=True)
+class Rank:
+    """One of the processes that share a job.
+
+    Attributes:
+        number: From 0 on.
+        world_size: How many there are.
+        port: Where they meet, on this machine.
+    """
+
+    number: int = 0
+    world_size: int = 1
+    port: int = 0
+
+    def announce(self) -> None:
+        """Tells Lightning, which then starts no processes of its own.
+
+        It would start them from the command line, and with it a sweep of their own; these are
+        torchrun's variables (https://docs.pytorch.org/docs/stable/elastic/run.html).
+        """
+        if self.world_size == 1:
+            return
+        rank, world_size = str(self.number), str(self.world_size)
+        os.environ |= {
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": str(self.port),
+            "RANK": rank,
+            "LOCAL_RANK": rank,
+            "WORLD_SIZE": world_size,
+            "LOCAL_WORLD_SIZE": world_size,
+            "GROUP_RANK": "0",
+            "NODE_RANK": "0",
+            "TORCHELASTIC_RUN_ID": "leyden",
+        }
+
+
+def work(folder: Path, rank: Rank, place: Place, trial: "Trial | None") -> NoReturn:
+    """Runs a job from its folder, as one of its processes.
+
+    Args:
+        folder: The run's, with its frozen config and record.
+        rank: Which of its processes this is.
+        place: This process's share of the machine.
+        trial: Of a search; None where there is none.
+    """
+    os.setsid()  # a Ctrl-C goes to the sweep alone, which tells its jobs
+    signal.signal(signal.SIGTERM, _stop_before_training)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _write_to(folder / "train.log")
+    place.occupy()
+    rank.announce()
+    from leyden.runs.record import Record
+    from leyden.train import execute
+
+    record = Record.read(folder)
+    record.is_kept = rank.number == 0
+    try:
+        execute(record, trial=trial)
+    except BaseException:
+        sys.exit(1)  # the record and the log say why
+    sys.exit(0)
+
+
+def _stop_before_training(number: int, frame: FrameType | None) -> NoReturn:
+    from leyden.runs.record import Interrupted
+
+    raise Interrupted(f"{signal.Signals(number).name} before the first step")
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_SECONDS)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _write_to(log: Path) -> None:
+    """Sends what this process prints, a crash's traceback included, into the job's log."""
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for stream in (1, 2):
+        os.dup2(file, stream)
+    os.close(file)
+    faulthandler.enable()

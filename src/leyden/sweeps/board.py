@@ -1,0 +1,116 @@
+"""How a sweep goes, on the terminal: a table that lives, or a line for each job elsewhere."""
+
+import time
+from collections import Counter
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from leyden.sweeps.record import JobEntry, SweepRecord
+from leyden.terminal import format_number, format_seconds, messages, printable
+
+FINAL = ("completed", "pruned")
+SECONDS_BETWEEN_DRAWINGS = 0.5
+
+
+class Board:
+    """Shows jobs, slots, the best so far and the time left on standard error.
+
+    Args:
+        slots: Jobs at a time.
+        total: Jobs in all.
+        done: Those that were done before.
+    """
+
+    def __init__(self, *, slots: int, total: int, done: int) -> None:
+        self.slots = slots
+        self.total = total
+        self.done = done
+        self.console = messages()
+        self.live: Live | None = None
+        self.since: dict[str, float] = {}
+        self.began = time.monotonic()
+        self.ended_here = 0
+        self.last_drawing = 0.0
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            self.live = Live(console=self.console, transient=True, auto_refresh=False)
+            self.live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.live is not None:
+            self.live.stop()
+
+    def started(self, entry: JobEntry, folder: Path) -> None:
+        """A job was started."""
+        self.since[folder.name] = time.monotonic()
+
+    def ended(self, entry: JobEntry, record: SweepRecord) -> None:
+        """A job ended: one line that stays."""
+        self.ended_here += 1
+        self.done += 1
+        color = "" if entry.state in FINAL else "[red]"
+        words = [f"{self.done}/{self.total}", entry.folder or "", f"{color}{entry.state}"]
+        if color and entry.failure is not None:
+            words.append(f"{entry.failure}: {(entry.error or {}).get('message', '')[:80]}")
+        elif entry.objective and entry.objective[0] is not None:
+            words.append(f"{record.objectives[0].metric} {format_number(entry.objective[0])}")
+        words.append(format_seconds(entry.seconds))
+        self.console.print("  ".join(filter(None, words)))
+
+    def stopping(self) -> None:
+        """The user stopped the sweep."""
+        self.console.print(
+            "[yellow]stopping: jobs end after a step and save; Ctrl-C again ends them at once"
+        )
+
+    def update(self, record: SweepRecord, running: dict[Path, JobEntry], left: int) -> None:
+        """Draws the table anew."""
+        now = time.monotonic()
+        if self.live is None or now - self.last_drawing < SECONDS_BETWEEN_DRAWINGS:
+            return
+        self.last_drawing = now
+        self.live.update(Group(self._summary(record, running, left), self._table(running)))
+        self.live.refresh()
+
+    def _summary(self, record: SweepRecord, running: dict[Path, JobEntry], left: int) -> Text:
+        states = Counter(entry.state for entry in record.jobs)
+        failed = sum(states[state] for state in ("failed", "diverged", "oom"))
+        words = [f"{self.done}/{self.total} done", f"{len(running)} of {self.slots} slots busy"]
+        words += [f"{failed} failed"] if failed else []
+        best = best_entry(record)
+        if best is not None:
+            objective = record.objectives[0]
+            value = format_number(best.objective[0])
+            words.append(f"best {objective.metric} {value} by {' '.join(best.overrides)}")
+        if self.ended_here:
+            each = (time.monotonic() - self.began) / self.ended_here
+            words.append(f"about {format_seconds(each * (left + len(running) / 2))} left")
+        return Text(printable("  |  ".join(words)), style="bold", overflow="ellipsis")
+
+    def _table(self, running: dict[Path, JobEntry]) -> Table:
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+        for folder in running:
+            seconds = time.monotonic() - self.since.get(folder.name, time.monotonic())
+            table.add_row(Text(folder.name, style="cyan"), format_seconds(seconds))
+        return table
+
+
+def best_entry(record: SweepRecord) -> JobEntry | None:
+    """The completed job with the best value of the first objective."""
+    sign = record.objectives[0].sign
+    done = [e for e in record.jobs if e.state == "completed" and e.objective]
+    valued = [(e.objective[0], e) for e in done if e.objective[0] is not None]
+    return min(valued, key=lambda pair: sign * pair[0], default=(None, None))[1]

@@ -1,0 +1,38 @@
+"""Kinds of failure of a job."""
+
+import signal
+from typing import Any
+
+CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL}
+HOPELESS = ("config", "diverged")
+"""Would come out the same if they were tried again at once."""
+
+
+def failure_of(record: dict[str, Any]) -> str | None:
+    """What kind of failure ended a run; None where it did not fail.
+
+    Returns:
+        `diverged`, `oom`, `exit` (it called `sys.exit`), `killed` (by a signal), `crash` (such as
+        a segmentation fault), `timeout`, or `exception`.
+    """
+    if record["status"] in ("diverged", "oom"):
+        return str(record["status"])
+    if record["status"] != "failed":
+        return None
+    kind = record["error"]["type"]
+    if kind in ("SystemExit", "exit"):
+        return "exit"
+    if kind == "timeout":
+        return "timeout"
+    if kind in signal.Signals.__members__:
+        return "crash" if signal.Signals[kind] in CRASHES else "killed"
+    return "exception"
+
+
+def death(exit_code: int) -> dict[str, str]:
+    """The error of a process that ended without a word."""
+    if exit_code < 0:
+        name = signal.Signals(-exit_code).name
+        reason = " (the system does so when memory runs out)" if name == "SIGKILL" else ""
+        return {"type": name, "message": f"the process was killed by {name}{reason}"}
+    return {"type": "exit", "message": f"the process ended with exit status {exit_code}"}

@@ -1,0 +1,186 @@
+"""Where the jobs of a sweep come from: a list of them, or a search."""
+
+import shutil
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from leyden.config.axes import Assignment
+from leyden.config.check import check
+from leyden.config.fit import Fitted, fit_to_data
+from leyden.config.job import Job
+from leyden.config.plan import Sweep
+from leyden.config.problem import ConfigError
+from leyden.runs.folder import config_digest, job_name, read_frozen
+from leyden.runs.record import NAME
+from leyden.sweeps.launchers import Task
+from leyden.sweeps.record import JobEntry, SweepRecord
+from leyden.sweeps.search import Trials
+from leyden.sweeps.trial import Trial
+from leyden.train import prepare
+
+
+class Jobs(Protocol):
+    """What a sweep still has to do."""
+
+    def next(self) -> tuple[JobEntry, Task] | None:
+        """The next job, prepared; None if there is none now."""
+
+    def left(self) -> int:
+        """How many are still to be started."""
+
+    def again(self, entry: JobEntry) -> None:
+        """A job is to be started once more."""
+
+    def ended(self, entry: JobEntry) -> None:
+        """A job has come to its end and will not be started again."""
+
+
+@dataclass
+class Folders:
+    """Makes the folders of a sweep's jobs.
+
+    Attributes:
+        record: The sweep's.
+        sweep: As it was asked for.
+        command: What the user typed.
+    """
+
+    record: SweepRecord
+    sweep: Sweep
+    command: list[str]
+
+    def prepare(self, entry: JobEntry, job: Job, fitted: Fitted) -> None:
+        """Makes a job's folder, with its frozen config and a pending record."""
+        entry.digest = config_digest(fitted.cfg)
+        name = job_name(job.overrides, self.sweep.axes.keys, entry.digest)
+        folder = self.record.folder / name
+        if not (folder / NAME).exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a process that died right here
+            prepare(job, fitted, command=self.command, folder=folder)
+        entry.folder = name
+
+    def task(self, entry: JobEntry, trial: Trial | None = None) -> Task:
+        """A job whose folder is there, for a launcher."""
+        assert entry.folder is not None
+        folder = (self.record.folder / entry.folder).absolute()
+        trainer = read_frozen(folder).trainer
+        wants_gpu = trainer.accelerator != "cpu"
+        return Task(folder, devices=int(trainer.devices), wants_gpu=wants_gpu, trial=trial)
+
+
+class ListedJobs:
+    """Every combination of a grid, and what is listed beside it.
+
+    Args:
+        folders: Makes the jobs' folders.
+        waiting: Entries that are to be run.
+        jobs: What each entry was made from, by its overrides.
+    """
+
+    def __init__(
+        self,
+        folders: Folders,
+        waiting: Iterable[JobEntry],
+        jobs: dict[tuple[str, ...], tuple[Job, Fitted]],
+    ) -> None:
+        self.folders = folders
+        self.waiting = deque(waiting)
+        self.jobs = jobs
+
+    def next(self) -> tuple[JobEntry, Task] | None:
+        if not self.waiting:
+            return None
+        entry = self.waiting.popleft()
+        if entry.folder is None:
+            self.folders.prepare(entry, *self.jobs[tuple(entry.overrides)])
+        return entry, self.folders.task(entry)
+
+    def left(self) -> int:
+        return len(self.waiting)
+
+    def again(self, entry: JobEntry) -> None:
+        self.waiting.append(entry)
+
+    def ended(self, entry: JobEntry) -> None:
+        """Nothing: the list is known."""
+
+
+class SearchedJobs:
+    """Trials that a search proposes, each when there is a place for it.
+
+    Args:
+        folders: Makes the jobs' folders.
+        waiting: Entries of an earlier start that are to be gone on with.
+        trials: Of the search.
+    """
+
+    def __init__(self, folders: Folders, waiting: Iterable[JobEntry], trials: Trials) -> None:
+        self.folders = folders
+        self.waiting = deque(waiting)
+        self.trials = trials
+
+    def next(self) -> tuple[JobEntry, Task] | None:
+        while self.left() > 0:
+            entry = self.waiting.popleft() if self.waiting else self._asked()
+            if entry.folder is not None or self._is_prepared(entry):
+                assert entry.trial is not None
+                return entry, self.folders.task(entry, self.trials.trial(entry.trial))
+        return None
+
+    def left(self) -> int:
+        return len(self.waiting) + self.trials.left()
+
+    def again(self, entry: JobEntry) -> None:
+        self.waiting.append(entry)
+
+    def ended(self, entry: JobEntry) -> None:
+        assert entry.trial is not None
+        values: list[float | None] = entry.objective if entry.state == "completed" else [None]
+        self.trials.tell(entry.trial, values, is_pruned=entry.state == "pruned")
+
+    def _asked(self) -> JobEntry:
+        number, assignment = self.trials.ask()
+        entry = JobEntry(overrides=assignment.overrides(), trial=number)
+        self.folders.record.jobs.append(entry)
+        return entry
+
+    def _is_prepared(self, entry: JobEntry) -> bool:
+        """Composes and checks a trial; one whose values can't be had has failed."""
+        job = self.folders.sweep.job(assignment_of(entry))
+        try:
+            problems = check(job)
+            if problems:
+                raise ConfigError(problems)
+            self.folders.prepare(entry, job, fit_to_data(job.cfg))
+        except ConfigError as error:
+            entry.state, entry.failure = "failed", "config"
+            entry.error = {"type": "ConfigError", "message": str(error.problems[0])}
+            self.ended(entry)
+            return False
+        return True
+
+
+def assignment_of(entry: JobEntry) -> Assignment:
+    """What is particular to a job, read back."""
+    return Assignment(dict(text.split("=", 1) for text in entry.overrides))
+
+
+def unfinished_trials(record: SweepRecord, trials: Trials) -> list[JobEntry]:
+    """Entries of the trials that an earlier start began and did not end."""
+    entries = {entry.trial: entry for entry in record.jobs}
+    found = []
+    for number, assignment in trials.unfinished():
+        if number not in entries:
+            entries[number] = JobEntry(overrides=assignment.overrides(), trial=number)
+            record.jobs.append(entries[number])
+        found.append(entries[number])
+    return found
+
+
+def folder_of(record: SweepRecord, entry: JobEntry) -> Path:
+    """A job's folder."""
+    assert entry.folder is not None
+    return record.folder / entry.folder

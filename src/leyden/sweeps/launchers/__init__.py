@@ -1,0 +1,8 @@
+"""What runs the jobs of a sweep: this machine, Slurm or Ray."""
+
+from leyden.sweeps.launchers.launcher import Ended, Launcher, Task
+from leyden.sweeps.launchers.local import Local
+from leyden.sweeps.launchers.ray import Ray
+from leyden.sweeps.launchers.slurm import Slurm
+
+__all__ = ["Ended", "Launcher", "Local", "Ray", "Slurm", "Task"]

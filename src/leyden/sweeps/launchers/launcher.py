@@ -1,0 +1,68 @@
+"""What every launcher does."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from leyden.sweeps.trial import Trial
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job that is ready to run.
+
+    Attributes:
+        folder: The run's, prepared; absolute, for other processes and machines.
+        devices: Processes that share it.
+        wants_gpu: Whether it runs on GPUs where there are any.
+        trial: Of a search.
+    """
+
+    folder: Path
+    devices: int = 1
+    wants_gpu: bool = True
+    trial: "Trial | None" = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A job that is no longer running.
+
+    Attributes:
+        folder: The run's; its record says more, unless the process died without a word.
+        error: Type and message where the launcher knows of one.
+    """
+
+    folder: Path
+    error: dict[str, str] | None = None
+
+
+class Launcher(Protocol):
+    """Runs tasks. Their ends are in their records."""
+
+    slots: int
+    """Tasks that it takes at a time; known once it is prepared."""
+
+    def prepare(self, sweep: Path, largest: Task) -> None:
+        """Gets ready for the tasks of a sweep; called once, before the first.
+
+        Args:
+            sweep: Its folder.
+            largest: Has as many devices as any of its tasks.
+        """
+
+    def start(self, task: Task) -> None:
+        """Starts a task and returns at once; called only where a slot is free."""
+
+    def wait(self, seconds: float) -> list[Ended]:
+        """Waits for so long, or until a task ends; gives all that have ended."""
+
+    def stop(self) -> None:
+        """Asks all tasks to end after a step, with a checkpoint."""
+
+    def kill(self) -> None:
+        """Ends all tasks at once."""
+
+    def close(self) -> None:
+        """Gives back what it holds; no task is running."""

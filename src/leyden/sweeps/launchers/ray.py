@@ -1,0 +1,99 @@
+"""Runs jobs by Ray."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from leyden.ranges import Count, NonNegative, PositiveInt
+from leyden.sweeps.launchers.launcher import Ended, Task
+from leyden.sweeps.launchers.supervise import Supervised, ask_to_stop
+
+
+class Ray:
+    """Each job is a task of Ray's, which finds a place for it.
+
+    Args:
+        address: Of a cluster that runs, such as `auto` or `ray://host:10001`; None: one of our own
+            on this machine, without a dashboard, for as long as the sweep takes.
+        cpus_per_job: Cores that Ray sets aside for a job.
+        gpus_per_job: GPUs likewise; a share such as 0.5 lets two jobs have one.
+
+    Raises:
+        ValueError: Ray is missing.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: str | None = None,
+        cpus_per_job: PositiveInt = 1,
+        gpus_per_job: NonNegative | Count = 0,
+    ) -> None:
+        try:
+            import ray  # noqa: F401
+        except ImportError as error:
+            raise ValueError("needs ray; type: pip install 'leyden[ray]'") from error
+        self.address = address
+        self.cpus_per_job = cpus_per_job
+        self.gpus_per_job = gpus_per_job
+        self.running: dict[Any, Path] = {}
+
+    def prepare(self, sweep: Path, largest: Task) -> None:
+        import ray
+
+        own: dict[str, Any] = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+        ray.init(
+            address=self.address,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            **(own if self.address is None else {}),
+        )
+        self.remote = ray.remote(
+            num_cpus=self.cpus_per_job * largest.devices,
+            num_gpus=self.gpus_per_job * largest.devices,
+            max_retries=0,  # a job's retries are the sweep's
+        )(run_supervised)
+        cores = ray.cluster_resources().get("CPU", 1.0)  # type: ignore[no-untyped-call]
+        self.slots = max(1, int(cores // (self.cpus_per_job * largest.devices)))
+
+    def start(self, task: Task) -> None:
+        reference = self.remote.remote(task.folder, task.devices, task.trial)
+        self.running[reference] = task.folder
+
+    def wait(self, seconds: float) -> list[Ended]:
+        import ray
+
+        if not self.running:
+            return []
+        ready, _ = ray.wait(list(self.running), num_returns=1, timeout=seconds)
+        return [Ended(self.running.pop(reference), _error(reference)) for reference in ready]
+
+    def stop(self) -> None:
+        for folder in self.running.values():
+            ask_to_stop(folder)
+
+    def kill(self) -> None:
+        import ray
+
+        for reference in self.running:
+            ray.cancel(reference, force=True)
+
+    def close(self) -> None:
+        import ray
+
+        ray.shutdown()
+
+
+def run_supervised(folder: Path, devices: int, trial: Any) -> dict[str, str] | None:
+    """What a worker of Ray's does."""
+    return Supervised(folder, devices=devices, trial=trial).run()
+
+
+def _error(reference: Any) -> dict[str, str] | None:
+    import ray
+
+    try:
+        error: dict[str, str] | None = ray.get(reference)
+    except ray.exceptions.RayError as failure:
+        return {"type": type(failure).__name__, "message": str(failure).strip().splitlines()[0]}
+    return error

@@ -1,0 +1,122 @@
+"""Runs jobs by Slurm, through submitit."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from leyden.ranges import Count, PositiveFloat, PositiveInt
+from leyden.sweeps.launchers.launcher import Ended, Task
+from leyden.sweeps.launchers.supervise import Supervised, ask_to_stop
+
+if TYPE_CHECKING:
+    from submitit import Job
+    from submitit.helpers import DelayedSubmission
+
+POLL_SECONDS = 0.5
+
+
+class Slurm:
+    """Submits each job by itself; it outlives this process, and a later start finds it again.
+
+    Args:
+        cluster: `slurm`, or `local` for submitit's processes on this machine.
+        slots: Jobs in the queue at a time.
+        timeout_min: Minutes that a job may take before it is stopped and put into the queue again.
+        max_requeues: How often, before it counts as failed.
+        signal_delay_s: So many seconds before its time is up it is told to stop.
+        parameters: Of submitit's executor, such as `slurm_partition`, `gpus_per_node`, `mem_gb`.
+
+    Raises:
+        ValueError: submitit is missing.
+    """
+
+    def __init__(
+        self,
+        *,
+        cluster: Literal["slurm", "local"] = "slurm",
+        slots: PositiveInt = 64,
+        timeout_min: PositiveFloat = 60,
+        max_requeues: Count = 3,
+        signal_delay_s: PositiveInt = 90,
+        parameters: dict[str, Any] | None = None,
+    ) -> None:
+        try:
+            import submitit  # noqa: F401
+        except ImportError as error:
+            raise ValueError("needs submitit; type: pip install 'leyden[slurm]'") from error
+        self.cluster = cluster
+        self.slots = slots
+        self.timeout_min = timeout_min
+        self.max_requeues = max_requeues
+        self.signal_delay_s = signal_delay_s
+        self.parameters = parameters or {}
+        self.running: dict[Path, Job[dict[str, str] | None]] = {}
+
+    def prepare(self, sweep: Path, largest: Task) -> None:
+        from submitit import AutoExecutor
+
+        folder = sweep / ".submitit"
+        folder.mkdir(mode=0o700, exist_ok=True)  # it holds pickles
+        limit = {f"{self.cluster}_max_num_timeout": self.max_requeues}
+        self.executor = AutoExecutor(folder, cluster=self.cluster, **limit)
+        delay = {
+            "slurm": {"slurm_signal_delay_s": self.signal_delay_s},
+            "local": {"local_signal_delay_s": self.signal_delay_s},
+        }[self.cluster]
+        self.executor.update_parameters(
+            timeout_min=self.timeout_min, **{**delay, **self.parameters}
+        )
+
+    def start(self, task: Task) -> None:
+        submitted = Submitted(Supervised(task.folder, devices=task.devices, trial=task.trial))
+        self.running[task.folder] = self.executor.submit(submitted)
+
+    def wait(self, seconds: float) -> list[Ended]:
+        until = time.monotonic() + seconds
+        while not (ended := [folder for folder, job in self.running.items() if job.done()]):
+            if time.monotonic() > until:
+                break
+            time.sleep(min(POLL_SECONDS, seconds))
+        return [Ended(folder, _error(self.running.pop(folder))) for folder in ended]
+
+    def stop(self) -> None:
+        for folder, job in self.running.items():
+            ask_to_stop(folder)
+            if job.state == "PENDING":
+                job.cancel()
+
+    def kill(self) -> None:
+        for job in self.running.values():
+            job.cancel()
+
+    def close(self) -> None:
+        """Nothing: every job has its own end."""
+
+
+class Submitted:
+    """What submitit runs; at the end of its time it is put into the queue again."""
+
+    def __init__(self, supervised: Supervised) -> None:
+        self.supervised = supervised
+
+    def __call__(self) -> dict[str, str] | None:
+        """Runs the job."""
+        return self.supervised.run()
+
+    def checkpoint(self) -> "DelayedSubmission":
+        """Stops it with a checkpoint, from which the next one goes on."""
+        from submitit.helpers import DelayedSubmission
+
+        self.supervised.stop()
+        before = self.supervised
+        again = Supervised(before.folder, devices=before.devices, trial=before.trial)
+        return DelayedSubmission(Submitted(again))
+
+
+def _error(job: "Job[dict[str, str] | None]") -> dict[str, str] | None:
+    try:
+        return job.result()
+    except Exception as error:
+        message = str(error).strip().splitlines()[-1]
+        timed_out = "timed-out" in str(error) or job.state == "TIMEOUT"
+        return {"type": "timeout" if timed_out else "launcher", "message": message}

@@ -1,0 +1,69 @@
+"""A job within another engine: it runs in processes of its own, and the engine's only watches."""
+
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from leyden.processes.job import JobProcesses
+from leyden.sweeps.failure import death
+
+if TYPE_CHECKING:
+    from leyden.sweeps.trial import Trial
+
+LOCK = ".lock"
+STOP = ".stop"
+"""A file in a job's folder that asks it to end after a step: it reaches every machine."""
+
+
+def ask_to_stop(folder: Path) -> None:
+    """Lets a job that runs elsewhere end after a step, with a checkpoint."""
+    (folder / STOP).touch()
+
+
+class Supervised:
+    """Runs a job and waits for it.
+
+    Args:
+        folder: The run's.
+        devices: Processes that share it.
+        trial: Of a search.
+    """
+
+    def __init__(self, folder: Path, *, devices: int, trial: "Trial | None" = None) -> None:
+        self.folder = folder
+        self.devices = devices
+        self.trial = trial
+        self.job: JobProcesses | None = None
+
+    def run(self) -> dict[str, str] | None:
+        """Runs it to its end.
+
+        Returns:
+            What its processes' exit says; the record may say more. None where another process
+            runs the job already.
+        """
+        try:
+            with FileLock(self.folder / LOCK).acquire(timeout=0):
+                return death(self._run())
+        except Timeout:
+            return None
+
+    def stop(self) -> None:
+        """Lets the job end after a step, with a checkpoint, and waits for it."""
+        if self.job is not None:
+            self.job.stop()
+            self.job.wait()
+
+    def _run(self) -> int:
+        (self.folder / STOP).unlink(missing_ok=True)
+        # Cold: the engine's process has threads, so nothing may be forked from it.
+        self.job = JobProcesses(
+            self.folder, world_size=self.devices, start="cold", trial=self.trial
+        )
+        while (code := self.job.poll()) is None:
+            if (self.folder / STOP).exists():
+                self.job.stop()
+            wait(self.job.sentinels, timeout=0.5)
+        return code

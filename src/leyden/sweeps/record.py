@@ -1,0 +1,113 @@
+"""`sweep.json`: the jobs of a sweep, what became of each, and what they were compared by."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from leyden.runs.atomic import write_atomically
+from leyden.runs.environment import is_alive
+from leyden.runs.record import finite
+
+SCHEMA = 1
+NAME = "sweep.json"
+
+
+@dataclass
+class JobEntry:
+    """A job of a sweep.
+
+    Attributes:
+        overrides: What is particular to it, as typed; it is found again by them.
+        folder: Its run's, within the sweep's; None before it was started.
+        digest: Of its config without the volatile keys.
+        state: As in its `run.json`; `pending` before it was started.
+        objective: Value of each of the sweep's objectives; empty where there is none yet.
+        failure: Kind of its failure, see `leyden.sweeps.failure`; None where it did not fail.
+        error: Type and message of its failure.
+        attempts: How often it was started.
+        seconds: Of its last attempt.
+        trial: Number in the search's study.
+    """
+
+    overrides: list[str]
+    folder: str | None = None
+    digest: str | None = None
+    state: str = "pending"
+    objective: list[float | None] = field(default_factory=list)
+    failure: str | None = None
+    error: dict[str, str] | None = None
+    attempts: int = 0
+    seconds: float | None = None
+    trial: int | None = None
+
+
+@dataclass
+class Objective:
+    """What jobs are compared by.
+
+    Attributes:
+        metric: Of a run's record, or `params`, `flops`, `seconds`.
+        mode: Whether less or more is better.
+        reduce: `best` or `last` value, or the mean of so many last ones.
+    """
+
+    metric: str
+    mode: Literal["min", "max"]
+    reduce: str | int = "best"
+
+    @property
+    def sign(self) -> int:
+        """1 where less is better, -1 where more is."""
+        return 1 if self.mode == "min" else -1
+
+
+@dataclass
+class SweepRecord:
+    """The content of `sweep.json`.
+
+    Attributes:
+        folder: The sweep's; all others are the file's keys.
+        command: What the user typed.
+        overrides: Hydra's part of it.
+        axes: Keys in which the jobs differ, in the order in which they were declared.
+        repeated: Those of them that a report folds away.
+        objectives: What the jobs are compared by, the monitor first.
+        search: Settings of the search; None in a plain sweep.
+        status: running, completed, failed (a job did not end well) or interrupted.
+        process: Of the process that runs the sweep.
+    """
+
+    folder: Path
+    name: str
+    experiment: str | None
+    command: list[str]
+    overrides: list[str]
+    axes: list[str]
+    repeated: list[str]
+    objectives: list[Objective]
+    launcher: str
+    search: dict[str, Any] | None = None
+    jobs: list[JobEntry] = field(default_factory=list)
+    schema: int = SCHEMA
+    status: str = "running"
+    started: str | None = None
+    ended: str | None = None
+    process: dict[str, Any] | None = None
+
+    @classmethod
+    def read(cls, folder: Path) -> "SweepRecord":
+        """The record in a sweep's folder; one whose process is gone is shown as crashed."""
+        content = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        content["jobs"] = [JobEntry(**job) for job in content["jobs"]]
+        content["objectives"] = [Objective(**objective) for objective in content["objectives"]]
+        record = cls(folder=folder, **content)
+        if record.status == "running" and record.process and not is_alive(record.process):
+            record.status = "crashed"
+        return record
+
+    def write(self) -> None:
+        """Writes the record whole."""
+        content = asdict(self)
+        del content["folder"]
+        write_atomically(self.folder / NAME, json.dumps(finite(content), indent=1) + "\n")

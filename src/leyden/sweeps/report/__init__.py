@@ -1,0 +1,72 @@
+"""The report of a sweep, from its folder alone: it can be written again at any time."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from leyden.sweeps.report.answer import answer
+from leyden.sweeps.report.document import Document
+from leyden.sweeps.report.results import Results, read_results
+from leyden.sweeps.report.sections import (
+    basins,
+    configurations,
+    effects,
+    every_job,
+    failures,
+    learning,
+    pareto,
+)
+from leyden.sweeps.report.tables import configurations_table, jobs_table
+from leyden.sweeps.report.tensorboard import write_tensorboard
+
+NAME = "report"
+ENDED = ("completed", "failed")  # which jobs failed is said by their count
+PARTS = (answer, configurations, effects, basins, learning, pareto, failures, every_job)
+
+
+def write_report(folder: Path) -> Path:
+    """Writes `report/` into a sweep's folder, in the place of an earlier one.
+
+    Args:
+        folder: The sweep's, with its `sweep.json`. Its jobs may have ended in any way, or not yet.
+
+    Returns:
+        The path of `report.html`.
+    """
+    results = read_results(folder)
+    sections = [part(results) for part in PARTS]
+    document = Document(_title(results), [section for section in sections if section.parts])
+    staged = Path(tempfile.mkdtemp(dir=folder, prefix=f".{NAME}."))
+    try:
+        staged.chmod(0o755)
+        _write(staged, results, document)
+        if (folder / NAME).exists():
+            shutil.rmtree(folder / NAME)
+        staged.rename(folder / NAME)
+    except BaseException:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
+    return folder / NAME / "report.html"
+
+
+def _write(folder: Path, results: Results, document: Document) -> None:
+    jobs, means = jobs_table(results, is_whole=True), configurations_table(results)
+    files = {
+        "jobs.csv": jobs.csv(),
+        "jobs.tex": jobs_table(results, is_whole=False).latex(),
+        "configurations.csv": means.csv(),
+        "configurations.tex": means.latex(),
+        "report.md": document.markdown(),
+        "report.html": document.html(),
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    for picture in document.pictures:
+        (folder / picture.name).write_bytes(picture.png)
+    write_tensorboard(folder / "tensorboard", results, document)
+
+
+def _title(results: Results) -> str:
+    record = results.record
+    state = f" ({record.status})" if record.status not in ENDED else ""
+    return f"Sweep {record.name}{state}"

@@ -1,0 +1,109 @@
+"""Which axis matters: shares of the objective's variance, and means by level."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import fmean
+
+import numpy as np
+import pandas as pd
+from statsmodels.formula.api import ols
+from statsmodels.stats.anova import anova_lm
+
+from leyden.sweeps.report.jobs import Level, levels
+from leyden.sweeps.report.results import Results
+
+MOST_LEVELS = 12
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How much of the objective's variance something explains.
+
+    Attributes:
+        name: Of the axis, of two axes, or what is left over.
+        share: From 0 to 1.
+    """
+
+    name: str
+    share: float
+    is_interaction: bool = False
+    is_rest: bool = False
+
+
+@dataclass(frozen=True)
+class LevelMean:
+    """The objective of all completed jobs with one value of an axis."""
+
+    level: Level
+    scores: list[float]
+
+    @property
+    def name(self) -> str:
+        """The value, short."""
+        return f"{self.level:g}" if isinstance(self.level, float) else self.level
+
+    @property
+    def mean(self) -> float:
+        """Over the jobs."""
+        return fmean(self.scores)
+
+
+def variance_shares(results: Results) -> tuple[list[Effect], str]:
+    """Shares of variance by type II ANOVA over completed jobs, with each axis as a factor.
+
+    Returns:
+        The shares, the greatest first and the rest last; and what to know about them. The shares
+        are empty where the jobs allow none.
+    """
+    axes = results.common_axes
+    if len(axes) < 2:
+        return [], "Fewer than two axes vary among the completed jobs: there is nothing to divide."
+    frame = pd.DataFrame(
+        {f"a{place}": levels(results.completed, axis) for place, axis in enumerate(axes)}
+    )
+    frame["y"] = [job.score for job in results.completed]
+    mains = {f"C(a{place})": results.names[axis] for place, axis in enumerate(axes)}
+    pairs = {f"{a}:{b}": f"{mains[a]} & {mains[b]}" for a, b in combinations(mains, 2)}
+    if frame["y"].nunique() == 1:
+        return [], "All completed jobs reached the same value."
+    shares = _shares(frame, mains | pairs)
+    if shares is not None:
+        return shares, "With & are interactions: what two axes do together beyond the sum of each."
+    shares = _shares(frame, mains)
+    if shares is not None:
+        return shares, (
+            "Interactions are left out: there are too few completed jobs, or combinations without "
+            "any, to tell them apart; they are part of the rest."
+        )
+    return [], "Too few jobs completed, or axes vary only together: effects can't be told apart."
+
+
+def _shares(frame: pd.DataFrame, terms: Mapping[str, str]) -> list[Effect] | None:
+    model = ols(f"y ~ {' + '.join(terms)}", frame)
+    observations, columns = model.exog.shape
+    if observations <= columns or np.linalg.matrix_rank(model.exog) < columns:
+        return None
+    fit = model.fit()
+    with np.errstate(divide="ignore", invalid="ignore"):  # F where nothing is left over
+        squares = anova_lm(fit, typ=2)["sum_sq"] / fit.centered_tss
+    effects = [
+        Effect(name, float(squares[term]), is_interaction=":" in term)
+        for term, name in terms.items()
+    ]
+    effects.sort(key=lambda effect: -effect.share)
+    return [*effects, Effect("rest", float(squares["Residual"]), is_rest=True)]
+
+
+def level_means(results: Results) -> dict[str, list[LevelMean]]:
+    """By axis the objective at each of its levels; without axes of many or singular levels."""
+    means = {}
+    for axis in results.names:
+        jobs = [job for job in results.completed if axis in job.values]
+        by_level: dict[Level, list[float]] = {}
+        for level, job in zip(levels(jobs, axis), jobs, strict=True):
+            by_level.setdefault(level, []).append(job.score or 0.0)
+        is_sampled = len(jobs) < 2 * len(by_level)  # a number from a range, hardly met twice
+        if 1 < len(by_level) <= MOST_LEVELS and not is_sampled:
+            means[axis] = [LevelMean(*item) for item in sorted(by_level.items())]
+    return means

@@ -1,0 +1,111 @@
+"""The jobs of a sweep as its report sees them: an entry of `sweep.json` and its run's record."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from leyden.runs.record import NAME
+from leyden.sweeps.record import JobEntry, SweepRecord
+
+NO_FAILURE = frozenset({"completed", "pruned", "pending", "running"})
+UNTRIED = frozenset({"pending", "running", "interrupted"})
+
+Level = float | str
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job and what is known of its run.
+
+    Attributes:
+        number: Place in the sweep, from 1.
+        entry: Its entry in `sweep.json`.
+        run: Its `run.json`; empty where there is none.
+        values: Values of its overrides by key, as typed.
+    """
+
+    number: int
+    entry: JobEntry
+    run: dict[str, Any]
+    values: dict[str, str]
+
+    @property
+    def score(self) -> float | None:
+        """The main objective's value; None unless the job completed."""
+        return self.objective(0)
+
+    def objective(self, place: int) -> float | None:
+        """An objective's value; None unless the job completed: what was cut short is censored."""
+        if self.entry.state != "completed" or place >= len(self.entry.objective):
+            return None
+        return finite(self.entry.objective[place])
+
+    def cost(self, name: str) -> float | None:
+        """Parameters, FLOPs or seconds of training, named as in an objective."""
+        if name == "seconds":
+            return finite(self.run.get("train_seconds"))
+        return finite((self.run.get(name) or {}).get("total"))
+
+    @property
+    def monitored(self) -> dict[int, float]:
+        """The monitored metric by step."""
+        values = {step: finite(value) for step, value in self.run.get("monitored") or []}
+        return {step: value for step, value in values.items() if value is not None}
+
+    @property
+    def error(self) -> str:
+        """First line of what went wrong."""
+        error = self.entry.error or self.run.get("error") or {}
+        words = [error.get("type"), error.get("message")]
+        return ": ".join(word for word in words if word).strip().partition("\n")[0]
+
+
+def read_jobs(record: SweepRecord) -> list[Job]:
+    """The jobs of a sweep, in its order."""
+    return [
+        Job(number, entry, _run_record(record.folder, entry), override_values(entry.overrides))
+        for number, entry in enumerate(record.jobs, start=1)
+    ]
+
+
+def override_values(overrides: list[str]) -> dict[str, str]:
+    """Values by key: `model.width=8` gives `8` for `model.width`."""
+    pairs = (text.partition("=") for text in overrides if "=" in text)
+    return {key: value for key, _, value in pairs}
+
+
+def finite(value: Any) -> float | None:
+    """The number, or None for what is none."""
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def as_number(text: str) -> float | None:
+    """The number that a value stands for, if any."""
+    try:
+        return finite(float(text))
+    except ValueError:
+        return None
+
+
+def levels(jobs: list[Job], axis: str) -> list[Level]:
+    """An axis' value for each job: numbers where all are numbers, else as typed.
+
+    Args:
+        jobs: All of which have the axis.
+        axis: Its key.
+    """
+    texts = [job.values[axis] for job in jobs]
+    numbers = [number for number in map(as_number, texts) if number is not None]
+    return list(numbers) if len(numbers) == len(texts) else list(texts)
+
+
+def _run_record(sweep: Path, entry: JobEntry) -> dict[str, Any]:
+    if entry.folder is None:
+        return {}
+    try:
+        content = json.loads((sweep / entry.folder / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # it died before it had one
+        return {}
+    return content if isinstance(content, dict) else {}

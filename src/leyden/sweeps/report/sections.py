@@ -1,0 +1,154 @@
+"""The sections of a report, each with its tables and pictures."""
+
+from leyden.sweeps.report.bars import draw_effects, draw_levels
+from leyden.sweeps.report.basin import (
+    curves,
+    draw_basin,
+    edge_warnings,
+    is_scattered,
+    numeric_axes,
+)
+from leyden.sweeps.report.curves import draw_curves, mean_curves, monitored_name
+from leyden.sweeps.report.document import Paragraph, Part, Picture, Section, Table
+from leyden.sweeps.report.effects import level_means, variance_shares
+from leyden.sweeps.report.importance import importances
+from leyden.sweeps.report.jobs import NO_FAILURE
+from leyden.sweeps.report.pareto import draw_pareto, panels
+from leyden.sweeps.report.results import Results
+from leyden.sweeps.report.statistics import LEVEL, differences
+from leyden.sweeps.report.style import MOST_CURVES, png
+from leyden.sweeps.report.tables import configurations_table, failures_table, jobs_table
+from leyden.sweeps.report.tensorboard import MOST_RUNS
+
+ANOVA = "Shares of the objective's variance over completed jobs, by type II ANOVA."
+MOST_ROWS = 100
+MOST_NAMED = 8
+
+
+def configurations(results: Results) -> Section:
+    """Means, intervals, and which differences are noise."""
+    parts: list[Part] = []
+    found = [p for p in differences(results.scored) if p is not None]
+    if found:
+        near = sum(p >= LEVEL for p in found)
+        parts.append(
+            Paragraph(f"{near} of {len(found)} other configurations are within noise of the best.")
+        )
+    elif results.scored:
+        parts.append(Paragraph("Without repeats of the best, the noise is unknown."))
+    lost = [
+        configuration.label
+        for configuration in results.configurations
+        if not configuration.scores
+        and any(job.entry.state not in NO_FAILURE for job in configuration.jobs)
+    ]
+    if lost:
+        more = f"; and {len(lost) - MOST_NAMED} more" if len(lost) > MOST_NAMED else ""
+        parts.append(Paragraph(f"No job completed of: {'; '.join(lost[:MOST_NAMED])}{more}."))
+    return Section("Configurations", [*parts, *_cut(configurations_table(results))])
+
+
+def effects(results: Results) -> Section:
+    """What each axis explains."""
+    is_search = results.record.search is not None
+    found, note = importances(results) if is_search else variance_shares(results)
+    parts: list[Part] = [Paragraph(note if is_search or not found else f"{ANOVA} {note}")]
+    if found:
+        rows = [[effect.name, effect.share] for effect in found]
+        parts.append(Table(["effect", "share of variance"], rows))
+        parts.append(Picture("effects.png", "Shares of variance", png(draw_effects(found))))
+    means = level_means(results)
+    if means:
+        rows = [
+            [axis, mean.name, mean.mean, len(mean.scores)]
+            for axis, found_means in means.items()
+            for mean in found_means
+        ]
+        caption = (
+            f"{results.objective.metric} by value of each axis: completed jobs (dots) and their "
+            "plain means (diamonds), which also carry what else differs between the jobs"
+        )
+        parts.append(Table(["axis", "value", f"mean {results.objective.metric}", "jobs"], rows))
+        parts.append(Picture("levels.png", caption, png(draw_levels(results, means))))
+    return Section("Which axis matters", parts)
+
+
+def basins(results: Results) -> Section:
+    """The objective against each swept number."""
+    parts: list[Part] = []
+    for place, (axis, tried) in enumerate(numeric_axes(results).items()):
+        found = curves(results, axis)
+        if not found:
+            continue
+        parts += [Paragraph(text, is_warning=True) for text in edge_warnings(results, axis, tried)]
+        caption = f"{results.objective.metric} against {axis}"
+        if not is_scattered(found):
+            caption += "; bars are 95 % intervals where there are repeats"
+            left_out = len(found) - MOST_CURVES
+            caption += f"; the {left_out} worst curves are left out" if left_out > 0 else ""
+        name = f"basin_{place + 1}.png"
+        parts.append(Picture(name, caption, png(draw_basin(results, axis, tried))))
+    return Section("Swept numbers", parts)
+
+
+def learning(results: Results) -> Section:
+    """Learning curves of the best configurations."""
+    found = mean_curves(results.scored[:MOST_CURVES])
+    if not found:
+        return Section("Learning curves")
+    caption = f"{monitored_name(results)} of the {len(found)} best configurations"
+    if len(found) == 1:
+        caption = f"{monitored_name(results)} of the best configuration"
+    if any(len(curve.values[0]) > 1 for curve in found):
+        caption += ", mean and range over the repeats"
+    picture = Picture("curves.png", caption, png(draw_curves(results, found)))
+    shown = "each configuration"
+    if len(results.scored) > MOST_RUNS:
+        shown = f"each of the {MOST_RUNS} best of {len(results.scored)} configurations"
+    note = Paragraph(
+        f"TensorBoard on the sweep's folder has the mean of {shown} as a run “mean …” under "
+        "report/tensorboard, its band under CUSTOM SCALARS."
+    )
+    return Section("Learning curves", [picture, note])
+
+
+def pareto(results: Results) -> Section:
+    """What the objective costs."""
+    found = panels(results)
+    if not found:
+        return Section("Cost")
+    metric = results.objective.metric
+    rows = [
+        [panel.name, configuration.rank, configuration.label, cost, configuration.mean]
+        for panel in found
+        for cost, configuration in panel.front
+    ]
+    caption = (
+        f"{metric} against its cost, a dot a configuration; on the front, whose numbers are ranks, "
+        "nothing is both cheaper and better"
+    )
+    table = Table(["front of", "rank", "configuration", "cost", f"mean {metric}"], rows)
+    return Section(
+        "Cost", [Picture("pareto.png", caption, png(draw_pareto(results, found))), table]
+    )
+
+
+def failures(results: Results) -> Section:
+    """Jobs that did not end well."""
+    table = failures_table(results)
+    return Section("Failures", [table] if table.rows else [Paragraph("None.")])
+
+
+def every_job(results: Results) -> Section:
+    """The table of jobs."""
+    note = Paragraph(
+        "Metrics are those at a run's end; test metrics are those of its best checkpoint."
+    )
+    return Section("Jobs", [note, *_cut(jobs_table(results, is_whole=False))])
+
+
+def _cut(table: Table) -> list[Part]:
+    if len(table.rows) <= MOST_ROWS:
+        return [table] if table.rows else []
+    note = f"The first {MOST_ROWS} of {len(table.rows)} rows; the CSV beside this file has all."
+    return [Paragraph(note), Table(table.columns, table.rows[:MOST_ROWS])]

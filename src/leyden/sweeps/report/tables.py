@@ -1,0 +1,99 @@
+"""The report's tables: every job, every configuration, every failure."""
+
+from leyden.sweeps.report.document import Table
+from leyden.sweeps.report.jobs import NO_FAILURE, Job, finite
+from leyden.sweeps.report.labels import short_value
+from leyden.sweeps.report.results import Results
+from leyden.sweeps.report.statistics import differences, half_width, verdict
+
+SHOWN_METRICS = ("val/", "test/")
+
+
+def jobs_table(results: Results, *, is_whole: bool) -> Table:
+    """A row a job.
+
+    Args:
+        results: The sweep's.
+        is_whole: For other programs: with all metrics, and all digits of sampled values.
+    """
+    axes = list(dict.fromkeys(key for job in results.jobs for key in job.values))
+    objectives = [f"objective {objective.metric}" for objective in results.record.objectives]
+    metrics = sorted({name for job in results.jobs for name in job.run.get("metrics") or {}})
+    metrics = [name for name in metrics if is_whole or name.startswith(SHOWN_METRICS)]
+    costs = ["parameters", "FLOPs", "training seconds", "seconds"]
+    columns = ["job", *axes, "state", *objectives, *metrics, *costs, "attempts", "folder"]
+    rows = []
+    for job in results.jobs:
+        values = [job.values.get(axis) for axis in axes]
+        if not is_whole:
+            values = [value and short_value(value) for value in values]
+        rows.append([job.number, *values, *_outcome(job, len(objectives), metrics)])
+    return Table(columns, rows)
+
+
+def _outcome(job: Job, objectives: int, metrics: list[str]) -> list[object]:
+    found = job.run.get("metrics") or {}
+    return [
+        job.entry.state,
+        *(job.objective(place) for place in range(objectives)),
+        *(finite(found.get(name)) for name in metrics),
+        _whole(job.cost("params")),
+        job.cost("flops"),
+        job.cost("seconds"),
+        job.entry.seconds,
+        job.entry.attempts,
+        job.entry.folder,
+    ]
+
+
+def configurations_table(results: Results) -> Table:
+    """A row a configuration, the best first, and whether it differs from the best."""
+    scored, others = results.scored, results.record.objectives[1:]
+    rows: list[list[object]] = []
+    for place, (configuration, p) in enumerate(zip(scored, differences(scored), strict=True)):
+        rows.append(
+            [
+                configuration.rank,
+                configuration.label,
+                configuration.mean,
+                half_width(configuration.scores),
+                *(configuration.mean_objective(1 + k) for k in range(len(others))),
+                f"{len(configuration.scores)} of {len(configuration.jobs)}",
+                abs(configuration.mean - scored[0].mean),
+                p,
+                verdict(p) if place else "best",
+                _whole(configuration.mean_cost("params")),
+                configuration.mean_cost("flops"),
+                configuration.mean_cost("seconds"),
+            ]
+        )
+    return Table(_configuration_columns(results), rows)
+
+
+def _configuration_columns(results: Results) -> list[str]:
+    main, *others = [f"mean {objective.metric}" for objective in results.record.objectives]
+    differing = ["behind", "p (Holm)", "verdict"]
+    costs = ["parameters", "FLOPs", "training seconds"]
+    return ["rank", "configuration", main, "95 % ±", *others, "jobs", *differing, *costs]
+
+
+def failures_table(results: Results) -> Table:
+    """A row a job that did not end well, with the class of its failure and its log."""
+    rows: list[list[object]] = [
+        [
+            job.number,
+            " ".join(job.entry.overrides),
+            job.entry.state,
+            job.entry.failure,
+            job.entry.attempts,
+            job.error or None,
+            f"{job.entry.folder}/train.log" if job.entry.folder else None,
+        ]
+        for job in results.jobs
+        if job.entry.state not in NO_FAILURE
+    ]
+    return Table(["job", "overrides", "state", "class", "attempts", "error", "log"], rows)
+
+
+def _whole(value: float | None) -> int | float | None:
+    return int(value) if value is not None and value.is_integer() else value

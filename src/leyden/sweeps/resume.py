@@ -1,0 +1,100 @@
+"""What is left of a sweep to do, and whether it may be gone on with."""
+
+from pathlib import Path
+
+from leyden.config.fit import Fitted
+from leyden.config.job import Job
+from leyden.config.plan import Settings
+from leyden.config.problem import ConfigError, Problem, gathered
+from leyden.runs.folder import config_digest, read_frozen
+from leyden.runs.record import NAME as RUN_RECORD
+from leyden.runs.record import Record
+from leyden.sweeps.controller import is_running, take_over
+from leyden.sweeps.drift import code_changes, config_changes, keep_code, refuse_drift
+from leyden.sweeps.folder import LOCK
+from leyden.sweeps.jobs import folder_of
+from leyden.sweeps.record import NAME, JobEntry, SweepRecord
+
+TO_GO_ON = ("pending", "interrupted", "crashed")
+FAILED = ("failed", "diverged", "oom")
+
+
+def earlier_jobs(folder: Path) -> list[JobEntry]:
+    """The jobs of an earlier start, as their own records have them.
+
+    Raises:
+        ConfigError: The folder holds something else.
+    """
+    if not (folder / NAME).exists():
+        if folder.is_dir() and any(path.name != LOCK for path in folder.iterdir()):
+            message = "is there already, and not a sweep's; choose another"
+            raise ConfigError([Problem("run_dir", message, str(folder))])
+        return []
+    record = SweepRecord.read(folder)
+    for entry in record.jobs:
+        refresh(entry, record)
+    return record.jobs
+
+
+def refresh(entry: JobEntry, record: SweepRecord) -> None:
+    """Brings an entry up to date with the job's own record."""
+    if entry.folder is None or not (folder_of(record, entry) / RUN_RECORD).exists():
+        entry.folder, entry.state = None, "pending" if entry.failure is None else entry.state
+        return
+    run = Record.read(folder_of(record, entry))
+    if run.status == "running" and not is_running(run):
+        run.status = "crashed"
+    take_over(entry, run, record)
+
+
+def is_due(entry: JobEntry, settings: Settings) -> bool:
+    """Whether a job is to be started; and makes it ready to be counted anew."""
+    if entry.state in TO_GO_ON:
+        entry.attempts = 0
+        return True
+    if entry.state in FAILED and settings.retry > 0:
+        entry.attempts = 1
+        return True
+    return False
+
+
+def match(record: SweepRecord, jobs: tuple[Job, ...]) -> list[JobEntry]:
+    """The entries of the planned jobs, in their order; those that ran before stay in the record."""
+    before = {tuple(entry.overrides): entry for entry in record.jobs}
+    keys = [tuple(job.assignment.overrides()) for job in jobs]
+    entries = [before.pop(key) if key in before else JobEntry(list(key)) for key in keys]
+    record.jobs = entries + [entry for entry in before.values() if entry.folder is not None]
+    return entries
+
+
+def meet_drift(
+    record: SweepRecord, planned: list[tuple[JobEntry, Fitted]], settings: Settings
+) -> None:
+    """Refuses a sweep whose config or code has changed, or begins what is unfinished anew.
+
+    Args:
+        record: The sweep's.
+        planned: Jobs, and what they would be now.
+        settings: Say whether to refuse.
+
+    Raises:
+        ConfigError: The changes.
+    """
+    changed = [
+        (entry, fitted)
+        for entry, fitted in planned
+        if entry.folder is not None and entry.digest != config_digest(fitted.cfg)
+    ]
+    if settings.on_drift == "refuse":
+        changes = [
+            change.of_job(" ".join(entry.overrides))
+            for entry, fitted in changed
+            for change in config_changes(read_frozen(folder_of(record, entry)), fitted.cfg)
+        ]
+        is_unfinished = any(entry.state in (*TO_GO_ON, *FAILED) for entry, _ in planned)
+        code = code_changes(record.folder) if is_unfinished else []
+        refuse_drift([*gathered(changes, len(changed)), *code])
+    for entry, _ in changed:
+        if entry.state in (*TO_GO_ON, *FAILED):
+            entry.folder, entry.state = None, "pending"
+    keep_code(record.folder)

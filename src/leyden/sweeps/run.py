@@ -1,0 +1,187 @@
+"""A sweep from its plan to its report."""
+
+from pathlib import Path
+
+from leyden import terminal
+from leyden.config.build import make
+from leyden.config.fit import Fitted, fit_plan, fit_to_data
+from leyden.config.job import Job
+from leyden.config.plan import Plan, Sweep
+from leyden.runs.environment import process_mark
+from leyden.runs.record import now
+from leyden.sweeps.board import Board
+from leyden.sweeps.controller import Controller
+from leyden.sweeps.folder import held, sweep_folder
+from leyden.sweeps.jobs import (
+    Folders,
+    Jobs,
+    ListedJobs,
+    SearchedJobs,
+    assignment_of,
+    unfinished_trials,
+)
+from leyden.sweeps.launchers import Launcher, Task
+from leyden.sweeps.record import JobEntry, Objective, SweepRecord
+from leyden.sweeps.resume import earlier_jobs, is_due, match, meet_drift, refresh
+from leyden.sweeps.search import Search, Trials
+
+DONE = ("completed", "pruned")
+
+
+def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
+    """Runs what is missing of a sweep.
+
+    Args:
+        plan: Its jobs, all checked.
+        command: What the user typed, for the records.
+
+    Raises:
+        ConfigError: Jobs that do not fit their data; another process runs the sweep; or config or
+            code have changed since it began. Nothing was started.
+    """
+    sweep = plan.sweep
+    assert sweep is not None
+    fitted = fit_plan(plan)
+    first = plan.jobs[0]
+    folder = sweep_folder(sweep, cfg=first.cfg, experiment=first.choices.get("experiment"))
+    launcher: Launcher = make(sweep.launcher)
+    search: Search | None = None if sweep.searcher is None else make(sweep.searcher)
+    before = earlier_jobs(folder)
+    with held(folder):
+        record = new_record(folder, sweep, first, search, command)
+        record.jobs = before
+        folders = Folders(record, sweep, command)
+        jobs: Jobs
+        if search is None:
+            jobs, adopted = listed_jobs(folders, plan, fitted)
+        else:
+            trials = Trials(search, folder=folder, axes=sweep.axes, objectives=record.objectives)
+            jobs, adopted = searched_jobs(folders, trials)
+        record.write()
+        if jobs.left() or adopted:
+            launcher.prepare(folder, largest_task(folder, fitted))
+            try:
+                was_interrupted = run_jobs(record, jobs, adopted, launcher, sweep)
+            finally:
+                launcher.close()
+        else:
+            was_interrupted = False
+        finish(record, was_interrupted=was_interrupted)
+        if sweep.settings.report:
+            report(record)
+    return record
+
+
+def new_record(
+    folder: Path, sweep: Sweep, first: Job, search: Search | None, command: list[str]
+) -> SweepRecord:
+    """The record of this start of a sweep, without its jobs."""
+    monitor = first.cfg.monitor
+    objectives = [Objective(monitor.metric, monitor.mode, monitor.reduce)]
+    if search is not None and search.objectives is not None:
+        objectives = [
+            Objective(metric, mode, monitor.reduce) for metric, mode in search.objectives.items()
+        ]
+    return SweepRecord(
+        folder=folder,
+        name=folder.name,
+        experiment=first.choices.get("experiment"),
+        command=command,
+        overrides=list(sweep.request.overrides),
+        axes=list(sweep.axes.keys),
+        repeated=list(sweep.axes.repeated_keys),
+        objectives=objectives,
+        launcher=str(sweep.launcher._target_).rpartition(".")[2].lower(),
+        search=None if search is None else search.described(),
+        started=now(),
+        process=process_mark(),
+    )
+
+
+def listed_jobs(
+    folders: Folders, plan: Plan, fitted: list[Fitted]
+) -> tuple[ListedJobs, list[JobEntry]]:
+    """What a grid has left to do, and its jobs that an earlier start left running.
+
+    Raises:
+        ConfigError: Config or code have changed since the sweep began.
+    """
+    record, settings = folders.record, folders.sweep.settings
+    entries = match(record, plan.jobs)
+    meet_drift(record, list(zip(entries, fitted, strict=True)), settings)
+    waiting = [entry for entry in entries if is_due(entry, settings)]
+    pairs = zip(plan.jobs, fitted, strict=True)
+    made_from = {tuple(entry.overrides): pair for entry, pair in zip(entries, pairs, strict=True)}
+    running = [entry for entry in entries if entry.state == "running"]
+    return ListedJobs(folders, waiting, made_from), running
+
+
+def searched_jobs(folders: Folders, trials: Trials) -> tuple[SearchedJobs, list[JobEntry]]:
+    """What a search has left to do, and its trials that an earlier start left running."""
+    record, settings = folders.record, folders.sweep.settings
+    begun = [entry for entry in record.jobs if entry.folder is not None][:1]
+    now_composed = [folders.sweep.job(assignment_of(entry)) for entry in begun]
+    meet_drift(
+        record,
+        [(e, fit_to_data(j.cfg)) for e, j in zip(begun, now_composed, strict=True)],
+        settings,
+    )
+    jobs, running = SearchedJobs(folders, [], trials), []
+    for entry in unfinished_trials(record, trials):
+        refresh(entry, record)
+        if entry.state == "running":
+            running.append(entry)
+        elif is_due(entry, settings):
+            jobs.again(entry)
+        else:
+            jobs.ended(entry)  # it ended, but its end had not been told yet
+    return jobs, running
+
+
+def run_jobs(
+    record: SweepRecord, jobs: Jobs, adopted: list[JobEntry], launcher: Launcher, sweep: Sweep
+) -> bool:
+    """Runs the jobs; whether the user stopped them."""
+    done = sum(entry.state in DONE for entry in record.jobs)
+    total = len(record.jobs) if record.search is None else record.search["n_trials"]
+    terminal.show_sweep_start(record, done=done, total=total, slots=launcher.slots)
+    with Board(slots=launcher.slots, total=total, done=done) as board:
+        controller = Controller(
+            record,
+            jobs=jobs,
+            adopted=adopted,
+            launcher=launcher,
+            settings=sweep.settings,
+            board=board,
+        )
+        controller.run()
+    return controller.was_interrupted
+
+
+def largest_task(folder: Path, fitted: list[Fitted]) -> Task:
+    """A task with as many devices as any job."""
+    return Task(
+        folder,
+        devices=max(int(one.cfg.trainer.devices) for one in fitted),
+        wants_gpu=any(one.cfg.trainer.accelerator != "cpu" for one in fitted),
+    )
+
+
+def finish(record: SweepRecord, *, was_interrupted: bool) -> None:
+    """Notes how the sweep ended."""
+    is_done = all(entry.state in DONE for entry in record.jobs)
+    record.status = "interrupted" if was_interrupted else "completed" if is_done else "failed"
+    record.ended, record.process = now(), None
+    record.write()
+
+
+def report(record: SweepRecord) -> None:
+    """Writes the report; should that fail, the sweep is none the worse."""
+    from leyden.sweeps.report import write_report
+
+    try:
+        path = write_report(record.folder)
+    except Exception as error:
+        terminal.show_note(f"no report: {type(error).__name__}: {error}")
+    else:
+        terminal.show_note(f"report  {terminal.shown_path(path)}")
