@@ -116,9 +116,8 @@ def show_sweep(record: "SweepRecord") -> None:
     runs = find_runs(record.folder)
     runs.sort(key=lambda run: place.get(Path(run["folder"]).name, float("inf")))
     failed = [run for run in runs if run["status"] not in ("completed", "pruned")]
-    show_runs(
-        runs[:MOST_SHOWN] + [run for run in failed if run not in runs[:MOST_SHOWN]], record.folder
-    )
+    others = [run for run in failed if run not in runs[:MOST_SHOWN]]
+    show_runs(runs[:MOST_SHOWN] + others, record.folder, with_typed=False)
     if len(runs) > MOST_SHOWN:
         show_note(
             f"the best {MOST_SHOWN} of {len(runs)}; all: leyden runs {shown_path(record.folder)}"
@@ -194,11 +193,11 @@ def show_table(columns: list[str], rows: list[list[str]], *, numeric: set[str]) 
     console.print(table)
 
 
-def show_runs(records: list[dict[str, Any]], folder: Path) -> None:
+def show_runs(records: list[dict[str, Any]], folder: Path, *, with_typed: bool = True) -> None:
     """A row a run: state, best value, test metrics, cost, and what was typed."""
     tested = sorted({name for record in records for name in record["metrics"]})
     tested = [name for name in tested if name in ("test/acc", "test/rmse", "test/ppl")]
-    columns = ["run", "status", "parameters", "seconds", "best", *tested, "typed"]
+    columns = ["run", "status", "parameters", "seconds", "best", *tested]
     rows = [
         [
             os.path.relpath(record["folder"], folder),
@@ -207,10 +206,13 @@ def show_runs(records: list[dict[str, Any]], folder: Path) -> None:
             format_number(record["seconds"]),
             shown_best(record["best"]),
             *(format_number(record["metrics"].get(name)) for name in tested),
-            " ".join(record["overrides"]),
         ]
         for record in records
     ]
+    if with_typed:
+        columns.append("typed")
+        for row, record in zip(rows, records, strict=True):
+            row.append(" ".join(record["overrides"]))
     show_table(columns, rows, numeric={"parameters", "seconds", *tested})
 
 

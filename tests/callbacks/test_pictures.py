@@ -11,8 +11,9 @@ def test_the_grid_shows_each_image_with_its_class_and_probability():
     images = torch.rand(3, 1, 4, 4)
     shares = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]])
     figure = prediction_grid(images, shares, torch.tensor([0, 1, 0]), ["cat", "dog"])
-    titles = [axis.get_title() for axis in figure.axes if axis.images]
-    assert titles == ["cat  90%", "dog  80%", "dog  60%\nis cat"]
+    (axis,) = figure.axes
+    assert len(axis.images) == 3
+    assert [text.get_text() for text in axis.texts] == ["cat  90%", "dog  80%", "dog  60%\nis cat"]
 
 
 def test_the_confusion_matrix_counts_true_classes_in_rows():

@@ -170,8 +170,9 @@ def _stepped(axis: Axis) -> Axis:
     """A range as its two ends."""
     if axis.interval is None:
         return axis
+    # Not tidied: where whole numbers are asked for, the check has to see that these are not.
     ends = (axis.interval.start, axis.interval.end)
-    return replace(axis, values=tuple((text_of(end),) for end in ends))
+    return replace(axis, values=tuple((str(end),) for end in ends))
 
 
 def product(axes: tuple[Axis, ...], job: Assignment) -> Iterator[Assignment]:

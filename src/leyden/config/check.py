@@ -1,6 +1,7 @@
 """Finds everything that is wrong with a config before anything is built. Pure: it only reads."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -44,9 +45,21 @@ def check_plan(plan: Plan) -> None:
         for problem in check(job)
     ]
     if plan.sweep is not None:
+        problems = [_with_range(problem, plan.sweep) for problem in problems]
         problems += _check_engine(plan.sweep)
     if problems:
         raise ConfigError(gathered(problems, len(plan.jobs)))
+
+
+def _with_range(problem: Problem, sweep: Sweep) -> Problem:
+    """Hydra's ranges are of floating-point numbers until told otherwise."""
+    for axis in sweep.axes.ranges:
+        is_range = axis.keys == (problem.key,) and "whole number" in problem.message
+        if is_range and axis.interval is not None:
+            low, high = axis.interval.start, axis.interval.end
+            hint = f"{problem.message}; type `int(interval({low:g}, {high:g}))`"
+            return replace(problem, message=hint)
+    return problem
 
 
 def _check_engine(sweep: Sweep) -> Iterator[Problem]:

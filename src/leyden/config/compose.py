@@ -53,11 +53,16 @@ def compose_plan(request: Request) -> Plan:
     if not (request.multirun or axes or mode == RunMode.MULTIRUN) or mode == RunMode.RUN:
         return Plan((composer.job(fixed, Assignment()),))
     is_search = base.hydra.sweeper._target_ not in HYDRAS_SWEEPERS
-    searcher = base.hydra.sweeper if is_search else None
+    searcher = OmegaConf.masked_copy(base.hydra.sweeper, _search_keys(base)) if is_search else None
     sweep = Sweep(request, composer, fixed, axes, settings, base.hydra.launcher, searcher)
     _refuse_misfits(sweep)
     assignments = axes.probes() if is_search else axes.assignments()
     return Plan(tuple(map(sweep.job, assignments)), sweep)
+
+
+def _search_keys(base: DictConfig) -> list[str]:
+    """Of a search's own; its `params` are axes."""
+    return [str(key) for key in base.hydra.sweeper if key != "params"]
 
 
 def _settings(base: DictConfig) -> Settings:

@@ -12,7 +12,7 @@ from torch import nn
 from leyden.config.build import build_data, planned_steps
 from leyden.config.look import data_problems, read_spec
 from leyden.config.plan import Plan
-from leyden.config.problem import ConfigError, Problem
+from leyden.config.problem import ConfigError, Problem, gathered
 from leyden.config.rules import task_problems
 from leyden.config.size import (
     ParameterCount,
@@ -95,7 +95,7 @@ def fit_plan(plan: Plan, *, fetch: bool = True, memo: Memo | None = None) -> lis
             found = error.problems
             problems += [p.of_job(job.text) if plan.sweep else p for p in found]
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(gathered(problems, len(plan.jobs)))
     return fitted
 
 

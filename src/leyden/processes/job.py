@@ -115,7 +115,7 @@ class JobProcesses:
 def warm_context() -> multiprocessing.context.ForkServerContext:
     """Of processes that begin with torch, Lightning and Leyden imported."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["leyden.train"])
+    context.set_forkserver_preload(["leyden.processes.warm"])
     return context
 
 

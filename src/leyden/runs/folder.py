@@ -82,7 +82,8 @@ def job_name(overrides: tuple[str, ...], swept: tuple[str, ...], digest: str) ->
     for override in overrides:
         key, _, value = override.partition("=")
         if key in swept:
-            last = key.rpartition(".")[2] if "." in key else ""
+            is_option = "." not in key and not _is_number(value)
+            last = "" if is_option else key.rpartition(".")[2]
             words.append(slug(f"{last}{_short(value)}"))
     return f"{'_'.join(words)[:60] or 'job'}-{digest[:6]}"
 
@@ -94,10 +95,15 @@ def slug(text: str) -> str:
 
 def _short(value: str) -> str:
     """A number with four digits; a search proposes sixteen."""
+    return f"{float(value):.4g}" if len(value) > 7 and _is_number(value) else value
+
+
+def _is_number(value: str) -> bool:
     try:
-        return value if len(value) < 8 else f"{float(value):.4g}"
+        float(value)
     except ValueError:
-        return value
+        return False
+    return True
 
 
 def config_digest(cfg: DictConfig) -> str:

@@ -91,7 +91,8 @@ def meet_drift(
             for entry, fitted in changed
             for change in config_changes(read_frozen(folder_of(record, entry)), fitted.cfg)
         ]
-        is_unfinished = any(entry.state in (*TO_GO_ON, *FAILED) for entry, _ in planned)
+        due = TO_GO_ON + (FAILED if settings.retry else ())
+        is_unfinished = any(entry.state in due for entry, _ in planned)
         code = code_changes(record.folder) if is_unfinished else []
         refuse_drift([*gathered(changes, len(changed)), *code])
     for entry, _ in changed:

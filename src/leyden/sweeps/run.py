@@ -7,6 +7,7 @@ from leyden.config.build import make
 from leyden.config.fit import Fitted, fit_plan, fit_to_data
 from leyden.config.job import Job
 from leyden.config.plan import Plan, Sweep
+from leyden.config.problem import ConfigError, Problem
 from leyden.runs.environment import process_mark
 from leyden.runs.record import now
 from leyden.sweeps.board import Board
@@ -57,15 +58,11 @@ def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
         else:
             trials = Trials(search, folder=folder, axes=sweep.axes, objectives=record.objectives)
             jobs, adopted = searched_jobs(folders, trials)
-        record.write()
+        was_interrupted = False
         if jobs.left() or adopted:
-            launcher.prepare(folder, largest_task(folder, fitted))
-            try:
-                was_interrupted = run_jobs(record, jobs, adopted, launcher, sweep)
-            finally:
-                launcher.close()
+            was_interrupted = run_jobs(folders, jobs, adopted, launcher, fitted)
         else:
-            was_interrupted = False
+            terminal.show_note(f"all {len(record.jobs)} jobs are done")
         finish(record, was_interrupted=was_interrupted)
         if sweep.settings.report:
             report(record)
@@ -139,22 +136,39 @@ def searched_jobs(folders: Folders, trials: Trials) -> tuple[SearchedJobs, list[
 
 
 def run_jobs(
-    record: SweepRecord, jobs: Jobs, adopted: list[JobEntry], launcher: Launcher, sweep: Sweep
+    folders: Folders,
+    jobs: Jobs,
+    adopted: list[JobEntry],
+    launcher: Launcher,
+    fitted: list[Fitted],
 ) -> bool:
-    """Runs the jobs; whether the user stopped them."""
+    """Runs the jobs; whether the user stopped them.
+
+    Raises:
+        ConfigError: The launcher can't run here.
+    """
+    record = folders.record
+    try:
+        launcher.prepare(record.folder, largest_task(record.folder, fitted))
+    except ValueError as error:
+        raise ConfigError([Problem("hydra/launcher", str(error), record.launcher)]) from error
+    record.write()
     done = sum(entry.state in DONE for entry in record.jobs)
     total = len(record.jobs) if record.search is None else record.search["n_trials"]
     terminal.show_sweep_start(record, done=done, total=total, slots=launcher.slots)
-    with Board(slots=launcher.slots, total=total, done=done) as board:
-        controller = Controller(
-            record,
-            jobs=jobs,
-            adopted=adopted,
-            launcher=launcher,
-            settings=sweep.settings,
-            board=board,
-        )
-        controller.run()
+    try:
+        with Board(slots=launcher.slots, total=total, done=done) as board:
+            controller = Controller(
+                record,
+                jobs=jobs,
+                adopted=adopted,
+                launcher=launcher,
+                settings=folders.sweep.settings,
+                board=board,
+            )
+            controller.run()
+    finally:
+        launcher.close()
     return controller.was_interrupted
 
 

@@ -50,6 +50,9 @@ class Launcher(Protocol):
         Args:
             sweep: Its folder.
             largest: Has as many devices as any of its tasks.
+
+        Raises:
+            ValueError: It can't run here, or not with its parameters.
         """
 
     def start(self, task: Task) -> None:

@@ -1,6 +1,7 @@
 """Runs jobs by Slurm, through submitit."""
 
 import time
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,7 +10,7 @@ from leyden.sweeps.launchers.launcher import Ended, Task
 from leyden.sweeps.launchers.supervise import Supervised, ask_to_stop
 
 if TYPE_CHECKING:
-    from submitit import Job
+    from submitit import Executor, Job
     from submitit.helpers import DelayedSubmission
 
 POLL_SECONDS = 0.5
@@ -53,19 +54,32 @@ class Slurm:
         self.running: dict[Path, Job[dict[str, str] | None]] = {}
 
     def prepare(self, sweep: Path, largest: Task) -> None:
-        from submitit import AutoExecutor
-
         folder = sweep / ".submitit"
         folder.mkdir(mode=0o700, exist_ok=True)  # it holds pickles
-        limit = {f"{self.cluster}_max_num_timeout": self.max_requeues}
-        self.executor = AutoExecutor(folder, cluster=self.cluster, **limit)
-        delay = {
-            "slurm": {"slurm_signal_delay_s": self.signal_delay_s},
-            "local": {"local_signal_delay_s": self.signal_delay_s},
-        }[self.cluster]
-        self.executor.update_parameters(
-            timeout_min=self.timeout_min, **{**delay, **self.parameters}
-        )
+        self.executor = self._here(folder) if self.cluster == "local" else self._slurm(folder)
+
+    def _here(self, folder: Path) -> "Executor":
+        from submitit import LocalExecutor
+
+        executor = LocalExecutor(folder, max_num_timeout=self.max_requeues)
+        executor.update_parameters(timeout_min=self.timeout_min, signal_delay_s=self.signal_delay_s)
+        return executor
+
+    def _slurm(self, folder: Path) -> "Executor":
+        from submitit import AutoExecutor
+
+        try:
+            executor = AutoExecutor(
+                folder, cluster="slurm", slurm_max_num_timeout=self.max_requeues
+            )
+            executor.update_parameters(
+                timeout_min=ceil(self.timeout_min),
+                slurm_signal_delay_s=self.signal_delay_s,
+                **self.parameters,
+            )
+        except (RuntimeError, NameError, TypeError) as error:  # no Slurm, or unknown parameters
+            raise ValueError(str(error).partition("\n")[0]) from error
+        return executor
 
     def start(self, task: Task) -> None:
         submitted = Submitted(Supervised(task.folder, devices=task.devices, trial=task.trial))
