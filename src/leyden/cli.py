@@ -101,11 +101,10 @@ def plan_verb(arguments: list[str]) -> int:
         sys.stdout.write("leyden plan [overrides] [-m] [--json]; overrides as in `leyden train`\n")
         return 0
     plan = plan_of(arguments)
-    from leyden.plan import plan_rows
-    from leyden.terminal import show_plan
+    from leyden.plan import plan_rows, show_plan
 
     rows = plan_rows(plan)
-    print_json(rows) if as_json else show_plan(rows)
+    print_json(rows) if as_json else show_plan(plan, rows)
     return 0
 
 

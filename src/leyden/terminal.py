@@ -221,56 +221,6 @@ def shown_best(best: dict[str, Any]) -> str:
     return "-" if best["value"] is None else f"{best['metric']} {format_number(best['value'])}"
 
 
-def show_plan(rows: list[dict[str, Any]]) -> None:
-    """A row a job: what it is, its size and cost; the sum of the costs, and when all is done."""
-    words = [name for name in ("model", "data") if _is_news(name, rows)]
-    knobs = ["width", *(["depth"] if _is_news("depth", rows) else [])]
-    costs = ["parameters", "steps", "FLOPs/step", "FLOPs", "memory", "time"]
-    cells = [
-        [
-            row["job"] or "defaults",
-            *(row[name] for name in words),
-            *(format_number(row[name]) for name in knobs),
-            format_number(row["params"]["total"]),
-            format_number(row["steps"]),
-            format_flops(row["flops"]["per_step"]),
-            format_flops(row["flops"]["total"]),
-            format_bytes(row["memory_bytes"]),
-            format_seconds(row["seconds"]),
-        ]
-        for row in rows
-    ]
-    seconds = _sum(row["seconds"] for row in rows)
-    if len(rows) > 1:
-        flops = _sum(row["flops"]["total"] for row in rows)
-        blank = [""] * (len(words) + len(knobs) + 3)
-        sums = [format_flops(flops), "", format_seconds(seconds)]
-        cells.append([f"{len(rows)} jobs", *blank, *sums])
-    show_table(["job", *words, *knobs, *costs], cells, numeric={*knobs, *costs})
-    if len(rows) > 1 and seconds is not None:
-        _show_wall_time(rows, seconds)
-
-
-def _show_wall_time(rows: list[dict[str, Any]], seconds: float) -> None:
-    from leyden.plan import slots
-
-    wall = max(seconds / slots(), *(row["seconds"] for row in rows))
-    messages().print(f"{len(rows)} jobs: about {format_seconds(wall)} on {slots()} slots")
-
-
-def _is_news(name: str, rows: list[dict[str, Any]]) -> bool:
-    """Whether a column says what sets jobs apart and is not in their names."""
-    differs = len({row[name] for row in rows}) > 1
-    named = all(str(row[name]) in row["job"].split() for row in rows)
-    return len(rows) == 1 or (differs and not named)
-
-
-def _sum(values: Iterable[Any]) -> Any:
-    """None if one of the values is not known."""
-    listed = list(values)
-    return None if None in listed else sum(listed)
-
-
 def show_metrics(metrics: dict[str, float]) -> None:
     """A row a metric."""
     rows = [[name, format_number(value)] for name, value in metrics.items()]

@@ -29,6 +29,7 @@ from leyden.config.build import Experiment, build
 from leyden.config.fit import Fitted, fit_to_data
 from leyden.config.job import Job
 from leyden.loggers import Resumable
+from leyden.processes import JobProcesses, death
 from leyden.runs.checkpoints import find_checkpoint, find_resumable, read_step, read_weights
 from leyden.runs.folder import (
     claim_folder,
@@ -58,12 +59,31 @@ def train(job: Job, *, command: list[str], folder: Path | None = None) -> Record
     fitted = fit_to_data(job.cfg)
     record = prepare(job, fitted, command=command, folder=folder)
     try:
-        execute(record)
+        if fitted.cfg.trainer.devices > 1:
+            execute_apart(record, devices=fitted.cfg.trainer.devices)
+        else:
+            execute(record)
     except BaseException:
         terminal.show_failure(record)
     else:
         terminal.show_end(record)
     return record
+
+
+def execute_apart(record: Record, *, devices: int) -> None:
+    """Executes a run in a process for each of its devices.
+
+    Raises:
+        RuntimeError: It did not complete; the record says why.
+    """
+    job = JobProcesses(record.folder, world_size=devices, is_logged=False)
+    code = job.wait_stoppable()
+    vars(record).update(vars(Record.read(record.folder)))
+    if record.status == "running":
+        record.status, record.error = "failed", death(code)
+        record.write()
+    if record.status != "completed":
+        raise RuntimeError(record.status)
 
 
 def prepare(job: Job, fitted: Fitted, *, command: list[str], folder: Path | None) -> Record:

@@ -24,6 +24,7 @@ OPTIONS = sorted(
     f"{file.relative_to(CONF).parts[0]}="
     + file.relative_to(CONF / file.relative_to(CONF).parts[0]).with_suffix("").as_posix()
     for file in CONF.glob("*/**/*.yaml")
+    if "hydra" not in file.parts  # launchers and searches: see tests/sweeps
 )
 
 

@@ -87,4 +87,4 @@ def test_what_configs_need_is_allowed(path):
 def test_a_hostile_target_in_hydras_own_node_is_refused(leyden):
     result = leyden("train", "hydra.launcher._target_=os.system", "-m", "seed=1,2")
     assert result.status == 2
-    assert "hydra.launcher._target_=os.system" in result.err
+    assert "hydra/launcher=os.system" in result.err

@@ -42,7 +42,7 @@ def test_keys_that_change_the_result_change_the_digest(key):
 
 def test_a_job_is_named_by_what_was_swept():
     overrides = ("data=digits", "optimizer=adamw", "model.width=64")
-    assert job_name(overrides, ("optimizer", "model.width"), "3f2a99") == "adamw_width64-3f2a"
+    assert job_name(overrides, ("optimizer", "model.width"), "3f2a99") == "adamw_width64-3f2a99"
 
 
 def test_a_job_name_is_a_folder_name_whatever_was_swept():

@@ -245,7 +245,8 @@ class _Reader:
             return Axis((key,), tuple((text_of(item),) for item in value), where)
         text = text_of(value)
         try:
-            return axis_of(self.parser.parse_override(f"{key}={text}"), where)
+            (override,) = self.parser.parse_overrides([f"{key}={text}"])
+            return axis_of(override, where)
         except HydraException:
             self.problems.append(Problem(f"{where}.{key}", "can't be read as values", text))
             return Axis((key,), (), where)

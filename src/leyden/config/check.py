@@ -7,6 +7,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from leyden.config.build import make
 from leyden.config.job import Job
 from leyden.config.keys import check_keys
 from leyden.config.plan import Plan, Sweep
@@ -63,12 +64,18 @@ def _with_range(problem: Problem, sweep: Sweep) -> Problem:
 
 
 def _check_engine(sweep: Sweep) -> Iterator[Problem]:
-    """Keys and types of what launches the jobs and of what searches."""
-    nodes = {"hydra.launcher": sweep.launcher, "hydra.sweeper": sweep.searcher}
-    for path, node in nodes.items():
-        if node is not None:
-            plain = OmegaConf.to_container(node, resolve=True)
-            yield from _check_node(path, plain, path.rpartition(".")[2])
+    """What launches the jobs and what searches: keys, types, and whether it can be made."""
+    for name, node in (("launcher", sweep.launcher), ("sweeper", sweep.searcher)):
+        if node is None:
+            continue
+        plain = OmegaConf.to_container(node, resolve=True)
+        problems = list(_check_node(f"hydra.{name}", plain, name))
+        yield from problems
+        if not problems:
+            try:
+                make(node)
+            except ValueError as error:
+                yield Problem(f"hydra/{name}", str(error))
 
 
 def check(job: Job) -> list[Problem]:

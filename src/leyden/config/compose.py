@@ -103,7 +103,11 @@ def _refuse_misfits(sweep: Sweep) -> None:
     axes, problems = sweep.axes, []
     if sweep.searcher is None:
         hint = "is a range to search in; add hydra/sweeper=optuna, or take a list such as 0.1,0.2"
-        problems = [Problem(axis.keys[0], hint, origin=axis.origin) for axis in axes.ranges]
+        problems = [
+            Problem(axis.keys[0], hint, f"interval({i.start:g},{i.end:g})", axis.origin)
+            for axis in axes.ranges
+            if (i := axis.interval) is not None
+        ]
     else:
         hint = "belongs to a grid; a search takes choices, ranges and `when`"
         given = {

@@ -25,7 +25,7 @@ def parse_overrides(texts: Iterable[str], loader: ConfigLoaderImpl) -> list[Over
     parser, parsed, problems = OverridesParser.create(config_loader=loader), [], []
     for text in texts:
         try:
-            parsed.append(parser.parse_override(text))
+            parsed += parser.parse_overrides([text])  # the singular one forgets the loader
         except HydraException:
             hint = "is not of the form key=value, without spaces around the ="
             problems.append(Problem(text, hint, origin=COMMAND_LINE))

@@ -2,6 +2,7 @@
 
 import inspect
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, get_type_hints
 
 
@@ -30,12 +31,14 @@ def parameters_of(target: Any) -> dict[str, Parameter]:
     return found
 
 
+@cache
 def fields_of(schema: type) -> dict[str, Parameter]:
     """Fields of a dataclass by name."""
     hints = get_type_hints(schema, include_extras=True)
     return {field.name: Parameter(hints[field.name], required=True) for field in fields(schema)}
 
 
+@cache
 def _named(function: Any) -> tuple[dict[str, Parameter], bool]:
     hints = get_type_hints(function, include_extras=True)
     signature = inspect.signature(function).parameters

@@ -1,13 +1,14 @@
 """What every job of a request would cost, without running it."""
 
-import os
 from typing import Any
 
+from leyden.config.build import make
 from leyden.config.fit import Fitted, Memo, fit_plan
 from leyden.config.job import Job
 from leyden.config.memory import memory_bytes
-from leyden.config.plan import Plan
+from leyden.config.plan import Plan, Sweep
 from leyden.plan.timing import time_steps
+from leyden.sweeps.launchers import Local
 
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:
@@ -26,9 +27,12 @@ def plan_rows(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def slots() -> int:
-    """Jobs of a sweep that this machine runs at a time: one on each of its cores."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def slots(sweep: Sweep, *, devices: int) -> int:
+    """Jobs of a sweep that its launcher runs at a time."""
+    launcher = make(sweep.launcher)
+    if isinstance(launcher, Local):
+        return len(launcher.shares(devices, wants_gpu=True))
+    return int(getattr(launcher, "slots", 1))
 
 
 def _row(

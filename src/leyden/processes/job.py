@@ -33,6 +33,7 @@ class JobProcesses:
         start: `warm` forks them from a process that has imported torch and Lightning and done
             nothing else, so neither threads nor CUDA are carried over; `cold` starts Python anew.
         trial: Of a search; None where there is none.
+        is_logged: What the processes print goes into the run's log, not to the terminal.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class JobProcesses:
         place: Place | None = None,
         start: Start = "warm",
         trial: "Trial | None" = None,
+        is_logged: bool = True,
     ) -> None:
         self.folder = folder
         self.told_at: float | None = None
@@ -52,7 +54,7 @@ class JobProcesses:
         self.processes: list[BaseProcess] = [
             context.Process(
                 target=work,
-                args=(folder, Rank(number, world_size, port), place or Place(), trial),
+                args=(folder, Rank(number, world_size, port), place or Place(), trial, is_logged),
                 name=f"leyden-{folder.name}-{number}",
             )
             for number in range(world_size)
@@ -79,6 +81,16 @@ class JobProcesses:
         while (code := self.poll()) is None:
             wait(self.sentinels, timeout=0.5)
         return code
+
+    def wait_stoppable(self) -> int:
+        """Waits for the end; a Ctrl-C asks for it, a second one insists."""
+        while True:
+            try:
+                return self.wait()
+            except KeyboardInterrupt:
+                if self.told_at is not None:
+                    self.kill()
+                self.stop()
 
     def stop(self) -> None:
         """Asks for the end after a step, with a checkpoint; `poll` insists if it takes long."""

@@ -58,7 +58,9 @@ class Rank:
         }
 
 
-def work(folder: Path, rank: Rank, place: Place, trial: "Trial | None") -> NoReturn:
+def work(
+    folder: Path, rank: Rank, place: Place, trial: "Trial | None", is_logged: bool
+) -> NoReturn:
     """Runs a job from its folder, as one of its processes.
 
     Args:
@@ -66,12 +68,15 @@ def work(folder: Path, rank: Rank, place: Place, trial: "Trial | None") -> NoRet
         rank: Which of its processes this is.
         place: This process's share of the machine.
         trial: Of a search; None where there is none.
+        is_logged: What it prints goes into the run's log.
     """
     os.setsid()  # a Ctrl-C goes to the sweep alone, which tells its jobs
     signal.signal(signal.SIGTERM, _stop_before_training)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _write_to(folder / "train.log")
+    if is_logged:
+        _write_to(folder / "train.log")
+    faulthandler.enable()  # says where a crash happened
     place.occupy()
     rank.announce()
     from leyden.runs.record import Record
@@ -107,4 +112,3 @@ def _write_to(log: Path) -> None:
     for stream in (1, 2):
         os.dup2(file, stream)
     os.close(file)
-    faulthandler.enable()

@@ -36,7 +36,8 @@ def _only(handler: logging.Handler) -> Iterator[None]:
     before = [(logger.handlers, logger.propagate, logger.level) for logger in loggers]
     for logger in loggers:
         logger.handlers, logger.propagate = [handler], False
-        logger.setLevel(logging.INFO)
+        # Of torch only warnings: its distributed part tells of every group that it makes.
+        logger.setLevel(logging.WARNING if logger.name == "torch" else logging.INFO)
     logging.captureWarnings(True)
     try:
         yield

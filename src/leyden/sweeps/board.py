@@ -1,7 +1,7 @@
 """How a sweep goes, on the terminal: a table that lives, or a line for each job elsewhere."""
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,6 +37,7 @@ class Board:
         self.began = time.monotonic()
         self.ended_here = 0
         self.last_drawing = 0.0
+        self.recent: deque[str] = deque(maxlen=5)
 
     def __enter__(self) -> Self:
         if self.console.is_terminal:
@@ -58,7 +59,7 @@ class Board:
         self.since[folder.name] = time.monotonic()
 
     def ended(self, entry: JobEntry, record: SweepRecord) -> None:
-        """A job ended: one line that stays."""
+        """A job ended. Its line stays where there is no table, or where it has failed."""
         self.ended_here += 1
         self.done += 1
         color = "" if entry.state in FINAL else "[red]"
@@ -68,7 +69,11 @@ class Board:
         elif entry.objective and entry.objective[0] is not None:
             words.append(f"{record.objectives[0].metric} {format_number(entry.objective[0])}")
         words.append(format_seconds(entry.seconds))
-        self.console.print("  ".join(filter(None, words)))
+        line = "  ".join(filter(None, words))
+        if color or self.live is None:
+            self.console.print(line)
+        else:
+            self.recent.append(line)
 
     def stopping(self) -> None:
         """The user stopped the sweep."""
@@ -102,6 +107,8 @@ class Board:
 
     def _table(self, running: dict[Path, JobEntry]) -> Table:
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+        for line in self.recent:
+            table.add_row(Text(line, style="dim"))
         for folder in running:
             seconds = time.monotonic() - self.since.get(folder.name, time.monotonic())
             table.add_row(Text(folder.name, style="cyan"), format_seconds(seconds))

@@ -27,12 +27,3 @@ def failure_of(record: dict[str, Any]) -> str | None:
     if kind in signal.Signals.__members__:
         return "crash" if signal.Signals[kind] in CRASHES else "killed"
     return "exception"
-
-
-def death(exit_code: int) -> dict[str, str]:
-    """The error of a process that ended without a word."""
-    if exit_code < 0:
-        name = signal.Signals(-exit_code).name
-        reason = " (the system does so when memory runs out)" if name == "SIGKILL" else ""
-        return {"type": name, "message": f"the process was killed by {name}{reason}"}
-    return {"type": "exit", "message": f"the process ended with exit status {exit_code}"}

@@ -1,13 +1,12 @@
 """Runs jobs side by side on this machine."""
 
-from collections.abc import Iterator
 from multiprocessing.connection import wait
 from pathlib import Path
 
+from leyden.processes.death import death
 from leyden.processes.job import JobProcesses, Start, warm_up
 from leyden.processes.place import Place, available_cores, available_gpus
 from leyden.ranges import PositiveInt
-from leyden.sweeps.failure import death
 from leyden.sweeps.launchers.launcher import Ended, Task
 
 
@@ -35,8 +34,7 @@ class Local:
     def prepare(self, sweep: Path, largest: Task) -> None:
         if self.start_kind == "warm":
             warm_up()
-        gpus = available_gpus() if largest.wants_gpu else ()
-        self.places = list(self._shares(largest.devices, gpus))
+        self.places = self.shares(largest.devices, wants_gpu=largest.wants_gpu)
         self.slots = len(self.places)
 
     def start(self, task: Task) -> None:
@@ -71,16 +69,21 @@ class Local:
         self.places.append(self.running.pop(job))
         return Ended(job.folder, death(code))
 
-    def _shares(self, devices: int, gpus: tuple[str, ...]) -> Iterator[Place]:
-        cores = available_cores()
-        carried = len(gpus) // devices if gpus else len(cores) // (devices * self.threads)
+    def shares(self, devices: int, *, wants_gpu: bool) -> list[Place]:
+        """What each slot has of this machine.
+
+        Args:
+            devices: Processes of a job.
+            wants_gpu: Whether jobs run on GPUs where there are any.
+        """
+        gpus, cores = available_gpus() if wants_gpu else (), available_cores()
+        size = devices * self.threads
+        carried = len(gpus) // devices if gpus else len(cores) // size
         count = self.wanted or max(1, carried)
-        for slot in range(count):
-            if gpus:
-                first = slot * devices % len(gpus)
-                yield Place(None, self.threads, gpus[first : first + devices])
-            elif count > carried:
-                yield Place(None, self.threads, ())
-            else:
-                size = devices * self.threads
-                yield Place(cores[slot * size : (slot + 1) * size], self.threads, ())
+        if gpus:
+            firsts = [slot * devices % len(gpus) for slot in range(count)]
+            return [Place(None, self.threads, gpus[i : i + devices]) for i in firsts]
+        if count > carried:  # they share the cores
+            return [Place(None, self.threads, ())] * count
+        firsts = [slot * size for slot in range(count)]
+        return [Place(cores[i : i + size], self.threads, ()) for i in firsts]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from leyden.processes.death import death
 from leyden.processes.job import JobProcesses
-from leyden.sweeps.failure import death
 
 if TYPE_CHECKING:
     from leyden.sweeps.trial import Trial

@@ -12,7 +12,7 @@ COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#56b4e9", "#e6
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (3, 3)), (0, (9, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 MOST_CURVES = len(MARKERS)
-LOGARITHMIC_FROM = 20
+LOGARITHMIC_FROM = 8
 STEEP = 5
 """Ratios of the largest to the smallest value from which an axis is logarithmic."""
 

@@ -1,0 +1,74 @@
+"""The table of `leyden plan`."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from leyden.config.plan import Plan, Sweep
+from leyden.plan.rows import slots
+from leyden.terminal import (
+    format_bytes,
+    format_flops,
+    format_number,
+    format_seconds,
+    messages,
+    show_table,
+)
+
+
+def show_plan(plan: Plan, rows: list[dict[str, Any]]) -> None:
+    """A row a job: what it is, its size and cost; the sum of the costs, and when all is done."""
+    words = [name for name in ("model", "data") if _is_news(name, rows)]
+    knobs = ["width", *(["depth"] if _is_news("depth", rows) else [])]
+    costs = ["parameters", "steps", "FLOPs/step", "FLOPs", "memory", "time"]
+    cells = [
+        [
+            row["job"] or "defaults",
+            *(row[name] for name in words),
+            *(format_number(row[name]) for name in knobs),
+            format_number(row["params"]["total"]),
+            format_number(row["steps"]),
+            format_flops(row["flops"]["per_step"]),
+            format_flops(row["flops"]["total"]),
+            format_bytes(row["memory_bytes"]),
+            format_seconds(row["seconds"]),
+        ]
+        for row in rows
+    ]
+    seconds = _sum(row["seconds"] for row in rows)
+    is_search = plan.sweep is not None and plan.sweep.searcher is not None
+    if len(rows) > 1 and not is_search:
+        flops = _sum(row["flops"]["total"] for row in rows)
+        blank = [""] * (len(words) + len(knobs) + 3)
+        sums = [format_flops(flops), "", format_seconds(seconds)]
+        cells.append([f"{len(rows)} jobs", *blank, *sums])
+    show_table(["job", *words, *knobs, *costs], cells, numeric={*knobs, *costs})
+    if plan.sweep is not None:
+        _show_wall_time(plan.sweep, rows, seconds)
+
+
+def _show_wall_time(sweep: Sweep, rows: list[dict[str, Any]], seconds: float | None) -> None:
+    """How long all jobs take side by side."""
+    count, words = len(rows), f"{len(rows)} jobs"
+    if sweep.searcher is not None:
+        count = sweep.searcher.n_trials
+        words = f"{count} trials, of which those above are the corners"
+    side_by_side = slots(sweep, devices=1)
+    if seconds is None:
+        messages().print(f"{words}, {side_by_side} at a time")
+        return
+    wall = max(seconds / len(rows) * count / side_by_side, *(row["seconds"] for row in rows), 0.0)
+    about = format_seconds(wall)
+    messages().print(f"{words}: about {about}, {side_by_side} at a time, without validation")
+
+
+def _is_news(name: str, rows: list[dict[str, Any]]) -> bool:
+    """Whether a column says what sets jobs apart and is not in their names."""
+    differs = len({row[name] for row in rows}) > 1
+    named = all(str(row[name]) in row["job"].split() for row in rows)
+    return len(rows) == 1 or (differs and not named)
+
+
+def _sum(values: Iterable[Any]) -> Any:
+    """None if one of the values is not known."""
+    listed = list(values)
+    return None if None in listed else sum(listed)
