@@ -187,7 +187,8 @@ def runs_verb(arguments: list[str]) -> int:
         return 0
     from leyden.config.problem import ConfigError, Problem
     from leyden.runs.listing import find_runs
-    from leyden.terminal import show_runs
+    from leyden.sweeps.record import SweepRecord, find_sweeps
+    from leyden.terminal import show_runs, show_sweeps
 
     if len(arguments) > 1 or any(word.startswith("-") for word in arguments):
         raise ConfigError([Problem(arguments[-1], "type leyden runs [FOLDER] [--json]")])
@@ -195,7 +196,11 @@ def runs_verb(arguments: list[str]) -> int:
     if not folder.is_dir():
         raise ConfigError([Problem("FOLDER", "there is no such folder", str(folder))])
     records = find_runs(folder)
-    print_json(records) if as_json else show_runs(records, folder)
+    if as_json:
+        print_json(records)
+        return 0
+    show_sweeps([SweepRecord.read(found) for found in find_sweeps(folder)], folder)
+    show_runs(records, folder)
     return 0
 
 

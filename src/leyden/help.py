@@ -16,6 +16,7 @@ leyden train [overrides]: one run; with -m, or an experiment that says so, a swe
   leyden train model.width=64 optimizer.lr=3e-3    set a key
   leyden train params=1e6                          solve the width for a size
   leyden train -m optimizer=sgd,adamw,muon         a sweep
+  leyden train -m optimizer.lr='tag(log, interval(1e-4, 1e-1))' hydra/sweeper=optuna   a search
 
 Groups (conf/) and their options:
 {groups}
@@ -24,10 +25,14 @@ At the root:
   name       folder of the run under outputs/
   seed       weights, order of data, augmentation, dropout
   params     number of parameters wanted
-  monitor    .metric and .mode: what is best
+  monitor    .metric, .mode, .reduce: what is best
   task       .label_smoothing, .mixup
   init_from  a run's folder or a checkpoint to start from
-  run_dir    the run's folder
+  run_dir    the run's or sweep's folder
+  sweep      .grid .zip .when .list .exclude .repeat: its jobs; .retry .fail_fast .on_drift .report
+
+Sweeps (conf/hydra/):
+{engines}
 
   --cfg job             show the config instead of running it
   --info                how it was composed
@@ -40,7 +45,13 @@ def train_help() -> str:
     """The text, with every option that there is."""
     rows = [(group, options(CONF / group)) for group in GROUPS]
     rows.append(("experiment", options(EXPERIMENTS)))
-    return TRAIN.format(groups="\n".join(f"  {group:<12}{names}" for group, names in rows))
+    engines = [
+        (f"hydra/{name}", options(CONF / "hydra" / name)) for name in ("launcher", "sweeper")
+    ]
+    return TRAIN.format(
+        groups="\n".join(f"  {group:<12}{names}" for group, names in rows),
+        engines="\n".join(f"  {group:<16}{names}" for group, names in engines),
+    )
 
 
 def options(folder: Path) -> str:

@@ -193,6 +193,23 @@ def show_table(columns: list[str], rows: list[list[str]], *, numeric: set[str]) 
     console.print(table)
 
 
+def show_sweeps(records: list["SweepRecord"], folder: Path) -> None:
+    """A row a sweep: state, jobs that are done, the best value and its job."""
+    from leyden.sweeps.record import best_entry
+
+    rows = []
+    for record in records:
+        best, done = best_entry(record), [entry.state == "completed" for entry in record.jobs]
+        value = "-" if best is None else f"{record.objectives[0].metric} "
+        value += "" if best is None else format_number(best.objective[0])
+        name = os.path.relpath(record.folder, folder)
+        by = "" if best is None else " ".join(best.overrides)
+        rows.append([name, record.status, f"{sum(done)} of {len(done)}", value, by])
+    if rows:
+        show_table(["sweep", "status", "completed", "best", "by"], rows, numeric=set())
+        results().print()
+
+
 def show_runs(records: list[dict[str, Any]], folder: Path, *, with_typed: bool = True) -> None:
     """A row a run: state, best value, test metrics, cost, and what was typed."""
     tested = sorted({name for record in records for name in record["metrics"]})

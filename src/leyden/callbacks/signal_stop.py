@@ -40,9 +40,13 @@ class SignalStop(Callback):
         self._stop_if_asked(trainer)
 
     def _stop_if_asked(self, trainer: Trainer) -> None:
-        if self.received is not None:
+        is_asked = self.received is not None
+        if trainer.world_size > 1:  # all stop after the same step, or one would wait for ever
+            is_asked = trainer.strategy.reduce_boolean_decision(is_asked, all=False)
+        if is_asked:
             self._save_last(trainer)
-            raise Interrupted(f"{self.received.name} at step {trainer.global_step}")
+            name = self.received.name if self.received else "a signal to another process"
+            raise Interrupted(f"{name} at step {trainer.global_step}")
 
     def on_exception(self, *_: Any) -> None:
         self._restore()

@@ -11,8 +11,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from leyden.processes.place import Place
-from leyden.processes.worker import GRACE_SECONDS, Rank, work
+from leyden.processes.place import Place, World
+from leyden.processes.worker import GRACE_SECONDS, Rank, Work
 
 if TYPE_CHECKING:
     from leyden.sweeps.trial import Trial
@@ -51,16 +51,13 @@ class JobProcesses:
         self.first_end: float | None = None
         context = warm_context() if start == "warm" else multiprocessing.get_context("spawn")
         port = _free_port() if world_size > 1 else 0
-        self.processes: list[BaseProcess] = [
-            context.Process(
-                target=work,
-                args=(folder, Rank(number, world_size, port), place or Place(), trial, is_logged),
-                name=f"leyden-{folder.name}-{number}",
-            )
-            for number in range(world_size)
-        ]
-        for process in self.processes:
+        self.processes: list[BaseProcess] = []
+        for number in range(world_size):
+            rank = Rank(number, world_size, port)
+            work = Work(folder, rank, World(), place or Place(), trial, is_logged)
+            process = context.Process(target=work, name=f"leyden-{folder.name}-{number}")
             process.start()
+            self.processes.append(process)
 
     @property
     def sentinels(self) -> list[int]:

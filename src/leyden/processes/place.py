@@ -1,7 +1,21 @@
-"""Where a process runs: its cores and its GPUs."""
+"""Where a process runs: its surroundings, its cores and its GPUs."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class World:
+    """What surrounds a process: those that jobs are forked from have that of their own start."""
+
+    folder: str = field(default_factory=os.getcwd)
+    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    def enter(self) -> None:
+        """Makes it this process's own."""
+        os.chdir(self.folder)
+        os.environ.clear()
+        os.environ.update(self.environment)
 
 
 @dataclass(frozen=True)

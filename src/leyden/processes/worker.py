@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-from leyden.processes.place import Place
+from leyden.processes.place import Place, World
 
 if TYPE_CHECKING:
     from leyden.sweeps.trial import Trial
@@ -58,37 +58,48 @@ class Rank:
         }
 
 
-def work(
-    folder: Path, rank: Rank, place: Place, trial: "Trial | None", is_logged: bool
-) -> NoReturn:
-    """Runs a job from its folder, as one of its processes.
+@dataclass(frozen=True)
+class Work:
+    """A job's run, as one of its processes does it.
 
-    Args:
+    Attributes:
         folder: The run's, with its frozen config and record.
         rank: Which of its processes this is.
+        world: Surroundings of the process that asked for it.
         place: This process's share of the machine.
         trial: Of a search; None where there is none.
         is_logged: What it prints goes into the run's log.
     """
-    os.setsid()  # a Ctrl-C goes to the sweep alone, which tells its jobs
-    signal.signal(signal.SIGTERM, _stop_before_training)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    if is_logged:
-        _write_to(folder / "train.log")
-    faulthandler.enable()  # says where a crash happened
-    place.occupy()
-    rank.announce()
-    from leyden.runs.record import Record
-    from leyden.train import execute
 
-    record = Record.read(folder)
-    record.is_kept = rank.number == 0
-    try:
-        execute(record, trial=trial)
-    except BaseException:
-        sys.exit(1)  # the record and the log say why
-    sys.exit(0)
+    folder: Path
+    rank: Rank
+    world: World
+    place: Place
+    trial: "Trial | None"
+    is_logged: bool
+
+    def __call__(self) -> NoReturn:
+        """Runs the job from its folder, and ends the process."""
+        os.setsid()  # a Ctrl-C goes to the sweep alone, which tells its jobs
+        signal.signal(signal.SIGTERM, _stop_before_training)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        if self.is_logged:
+            _write_to(self.folder / "train.log")
+        faulthandler.enable()  # says where a crash happened
+        self.world.enter()
+        self.place.occupy()
+        self.rank.announce()
+        from leyden.runs.record import Record
+        from leyden.train import execute
+
+        record = Record.read(self.folder)
+        record.is_kept = self.rank.number == 0
+        try:
+            execute(record, trial=self.trial)
+        except BaseException:
+            sys.exit(1)  # the record and the log say why
+        sys.exit(0)
 
 
 def _stop_before_training(number: int, frame: FrameType | None) -> NoReturn:

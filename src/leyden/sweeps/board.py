@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from leyden.sweeps.record import JobEntry, SweepRecord
+from leyden.sweeps.record import JobEntry, SweepRecord, best_entry
 from leyden.terminal import format_number, format_seconds, messages, printable
 
 FINAL = ("completed", "pruned")
@@ -24,13 +24,11 @@ class Board:
     Args:
         slots: Jobs at a time.
         total: Jobs in all.
-        done: Those that were done before.
     """
 
-    def __init__(self, *, slots: int, total: int, done: int) -> None:
+    def __init__(self, *, slots: int, total: int) -> None:
         self.slots = slots
         self.total = total
-        self.done = done
         self.console = messages()
         self.live: Live | None = None
         self.since: dict[str, float] = {}
@@ -61,9 +59,8 @@ class Board:
     def ended(self, entry: JobEntry, record: SweepRecord) -> None:
         """A job ended. Its line stays where there is no table, or where it has failed."""
         self.ended_here += 1
-        self.done += 1
         color = "" if entry.state in FINAL else "[red]"
-        words = [f"{self.done}/{self.total}", entry.folder or "", f"{color}{entry.state}"]
+        words = [f"{_num_ended(record)}/{self.total}", entry.folder or "", f"{color}{entry.state}"]
         if color and entry.failure is not None:
             words.append(f"{entry.failure}: {(entry.error or {}).get('message', '')[:80]}")
         elif entry.objective and entry.objective[0] is not None:
@@ -93,7 +90,10 @@ class Board:
     def _summary(self, record: SweepRecord, running: dict[Path, JobEntry], left: int) -> Text:
         states = Counter(entry.state for entry in record.jobs)
         failed = sum(states[state] for state in ("failed", "diverged", "oom"))
-        words = [f"{self.done}/{self.total} done", f"{len(running)} of {self.slots} slots busy"]
+        words = [
+            f"{_num_ended(record)}/{self.total} done",
+            f"{len(running)} of {self.slots} slots busy",
+        ]
         words += [f"{failed} failed"] if failed else []
         best = best_entry(record)
         if best is not None:
@@ -115,9 +115,5 @@ class Board:
         return table
 
 
-def best_entry(record: SweepRecord) -> JobEntry | None:
-    """The completed job with the best value of the first objective."""
-    sign = record.objectives[0].sign
-    done = [e for e in record.jobs if e.state == "completed" and e.objective]
-    valued = [(e.objective[0], e) for e in done if e.objective[0] is not None]
-    return min(valued, key=lambda pair: sign * pair[0], default=(None, None))[1]
+def _num_ended(record: SweepRecord) -> int:
+    return sum(entry.state not in ("pending", "running") for entry in record.jobs)

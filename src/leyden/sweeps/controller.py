@@ -67,6 +67,9 @@ class Controller:
             if following is None:
                 break
             entry, task = following
+            if task is None:
+                self.board.ended(entry, self.record)
+                continue
             entry.attempts += 1
             entry.state = "running"
             self.running[task.folder] = entry

@@ -25,8 +25,8 @@ from leyden.train import prepare
 class Jobs(Protocol):
     """What a sweep still has to do."""
 
-    def next(self) -> tuple[JobEntry, Task] | None:
-        """The next job, prepared; None if there is none now."""
+    def next(self) -> tuple[JobEntry, Task | None] | None:
+        """The next job, prepared; without a task where it can't be; None if none is left."""
 
     def left(self) -> int:
         """How many are still to be started."""
@@ -90,7 +90,7 @@ class ListedJobs:
         self.waiting = deque(waiting)
         self.jobs = jobs
 
-    def next(self) -> tuple[JobEntry, Task] | None:
+    def next(self) -> tuple[JobEntry, Task | None] | None:
         if not self.waiting:
             return None
         entry = self.waiting.popleft()
@@ -122,13 +122,14 @@ class SearchedJobs:
         self.waiting = deque(waiting)
         self.trials = trials
 
-    def next(self) -> tuple[JobEntry, Task] | None:
-        while self.left() > 0:
-            entry = self.waiting.popleft() if self.waiting else self._asked()
-            if entry.folder is not None or self._is_prepared(entry):
-                assert entry.trial is not None
-                return entry, self.folders.task(entry, self.trials.trial(entry.trial))
-        return None
+    def next(self) -> tuple[JobEntry, Task | None] | None:
+        if self.left() <= 0:
+            return None
+        entry = self.waiting.popleft() if self.waiting else self._asked()
+        if entry.folder is None and not self._is_prepared(entry):
+            return entry, None
+        assert entry.trial is not None
+        return entry, self.folders.task(entry, self.trials.trial(entry.trial))
 
     def left(self) -> int:
         return len(self.waiting) + self.trials.left()

@@ -51,11 +51,12 @@ def is_due(entry: JobEntry, settings: Settings) -> bool:
     """Whether a job is to be started; and makes it ready to be counted anew."""
     if entry.state in TO_GO_ON:
         entry.attempts = 0
-        return True
-    if entry.state in FAILED and settings.retry > 0:
+    elif entry.state in FAILED and settings.retry > 0:
         entry.attempts = 1
-        return True
-    return False
+    else:
+        return False
+    entry.state = "pending"
+    return True
 
 
 def match(record: SweepRecord, jobs: tuple[Job, ...]) -> list[JobEntry]:

@@ -157,7 +157,7 @@ def run_jobs(
     total = len(record.jobs) if record.search is None else record.search["n_trials"]
     terminal.show_sweep_start(record, done=done, total=total, slots=launcher.slots)
     try:
-        with Board(slots=launcher.slots, total=total, done=done) as board:
+        with Board(slots=launcher.slots, total=total) as board:
             controller = Controller(
                 record,
                 jobs=jobs,
