@@ -30,3 +30,5 @@ types: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench.startup
+	$(BIN)/python -m tests.bench.job_start
+	$(BIN)/python -m tests.bench.plan

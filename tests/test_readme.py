@@ -6,14 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from leyden.config.check import check
+from leyden.config.compose import compose_plan
+from leyden.config.request import Request
+
 README = (Path(__file__).parents[1] / "README.md").read_text()
 BLOCKS = re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
 QUICK = ("trainer=smoke", "trainer.max_steps=2")
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if "leyden" in line]
 
 
-def words_of(command, run):
-    words = shlex.split(command.replace("RUN", run), comments=True)
+def words_of(command, folder):
+    words = shlex.split(command.replace("RUN", folder).replace("SWEEP", folder), comments=True)
     return words[words.index("leyden") + 1 :]
 
 
@@ -32,12 +36,26 @@ def test_a_command_of_readme_works(command, leyden, monkeypatch, tmp_path):
     for setting in re.findall(r"^(\w+)=(\w+) ", command):
         monkeypatch.setenv(*setting)
     write_the_worked_examples()
-    run = "RUN"
-    if "RUN" in command or "leyden runs" in command:
-        run = str(leyden("train", "trainer=smoke").folder)
-    words = words_of(command, run)
+    folder = "outputs"
+    if "SWEEP" in command:
+        folder = str(leyden("train", "-m", "seed=1,2", *QUICK).folder)
+    elif "RUN" in command or "leyden runs" in command:
+        folder = str(leyden("train", *QUICK).folder)
+    words = words_of(command, folder)
     is_training = words[0] == "train" and "--help" not in words
     assert leyden(*words, *(QUICK if is_training else [])).status == 0
+
+
+def test_the_sweep_that_readme_declares_has_the_jobs_it_says(tmp_path):
+    (declared,) = re.findall(r"```yaml\n(sweep:\n.*?)```", README, flags=re.DOTALL)
+    file = tmp_path / "mine" / "experiment" / "declared.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"# @package _global_\n{declared}")
+    plan = compose_plan(Request(("experiment=declared",), config_dir=tmp_path / "mine"))
+    # 2 models x 2 widths x (3 rates for sgd + 2 for adamw), without the 2 x 3 of cnn with sgd, and
+    # the one listed; with three seeds each.
+    assert len(plan.jobs) == (2 * 2 * (3 + 2) - 2 * 3 + 1) * 3
+    assert [problem for job in plan.jobs for problem in check(job)] == []
 
 
 def test_readme_shows_commands():

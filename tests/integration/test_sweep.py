@@ -39,10 +39,10 @@ def test_four_kinds_of_failure_cost_the_other_jobs_nothing(leyden, faulty, jobs_
 @pytest.mark.parametrize(
     "launcher",
     [
-        ("slurm", "hydra.launcher.cluster=local", "hydra.launcher.slots=2"),
-        ("ray",),
+        ("hydra/launcher=slurm", "hydra.launcher.cluster=local", "hydra.launcher.slots=2"),
+        ("hydra/launcher=ray",),
     ],
-    ids=lambda words: words[0],
+    ids=["slurm", "ray"],
 )
 def test_other_launchers_say_the_same_of_the_same_failures(launcher, commands, faulty, jobs_of):
     status, out, err = commands.run(
