@@ -6,6 +6,7 @@
 frozen config on, a run needs nothing but its own folder.
 """
 
+import warnings
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -22,6 +23,7 @@ from leyden.callbacks import (
     PlateauObserver,
     Pruning,
     Recorder,
+    ResumeState,
     SameConfig,
     SignalStop,
 )
@@ -122,7 +124,7 @@ def execute(record: Record, *, trial: Trial | None = None) -> None:
         callbacks = run_callbacks(cfg, record)
         if trial is not None:
             callbacks.append(Pruning(trial.should_stop, monitor=cfg.monitor.metric))
-        experiment = build(cfg, folder, callbacks=callbacks)
+        experiment = build(cfg, folder, first=callbacks, last=[SignalStop()])
         checkpoint = find_resumable(folder)
         if checkpoint is None and cfg.init_from is not None:
             load_weights(experiment.task.net, Path(cfg.init_from))
@@ -138,11 +140,11 @@ def run_callbacks(cfg: DictConfig, record: Record) -> list[Callback]:
     monitor = cfg.monitor
     return [
         SameConfig(config_digest(cfg)),
+        ResumeState(),
         OptimizerMode(),
         FiniteLoss(),
         FinalValidation(),
         PlateauObserver(),
-        SignalStop(),
         Recorder(record, batch_size=cfg.data.batch_size, monitor=monitor.metric, mode=monitor.mode),
         Hyperparameters(
             values=short_hyperparameters(cfg, record.choices, record.overrides),
@@ -170,7 +172,10 @@ def fit(experiment: Experiment, record: Record, checkpoint: Path | None) -> None
         if isinstance(logger, Resumable):  # a run may have died before its first checkpoint
             logger.go_on_from(None if checkpoint is None else step)
     try:
-        trainer.fit(experiment.task, datamodule=experiment.data, ckpt_path=checkpoint)
+        with warnings.catch_warnings():
+            # The checkpoints in the folder are the run's own.
+            warnings.filterwarnings("ignore", "Checkpoint directory .* exists")
+            trainer.fit(experiment.task, datamodule=experiment.data, ckpt_path=checkpoint)
     except SystemExit as error:
         # Lightning turns signals into exits; any other exit is the user's code's own.
         if isinstance(error, SIGTERMException) or isinstance(error.__context__, KeyboardInterrupt):

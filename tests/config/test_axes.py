@@ -85,6 +85,13 @@ def test_a_grid_takes_hydras_texts_for_values(text, values, jobs):
     assert jobs(grid) == [f"model.depth={value}" for value in values]
 
 
+def test_a_glob_stands_for_the_options_of_a_group(jobs):
+    assert jobs("sweep: {grid: {scheduler: 'glob(co*)'}}") == [
+        "scheduler=constant",
+        "scheduler=cosine",
+    ]
+
+
 def test_a_value_may_be_a_list_null_or_a_truth(jobs):
     grid = "{optimizer.adamw_betas: [[0.9, 0.95]], params: [null], trainer.deterministic: [true]}"
     assert jobs(f"sweep: {{grid: {grid}}}") == [
@@ -97,6 +104,10 @@ def test_zipped_keys_change_in_step(jobs):
         "model.depth=1 model.width=8",
         "model.depth=2 model.width=16",
     ]
+
+
+def test_a_glob_on_the_command_line_stands_for_the_options_of_a_group():
+    assert typed("scheduler=glob(co*)") == ["scheduler=constant", "scheduler=cosine"]
 
 
 def test_a_zip_is_an_axis_of_the_grid(jobs):

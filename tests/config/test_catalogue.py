@@ -40,7 +40,7 @@ def test_every_option_builds(option, tmp_path: Path):
     beside = FITTING.get(option.partition("/")[0], ())
     result = fitted(*beside, option, "trainer.may_stand_in=true")
     if result.params.total <= MOST_PARAMETERS:
-        assert build(result.cfg, tmp_path, callbacks=[]).trainer.max_epochs is not None
+        assert build(result.cfg, tmp_path).trainer.max_epochs is not None
 
 
 @pytest.mark.parametrize("file", sorted(EXPERIMENTS.rglob("*.yaml")), ids=lambda f: f.stem)

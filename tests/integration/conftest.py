@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -137,16 +136,8 @@ def faulty(tmp_path: Path, user_package: Callable[[str, str], None]) -> Iterator
     (tmp_path / "mine" / "model").mkdir(parents=True)
     lines = ("_target_: faulty.Faulty", "fault: none", "seconds: 0.0", f"notes: {tmp_path}")
     (tmp_path / "mine" / "model" / "faulty.yaml").write_text("\n".join(lines))
-    renew_server()
     yield ("--config-dir", "mine", "model=faulty", *QUICK)
     sys.modules.pop("faulty", None)
-
-
-def renew_server() -> None:
-    """Ends the process that jobs are forked from where it does not know of the user's package."""
-    pid = forkserver._forkserver._forkserver_pid
-    if pid is not None and b"LEYDEN_PACKAGES=faulty" not in environment_of(pid):
-        forkserver._forkserver._stop()
 
 
 def environment_of(pid: int) -> list[bytes]:
@@ -167,6 +158,9 @@ def jobs_of() -> Callable[[Path], dict[str, dict[str, Any]]]:
     return read
 
 
+MARK = "LEYDEN_TEST_FOLDER"
+
+
 @dataclass
 class Commands:
     """Commands as processes of their own, which a test may kill; see `start`."""
@@ -176,13 +170,14 @@ class Commands:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Starts `leyden train` in the test's folder, and all its processes with a mark."""
+        paths = filter(None, [str(self.folder), os.environ.get("PYTHONPATH")])
         process = subprocess.Popen(
             [sys.executable, "-m", "leyden", "train", *words],
             cwd=self.folder,
             stderr=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(self.folder)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), MARK: str(self.folder)},
         )
         self.started.append(process)
         return process
@@ -205,7 +200,7 @@ class Commands:
 
     def left(self) -> dict[int, str]:
         """Processes that were started by the commands and are still there."""
-        mark = f"PYTHONPATH={self.folder}".encode()
+        mark = f"{MARK}={self.folder}".encode()
         found = {}
         for path in Path("/proc").glob("[0-9]*"):
             if mark in environment_of(int(path.name)):

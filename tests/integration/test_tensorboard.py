@@ -19,6 +19,7 @@ def board(leyden):
     result = leyden(
         *("train", "-m", "model=mlp,cnn,rnn", "data=digits", "optimizer=sgd,adamw"),
         "trainer.max_epochs=2",
+        "sweep.report=false",
     )
     assert result.status == 0
     with socket.socket() as free:

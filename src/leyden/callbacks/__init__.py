@@ -20,6 +20,7 @@ from leyden.callbacks.predictions import Predictions
 from leyden.callbacks.progress import Progress
 from leyden.callbacks.pruning import Pruning
 from leyden.callbacks.recorder import Recorder
+from leyden.callbacks.resume_state import ResumeState
 from leyden.callbacks.same_config import SameConfig
 from leyden.callbacks.signal_stop import SignalStop
 from leyden.callbacks.summary import Summary
@@ -43,6 +44,7 @@ __all__ = [
     "Progress",
     "Pruning",
     "Recorder",
+    "ResumeState",
     "SameConfig",
     "SignalStop",
     "Summary",

@@ -28,7 +28,8 @@ class Pruning(Callback):
         is_bad = False
         if trainer.is_global_zero:
             is_bad = self.should_stop(self.reported, float(value))
-        if trainer.strategy.broadcast(is_bad):
+        is_last = trainer.global_step >= trainer.estimated_stepping_batches
+        if trainer.strategy.broadcast(is_bad) and not is_last:
             raise Pruned(f"after {self.reported} validations, at step {trainer.global_step}")
 
     def state_dict(self) -> dict[str, int]:

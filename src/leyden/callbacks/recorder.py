@@ -49,7 +49,8 @@ class Recorder(Callback):
             }
             writer = tensorboard_writer(trainer)
             if writer is not None:
-                writer.add_scalar(best_tag(self.monitor), value, trainer.global_step)
+                # As Lightning counts: the first step is 0.
+                writer.add_scalar(best_tag(self.monitor), value, trainer.global_step - 1)
         self.record.write()
 
     def on_test_end(self, trainer: Trainer, task: LightningModule) -> None:

@@ -2,21 +2,22 @@
 
 import signal
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
-from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
 
 from leyden.runs.record import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class SignalStop(Callback):
-    """The first signal sets a flag; the end of the step or validation looks at it.
+class SignalStop(Checkpoint):
+    """The first signal sets a flag; the end of the step, validation or epoch looks at it.
 
-    A second signal stops at once.
-    Nothing is saved in the handler itself: it may come in the middle of a step.
+    A second signal stops at once. Nothing is saved in the handler itself: it may come in the middle
+    of a step. It is a `Checkpoint` since Lightning calls these after all other callbacks: they
+    have done what belongs to the step.
     """
 
     def __init__(self) -> None:
@@ -34,19 +35,29 @@ class SignalStop(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
-        self._stop_if_asked(trainer)
+        if not validates_next(trainer, batch_index) and self._is_asked(trainer):
+            # Lightning would log the step only after the callbacks.
+            trainer._logger_connector.update_train_step_metrics()
+            self._stop(trainer)
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
-        self._stop_if_asked(trainer)
+        if not trainer.is_last_batch and self._is_asked(trainer):
+            self._stop(trainer)
 
-    def _stop_if_asked(self, trainer: Trainer) -> None:
+    def on_train_epoch_end(self, trainer: Trainer, task: LightningModule) -> None:
+        if self._is_asked(trainer):  # not after its validation: the best is saved only here
+            self._stop(trainer)
+
+    def _is_asked(self, trainer: Trainer) -> bool:
         is_asked = self.received is not None
         if trainer.world_size > 1:  # all stop after the same step, or one would wait for ever
             is_asked = trainer.strategy.reduce_boolean_decision(is_asked, all=False)
-        if is_asked:
-            self._save_last(trainer)
-            name = self.received.name if self.received else "a signal to another process"
-            raise Interrupted(f"{name} at step {trainer.global_step}")
+        return is_asked
+
+    def _stop(self, trainer: Trainer) -> NoReturn:
+        self._save_last(trainer)
+        name = self.received.name if self.received else "a signal to another process"
+        raise Interrupted(f"{name} at step {trainer.global_step}")
 
     def on_exception(self, *_: Any) -> None:
         self._restore()
@@ -64,3 +75,10 @@ class SignalStop(Callback):
             if isinstance(callback, ModelCheckpoint) and callback.monitor is None:
                 folder = trainer.default_root_dir
                 trainer.save_checkpoint(f"{folder}/checkpoints/{callback.filename}.ckpt")
+
+
+def validates_next(trainer: Trainer, batch_index: int) -> bool:
+    """Whether a validation may follow: a run that stopped before it would never do it."""
+    interval = trainer.val_check_batch
+    is_due = isinstance(interval, int) and (batch_index + 1) % interval == 0
+    return trainer.is_last_batch or is_due

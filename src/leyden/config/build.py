@@ -1,5 +1,6 @@
 """From a checked config to objects. Only here targets are called; below, no configs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
@@ -40,13 +41,20 @@ class Experiment:
     trainer: Trainer
 
 
-def build(cfg: DictConfig, folder: Path, *, callbacks: list[Callback]) -> Experiment:
+def build(
+    cfg: DictConfig,
+    folder: Path,
+    *,
+    first: Sequence[Callback] = (),
+    last: Sequence[Callback] = (),
+) -> Experiment:
     """Builds a run in a fixed order: data, net, task, callbacks, loggers, trainer.
 
     Args:
         cfg: The run's frozen config.
         folder: The run's.
-        callbacks: Come before the config's own.
+        first: Callbacks before the config's own.
+        last: Callbacks after them.
     """
     seed_everything(cfg.seed, verbose=False)
     data = build_data(cfg)
@@ -58,7 +66,7 @@ def build(cfg: DictConfig, folder: Path, *, callbacks: list[Callback]) -> Experi
         cfg,
         data,
         folder=folder,
-        callbacks=callbacks + [callback for callback in own if callback is not None],
+        callbacks=[*first, *(callback for callback in own if callback is not None), *last],
         loggers=loggers,
     )
     return Experiment(data, task, trainer)

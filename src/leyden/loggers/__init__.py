@@ -13,4 +13,4 @@ class Resumable(Protocol):
     """A logger that can take up a run where a checkpoint left it."""
 
     def go_on_from(self, step: int | None) -> None:
-        """Forgets what was logged after `step`; all of it for None."""
+        """Forgets what was logged after the first `step` steps; all of it for None."""

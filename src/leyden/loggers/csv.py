@@ -1,6 +1,7 @@
 """`metrics.csv`: one row a step, one column a metric."""
 
 import csv
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ from pytorch_lightning.utilities import rank_zero_only
 
 
 class CSV(Logger):
-    """Writes what Lightning logs as a table. A row is written when the next step begins.
+    """Writes what Lightning logs as a table.
+
+    A row is written when the next step begins, or a checkpoint is saved: a run that goes on from
+    there finds it. What is logged for the same step after that takes the row's place.
 
     Args:
         save_dir: The run's folder.
@@ -20,6 +24,8 @@ class CSV(Logger):
         self.path = Path(save_dir) / "metrics.csv"
         self.columns = ["step"]
         self.row: dict[str, Any] = {}
+        self.written_at: int | None = None
+        """Where in the file the row stands already."""
 
     @property
     def name(self) -> str:
@@ -43,7 +49,7 @@ class CSV(Logger):
             return
         with self.path.open(newline="") as file:
             reader = csv.DictReader(file)
-            rows = [row for row in reader if int(row["step"]) <= step]
+            rows = [row for row in reader if int(row["step"]) < step]  # counted from 0
             self.columns = list(reader.fieldnames or self.columns)
         self._write_table(rows)
 
@@ -55,20 +61,28 @@ class CSV(Logger):
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
         if self.row and self.row["step"] != step:
             self._write_row()
+            self.row, self.written_at = {}, None
         self.row |= {"step": step, **metrics}
 
     @rank_zero_only
+    def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
+        self._write_row()
+
+    @rank_zero_only
     def finalize(self, status: str) -> None:
-        if self.row:
-            self._write_row()
+        self._write_row()
 
     def _write_row(self) -> None:
+        if not self.row:
+            return
+        if self.written_at is not None:
+            os.truncate(self.path, self.written_at)
         new = [name for name in self.row if name not in self.columns]
         if new or not self.path.exists():
             self._widen(new)
         with self.path.open("a", newline="") as file:
+            self.written_at = file.tell()
             csv.DictWriter(file, self.columns).writerow(self.row)
-        self.row = {}
 
     def _widen(self, new: list[str]) -> None:
         rows: list[dict[str, Any]] = []

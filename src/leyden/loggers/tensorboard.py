@@ -24,7 +24,7 @@ class TensorBoard(TensorBoardLogger):
     def go_on_from(self, step: int | None) -> None:
         """Lets TensorBoard drop what was logged after `step`, which will come again."""
         if any(Path(self.save_dir or "").glob("events.out.*")):
-            self._kwargs["purge_step"] = 0 if step is None else step + 1
+            self._kwargs["purge_step"] = step or 0
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:

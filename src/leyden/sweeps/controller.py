@@ -13,10 +13,13 @@ from leyden.sweeps.board import Board
 from leyden.sweeps.failure import HOPELESS, failure_of
 from leyden.sweeps.jobs import Jobs, folder_of
 from leyden.sweeps.launchers import Ended, Launcher
+from leyden.sweeps.launchers.supervise import ask_to_stop
 from leyden.sweeps.objective import objective_value
 from leyden.sweeps.record import JobEntry, SweepRecord
 
 SECONDS_BETWEEN_LOOKS = 0.25
+CRASHED = "crashed"
+GONE = {"type": CRASHED, "message": "its process is gone"}
 
 
 class Controller:
@@ -81,12 +84,14 @@ class Controller:
 
     def _settle(self, ended: Ended) -> None:
         """Takes over what became of a job, from its record."""
-        entry = self.running.pop(ended.folder, None) or self.adopted.pop(ended.folder)
+        entry = self.running.pop(ended.folder, None) or self.adopted.pop(ended.folder, None)
+        if entry is None:
+            return
         run = self._completed_record(ended)
         take_over(entry, run, self.record)
         if self._is_tried_again(entry):
             self.jobs.again(entry)
-        elif entry.state not in ("interrupted", "crashed"):
+        elif entry.state not in ("interrupted", CRASHED):
             self.jobs.ended(entry)
             if self.settings.fail_fast and entry.failure is not None:
                 self._stop()
@@ -97,7 +102,9 @@ class Controller:
         """The record of a job; where its process died without a word, that is noted in it."""
         run = Record.read(ended.folder)
         timed_out = ended.error is not None and ended.error["type"] == "timeout"
-        if run.status in ("pending", "running"):
+        if ended.error is not None and ended.error["type"] == CRASHED and not self.is_stopping:
+            run.status = "crashed"
+        elif run.status in ("pending", "running"):
             run.status = "interrupted" if self.is_stopping else "failed"
             run.error, run.ended = ended.error, now()
             run.write()
@@ -109,16 +116,16 @@ class Controller:
     def _is_tried_again(self, entry: JobEntry) -> bool:
         if self.is_stopping:
             return False
-        if entry.state == "crashed":  # an adopted one, of which nothing more is known
+        if entry.state == CRASHED:  # an adopted one, of which nothing more is known
             return True
         is_failed = entry.failure is not None and entry.failure not in HOPELESS
         return is_failed and entry.attempts <= self.settings.retry
 
     def _adopted_ends(self) -> list[Ended]:
         return [
-            Ended(folder, {"type": "crashed", "message": "its process is gone"})
+            Ended(folder, None if run.status != "running" else GONE)
             for folder in self.adopted
-            if not is_running(Record.read(folder))
+            if not is_running(run := Record.read(folder))
         ]
 
     @contextmanager
@@ -142,6 +149,8 @@ class Controller:
 
     def _stop(self) -> None:
         self.is_stopping = True
+        for folder in self.adopted:
+            ask_to_stop(folder)
         self.adopted.clear()
         self.launcher.stop()
 

@@ -56,6 +56,8 @@ class Folders:
         """Makes a job's folder, with its frozen config and a pending record."""
         entry.digest = config_digest(fitted.cfg)
         name = job_name(job.overrides, self.sweep.axes.keys, entry.digest)
+        if entry.trial is not None:  # a search may propose the same twice
+            name = f"{entry.trial:03}_{name}"
         folder = self.record.folder / name
         if not (folder / NAME).exists():
             shutil.rmtree(folder, ignore_errors=True)  # of a process that died right here

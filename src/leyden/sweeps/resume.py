@@ -19,16 +19,17 @@ TO_GO_ON = ("pending", "interrupted", "crashed")
 FAILED = ("failed", "diverged", "oom")
 
 
-def earlier_jobs(folder: Path) -> list[JobEntry]:
-    """The jobs of an earlier start, as their own records have them.
+def refuse_other_content(folder: Path) -> None:
+    """Raises `ConfigError` if a folder holds something else than a sweep."""
+    is_sweep = not folder.exists() or (folder / NAME).exists()
+    if not is_sweep and any(path.name != LOCK for path in folder.iterdir()):
+        message = "is there already, and not a sweep's; choose another"
+        raise ConfigError([Problem("run_dir", message, str(folder))])
 
-    Raises:
-        ConfigError: The folder holds something else.
-    """
+
+def earlier_jobs(folder: Path) -> list[JobEntry]:
+    """The jobs of an earlier start, as their own records have them."""
     if not (folder / NAME).exists():
-        if folder.is_dir() and any(path.name != LOCK for path in folder.iterdir()):
-            message = "is there already, and not a sweep's; choose another"
-            raise ConfigError([Problem("run_dir", message, str(folder))])
         return []
     record = SweepRecord.read(folder)
     for entry in record.jobs:

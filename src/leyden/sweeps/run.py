@@ -23,7 +23,14 @@ from leyden.sweeps.jobs import (
 )
 from leyden.sweeps.launchers import Launcher, Task
 from leyden.sweeps.record import JobEntry, Objective, SweepRecord
-from leyden.sweeps.resume import earlier_jobs, is_due, match, meet_drift, refresh
+from leyden.sweeps.resume import (
+    earlier_jobs,
+    is_due,
+    match,
+    meet_drift,
+    refresh,
+    refuse_other_content,
+)
 from leyden.sweeps.search import Search, Trials
 
 DONE = ("completed", "pruned")
@@ -47,10 +54,10 @@ def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
     folder = sweep_folder(sweep, cfg=first.cfg, experiment=first.choices.get("experiment"))
     launcher: Launcher = make(sweep.launcher)
     search: Search | None = None if sweep.searcher is None else make(sweep.searcher)
-    before = earlier_jobs(folder)
+    refuse_other_content(folder)
     with held(folder):
         record = new_record(folder, sweep, first, search, command)
-        record.jobs = before
+        record.jobs = earlier_jobs(folder)
         folders = Folders(record, sweep, command)
         jobs: Jobs
         if search is None:
@@ -58,6 +65,7 @@ def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
         else:
             trials = Trials(search, folder=folder, axes=sweep.axes, objectives=record.objectives)
             jobs, adopted = searched_jobs(folders, trials)
+        record.write()
         was_interrupted = False
         if jobs.left() or adopted:
             was_interrupted = run_jobs(folders, jobs, adopted, launcher, fitted)
@@ -151,8 +159,8 @@ def run_jobs(
     try:
         launcher.prepare(record.folder, largest_task(record.folder, fitted))
     except ValueError as error:
+        finish(record, was_interrupted=True)
         raise ConfigError([Problem("hydra/launcher", str(error), record.launcher)]) from error
-    record.write()
     done = sum(entry.state in DONE for entry in record.jobs)
     total = len(record.jobs) if record.search is None else record.search["n_trials"]
     terminal.show_sweep_start(record, done=done, total=total, slots=launcher.slots)

@@ -1,6 +1,8 @@
 """Runs jobs by Ray."""
 
 import logging
+import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,25 +31,23 @@ class Ray:
         cpus_per_job: PositiveInt = 1,
         gpus_per_job: NonNegative | Count = 0,
     ) -> None:
-        try:
-            import ray  # noqa: F401
-        except ImportError as error:
-            raise ValueError("needs ray; type: pip install 'leyden[ray]'") from error
+        if find_spec("ray") is None:
+            raise ValueError("needs ray; type: pip install 'leyden[ray]'")
         self.address = address
         self.cpus_per_job = cpus_per_job
         self.gpus_per_job = gpus_per_job
         self.running: dict[Any, Path] = {}
 
     def prepare(self, sweep: Path, largest: Task) -> None:
+        if self.address is None:
+            # Ray reads it at its import. It says that no other machine is to join, so that Ray
+            # listens on the loopback address alone (ray/_private/services.py,
+            # `get_node_ip_address`); on Linux it would listen to all the world.
+            os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
         import ray
 
-        own: dict[str, Any] = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
-        ray.init(
-            address=self.address,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            **(own if self.address is None else {}),
-        )
+        own: dict[str, Any] = {} if self.address else {"include_dashboard": False}
+        ray.init(address=self.address, log_to_driver=False, logging_level=logging.ERROR, **own)
         self.remote = ray.remote(
             num_cpus=self.cpus_per_job * largest.devices,
             num_gpus=self.gpus_per_job * largest.devices,

@@ -1,8 +1,10 @@
 """Runs jobs by Slurm, through submitit."""
 
 import time
+from importlib.util import find_spec
 from math import ceil
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Any, Literal
 
 from leyden.ranges import Count, PositiveFloat, PositiveInt
@@ -28,7 +30,7 @@ class Slurm:
         parameters: Of submitit's executor, such as `slurm_partition`, `gpus_per_node`, `mem_gb`.
 
     Raises:
-        ValueError: submitit is missing.
+        ValueError: submitit or Slurm is missing.
     """
 
     def __init__(
@@ -41,10 +43,11 @@ class Slurm:
         signal_delay_s: PositiveInt = 90,
         parameters: dict[str, Any] | None = None,
     ) -> None:
-        try:
-            import submitit  # noqa: F401
-        except ImportError as error:
-            raise ValueError("needs submitit; type: pip install 'leyden[slurm]'") from error
+        if find_spec("submitit") is None:
+            raise ValueError("needs submitit; type: pip install 'leyden[slurm]'")
+        if cluster == "slurm" and which("srun") is None:
+            hint = "type `hydra.launcher.cluster=local` to try it on this machine"
+            raise ValueError(f"there is no Slurm here, srun is not found; {hint}")
         self.cluster = cluster
         self.slots = slots
         self.timeout_min = timeout_min

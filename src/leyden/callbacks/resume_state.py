@@ -1,0 +1,85 @@
+"""What Lightning's checkpoints lack for a run to go on as if nothing had happened."""
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import distributed
+
+from leyden.data.loader import Loader
+
+KEY = "leyden_resume"
+
+
+class ResumeState(Callback):
+    """Keeps the place in the data and the state of every generator of random numbers.
+
+    Lightning saves the loader's place, but hands it back only to some checkpoints (its
+    `FitLoop.restarting`), and saves no generator at all. These are put back before the first step,
+    not earlier: making the loaders draws from them.
+    """
+
+    def __init__(self) -> None:
+        self.place: dict[str, int] | None = None
+        self.generators: dict[str, Any] | None = None
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, task: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        ours = generator_states()
+        of_ranks: list[dict[str, Any] | None] = [ours]
+        if trainer.world_size > 1:
+            of_ranks = [None] * trainer.world_size
+            distributed.all_gather_object(of_ranks, ours)
+        loader = trainer.train_dataloader
+        if isinstance(loader, Loader):
+            checkpoint[KEY] = {"place": loader.state_dict(), "generators": of_ranks}
+
+    def on_load_checkpoint(
+        self, trainer: Trainer, task: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        state = checkpoint.get(KEY)
+        if state is None:
+            return
+        self.place = state["place"]
+        if len(state["generators"]) == trainer.world_size:
+            self.generators = state["generators"][trainer.global_rank]
+
+    def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
+        loader = trainer.train_dataloader
+        if self.place is not None and isinstance(loader, Loader):
+            loader.load_state_dict(self.place)
+        self.place = None
+
+    def on_train_batch_start(
+        self, trainer: Trainer, task: LightningModule, batch: Any, batch_index: int
+    ) -> None:
+        if self.generators is not None:
+            put_back(self.generators)
+        self.generators = None
+
+
+def generator_states() -> dict[str, Any]:
+    """Of Python, NumPy, torch and each GPU; tensors and plain types, which load without pickle."""
+    version, words, gauss = random.getstate()
+    numpy = np.random.get_state(legacy=False)
+    return {
+        "python": [version, list(words), gauss],
+        "numpy": {**numpy, "state": {**numpy["state"], "key": numpy["state"]["key"].tolist()}},
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+
+
+def put_back(states: dict[str, Any]) -> None:
+    """Sets all generators to what `generator_states` gave."""
+    version, words, gauss = states["python"]
+    random.setstate((version, tuple(words), gauss))
+    numpy = states["numpy"]
+    key = np.array(numpy["state"]["key"], dtype=np.uint32)
+    np.random.set_state({**numpy, "state": {**numpy["state"], "key": key}})
+    torch.set_rng_state(states["torch"])
+    if states["cuda"]:
+        torch.cuda.set_rng_state_all(states["cuda"])

@@ -1,0 +1,275 @@
+"""Searches by Optuna: what is proposed, what is kept, what is stopped early, and going on."""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from optuna import load_study
+from optuna.trial import TrialState
+
+from leyden.sweeps.storage import open_storage
+
+OPTUNA = ("-m", "hydra/sweeper=optuna")
+TINY = ("model.width=8", "trainer.max_steps=3", "trainer.accelerator=cpu", "sweep.report=false")
+RATE = "optimizer.lr=tag(log,interval(1e-3,1e-1))"
+DEPTH = "model.depth=int(interval(1,3))"
+CHOICE = "model.activation=relu,gelu"
+
+
+def trials(n):
+    return f"hydra.sweeper.n_trials={n}"
+
+
+def study_in(folder):
+    return load_study(study_name=None, storage=open_storage(str(folder / "study.journal")))
+
+
+def values_in(folder):
+    """What was tried, by key, in the order of the trials."""
+    jobs = json.loads((folder / "sweep.json").read_text())["jobs"]
+    jobs.sort(key=lambda job: job["trial"])
+    return [dict(text.split("=", 1) for text in job["overrides"]) for job in jobs]
+
+
+def states_in(folder):
+    return [job["state"] for job in json.loads((folder / "sweep.json").read_text())["jobs"]]
+
+
+@pytest.mark.parametrize("sampler", ["random", "sobol", "halton", "tpe", "cma_es", "nsga_ii"])
+def test_a_sampler_makes_so_many_trials_within_the_ranges(sampler, leyden):
+    words = (RATE, DEPTH, CHOICE, trials(4), f"hydra.sweeper.sampler={sampler}")
+    result = leyden("train", *OPTUNA, *TINY, *words)
+    assert result.status == 0, result.err
+    assert states_in(result.folder) == ["completed"] * 4
+    for values in values_in(result.folder):
+        assert 1e-3 <= float(values["optimizer.lr"]) <= 1e-1
+        assert values["model.depth"] in ("1", "2", "3")
+        assert values["model.activation"] in ("relu", "gelu")
+
+
+@pytest.mark.parametrize("sampler", ["random", "sobol", "tpe"])
+def test_the_seed_decides_the_first_trial(sampler, leyden):
+    words = (RATE, trials(1), f"hydra.sweeper.sampler={sampler}")
+
+    def found(name, seed):
+        names = (f"name={name}", f"hydra.sweeper.seed={seed}")
+        return values_in(leyden("train", *OPTUNA, *TINY, *words, *names).folder)
+
+    assert found("a", 0) == found("b", 0) != found("c", 1)
+
+
+def test_a_conditional_axis_is_searched_only_where_its_condition_holds(leyden, tmp_path):
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    (tmp_path / "mine" / "experiment" / "asked.yaml").write_text(
+        "# @package _global_\n"
+        "sweep:\n"
+        "  grid: {optimizer: [sgd, adamw]}\n"
+        "  when:\n"
+        "    optimizer=sgd: {optimizer.lr: 'interval(0.1, 1)'}\n"
+        "    optimizer=adamw: {optimizer.lr: 'interval(0.001, 0.01)'}\n"
+    )
+    words = ("--config-dir", "mine", "experiment=asked", trials(6), "hydra.sweeper.sampler=random")
+    found = values_in(leyden("train", *OPTUNA, *TINY, *words).folder)
+    rates = {(one["optimizer"], 0.1 <= float(one["optimizer.lr"]) <= 1) for one in found}
+    assert rates == {("sgd", True), ("adamw", False)}
+
+
+def test_a_listed_job_is_the_first_trial(leyden):
+    start = "sweep.list=[{optimizer.lr:0.05}]"
+    result = leyden("train", *OPTUNA, *TINY, RATE, start, trials(2))
+    assert values_in(result.folder)[0] == {"optimizer.lr": "0.05"}
+
+
+def test_the_study_holds_what_the_record_holds(leyden):
+    folder = leyden("train", *OPTUNA, *TINY, RATE, trials(3)).folder
+    jobs = json.loads((folder / "sweep.json").read_text())["jobs"]
+    told = {trial.number: trial.values for trial in study_in(folder).trials}
+    assert told == {job["trial"]: job["objective"] for job in jobs}
+
+
+def test_more_trials_go_on_with_the_same_search(leyden):
+    words = (*OPTUNA, *TINY, RATE)
+    first = leyden("train", *words, trials(3))
+    before = values_in(first.folder)
+    second = leyden("train", *words, trials(5))
+    assert second.folder == first.folder
+    assert len(states_in(first.folder)) == 5
+    assert values_in(first.folder)[:3] == before
+
+
+def test_as_many_trials_as_there_were_run_nothing(leyden):
+    words = ("train", *OPTUNA, *TINY, RATE, trials(2))
+    first = leyden(*words)
+    second = leyden(*words)
+    assert (second.status, second.folder) == (0, first.folder)
+    assert "all 2 jobs are done" in second.err
+
+
+def test_a_trial_that_diverges_has_failed_and_the_search_goes_on(leyden):
+    rate = "optimizer.lr=0.1,1e30"
+    plain = ("optimizer=sgd", "trainer.gradient_clip_val=null", "hydra.sweeper.sampler=random")
+    result = leyden("train", *OPTUNA, *TINY, rate, *plain, trials(6))
+    ends = {
+        (job["overrides"][0], job["state"])
+        for job in json.loads((result.folder / "sweep.json").read_text())["jobs"]
+    }
+    told = {trial.state for trial in study_in(result.folder).trials}
+    assert result.status == 3
+    assert ends == {("optimizer.lr=0.1", "completed"), ("optimizer.lr=1e30", "diverged")}
+    assert told == {TrialState.COMPLETE, TrialState.FAIL}
+
+
+def test_equal_trials_are_trials_of_their_own(leyden):
+    words = ("model.depth=1,2", "hydra.sweeper.sampler=random", trials(4))
+    result = leyden("train", *OPTUNA, *TINY, *words, "hydra.launcher.slots=2")
+    assert result.status == 0
+    assert states_in(result.folder) == ["completed"] * 4
+    assert [trial.state for trial in study_in(result.folder).trials] == [TrialState.COMPLETE] * 4
+
+
+def test_two_objectives_are_a_study_with_two_directions(leyden):
+    both = "hydra.sweeper.objectives={val/loss:min,params:min}"
+    result = leyden("train", *OPTUNA, *TINY, DEPTH, both, trials(3))
+    study = study_in(result.folder)
+    assert result.status == 0, result.err
+    assert [direction.name for direction in study.directions] == ["MINIMIZE", "MINIMIZE"]
+    assert [len(trial.values) for trial in study.trials] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("word", ["pruner=asha", "sampler=cma_es"])
+def test_several_objectives_are_refused_where_they_can_not_be_had(word, leyden, tmp_path):
+    both = "hydra.sweeper.objectives={val/loss:min,params:min}"
+    result = leyden("train", *OPTUNA, *TINY, DEPTH, both, f"hydra.sweeper.{word}")
+    assert result.status == 2
+    assert not list(tmp_path.glob("outputs/**/*"))
+
+
+def running_trial(root):
+    """Whether two trials are done and a third has begun."""
+    records = [json.loads(path.read_text()) for path in root.glob("outputs/*/*/*/run.json")]
+    states = [record["status"] for record in records]
+    return states.count("completed") == 2 and "running" in states
+
+
+@pytest.mark.slow
+def test_a_killed_search_ends_with_exactly_its_trials(commands, faulty):
+    words = (*OPTUNA, *faulty, RATE, trials(4), "hydra.launcher.slots=1", "model.seconds=0.5")
+    killed = commands.start(*words)
+    commands.wait_for(lambda: running_trial(commands.folder))
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    assert not commands.left_after()
+    status, out, err = commands.run(*words)
+    folder = commands.folder / out.splitlines()[-1]
+    numbers = [job["trial"] for job in json.loads((folder / "sweep.json").read_text())["jobs"]]
+    assert status == 0, err
+    assert states_in(folder) == ["completed"] * 4
+    assert sorted(numbers) == [0, 1, 2, 3]
+    assert [trial.state for trial in study_in(folder).trials] == [TrialState.COMPLETE] * 4
+
+
+SEARCH = (
+    *("-m", "hydra/sweeper=optuna", "hydra.sweeper.sampler=random", "hydra.sweeper.n_trials=27"),
+    *("optimizer=sgd,adamw", "optimizer.lr=tag(log,interval(1e-4,1e-1))", "model.width=32"),
+    *("trainer.max_epochs=9", "trainer.accelerator=cpu", "sweep.report=false"),
+    *("logger=null", "callbacks.predictions=null", "scheduler=constant"),
+)
+
+
+def steps_and_best(folder):
+    records = [json.loads(path.read_text()) for path in folder.glob("*/run.json")]
+    losses = [record["best"]["value"] for record in records if record["status"] == "completed"]
+    return sum(record["steps"] for record in records), min(losses)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_asha_finds_as_good_a_trial_in_half_the_steps(leyden, record_property, capsys):
+    plain = leyden("train", *SEARCH, "name=plain")
+    pruned = leyden("train", *SEARCH, "name=asha", "hydra.sweeper.pruner=asha")
+    (all_steps, best), (steps, found) = (steps_and_best(one.folder) for one in (plain, pruned))
+    with capsys.disabled():
+        print(f"\nasha: {steps} of {all_steps} steps, {found:.4f} against {best:.4f}")  # noqa: T201
+    record_property("share of the steps", steps / all_steps)
+    assert (plain.status, pruned.status) == (0, 0)
+    assert steps <= all_steps / 2
+    assert found <= best
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pruner", ["median", "hyperband"])
+def test_a_pruner_stops_what_does_badly(pruner, leyden):
+    words = ("optimizer.lr=1e-1,1e-6", "optimizer=adamw", "trainer.max_epochs=9", trials(14))
+    cheap = ("model.width=8", "logger=null", "callbacks.predictions=null", "sweep.report=false")
+    sampled = ("hydra.sweeper.sampler=random", f"hydra.sweeper.pruner={pruner}")
+    result = leyden("train", *OPTUNA, *words, *cheap, *sampled, "trainer.accelerator=cpu")
+    told = {trial.state for trial in study_in(result.folder).trials}
+    assert result.status == 0, result.err
+    assert set(states_in(result.folder)) == {"completed", "pruned"}
+    assert told == {TrialState.COMPLETE, TrialState.PRUNED}
+
+
+BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """URL of a database on a PostgreSQL server of our own."""
+    if not BINARIES and not shutil.which("initdb"):
+        pytest.skip("there is no PostgreSQL on this machine")
+    binaries = BINARIES[-1] if BINARIES else Path(shutil.which("initdb")).parent
+    folder = tmp_path_factory.mktemp("postgres")
+    password = secrets.token_hex(8)
+    (folder / "password").write_text(password)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    user = []
+    if os.geteuid() == 0:  # the server refuses to run as root
+        user = ["runuser", "-u", "postgres", "--"]
+        for path in (folder, folder / "password"):
+            shutil.chown(path, "postgres", "postgres")
+        for parent in folder.parents:
+            if parent.stat().st_uid == 0 and parent != Path("/") and parent != Path("/tmp"):
+                parent.chmod(parent.stat().st_mode | 0o011)
+
+    def call(name, *arguments):
+        words = [*user, str(binaries / name), *map(str, arguments)]
+        with (folder / "log").open("a") as log:
+            subprocess.run(words, check=True, stdout=log, stderr=log, cwd=folder, timeout=60)
+
+    data = folder / "data"
+    secured = ("-A", "scram-sha-256", f"--pwfile={folder / 'password'}")
+    call("initdb", "-D", data, "-U", "tester", *secured, "--no-sync")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+    call("pg_ctl", "-D", data, "-w", "-l", folder / "server.log", "-o", options, "start")
+    yield f"postgresql+psycopg://tester:{password}@127.0.0.1:{port}/postgres", password
+    with contextlib.suppress(subprocess.CalledProcessError):
+        call("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+
+
+def files_with(text, root):
+    """Files below a folder in which a text stands."""
+    wanted = text.encode()
+    return [p for p in root.rglob("*") if p.is_file() and wanted in p.read_bytes()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["local", "slurm"])
+def test_a_search_keeps_its_trials_in_a_database(launcher, postgres, leyden, tmp_path):
+    url, password = postgres
+    cluster = ["hydra.launcher.cluster=local"] if launcher == "slurm" else []
+    words = (RATE, trials(2), "hydra.sweeper.pruner=asha", f"name={launcher}", *cluster)
+    where = (f"hydra.sweeper.storage={url}", f"hydra/launcher={launcher}")
+    result = leyden("train", *OPTUNA, *TINY, *words, *where)
+    assert result.status == 0, result.err
+    study = load_study(study_name=str(result.folder), storage=open_storage(url))
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 2
+    assert files_with(password, tmp_path / "outputs") == []
