@@ -235,7 +235,7 @@ def test_changed_code_is_refused_with_the_file(half_done, leyden, tmp_path):
     before = contents(tmp_path / "outputs")
     result = leyden(*half_done)
     assert result.status == 2
-    assert "faulty: has changed since the sweep began" in result.err
+    assert "faulty.py: has changed since the sweep began" in result.err
     assert contents(tmp_path / "outputs") == before
 
 

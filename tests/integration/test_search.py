@@ -179,7 +179,8 @@ SEARCH = (
     *("-m", "hydra/sweeper=optuna", "hydra.sweeper.sampler=random", "hydra.sweeper.n_trials=27"),
     *("optimizer=sgd,adamw", "optimizer.lr=tag(log,interval(1e-4,1e-1))", "model.width=32"),
     *("trainer.max_epochs=9", "trainer.accelerator=cpu", "sweep.report=false"),
-    *("logger=null", "callbacks.predictions=null", "scheduler=constant"),
+    *("logger.tensorboard=null", "callbacks.predictions=null", "scheduler=constant"),
+    "hydra.launcher.slots=1",  # the order of the trials' ends decides which are stopped
 )
 
 
@@ -206,8 +207,18 @@ def test_asha_finds_as_good_a_trial_in_half_the_steps(leyden, record_property, c
 @pytest.mark.slow
 @pytest.mark.parametrize("pruner", ["median", "hyperband"])
 def test_a_pruner_stops_what_does_badly(pruner, leyden):
-    words = ("optimizer.lr=1e-1,1e-6", "optimizer=adamw", "trainer.max_epochs=9", trials(14))
-    cheap = ("model.width=8", "logger=null", "callbacks.predictions=null", "sweep.report=false")
+    words = (
+        "optimizer.lr=tag(log,interval(1e-6,1e-1))",
+        "optimizer=adamw",
+        "trainer.max_epochs=9",
+        trials(14),
+    )
+    cheap = (
+        "model.width=8",
+        "logger.tensorboard=null",
+        "callbacks.predictions=null",
+        "sweep.report=false",
+    )
     sampled = ("hydra.sweeper.sampler=random", f"hydra.sweeper.pruner={pruner}")
     result = leyden("train", *OPTUNA, *words, *cheap, *sampled, "trainer.accelerator=cpu")
     told = {trial.state for trial in study_in(result.folder).trials}

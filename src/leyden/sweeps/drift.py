@@ -64,7 +64,7 @@ def keep_code(folder: Path) -> None:
 def code_digests() -> dict[str, str]:
     """Short sha256 of every Python file of Leyden and of the user's packages."""
     return {
-        f"{package}/{path.relative_to(root)}".removesuffix("/."): _digest(path)
+        str(path.relative_to(root.parent)): _digest(path)
         for package in ("leyden", *user_packages())
         for root in _roots(package)
         for path in ([root] if root.is_file() else sorted(root.rglob("*.py")))

@@ -1,0 +1,124 @@
+"""Slurm's and Ray's ways of running jobs, on this machine: time limits, and a Ray that runs."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+SLURM = ("hydra/launcher=slurm", "hydra.launcher.cluster=local")
+STEPS = ("model.seconds=0.2", "trainer.log_every_n_steps=1")
+
+
+def only_job_in(folder):
+    (record,) = folder.glob("*/run.json")
+    return record.parent
+
+
+def steps_in(folder):
+    with (folder / "metrics.csv").open() as file:
+        return [int(row["step"]) for row in csv.DictReader(file) if row["train/loss"]]
+
+
+@pytest.mark.slow
+def test_a_job_that_outlasts_its_time_is_requeued_and_goes_on(leyden, faulty):
+    limit = ("hydra.launcher.timeout_min=0.3", "hydra.launcher.signal_delay_s=2")
+    words = (*faulty, *STEPS, *SLURM, *limit, "trainer.max_steps=80", "seed=0")
+    result = leyden("train", "-m", *words)
+    job = only_job_in(result.folder)
+    assert result.status == 0, result.err
+    assert "goes on from step" in (job / "train.log").read_text()
+    assert steps_in(job) == list(range(80))
+
+
+@pytest.mark.slow
+def test_a_job_that_outlasts_its_time_too_often_has_failed(leyden, faulty, jobs_of):
+    limit = ("hydra.launcher.timeout_min=0.2", "hydra.launcher.signal_delay_s=2")
+    words = (*faulty, *STEPS, *SLURM, *limit, "hydra.launcher.max_requeues=0")
+    result = leyden("train", "-m", *words, "trainer.max_steps=1000", "seed=0")
+    (job,) = jobs_of(result.folder).values()
+    assert result.status == 3
+    assert (job["state"], job["failure"]) == ("failed", "timeout")
+
+
+@pytest.mark.slow
+def test_submitted_jobs_stop_with_a_checkpoint_when_the_sweep_is_told_to(commands, faulty, jobs_of):
+    words = ("-m", *faulty, *STEPS, *SLURM, "trainer.max_steps=1000", "seed=0")
+    sweep = commands.start(*words)
+    commands.wait_for(lambda: list(commands.folder.glob("outputs/*/*/*/metrics.csv")))
+    sweep.send_signal(signal.SIGINT)
+    out, err = sweep.communicate(timeout=60)
+    folder = commands.folder / out.splitlines()[-1]
+    assert sweep.returncode == 75, err
+    assert [job["state"] for job in jobs_of(folder).values()] == ["interrupted"]
+    assert (only_job_in(folder) / "checkpoints" / "last.ckpt").exists()
+    assert not commands.left_after()
+
+
+@pytest.mark.slow
+def test_a_submitted_job_outlives_the_sweep_and_is_taken_over(commands, faulty, jobs_of):
+    words = ("-m", *faulty, *STEPS, *SLURM, "trainer.max_steps=120", "seed=0")
+    killed = commands.start(*words)
+    commands.wait_for(lambda: list(commands.folder.glob("outputs/*/*/*/metrics.csv")))
+    killed.kill()
+    killed.communicate()
+    status, out, err = commands.run(*words)
+    folder = commands.folder / out.splitlines()[-1]
+    assert status == 0, err
+    assert steps_in(only_job_in(folder)) == list(range(120))
+    assert "goes on from step" not in (only_job_in(folder) / "train.log").read_text()
+    assert not commands.left_after()
+
+
+RAY = """
+import sys, time
+import ray
+context = ray.init(
+    include_dashboard=False, num_cpus=2, _node_ip_address="127.0.0.1", log_to_driver=False
+)
+print(context.address_info["gcs_address"], flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def ray_cluster(tmp_path_factory):
+    """Address of a Ray that was started elsewhere, and knows nothing of the test's folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", RAY],
+        cwd=tmp_path_factory.mktemp("ray"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={key: value for key, value in os.environ.items() if key != "LEYDEN_PACKAGES"},
+    )
+    yield process.stdout.readline().strip()
+    process.communicate("", timeout=60)
+
+
+@pytest.mark.slow
+def test_a_ray_that_runs_elsewhere_takes_the_jobs(ray_cluster, commands, faulty, jobs_of):
+    words = ("hydra/launcher=ray", f"hydra.launcher.address={ray_cluster}")
+    status, out, err = commands.run("-m", *faulty, *words, "model.fault=look,throw")
+    jobs = jobs_of(commands.folder / out.splitlines()[-1])
+    ends = {text: (job["state"], job["failure"]) for text, job in jobs.items()}
+    assert status == 3, err
+    assert ends == {
+        "model.fault=look": ("completed", None),
+        "model.fault=throw": ("failed", "exception"),
+    }
+
+
+@pytest.mark.slow
+def test_a_ray_that_was_there_before_the_sweep_is_there_after_it(ray_cluster, commands, faulty):
+    words = ("hydra/launcher=ray", f"hydra.launcher.address={ray_cluster}", "seed=0")
+    commands.run("-m", *faulty, *words)
+    host, port = ray_cluster.rsplit(":", 1)
+    import socket
+
+    with socket.create_connection((host, int(port)), timeout=5):
+        pass
