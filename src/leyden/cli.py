@@ -70,8 +70,10 @@ def train_verb(arguments: list[str]) -> int:
         return show_train_help()
     if any(argument.partition("=")[0] in HYDRA_FLAGS for argument in arguments):
         return ask_hydra(arguments)
+    from leyden.config.request import without_password
+
     plan = plan_of(arguments, will_run=True)
-    command = ["leyden", "train", *arguments]
+    command = ["leyden", "train", *map(without_password, arguments)]
     if plan.sweep is not None:
         return sweep(plan, command)
     with uncollected():

@@ -8,8 +8,9 @@ from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from leyden.config.axes import Assignment, Axes, axis_of, read_axes
+from leyden.config.axes import Assignment, Axes
 from leyden.config.composer import Composer
+from leyden.config.declaration import axis_of, read_axes
 from leyden.config.keys import check_keys
 from leyden.config.overrides import (
     COMMAND_LINE,

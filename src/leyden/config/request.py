@@ -1,5 +1,6 @@
 """What the command line asks for."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,11 @@ class Request:
     multirun: bool = False
     config_dir: Path | None = None
     config_name: str = "config"
+
+
+def without_password(argument: str) -> str:
+    """An argument as records may keep it: a URL without its password."""
+    return re.sub(r"(://[^:/@\s]*:)[^@\s]+@", r"\1***@", argument)
 
 
 def parse_request(arguments: list[str]) -> Request:

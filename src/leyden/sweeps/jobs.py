@@ -17,8 +17,8 @@ from leyden.runs.folder import config_digest, job_name, read_frozen
 from leyden.runs.record import NAME
 from leyden.sweeps.launchers import Task
 from leyden.sweeps.record import JobEntry, SweepRecord
-from leyden.sweeps.search import Trials
 from leyden.sweeps.trial import Trial
+from leyden.sweeps.trials import Trials
 from leyden.train import prepare
 
 

@@ -8,6 +8,7 @@ from leyden.config.fit import Fitted, fit_plan, fit_to_data
 from leyden.config.job import Job
 from leyden.config.plan import Plan, Sweep
 from leyden.config.problem import ConfigError, Problem
+from leyden.config.request import without_password
 from leyden.runs.environment import process_mark
 from leyden.runs.record import now
 from leyden.sweeps.board import Board
@@ -31,7 +32,8 @@ from leyden.sweeps.resume import (
     refresh,
     refuse_other_content,
 )
-from leyden.sweeps.search import Search, Trials
+from leyden.sweeps.search import Search
+from leyden.sweeps.trials import Trials
 
 DONE = ("completed", "pruned")
 
@@ -92,7 +94,7 @@ def new_record(
         name=folder.name,
         experiment=first.choices.get("experiment"),
         command=command,
-        overrides=list(sweep.request.overrides),
+        overrides=[without_password(text) for text in sweep.request.overrides],
         axes=list(sweep.axes.keys),
         repeated=list(sweep.axes.repeated_keys),
         objectives=objectives,

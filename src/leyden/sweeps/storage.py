@@ -1,11 +1,15 @@
 """Where a search keeps its trials."""
 
+import os
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
+
+URL_IN_ENVIRONMENT = "LEYDEN_STORAGE"
+"""The variable in which jobs find a database's URL."""
 
 
 class KernelLock:
@@ -25,15 +29,15 @@ class KernelLock:
 
 
 def open_storage(storage: str) -> "BaseStorage":
-    """A database for a URL, else a journal, to which many processes may write.
+    """A database, or a journal, to which many processes may write.
 
     Args:
-        storage: URL that Optuna takes, or a path.
+        storage: Path of a journal; or `URL_IN_ENVIRONMENT`.
     """
     from optuna.storages import JournalStorage, RDBStorage
     from optuna.storages.journal import JournalFileBackend
 
-    if "://" in storage:
-        return RDBStorage(storage)
+    if storage == URL_IN_ENVIRONMENT:
+        return RDBStorage(os.environ[URL_IN_ENVIRONMENT])
     lock = KernelLock(storage)
     return JournalStorage(JournalFileBackend(storage, lock_obj=lock))  # type: ignore[arg-type]

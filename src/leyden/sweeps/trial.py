@@ -15,7 +15,7 @@ class Trial:
     """Where a trial is kept, and what decides whether it goes on.
 
     Attributes:
-        storage: URL, or the path of a journal.
+        storage: As `open_storage` takes it.
         study: Its name there.
         number: Of the trial.
         pruner: Stops trials that do badly.

@@ -47,7 +47,16 @@ class Ray:
         import ray
 
         own: dict[str, Any] = {} if self.address else {"include_dashboard": False}
-        ray.init(address=self.address, log_to_driver=False, logging_level=logging.ERROR, **own)
+        handed_on = {
+            name: value for name, value in os.environ.items() if name.startswith("LEYDEN_")
+        }
+        ray.init(
+            address=self.address,
+            runtime_env={"env_vars": ours},
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            **own,
+        )
         self.remote = ray.remote(
             num_cpus=self.cpus_per_job * largest.devices,
             num_gpus=self.gpus_per_job * largest.devices,
