@@ -47,9 +47,7 @@ class Ray:
         import ray
 
         own: dict[str, Any] = {} if self.address else {"include_dashboard": False}
-        handed_on = {
-            name: value for name, value in os.environ.items() if name.startswith("LEYDEN_")
-        }
+        ours = {name: text for name, text in os.environ.items() if name.startswith("LEYDEN_")}
         ray.init(
             address=self.address,
             runtime_env={"env_vars": ours},

@@ -16,6 +16,7 @@ from leyden.sweeps.report.style import (
     MOST_CURVES,
     add_legend,
     is_logarithmic,
+    label_plainly,
     line_style,
     new_figure,
     scale_objective,
@@ -140,6 +141,7 @@ def draw_basin(results: Results, axis: str, tried: Sequence[float]) -> Figure:
         )
     if is_logarithmic(tried):
         axes.set_xscale("log")
+        label_plainly(axes.xaxis, (2, 5))
     scale_objective(axes, (configuration.mean for configuration in results.scored))
     _draw_failures(axes, results, axis)
     axes.set_xlabel(axis)

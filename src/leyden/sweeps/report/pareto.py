@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leyden.sweeps.report.results import Configuration, Results
-from leyden.sweeps.report.style import new_figure, scale_objective, tidy
+from leyden.sweeps.report.style import label_plainly, new_figure, scale_objective, tidy
 
 COSTS = {"params": "parameters", "flops": "training FLOPs", "seconds": "training time (s)"}
 
@@ -110,6 +110,7 @@ def _draw_panel(axes: Axes, panel: Panel, sign: int) -> None:
         )
     if min(cost for cost, _ in panel.points) > 0:
         axes.set_xscale("log")
+        label_plainly(axes.xaxis, (2, 5))
     axes.margins(x=0.12, y=0.15)
     axes.set_xlabel(panel.name)
     axes.legend(fontsize="small", frameon=False)

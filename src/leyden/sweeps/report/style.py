@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
@@ -60,9 +61,19 @@ def scale_objective(axes: Axes, values: Iterable[float]) -> None:
     """
     if is_logarithmic(values, ratio=STEEP):
         axes.set_yscale("log")
-        axes.yaxis.set_minor_locator(LogLocator(subs=(2, 3, 5)))
-        axes.yaxis.set_major_formatter("{x:g}")  # 0.2, not 2 x 10^-1
-        axes.yaxis.set_minor_formatter("{x:g}")
+        label_plainly(axes.yaxis, (2, 3, 5))
+
+
+def label_plainly(axis: Axis, steps: tuple[int, ...]) -> None:
+    """Labels a logarithmic axis with numbers as people write them: 0.2, not 2 x 10^-1.
+
+    Args:
+        axis: Of a picture.
+        steps: Multiples of the powers of ten that have labels too.
+    """
+    axis.set_minor_locator(LogLocator(subs=steps))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter("{x:g}")
 
 
 def tidy(axes: Axes) -> None:
