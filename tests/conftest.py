@@ -4,6 +4,11 @@ import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch: two workers must not exceed two cores
 
+if hasattr(os, "sched_setaffinity"):  # each worker of pytest has one core, and so one slot
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[worker % len(cores)]})
+
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -47,18 +47,20 @@ from leyden.runs.record import Interrupted, Record
 from leyden.sweeps.trial import Trial
 
 
-def train(job: Job, *, command: list[str], folder: Path | None = None) -> Record:
+def train(job: Job, *, command: list[str]) -> Record:
     """Runs a checked job to its end, whatever that is: the record says.
 
     Args:
         job: Composed and checked.
         command: What the user typed, for the record.
-        folder: Of the run; by default a new one under `outputs/`.
 
     Raises:
         ConfigError: The config does not fit its data. Nothing was written.
     """
     fitted = fit_to_data(job.cfg)
+    name = fitted.cfg.name or default_name(job.choices.get("experiment"), job.choices)
+    run_dir = fitted.cfg.run_dir
+    folder = new_folder(name) if run_dir is None else claim_folder(Path(run_dir))
     record = prepare(job, fitted, command=command, folder=folder)
     try:
         if fitted.cfg.trainer.devices > 1:
@@ -88,17 +90,14 @@ def execute_apart(record: Record, *, devices: int) -> None:
         raise RuntimeError(record.status)
 
 
-def prepare(job: Job, fitted: Fitted, *, command: list[str], folder: Path | None) -> Record:
-    """Makes the run's folder, with the frozen config and a pending record."""
+def prepare(job: Job, fitted: Fitted, *, command: list[str], folder: Path) -> Record:
+    """Puts the frozen config and a pending record into the run's folder."""
     cfg = fitted.cfg
-    experiment = job.choices.get("experiment")
-    name = cfg.name or default_name(experiment, job.choices)
-    chosen = folder if cfg.run_dir is None or folder is not None else Path(cfg.run_dir)
-    folder = claim_folder(chosen) if chosen is not None else new_folder(name)
+    folder.mkdir(parents=True, exist_ok=True)
     freeze(cfg, job.overrides, folder)
     record = Record(
         folder=folder,
-        experiment=experiment,
+        experiment=job.choices.get("experiment"),
         overrides=list(job.overrides),
         choices=job.choices,
         config_digest=config_digest(cfg),

@@ -7,8 +7,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.config.axes import Assignment, Axes, Axis, text_of
+from leyden.config.axes import Assignment, Axes, Axis
 from leyden.config.compose import compose_plan
+from leyden.config.declaration import text_of
 from leyden.config.problem import ConfigError
 from leyden.config.request import Request
 

@@ -11,6 +11,7 @@ import pytest
 
 FIVE = "seed=0,1,2,3,4"
 ONE_SLOT = "hydra.launcher.slots=1"
+SLURM = ("hydra/launcher=slurm", "hydra.launcher.cluster=local")
 SLOW = ("model.seconds=0.1", "trainer.log_every_n_steps=1")
 
 
@@ -60,7 +61,7 @@ def sweep_file(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_killed_sweep_repeats_no_finished_job(commands, faulty, jobs_of):
+def test_a_killed_sweep_repeats_no_finished_job(commands, faulty, leyden, jobs_of):
     words = ("-m", *faulty, FIVE, ONE_SLOT, "model.seconds=0.3")
     killed = commands.start(*words)
     done = commands.wait_for(lambda: len(found := completed_in(commands.folder)) == 2 and found)
@@ -68,15 +69,15 @@ def test_a_killed_sweep_repeats_no_finished_job(commands, faulty, jobs_of):
     killed.communicate()
     assert not commands.left_after()
     before = [contents(folder) for folder in done]
-    status, _, err = commands.run(*words)
-    assert status == 0, err
+    again = leyden("train", *words)
+    assert again.status == 0, again.err
     assert [contents(folder) for folder in done] == before
     states = [job["state"] for job in jobs_of(sweep_in(commands.folder)).values()]
     assert states == ["completed"] * 5
 
 
 @pytest.mark.slow
-def test_a_killed_job_goes_on_from_its_last_checkpoint(commands, faulty, jobs_of):
+def test_a_killed_job_goes_on_from_its_last_checkpoint(commands, faulty, leyden, jobs_of):
     often = "callbacks.last.every_n_train_steps=10"
     words = ("-m", *faulty, *SLOW, "seed=0", "trainer.max_steps=30", often)
     killed = commands.start(*words)
@@ -86,14 +87,14 @@ def test_a_killed_job_goes_on_from_its_last_checkpoint(commands, faulty, jobs_of
     os.kill(json.loads(record.read_text())["process"]["pid"], signal.SIGKILL)
     killed.communicate()
     assert not commands.left_after()
-    status, _, err = commands.run(*words)
-    assert status == 0, err
+    again = leyden("train", *words)
+    assert again.status == 0, again.err
     assert re.search(r"goes on from step 10\b", (record.parent / "train.log").read_text())
     assert steps_in(record.parent) == list(range(30))
 
 
 @pytest.mark.slow
-def test_an_interrupted_sweep_is_completed_by_the_same_command(commands, faulty, jobs_of):
+def test_an_interrupted_sweep_is_completed_by_the_same_command(commands, faulty, leyden, jobs_of):
     words = ("-m", *faulty, *SLOW, "seed=0,1", ONE_SLOT, "trainer.max_steps=30")
     stopped = commands.start(*words)
     commands.wait_for(lambda: list(commands.folder.glob("outputs/*/*/*/metrics.csv")))
@@ -102,8 +103,8 @@ def test_an_interrupted_sweep_is_completed_by_the_same_command(commands, faulty,
     states = [job["state"] for job in jobs_of(sweep_in(commands.folder)).values()]
     assert (stopped.returncode, states) == (75, ["interrupted", "pending"])
     assert not commands.left_after()
-    status, _, err = commands.run(*words)
-    assert status == 0, err
+    again = leyden("train", *words)
+    assert again.status == 0, again.err
     assert [steps_in(job) for job in completed_in(commands.folder)] == [list(range(30))] * 2
 
 
@@ -153,10 +154,10 @@ def test_another_order_of_the_words_is_the_same_sweep(leyden, faulty):
     assert "all 1 jobs are done" in second.err
 
 
-@pytest.mark.parametrize("word", [ONE_SLOT, "hydra/launcher=slurm", "sweep.retry=1"])
-def test_how_a_sweep_is_run_makes_it_no_other(word, leyden, faulty):
+@pytest.mark.parametrize("words", [(ONE_SLOT,), SLURM, ("sweep.retry=1",)], ids=" ".join)
+def test_how_a_sweep_is_run_makes_it_no_other(words, leyden, faulty):
     first = leyden("train", "-m", *faulty, "seed=0")
-    second = leyden("train", "-m", *faulty, "seed=0", word)
+    second = leyden("train", "-m", *faulty, "seed=0", *words)
     assert second.folder == first.folder
 
 
@@ -258,14 +259,14 @@ def test_a_folder_of_something_else_is_not_taken(leyden, faulty, tmp_path):
 def test_another_launcher_goes_on_with_the_same_sweep(leyden, faulty, jobs_of):
     words = ("train", "-m", *faulty, "model.fault=once,none")
     first = leyden(*words)
-    other = ("hydra/launcher=slurm", "hydra.launcher.cluster=local", "sweep.retry=1")
-    second = leyden(*words, *other)
+    second = leyden(*words, *SLURM, "sweep.retry=1")
     assert (second.status, second.folder) == (0, first.folder)
 
 
+@pytest.mark.slow
 def test_jobs_end_when_their_sweep_is_gone(commands, faulty):
     words = ("-m", *faulty, *SLOW, "seed=0,1", "trainer.max_steps=1000")
-    killed = commands.start(*words)
+    killed = commands.start(*words, "hydra.launcher.slots=2")
     started = commands.wait_for(
         lambda: len(found := list(commands.folder.glob("outputs/*/*/*/metrics.csv"))) == 2 and found
     )

@@ -1,0 +1,94 @@
+"""A job's processes: their ends, and what surrounds them."""
+
+import multiprocessing
+import os
+import time
+from multiprocessing.connection import Connection
+
+import pytest
+import torch
+
+from leyden.config.compose import compose_plan
+from leyden.config.fit import fit_to_data
+from leyden.config.request import Request
+from leyden.processes.job import JobProcesses
+from leyden.processes.place import Place, World, available_cores, available_gpus
+from leyden.runs.record import Record
+from leyden.train import prepare
+
+TINY = ("model.width=8", "trainer.accelerator=cpu")
+
+
+@pytest.fixture
+def prepared(tmp_path):
+    """Makes a run's folder that has not begun."""
+
+    def make(*words):
+        (job,) = compose_plan(Request((*TINY, *words))).jobs
+        return prepare(job, fit_to_data(job.cfg), command=[], folder=tmp_path / "run").folder
+
+    return make
+
+
+def test_a_job_runs_from_its_folder_alone(prepared):
+    folder = prepared("trainer.max_steps=2")
+    assert JobProcesses(folder, place=Place(threads=1)).wait() == 0
+    assert Record.read(folder).status == "completed"
+
+
+def test_a_job_that_is_told_to_stop_ends_with_a_checkpoint(prepared):
+    folder = prepared("trainer.max_epochs=100000")
+    job = JobProcesses(folder, place=Place(threads=1))
+    while not (folder / "metrics.csv").exists():
+        time.sleep(0.05)
+    job.stop()
+    assert job.wait() == 1
+    assert Record.read(folder).status == "interrupted"
+    assert (folder / "checkpoints" / "last.ckpt").exists()
+
+
+def test_a_job_that_is_killed_says_by_what(prepared):
+    folder = prepared("trainer.max_epochs=100000")
+    job = JobProcesses(folder, place=Place(threads=1))
+    job.kill()
+    assert job.wait() == -9
+
+
+def enter(world: World, place: Place, answer: Connection) -> None:
+    world.enter()
+    place.occupy()
+    answer.send((os.getcwd(), dict(os.environ), os.sched_getaffinity(0), torch.get_num_threads()))
+
+
+def seen_by(world, place):
+    """What another process sees once it has entered."""
+    ours, its = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=enter, args=(world, place, its))
+    process.start()
+    try:
+        return ours.recv()
+    finally:
+        process.join()
+
+
+@pytest.mark.slow
+def test_a_process_enters_the_surroundings_that_it_is_given(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    world = World(str(tmp_path / "elsewhere"), {"ONLY": "this", "OMP_NUM_THREADS": "4"})
+    core = available_cores()[0]
+    place = Place((core,), threads=1, gpus=("3", "GPU-abc"))
+    folder, environment, cores, threads = seen_by(world, place)
+    assert folder == world.folder
+    assert (cores, threads) == ({core}, 1)
+    assert environment["ONLY"] == "this"
+    assert environment["OMP_NUM_THREADS"] == "1"
+    assert environment["CUDA_VISIBLE_DEVICES"] == "3,GPU-abc"
+    assert "HOME" not in environment
+
+
+@pytest.mark.parametrize(
+    ("visible", "gpus"), [("", ()), ("0", ("0",)), ("2,GPU-abc", ("2", "GPU-abc"))]
+)
+def test_the_gpus_are_those_that_one_may_see(visible, gpus, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert available_gpus() == gpus

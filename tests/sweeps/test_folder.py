@@ -1,0 +1,72 @@
+"""Which folder a command's sweep has."""
+
+import pytest
+
+from leyden.config.compose import compose_plan
+from leyden.config.problem import ConfigError
+from leyden.config.request import Request
+from leyden.sweeps.folder import held, sweep_folder
+
+SWEEP = ("optimizer=sgd,adamw", "model.width=8,16", "seed=1")
+
+
+def folder_of(*words):
+    plan = compose_plan(Request(words, multirun=True))
+    job = plan.jobs[0]
+    experiment = job.choices.get("experiment")
+    return sweep_folder(plan.sweep, cfg=job.cfg, experiment=experiment)
+
+
+def test_it_is_named_by_what_is_swept():
+    folder = folder_of(*SWEEP)
+    assert folder.parent.as_posix() == "outputs/sweep"
+    assert folder.name.startswith("optimizer-width-")
+
+
+def test_a_name_takes_the_place_of_sweep():
+    assert folder_of(*SWEEP, "name=mine").parent.as_posix() == "outputs/mine"
+
+
+def test_a_folder_of_the_users_is_taken_as_it_is():
+    assert folder_of(*SWEEP, "run_dir=here").as_posix() == "here"
+
+
+@pytest.mark.parametrize("words", [SWEEP[::-1], (SWEEP[1], SWEEP[0], SWEEP[2])], ids=" ".join)
+def test_the_order_of_the_words_does_not_matter(words):
+    assert folder_of(*words) == folder_of(*SWEEP)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "hydra/launcher=slurm",
+        "hydra.launcher.slots=3",
+        "sweep.retry=2",
+        "sweep.fail_fast=true",
+        "sweep.on_drift=continue",
+        "sweep.report=false",
+        "trainer.accelerator=cpu",
+        "data.num_workers=2",
+        "callbacks.predictions=null",
+        "++trainer.devices=1",
+    ],
+)
+def test_how_it_is_run_does_not_matter(word):
+    assert folder_of(*SWEEP, word) == folder_of(*SWEEP)
+
+
+@pytest.mark.parametrize("word", ["seed=2", "model.depth=3", "trainer.max_epochs=1"])
+def test_what_is_computed_matters(word):
+    words = [old for old in SWEEP if old.partition("=")[0] != word.partition("=")[0]]
+    assert folder_of(*words, word) != folder_of(*SWEEP)
+
+
+def test_a_folder_that_is_held_is_held_once(tmp_path):
+    with held(tmp_path), pytest.raises(ConfigError, match="is being run by"), held(tmp_path):
+        pass
+
+
+def test_a_folder_is_free_afterwards(tmp_path):
+    for _ in range(2):
+        with held(tmp_path):
+            pass
