@@ -201,7 +201,7 @@ def runs_verb(arguments: list[str]) -> int:
     if as_json:
         print_json(records)
         return 0
-    show_sweeps([SweepRecord.read(found) for found in find_sweeps(folder)], folder)
+    show_sweeps([SweepRecord.read(found) for found in find_sweeps(folder)])
     show_runs(records, folder)
     return 0
 

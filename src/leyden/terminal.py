@@ -122,6 +122,26 @@ def show_sweep(record: "SweepRecord") -> None:
         show_note(
             f"the best {MOST_SHOWN} of {len(runs)}; all: leyden runs {shown_path(record.folder)}"
         )
+    for line in what_is_left(record):
+        messages().print(line)
+
+
+def what_is_left(record: "SweepRecord") -> list[str]:
+    """The best of a sweep, and what can be done about the jobs that are not done."""
+    from leyden.sweeps.record import FAILED, TO_GO_ON, best_entry
+
+    best, lines = best_entry(record), []
+    if best is not None:
+        words = printable(" ".join(best.overrides) or "the only job")
+        value = f"{record.objectives[0].metric} {format_number(best.objective[0])}"
+        lines.append(f"[bold]best[/]  {words}: {value}")
+    failed = sum(entry.state in FAILED for entry in record.jobs)
+    if failed:
+        lines.append(f"[yellow]{failed} failed; add `sweep.retry=1` to run them again")
+    left = sum(entry.state in TO_GO_ON for entry in record.jobs)
+    if left:
+        lines.append(f"[yellow]{left} not done yet; the same command goes on with them")
+    return lines
 
 
 def show_resume(step: int) -> None:
@@ -193,20 +213,20 @@ def show_table(columns: list[str], rows: list[list[str]], *, numeric: set[str]) 
     console.print(table)
 
 
-def show_sweeps(records: list["SweepRecord"], folder: Path) -> None:
+def show_sweeps(records: list["SweepRecord"]) -> None:
     """A row a sweep: state, jobs that are done, the best value and its job."""
-    from leyden.sweeps.record import best_entry
+    from leyden.sweeps.record import DONE, best_entry
 
     rows = []
     for record in records:
-        best, done = best_entry(record), [entry.state == "completed" for entry in record.jobs]
+        best, done = best_entry(record), [entry.state in DONE for entry in record.jobs]
         value = "-" if best is None else f"{record.objectives[0].metric} "
         value += "" if best is None else format_number(best.objective[0])
-        name = os.path.relpath(record.folder, folder)
+        name = shown_path(record.folder)
         by = "" if best is None else " ".join(best.overrides)
         rows.append([name, record.status, f"{sum(done)} of {len(done)}", value, by])
     if rows:
-        show_table(["sweep", "status", "completed", "best", "by"], rows, numeric=set())
+        show_table(["sweep", "status", "done", "best", "by"], rows, numeric=set())
         results().print()
 
 

@@ -1,6 +1,6 @@
 """What a sweep varies: its axes, and the assignments of values to keys that they give."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from hydra.core.override_parser.types import IntervalSweep
@@ -35,7 +35,14 @@ class Axis:
     interval: IntervalSweep | None = None
     condition: Condition | None = None
 
-    def without(self, keys: set[str]) -> "Axis | None":
+    def decided(self, fixed: Mapping[str, str]) -> "Axis | None":
+        """The axis where a value of its condition is fixed; None if it does not count then."""
+        if self.condition is None or self.condition.key not in fixed:
+            return self
+        holds = fixed[self.condition.key] in self.condition.values
+        return replace(self, condition=None) if holds else None
+
+    def without(self, keys: Collection[str]) -> "Axis | None":
         """The axis without some of its keys; None if nothing is left."""
         kept = [place for place, key in enumerate(self.keys) if key not in keys]
         if not kept:
@@ -106,12 +113,21 @@ class Axes:
             for key, value in job.values.items():
                 yield key, value, job.origins[key]
 
-    def override(self, fixed: set[str], others: tuple[Axis, ...]) -> "Axes":
-        """What the command line says, in the place of what the files say of the same keys."""
-        typed = fixed | {key for axis in others for key in axis.keys}
+    def override(self, fixed: Mapping[str, str], others: tuple[Axis, ...]) -> "Axes":
+        """What the command line says, in the place of what the files say of the same keys.
+
+        Args:
+            fixed: Texts of keys that no longer vary; they also decide the conditions on them.
+            others: Axes of the command line.
+        """
+        typed = fixed.keys() | {key for axis in others for key in axis.keys}
 
         def left(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
-            return tuple(kept for axis in axes if (kept := axis.without(typed)))
+            decided = (axis.decided(fixed) for axis in axes)
+            return tuple(kept for axis in decided if axis and (kept := axis.without(typed)))
+
+        # An axis with a condition comes after those that it may depend on.
+        grid = sorted(left(self.grid) + others, key=lambda axis: axis.condition is not None)
 
         listed = [
             replace(job, values={k: v for k, v in job.values.items() if k not in fixed})
@@ -119,7 +135,7 @@ class Axes:
         ]
         return replace(
             self,
-            grid=left(self.grid) + others,
+            grid=tuple(grid),
             listed=tuple(job for job in listed if job.values),
             repeated=left(self.repeated),
         )

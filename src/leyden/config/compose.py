@@ -85,7 +85,11 @@ def _declared_axes(base: DictConfig, loader: ConfigLoaderImpl) -> Axes:
 
 def _typed_over(declared: Axes, typed: list[Override], loader: ConfigLoaderImpl) -> Axes:
     """What the command line varies or holds fixed, over what the files vary."""
-    fixed = {o.key_or_group for o in typed if not o.is_sweep_override()}
+    fixed = {
+        o.key_or_group: o.get_value_element_as_str()
+        for o in typed
+        if not o.is_sweep_override() and not o.is_delete()
+    }
     own = tuple(axis_of(o, COMMAND_LINE) for o in typed if o.is_sweep_override())
     axes = declared.override(fixed, own)
     problems = [

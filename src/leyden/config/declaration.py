@@ -1,6 +1,6 @@
 """Reads the axes that a config's `sweep`, or the command line, declares."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from leyden.config.axes import Assignment, Axes, Axis, Condition
-from leyden.config.problem import ConfigError, Problem
+from leyden.config.problem import ConfigError, Problem, suggestion
 
 
 def read_axes(sweep: Mapping[str, Any], base: DictConfig, loader: ConfigLoaderImpl) -> Axes:
@@ -30,22 +30,28 @@ def read_axes(sweep: Mapping[str, Any], base: DictConfig, loader: ConfigLoaderIm
     if sweep["zip"]:
         grid.append(reader.zipped(sweep["zip"]))
     for text, inner in sweep["when"].items():
-        condition = reader.condition(text, {key for axis in grid for key in axis.keys})
+        condition = reader.condition(text, values_of(grid))
         for key, value in (inner or {}).items():
             axis = reader.axis(key, value, f"sweep.when.{text}")
             grid.append(replace(axis, condition=condition))
     listed = [reader.job(job, f"sweep.list[{i}]") for i, job in enumerate(sweep["list"])]
     excluded = [reader.job(job, f"sweep.exclude[{i}]") for i, job in enumerate(sweep["exclude"])]
     repeated = [reader.repeated(key, value, base) for key, value in sweep["repeat"].items()]
-    swept = {key for axis in grid for key in axis.keys}
     for job in excluded:
-        reader.problems += [
-            Problem(job.origins[key], f"{key} is not swept; there is: {', '.join(sorted(swept))}")
-            for key in job.values.keys() - swept
-        ]
+        for key, text in job.values.items():
+            reader.check_swept(job.origins[key], key, [text], values_of(grid))
     if reader.problems:
         raise ConfigError(reader.problems)
     return Axes(tuple(grid), tuple(listed), tuple(job.values for job in excluded), tuple(repeated))
+
+
+def values_of(axes: Iterable[Axis]) -> dict[str, set[str]]:
+    """The values that each key takes; none for a range."""
+    found: dict[str, set[str]] = {}
+    for axis in axes:
+        for place, key in enumerate(axis.keys):
+            found.setdefault(key, set()).update(step[place] for step in axis.values)
+    return found
 
 
 def axis_of(override: Override, origin: str) -> Axis:
@@ -88,18 +94,28 @@ class _Reader:
         rows = zip(*([text for (text,) in axis.values] for axis in axes), strict=False)
         return Axis(tuple(lengths), tuple(rows), "sweep.zip")
 
-    def condition(self, text: str, known: set[str]) -> Condition | None:
+    def condition(self, text: str, swept: dict[str, set[str]]) -> Condition | None:
         key, equals, values = text.partition("=")
         where = f"sweep.when.{text}"
         if not equals:
             self.problems.append(Problem(where, "must be of the form key=value"))
-        elif key not in known:
-            hint = f"{key} is not swept; there is: {', '.join(sorted(known))}"
-            self.problems.append(Problem(where, hint))
-        if not equals:
             return None
-        axis = self.axis(key, values, where)
-        return Condition(key, tuple(text for (text,) in axis.values))
+        texts = tuple(text for (text,) in self.axis(key, values, where).values)
+        self.check_swept(where, key, texts, swept)
+        return Condition(key, texts)
+
+    def check_swept(
+        self, where: str, key: str, texts: Iterable[str], swept: dict[str, set[str]]
+    ) -> None:
+        """Values that no job has would be a condition that never holds."""
+        if key not in swept:
+            hint = f"{key} is not swept; {suggestion(key, swept)}"
+            self.problems.append(Problem(where, hint))
+            return
+        for text in texts:
+            if swept[key] and text not in swept[key]:
+                hint = f"no job has {key}={text}; {suggestion(text, swept[key])}"
+                self.problems.append(Problem(where, hint))
 
     def job(self, job: Mapping[str, Any], where: str) -> Assignment:
         values = {key: text_of(value) for key, value in job.items()}

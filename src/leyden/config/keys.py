@@ -34,6 +34,8 @@ def check_keys(
 
 def _hint(key: str, given: dict[Any, Any], parameters: dict[str, Parameter], prefix: str) -> str:
     """What may have been meant by a key: one of that name in a group, or one of a similar name."""
+    if key == "experiment":
+        return "its file needs `# @package _global_` as its first line"
     for group, node in given.items():
         if isinstance(node, dict) and key in node:
             return f"did you mean `{prefix}{group}.{key}`?"

@@ -43,16 +43,19 @@ def show_plan(plan: Plan, rows: list[dict[str, Any]]) -> None:
         cells.append([f"{len(rows)} jobs", *blank, *sums])
     show_table(["job", *words, *knobs, *costs], cells, numeric={*knobs, *costs})
     if plan.sweep is not None:
-        _show_wall_time(plan.sweep, rows, seconds)
+        devices = max(int(job.cfg.trainer.devices) for job in plan.jobs)
+        _show_wall_time(plan.sweep, rows, seconds, devices)
 
 
-def _show_wall_time(sweep: Sweep, rows: list[dict[str, Any]], seconds: float | None) -> None:
+def _show_wall_time(
+    sweep: Sweep, rows: list[dict[str, Any]], seconds: float | None, devices: int
+) -> None:
     """How long all jobs take side by side."""
     count, words = len(rows), f"{len(rows)} jobs"
     if sweep.searcher is not None:
         count = sweep.searcher.n_trials
         words = f"{count} trials, of which those above are the corners"
-    side_by_side = slots(sweep, devices=1)
+    side_by_side = slots(sweep, devices=devices)
     if seconds is None:
         messages().print(f"{words}, {side_by_side} at a time")
         return

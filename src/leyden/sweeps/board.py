@@ -11,10 +11,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from leyden.sweeps.record import JobEntry, SweepRecord, best_entry
+from leyden.sweeps.record import DONE, JobEntry, SweepRecord, best_entry
 from leyden.terminal import format_number, format_seconds, messages, printable
 
-FINAL = ("completed", "pruned")
 SECONDS_BETWEEN_DRAWINGS = 0.5
 
 
@@ -59,7 +58,7 @@ class Board:
     def ended(self, entry: JobEntry, record: SweepRecord) -> None:
         """A job ended. Its line stays where there is no table, or where it has failed."""
         self.ended_here += 1
-        color = "" if entry.state in FINAL else "[red]"
+        color = "" if entry.state in DONE else "[red]"
         words = [f"{_num_ended(record)}/{self.total}", entry.folder or "", f"{color}{entry.state}"]
         if color and entry.failure is not None:
             words.append(f"{entry.failure}: {(entry.error or {}).get('message', '')[:80]}")

@@ -22,12 +22,14 @@ VOLATILE_OF_A_SWEEP = (
     "hydra.launcher",
     "hydra.sweeper.n_trials",
     "hydra.sweeper.storage",
+    "sweep.repeat",
     "sweep.retry",
     "sweep.fail_fast",
     "sweep.on_drift",
     "sweep.report",
 )
-"""Words of a command that do not make it another sweep; the launcher may change in between."""
+"""Words of a command that do not make it another sweep: more seeds or trials add to what is there,
+and the launcher may change in between."""
 
 
 def sweep_folder(sweep: Sweep, *, cfg: DictConfig, experiment: str | None) -> Path:

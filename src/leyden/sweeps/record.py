@@ -11,6 +11,9 @@ from leyden.runs.record import finite
 
 SCHEMA = 1
 NAME = "sweep.json"
+DONE = ("completed", "pruned")
+FAILED = ("failed", "diverged", "oom")
+TO_GO_ON = ("pending", "interrupted", "crashed")
 
 
 @dataclass

@@ -13,10 +13,7 @@ from leyden.sweeps.controller import is_running, take_over
 from leyden.sweeps.drift import code_changes, config_changes, keep_code, refuse_drift
 from leyden.sweeps.folder import LOCK
 from leyden.sweeps.jobs import folder_of
-from leyden.sweeps.record import NAME, JobEntry, SweepRecord
-
-TO_GO_ON = ("pending", "interrupted", "crashed")
-FAILED = ("failed", "diverged", "oom")
+from leyden.sweeps.record import FAILED, NAME, TO_GO_ON, JobEntry, SweepRecord
 
 
 def refuse_other_content(folder: Path) -> None:

@@ -23,7 +23,7 @@ from leyden.sweeps.jobs import (
     unfinished_trials,
 )
 from leyden.sweeps.launchers import Launcher, Task
-from leyden.sweeps.record import JobEntry, Objective, SweepRecord
+from leyden.sweeps.record import DONE, JobEntry, Objective, SweepRecord
 from leyden.sweeps.resume import (
     earlier_jobs,
     is_due,
@@ -34,8 +34,6 @@ from leyden.sweeps.resume import (
 )
 from leyden.sweeps.search import Search
 from leyden.sweeps.trials import Trials
-
-DONE = ("completed", "pruned")
 
 
 def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
@@ -72,7 +70,7 @@ def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
         if jobs.left() or adopted:
             was_interrupted = run_jobs(folders, jobs, adopted, launcher, fitted)
         else:
-            terminal.show_note(f"all {len(record.jobs)} jobs are done")
+            terminal.show_note("nothing to do")
         finish(record, was_interrupted=was_interrupted)
         if sweep.settings.report:
             report(record)
