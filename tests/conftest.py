@@ -16,10 +16,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 from PIL import Image
 
 torch.set_num_threads(1)
+# A machine that others use too is slow now and then; that is no defect of what is tested.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 # Shapes and types of annotated functions are checked at each call, in tests only.
 install_import_hook(
     ["leyden.models", "leyden.data", "leyden.tasks", "leyden.optim.muon"], "beartype.beartype"

@@ -399,7 +399,7 @@ def test_repetitions_multiply_the_jobs(grid, times):
 @given(grids, st.data())
 def test_a_fixed_key_divides_the_jobs_by_its_length(grid, data):
     key = data.draw(st.sampled_from(sorted(grid)))
-    left = axes(**grid).override({key}, ())
+    left = axes(**grid).override({key: "x"}, ())
     assert key not in left.keys
     assert len(left.assignments()) * len(grid[key]) == len(axes(**grid).assignments())
 

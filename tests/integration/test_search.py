@@ -109,7 +109,7 @@ def test_as_many_trials_as_there_were_run_nothing(leyden):
     first = leyden(*words)
     second = leyden(*words)
     assert (second.status, second.folder) == (0, first.folder)
-    assert "all 2 jobs are done" in second.err
+    assert "nothing to do" in second.err
 
 
 def test_a_trial_that_diverges_has_failed_and_the_search_goes_on(leyden):
