@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from optuna import get_all_study_names, load_study
+from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from leyden.sweeps.storage import open_storage
@@ -273,16 +274,29 @@ def files_with(text, root):
     return [p for p in root.rglob("*") if p.is_file() and wanted in p.read_bytes()]
 
 
+@contextlib.contextmanager
+def opened(url):
+    """Optuna's storage in a database, without a connection that stays open."""
+    storage = RDBStorage(url)
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["local", "slurm"])
-def test_a_search_keeps_its_trials_in_a_database(launcher, postgres, leyden, tmp_path):
+def test_a_search_keeps_its_trials_in_a_database(launcher, postgres, commands):
     url, password = postgres
     cluster = ["hydra.launcher.cluster=local"] if launcher == "slurm" else []
     words = (RATE, trials(2), "hydra.sweeper.pruner=asha", f"name={launcher}", *cluster)
     where = (f"hydra.sweeper.storage={url}", f"hydra/launcher={launcher}")
-    result = leyden("train", *OPTUNA, *TINY, *words, *where)
-    assert result.status == 0, result.err
-    (name,) = [name for name in get_all_study_names(url) if str(result.folder) in name]
-    told = load_study(study_name=name, storage=url).trials
+    status, out, err = commands.run(*OPTUNA, *TINY, *words, *where)
+    assert status == 0, err
+    with opened(url) as storage:
+        names = get_all_study_names(storage)
+        (name,) = [name for name in names if out.splitlines()[-1] in name]
+        told = load_study(study_name=name, storage=storage).trials
     assert [trial.state for trial in told] == [TrialState.COMPLETE] * 2
-    assert files_with(password, tmp_path / "outputs") == []
+    assert files_with(password, commands.folder / "outputs") == []

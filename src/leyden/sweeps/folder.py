@@ -46,7 +46,7 @@ def sweep_folder(sweep: Sweep, *, cfg: DictConfig, experiment: str | None) -> Pa
     words = sorted(text for text in request.overrides if not _is_volatile(text))
     identity = [request.config_name, str(request.config_dir), *words]
     digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
-    swept = "_".join(key.rpartition(".")[2] for key in sweep.axes.keys)
+    swept = "_".join(sorted(key.rpartition(".")[2] for key in sweep.axes.keys))
     name = cfg.name or experiment or "sweep"
     return OUTPUTS / name.replace("/", "_") / f"{slug(swept)[:40] or 'jobs'}-{digest[:6]}"
 

@@ -48,13 +48,16 @@ class Ray:
 
         own: dict[str, Any] = {} if self.address else {"include_dashboard": False}
         ours = {name: text for name, text in os.environ.items() if name.startswith("LEYDEN_")}
-        ray.init(
-            address=self.address,
-            runtime_env={"env_vars": ours},
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            **own,
-        )
+        try:
+            ray.init(
+                address=self.address,
+                runtime_env={"env_vars": ours},
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                **own,
+            )
+        except (ConnectionError, RuntimeError) as error:
+            raise ValueError(str(error).strip().partition("\n")[0]) from error
         self.remote = ray.remote(
             num_cpus=self.cpus_per_job * largest.devices,
             num_gpus=self.gpus_per_job * largest.devices,
