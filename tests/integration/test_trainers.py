@@ -27,8 +27,10 @@ def test_a_gpt_learns_eight_samples_by_heart(leyden):
 
 @pytest.mark.parametrize("file", sorted(EXPERIMENTS.rglob("*.yaml")), ids=lambda f: f.stem)
 def test_every_experiment_passes_its_smoke_run(file, leyden):
-    once = ("sweep.repeat.seed=1",) if "repeat:" in file.read_text() else ()
-    result = leyden("train", f"experiment={file.stem}", "trainer=smoke", *once)
+    text = file.read_text()
+    few = ["sweep.repeat.seed=1"] if "repeat:" in text else []
+    few += ["hydra.sweeper.n_trials=4"] if "n_trials:" in text else []
+    result = leyden("train", f"experiment={file.stem}", "trainer=smoke", *few)
     assert result.status == 0
     records = [json.loads(path.read_text()) for path in result.folder.glob("**/run.json")]
     assert {(record["status"], record["steps"]) for record in records} == {("completed", 2)}

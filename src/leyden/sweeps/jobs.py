@@ -37,6 +37,9 @@ class Jobs(Protocol):
     def ended(self, entry: JobEntry) -> None:
         """A job has come to its end and will not be started again."""
 
+    def close(self) -> None:
+        """Nothing more will be asked."""
+
 
 @dataclass
 class Folders:
@@ -109,6 +112,9 @@ class ListedJobs:
     def ended(self, entry: JobEntry) -> None:
         """Nothing: the list is known."""
 
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 class SearchedJobs:
     """Trials that a search proposes, each when there is a place for it.
@@ -143,6 +149,9 @@ class SearchedJobs:
         assert entry.trial is not None
         values: list[float | None] = entry.objective if entry.state == "completed" else [None]
         self.trials.tell(entry.trial, values, is_pruned=entry.state == "pruned")
+
+    def close(self) -> None:
+        self.trials.close()
 
     def _asked(self) -> JobEntry:
         number, assignment = self.trials.ask()

@@ -71,6 +71,7 @@ def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
             was_interrupted = run_jobs(folders, jobs, adopted, launcher, fitted)
         else:
             terminal.show_note("nothing to do")
+        jobs.close()
         finish(record, was_interrupted=was_interrupted)
         if sweep.settings.report:
             report(record)

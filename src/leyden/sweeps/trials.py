@@ -46,10 +46,11 @@ class Trials:
             # Not handed on in the open: a URL may hold a password, and jobs may be kept in files.
             os.environ[URL_IN_ENVIRONMENT] = search.storage
             self.storage, self.name = URL_IN_ENVIRONMENT, str(folder.absolute())
+        self.kept = open_storage(self.storage)
         with quiet_optuna():
             self.study: Study = optuna.create_study(
                 study_name=self.name,
-                storage=open_storage(self.storage),
+                storage=self.kept,
                 load_if_exists=True,
                 directions=[DIRECTIONS[objective.mode] for objective in objectives],
             )
@@ -57,6 +58,14 @@ class Trials:
             if not self.study.trials:
                 for start in axes.listed:
                     self.study.enqueue_trial(self._parameters(start))
+
+    def close(self) -> None:
+        """Gives back the connections to a database."""
+        from optuna.storages import RDBStorage
+
+        if isinstance(self.kept, RDBStorage):
+            self.kept.remove_session()
+            self.kept.engine.dispose()
 
     def left(self) -> int:
         """Trials that are still to be begun."""
