@@ -88,7 +88,7 @@ def sweep(plan: "Plan", command: list[str]) -> int:
     """Runs what is missing of a sweep."""
     with uncollected():
         from leyden.sweeps.run import run_sweep
-    from leyden.terminal import show_sweep
+    from leyden.sweeps.summary import show_sweep
 
     record = run_sweep(plan, command=command)
     show_sweep(record)
@@ -190,7 +190,8 @@ def runs_verb(arguments: list[str]) -> int:
     from leyden.config.problem import ConfigError, Problem
     from leyden.runs.listing import find_runs
     from leyden.sweeps.record import SweepRecord, find_sweeps
-    from leyden.terminal import show_runs, show_sweeps
+    from leyden.sweeps.summary import show_sweeps
+    from leyden.terminal import show_runs
 
     if len(arguments) > 1 or any(word.startswith("-") for word in arguments):
         raise ConfigError([Problem(arguments[-1], "type leyden runs [FOLDER] [--json]")])

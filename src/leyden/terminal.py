@@ -21,9 +21,6 @@ BASELINES = {
     "ar": "the best autoregressive model of up to as many lags",
 }
 
-MOST_SHOWN = 20
-"""Jobs of a sweep that are listed at its end."""
-
 EXACT_ENOUGH = 0.05
 """A model's size may differ by this from what was wanted without a word."""
 
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
 
     from leyden.config.build import Experiment
     from leyden.runs.record import Record
-    from leyden.sweeps.record import SweepRecord
 
 
 def messages() -> Console:
@@ -93,55 +89,6 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") ->
 def show_note(text: str) -> None:
     """A line beside the results."""
     messages().print(printable(text))
-
-
-def show_sweep_start(record: "SweepRecord", *, done: int, total: int, slots: int) -> None:
-    """How much of a sweep there is to do, and where it goes."""
-    jobs = "trials" if record.search else "jobs"
-    kept = f", {done} of them done before" if done else ""
-    messages().print(f"[bold]{total} {jobs}[/]{kept}; {slots} at a time by {record.launcher}")
-    messages().print(f"  folder  {shown_path(record.folder)}")
-
-
-def show_sweep(record: "SweepRecord") -> None:
-    """The best of a sweep's jobs, and those that failed."""
-    from leyden.runs.listing import find_runs
-
-    sign = record.objectives[0].sign
-    place = {
-        entry.folder: sign * entry.objective[0]
-        for entry in record.jobs
-        if entry.objective and entry.objective[0] is not None
-    }
-    runs = find_runs(record.folder)
-    runs.sort(key=lambda run: place.get(Path(run["folder"]).name, float("inf")))
-    failed = [run for run in runs if run["status"] not in ("completed", "pruned")]
-    others = [run for run in failed if run not in runs[:MOST_SHOWN]]
-    show_runs(runs[:MOST_SHOWN] + others, record.folder, with_typed=False)
-    if len(runs) > MOST_SHOWN:
-        show_note(
-            f"the best {MOST_SHOWN} of {len(runs)}; all: leyden runs {shown_path(record.folder)}"
-        )
-    for line in what_is_left(record):
-        messages().print(line)
-
-
-def what_is_left(record: "SweepRecord") -> list[str]:
-    """The best of a sweep, and what can be done about the jobs that are not done."""
-    from leyden.sweeps.record import FAILED, TO_GO_ON, best_entry
-
-    best, lines = best_entry(record), []
-    if best is not None:
-        words = printable(" ".join(best.overrides) or "the only job")
-        value = f"{record.objectives[0].metric} {format_number(best.objective[0])}"
-        lines.append(f"[bold]best[/]  {words}: {value}")
-    failed = sum(entry.state in FAILED for entry in record.jobs)
-    if failed:
-        lines.append(f"[yellow]{failed} failed; add `sweep.retry=1` to run them again")
-    left = sum(entry.state in TO_GO_ON for entry in record.jobs)
-    if left:
-        lines.append(f"[yellow]{left} not done yet; the same command goes on with them")
-    return lines
 
 
 def show_resume(step: int) -> None:
@@ -211,23 +158,6 @@ def show_table(columns: list[str], rows: list[list[str]], *, numeric: set[str]) 
     whole = sum(widths) + 2 * len(widths)
     console.width = max(needed, console.width) if console.is_terminal else whole
     console.print(table)
-
-
-def show_sweeps(records: list["SweepRecord"]) -> None:
-    """A row a sweep: state, jobs that are done, the best value and its job."""
-    from leyden.sweeps.record import DONE, best_entry
-
-    rows = []
-    for record in records:
-        best, done = best_entry(record), [entry.state in DONE for entry in record.jobs]
-        value = "-" if best is None else f"{record.objectives[0].metric} "
-        value += "" if best is None else format_number(best.objective[0])
-        name = shown_path(record.folder)
-        by = "" if best is None else " ".join(best.overrides)
-        rows.append([name, record.status, f"{sum(done)} of {len(done)}", value, by])
-    if rows:
-        show_table(["sweep", "status", "done", "best", "by"], rows, numeric=set())
-        results().print()
 
 
 def show_runs(records: list[dict[str, Any]], folder: Path, *, with_typed: bool = True) -> None:

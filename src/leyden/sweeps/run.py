@@ -33,6 +33,7 @@ from leyden.sweeps.resume import (
     refuse_other_content,
 )
 from leyden.sweeps.search import Search
+from leyden.sweeps.summary import show_sweep_start
 from leyden.sweeps.trials import Trials
 
 
@@ -164,7 +165,7 @@ def run_jobs(
         raise ConfigError([Problem("hydra/launcher", str(error), record.launcher)]) from error
     done = sum(entry.state in DONE for entry in record.jobs)
     total = len(record.jobs) if record.search is None else record.search["n_trials"]
-    terminal.show_sweep_start(record, done=done, total=total, slots=launcher.slots)
+    show_sweep_start(record, done=done, total=total, slots=launcher.slots)
     try:
         with Board(slots=launcher.slots, total=total) as board:
             controller = Controller(
