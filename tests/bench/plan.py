@@ -1,31 +1,17 @@
 """How long `leyden plan` takes for a hundred jobs, over importing torch and Lightning alone.
 
-`python tests/bench/plan.py`. Both sides run in turn, in fresh processes.
+`python -m tests.bench.plan`. Both sides run in turn, in fresh processes.
 """
 
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
+
+from tests.bench.startup import IMPORTS, seconds_of, shown
 
 REPETITIONS = 3
-IMPORTS = ("-c", "import torch, pytorch_lightning")
 AXES = ("model=mlp,cnn", "params=1e4,2e4,3e4,6e4,1e5", "optimizer=sgd,adamw", "seed=range(5)")
-PLAN = ("-m", "leyden", "plan", "-m", *AXES)
-
-
-def seconds_of(arguments: Sequence[str], folder: str) -> float:
-    """Wall time of a fresh interpreter."""
-    start = time.perf_counter()
-    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, cwd=folder)
-    return time.perf_counter() - start
-
-
-def shown(seconds: Sequence[float]) -> str:
-    """Median and range."""
-    return f"{statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
+PLAN = f"from leyden.cli import main; main({['plan', '-m', *AXES]})"
 
 
 def main() -> None:

@@ -1,11 +1,12 @@
 """Which folder a command's sweep has."""
 
 import pytest
+from filelock import FileLock
 
 from leyden.config.compose import compose_plan
 from leyden.config.problem import ConfigError
 from leyden.config.request import Request
-from leyden.sweeps.folder import held, sweep_folder
+from leyden.sweeps.folder import LOCK, held, sweep_folder
 
 SWEEP = ("optimizer=sgd,adamw", "model.width=8,16", "seed=1")
 
@@ -67,9 +68,10 @@ def test_a_folder_that_is_held_is_held_once(tmp_path):
 
 
 def test_a_folder_is_free_afterwards(tmp_path):
-    for _ in range(2):
-        with held(tmp_path):
-            pass
+    with held(tmp_path):
+        pass
+    with FileLock(tmp_path / LOCK).acquire(timeout=0) as lock:
+        assert lock.is_locked
 
 
 def test_the_order_of_the_swept_words_does_not_matter():
