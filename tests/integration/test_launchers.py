@@ -26,13 +26,13 @@ def steps_in(folder):
 
 @pytest.mark.slow
 def test_a_job_that_outlasts_its_time_is_requeued_and_goes_on(leyden, faulty):
-    limit = ("hydra.launcher.timeout_min=0.75", "hydra.launcher.signal_delay_s=2")
-    words = (*faulty, *STEPS, *SLURM, *limit, "trainer.max_steps=250", "seed=0")
+    limit = ("hydra.launcher.timeout_min=0.75", "hydra.launcher.signal_delay_s=10")
+    words = (*faulty, *STEPS, *SLURM, *limit, "trainer.max_steps=200", "seed=0")
     result = leyden("train", "-m", *words)
     job = only_job_in(result.folder)
     assert result.status == 0, result.err
     assert "goes on from step" in (job / "train.log").read_text()
-    assert steps_in(job) == list(range(250))
+    assert steps_in(job) == list(range(200))
 
 
 @pytest.mark.slow
