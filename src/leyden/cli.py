@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leyden.model_verbs import export_verb, generate_verb
+
 if TYPE_CHECKING:
     from leyden.config.plan import Plan
 
@@ -18,11 +20,14 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden train [overrides]        one run; with -m, or an experiment that says so, a sweep
   leyden plan  [overrides] [-m]   check and size every job, run nothing
   leyden eval  RUN [ckpt=last]    test metrics of a run, from its folder
+  leyden generate RUN --prompt TEXT    what a language model writes on
+  leyden export RUN --format hf --output DIR   its model for `transformers`
   leyden runs  [FOLDER]           table of the runs below a folder (default: outputs)
   leyden report SWEEP             tables, plots and statistics of a sweep
+  leyden tokenize SOURCE... --output DIR   shards of tokens for data=tokens
 
   leyden VERB --help              more about a verb
-  --json                          (plan, eval, runs) for other programs
+  --json                          (plan, eval, generate, runs) for other programs
 
 Exit status: 0 done and sound, 1 failed, 2 the request is wrong and nothing was started,
 3 a sweep with failed jobs, 4 diverged, 75 interrupted.
@@ -207,12 +212,27 @@ def runs_verb(arguments: list[str]) -> int:
     return 0
 
 
+def tokenize_verb(arguments: list[str]) -> int:
+    """Makes shards of tokens of text files."""
+    from leyden.tokenization.arguments import parse
+
+    options = parse(arguments)
+    if options is None:
+        return 0
+    from leyden.tokenization.command import run_command
+
+    return run_command(options)
+
+
 VERBS: dict[str, Callable[[list[str]], int]] = {
     "train": train_verb,
     "plan": plan_verb,
     "eval": eval_verb,
+    "generate": generate_verb,
+    "export": export_verb,
     "runs": runs_verb,
     "report": report_verb,
+    "tokenize": tokenize_verb,
 }
 
 

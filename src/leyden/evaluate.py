@@ -13,7 +13,7 @@ from leyden.config.look import read_spec
 from leyden.config.problem import ConfigError, Problem, suggestion
 from leyden.config.rules import accelerator_is_here, precision_fits
 from leyden.config.size import meta_net
-from leyden.runs.checkpoints import find_checkpoint, read_weights
+from leyden.runs.checkpoints import find_checkpoint, load_weights
 from leyden.runs.folder import read_frozen
 from leyden.runs.log import quiet
 
@@ -38,6 +38,7 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
         raise ConfigError([Problem("RUN", message, str(folder))])
     cfg = read_frozen(folder)
     which = _override(cfg, overrides)
+    cfg.trainer.devices = cfg.trainer.num_nodes = 1  # exact: no sample is dealt out twice
     checkpoint = find_checkpoint(folder, which)
     if checkpoint is None:
         message = f"has no {which} checkpoint"
@@ -52,7 +53,7 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
         seed_everything(cfg.seed, verbose=False)
         task = build_task(cfg, build_net(cfg, spec), spec)
         trainer = build_trainer(cfg, data, folder=None, callbacks=[], loggers=[])
-        task.net.load_state_dict(read_weights(checkpoint))
+        load_weights(task.net, checkpoint)
         (metrics,) = trainer.test(task, datamodule=data, verbose=False)
     return dict(metrics)
 

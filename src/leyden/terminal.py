@@ -14,6 +14,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from leyden.config.batch import split_of
 from leyden.config.problem import Problem
 
 BASELINES = {
@@ -77,10 +78,12 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") ->
         console.print(f"          unigram entropy {data.spec.unigram_nats:.3f} nats a token")
     console.print(
         f"  optim   {choices['optimizer']}, {choices['scheduler']} schedule,"
-        f" batch {cfg.data.batch_size}, seed {cfg.seed}"
+        f" batch {split_of(cfg)}, seed {cfg.seed}"
     )
     device = trainer.strategy.root_device
-    console.print(f"  device  {device.type}, {cfg.trainer.precision}")
+    several = f", {cfg.trainer.strategy}" if trainer.world_size > 1 else ""
+    compiled = ", compiled" if cfg.compile else ""
+    console.print(f"  device  {device.type}, {cfg.trainer.precision}{several}{compiled}")
     if cfg.init_from is not None:
         console.print(f"  weights from {printable(cfg.init_from)}")
     console.print(f"  folder  {shown_path(record.folder)}")

@@ -6,9 +6,11 @@
 frozen config on, a run needs nothing but its own folder.
 """
 
+import gc
 import warnings
 from pathlib import Path
 
+import torch
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback
 from pytorch_lightning.utilities.exceptions import SIGTERMException
@@ -17,7 +19,6 @@ from torch import nn
 from leyden import terminal
 from leyden.callbacks import (
     FinalValidation,
-    FiniteLoss,
     Hyperparameters,
     OptimizerMode,
     PlateauObserver,
@@ -26,13 +27,23 @@ from leyden.callbacks import (
     ResumeState,
     SameConfig,
     SignalStop,
+    StepLoss,
 )
+from leyden.config.batch import halve_micro_batch
 from leyden.config.build import Experiment, build
 from leyden.config.fit import Fitted, fit_to_data
 from leyden.config.job import Job
+from leyden.export.hf_folder import CONFIG, WEIGHTS, is_hf, locate
+from leyden.export.pretrained import gpt2_weights
 from leyden.loggers import Resumable
 from leyden.processes import JobProcesses, death
-from leyden.runs.checkpoints import find_checkpoint, find_resumable, read_step, read_weights
+from leyden.runs.checkpoints import (
+    find_checkpoint,
+    find_resumable,
+    load_weights,
+    read_step,
+    set_weights,
+)
 from leyden.runs.folder import (
     claim_folder,
     config_digest,
@@ -43,7 +54,7 @@ from leyden.runs.folder import (
 )
 from leyden.runs.hyperparameters import short_hyperparameters
 from leyden.runs.log import run_log
-from leyden.runs.record import Interrupted, Record
+from leyden.runs.record import Interrupted, Record, status_after
 from leyden.sweeps.trial import Trial
 
 
@@ -80,9 +91,12 @@ def execute_apart(record: Record, *, devices: int) -> None:
     Raises:
         RuntimeError: It did not complete; the record says why.
     """
-    job = JobProcesses(record.folder, world_size=devices, is_logged=False)
-    code = job.wait_stoppable()
-    vars(record).update(vars(Record.read(record.folder)))
+    while True:
+        job = JobProcesses(record.folder, world_size=devices, is_logged=False)
+        code = job.wait_stoppable()
+        vars(record).update(vars(Record.read(record.folder)))
+        if record.status != "oom" or not halve_micro_batch(record.folder):
+            break
     if record.status == "running":
         record.status, record.error = "failed", death(code)
         record.write()
@@ -117,21 +131,44 @@ def execute(record: Record, *, trial: Trial | None = None) -> None:
         record: Of a run that has not begun, or of one that goes on from its last checkpoint.
         trial: Of a search; None where there is none.
     """
+    with record.running(), run_log(record.folder):
+        while not fits_in_memory(record, trial):
+            gc.collect()
+            torch.cuda.empty_cache()
+            terminal.show_note("memory ran out: it begins again with smaller micro-batches")
+
+
+def fits_in_memory(record: Record, trial: Trial | None) -> bool:
+    """Trains and tests; False where memory ran out and smaller micro-batches may do.
+
+    Several processes have to agree on them: whoever has started them starts them again.
+    """
+    try:
+        fit_and_test(record, trial)
+    except (RuntimeError, MemoryError) as error:
+        is_alone = read_frozen(record.folder).trainer.devices == 1
+        if status_after(error) != "oom" or not is_alone or not halve_micro_batch(record.folder):
+            raise
+        return False
+    return True
+
+
+def fit_and_test(record: Record, trial: Trial | None) -> None:
+    """Builds the run from its frozen config, trains it, and tests its best checkpoint."""
     folder = record.folder
-    with record.running(), run_log(folder):
-        cfg = read_frozen(folder)
-        callbacks = run_callbacks(cfg, record)
-        if trial is not None:
-            callbacks.append(Pruning(trial.should_stop, monitor=cfg.monitor.metric))
-        experiment = build(cfg, folder, first=callbacks, last=[SignalStop()])
-        checkpoint = find_resumable(folder)
-        if checkpoint is None and cfg.init_from is not None:
-            load_weights(experiment.task.net, Path(cfg.init_from))
-        if record.is_kept:
-            terminal.show_start(record, cfg, experiment)
-        fit(experiment, record, checkpoint)
-        terminal.show_stop(experiment)
-        test(experiment, record)
+    cfg = read_frozen(folder)
+    callbacks = run_callbacks(cfg, record)
+    if trial is not None:
+        callbacks.append(Pruning(trial.should_stop, monitor=cfg.monitor.metric))
+    experiment = build(cfg, folder, first=callbacks, last=[SignalStop()])
+    checkpoint = find_resumable(folder)
+    if checkpoint is None and cfg.init_from is not None:
+        start_from(experiment.task.net, cfg.init_from)
+    if record.is_kept:
+        terminal.show_start(record, cfg, experiment)
+    fit(experiment, record, checkpoint)
+    terminal.show_stop(experiment)
+    test(experiment, record)
 
 
 def run_callbacks(cfg: DictConfig, record: Record) -> list[Callback]:
@@ -141,7 +178,7 @@ def run_callbacks(cfg: DictConfig, record: Record) -> list[Callback]:
         SameConfig(config_digest(cfg)),
         ResumeState(),
         OptimizerMode(),
-        FiniteLoss(),
+        StepLoss(),
         FinalValidation(),
         PlateauObserver(),
         Recorder(record, batch_size=cfg.data.batch_size, monitor=monitor.metric, mode=monitor.mode),
@@ -153,11 +190,14 @@ def run_callbacks(cfg: DictConfig, record: Record) -> list[Callback]:
     ]
 
 
-def load_weights(net: nn.Module, source: Path) -> None:
-    """Starts the network from another run's weights."""
-    path = find_checkpoint(source)
+def start_from(net: nn.Module, source: str) -> None:
+    """Gives the network the weights of a run's best checkpoint, of a checkpoint, or of `hf:`."""
+    if is_hf(source):
+        set_weights(net, gpt2_weights(locate(source, (*CONFIG, *WEIGHTS))))
+        return
+    path = find_checkpoint(Path(source))
     assert path is not None
-    net.load_state_dict(read_weights(path))
+    load_weights(net, path)
 
 
 def fit(experiment: Experiment, record: Record, checkpoint: Path | None) -> None:
@@ -185,5 +225,5 @@ def fit(experiment: Experiment, record: Record, checkpoint: Path | None) -> None
 def test(experiment: Experiment, record: Record) -> None:
     """Tests the best checkpoint, or the last weights where none was kept."""
     if find_checkpoint(record.folder) is not None:
-        load_weights(experiment.task.net, record.folder)
+        start_from(experiment.task.net, str(record.folder))
     experiment.trainer.test(experiment.task, datamodule=experiment.data, verbose=False)

@@ -18,6 +18,7 @@ FITTING = {  # what has to be chosen beside an option for the two to fit
     "data=csv_series": ("data.path=sales.csv", "data.target=sold"),
     "data=image_folder": ("data.path=photos",),
     "data=text": ("data.path=novel.txt",),
+    "data=tokens": ("data.path=shards", "data.context=128"),
 }
 MOST_PARAMETERS = 30_000_000  # what is larger is composed and sized, but not built here
 OPTIONS = sorted(
@@ -34,7 +35,13 @@ def fitted(*overrides):
     return fit_to_data(job.cfg)
 
 
-@pytest.mark.usefixtures("user_files")
+@pytest.fixture
+def shards(user_files, leyden):
+    """The novel as shards of tokens."""
+    leyden("tokenize", "novel.txt", "--output", "shards", "--val-share", "0.1")
+
+
+@pytest.mark.usefixtures("user_files", "shards")
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_builds(option, tmp_path: Path):
     beside = FITTING.get(option.partition("/")[0], ())

@@ -2,8 +2,11 @@ import hashlib
 from pathlib import Path
 
 import pytest
+import torch
 
 from leyden.data import Shakespeare, Text, Unreadable, plain_text
+from leyden.data.loader import Draw
+from leyden.data.text import NO_TARGET
 
 TEXT = "To be, or not to be: that is the question.\n" * 20
 
@@ -39,6 +42,28 @@ def test_the_vocabulary_is_that_of_the_training_part():
 
 def test_byte_pairs_are_as_many_as_asked():
     assert make(write("a.txt"), tokenizer="bpe", vocab_size=270).spec.num_outputs == 270
+
+
+def test_a_saved_tokenizer_is_named_by_its_path(tmp_path):
+    known = make(write("a.txt"), tokenizer="bpe", vocab_size=270)
+    known.vocabulary.save(tmp_path)
+    named = make(write("b.txt", "To be!"), tokenizer=str(tmp_path))
+    assert named.spec.num_outputs == 270
+    assert torch.equal(named.vocabulary.encode(TEXT), known.vocabulary.encode(TEXT))
+
+
+def test_a_tokenizer_that_is_not_there_is_refused_by_its_key():
+    with pytest.raises(Unreadable, match=r"did you mean `byte`\?") as raised:
+        make(write("a.txt"), tokenizer="bytes").load()
+    assert raised.value.key == "tokenizer"
+
+
+@pytest.mark.parametrize("part", ["val", "test"])
+def test_all_of_a_held_out_part_but_its_first_token_is_evaluated(part):
+    data = make(write("a.txt"), tokenizer="byte", context=8)
+    samples = getattr(data.parts, part)
+    _, targets = samples[Draw(0, torch.arange(len(samples)))]
+    assert bytes(targets[targets != NO_TARGET].tolist()).decode() == data.texts[part][1:]
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -127,13 +152,23 @@ def test_a_source_that_is_gone_says_what_can_be_done(source):
 
 @pytest.mark.parametrize(
     ("tokenizer", "num_tokens"),
-    [("character", 65 + 1), ("byte", 256), ("bpe", 1000)],  # nanoGPT: 65 different characters
+    [
+        ("character", 65 + 1),
+        ("byte", 256),
+        ("bpe", 1000),
+        ("gpt2", 50257),
+    ],  # nanoGPT: 65 different characters
 )
 def test_shakespeares_spec_is_known_before_it_is_here(tokenizer, num_tokens, source):
     options = {"tokenizer": tokenizer, "vocab_size": 1000, "context": 32, "stream": True}
     spec = shakespeare(**options).spec
     assert (spec.kind, spec.input_shape, spec.num_outputs) == ("text", (32,), num_tokens)
     assert spec.is_stream
+
+
+def test_shakespeares_spec_by_a_saved_tokenizer_is_known_before_it_is_here(source, tmp_path):
+    make(write("a.txt"), tokenizer="bpe", vocab_size=270).vocabulary.save(tmp_path)
+    assert shakespeare(tokenizer=str(tmp_path)).spec.num_outputs == 270
 
 
 def test_shakespeares_training_samples_are_known_before_it_is_here(source):

@@ -84,10 +84,11 @@ def test_a_batch_has_the_specs_context(data):
     assert inputs.shape == targets.shape == (4, *data.spec.input_shape)
 
 
-def test_bytes_per_token_turn_the_tokens_of_a_part_into_its_bytes(data):
+def test_bytes_per_token_turn_the_predicted_tokens_of_a_part_into_its_bytes(data):
     for part, text in read_corpus(SIZE).items():
-        num_bytes = data.spec.bytes_per_token[part] * len(getattr(data.parts, part).tokens)
-        assert num_bytes == pytest.approx(len(text.encode()))
+        num_targets = len(getattr(data.parts, part).tokens) - 1
+        num_bytes = len(text.encode()) - data.vocabulary.bytes_of_first(text)
+        assert data.spec.bytes_per_token[part] * num_targets == pytest.approx(num_bytes)
 
 
 def test_byte_pairs_are_as_many_as_asked():

@@ -3,6 +3,8 @@ from math import log, sqrt
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 from leyden.models import GPT
@@ -301,3 +303,94 @@ def test_with_zero_init_an_untied_head_starts_with_zero_logits(tokens):
 
 def test_zero_init_leaves_a_tied_head():
     assert GPT(**TINY, zero_init=True).head.weight.std().item() == pytest.approx(0.02, rel=0.1)
+
+
+@OPTIONS
+def test_the_head_reads_the_features(options, tokens):
+    torch.manual_seed(0)
+    net = GPT(**TINY, **options)
+    assert torch.equal(net.head(net.features(tokens)), net(tokens))
+
+
+def gradients(net, tokens):
+    torch.manual_seed(5)  # of the dropout
+    F.cross_entropy(net(tokens).flatten(0, 1), tokens.flatten()).backward()
+    return {name: p.grad for name, p in net.named_parameters()}
+
+
+@pytest.mark.parametrize("options", [{}, {"separator": 7}, {"positions": "rotary"}], ids=str)
+def test_recomputed_blocks_have_the_same_gradients_bit_for_bit(options, tokens):
+    nets = [GPT(**TINY, dropout=0.3, recompute=how, **options) for how in ("none", "block")]
+    nets[1].load_state_dict(nets[0].state_dict())
+    kept, recomputed = (gradients(net, tokens) for net in nets)
+    assert all(torch.equal(recomputed[name], kept[name]) for name in kept)
+
+
+@pytest.mark.parametrize(("recompute", "count"), [("none", 1), ("block", 2)])
+def test_a_recomputed_block_runs_twice_in_a_step(recompute, count, tokens):
+    net, runs = GPT(**TINY, recompute=recompute), []
+    net.blocks[0].mlp.fc.register_forward_hook(lambda *_: runs.append(1))
+    gradients(net, tokens)
+    assert len(runs) == count
+
+
+def test_blocks_are_not_recomputed_in_evaluation(tokens):
+    net, runs = GPT(**TINY, recompute="block").eval(), []
+    net.blocks[0].mlp.fc.register_forward_hook(lambda *_: runs.append(1))
+    gradients(net, tokens)
+    assert len(runs) == 1
+
+
+DOCUMENTS = [[1, 2], [9, 5, 6, 7], [9], [9, 8, 2, 3, 4]]
+"""A window's: the first began before it; each later one begins with its separator, 9."""
+PACKED = torch.tensor([[1, 2, 9, 5, 6, 7, 9, 9, 8, 2, 3, 4]])
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"positions": "rotary"}, {"qk_norm": True}, {"norm": "rms"}], ids=str
+)
+def test_each_document_of_a_packed_window_has_the_logits_that_it_has_alone(options):
+    torch.manual_seed(0)
+    net = GPT(**TINY, **options, separator=9, init_std=0.3)
+    packed = net(PACKED)
+    alone = torch.cat([net(torch.tensor([document])) for document in DOCUMENTS], dim=1)
+    torch.testing.assert_close(packed, alone, rtol=0, atol=1e-5)
+
+
+@given(st.lists(st.lists(st.integers(0, 8), max_size=6), min_size=1, max_size=5))
+def test_any_packed_documents_have_the_logits_that_they_have_alone(documents):
+    torch.manual_seed(0)
+    net = GPT(**TINY | {"context": 40}, separator=9, init_std=0.3)
+    begun = [[9, *document] for document in documents]
+    packed = net(torch.tensor([[token for document in begun for token in document]]))
+    alone = torch.cat([net(torch.tensor([document])) for document in begun], dim=1)
+    torch.testing.assert_close(packed, alone, rtol=0, atol=1e-5)
+
+
+def test_without_a_separator_documents_see_each_other():
+    torch.manual_seed(0)
+    net = GPT(**TINY, init_std=0.3)
+    packed = net(PACKED)
+    alone = torch.cat([net(torch.tensor([document])) for document in DOCUMENTS], dim=1)
+    assert not torch.allclose(packed, alone, atol=1e-2)
+
+
+def test_a_separator_that_no_window_has_changes_nothing(tokens):
+    torch.manual_seed(0)
+    plain = GPT(**TINY, init_std=0.3)
+    separating = GPT(**TINY, separator=49)
+    separating.load_state_dict(plain.state_dict())
+    tokens = tokens.clamp(max=48)
+    torch.testing.assert_close(separating(tokens), plain(tokens), rtol=0, atol=1e-5)
+
+
+def test_without_a_separator_no_mask_is_made(net, tokens, monkeypatch):
+    calls = []
+    plain = F.scaled_dot_product_attention
+    monkeypatch.setattr(
+        F,
+        "scaled_dot_product_attention",
+        lambda *given, **options: calls.append(options) or plain(*given, **options),
+    )
+    net(tokens)
+    assert [(call["attn_mask"], call["is_causal"]) for call in calls] == [(None, True)] * 2

@@ -115,3 +115,11 @@ def test_every_parameter_gets_a_gradient(cell, options):
     x = torch.randint(11, (6, 8)) if options is TEXT else torch.randn(6, 5, 3)
     net(x).square().sum().backward()
     assert [name for name, p in net.named_parameters() if p.grad.abs().sum() == 0] == []
+
+
+@CELLS
+@pytest.mark.parametrize("options", [SERIES, TEXT], ids=["series", "text"])
+def test_the_head_reads_the_features(cell, options):
+    net = RNN(**options, cell=cell)
+    x = torch.randint(11, (6, 8)) if options is TEXT else torch.randn(6, 5, 3)
+    assert torch.equal(net.head(net.features(x)), net(x))

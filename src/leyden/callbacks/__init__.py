@@ -6,7 +6,6 @@ those that `train.run_callbacks` names.
 
 from leyden.callbacks.early_stopping import early_stopping
 from leyden.callbacks.final_validation import FinalValidation
-from leyden.callbacks.finite_loss import FiniteLoss
 from leyden.callbacks.forecast import Forecast
 from leyden.callbacks.gradient_norm import GradientNorm
 from leyden.callbacks.graph import Graph
@@ -23,6 +22,7 @@ from leyden.callbacks.recorder import Recorder
 from leyden.callbacks.resume_state import ResumeState
 from leyden.callbacks.same_config import SameConfig
 from leyden.callbacks.signal_stop import SignalStop
+from leyden.callbacks.step_loss import StepLoss
 from leyden.callbacks.summary import Summary
 from leyden.callbacks.text_samples import TextSamples
 from leyden.callbacks.throughput import Throughput
@@ -30,7 +30,6 @@ from leyden.callbacks.weight_averaging import weight_averaging
 
 __all__ = [
     "FinalValidation",
-    "FiniteLoss",
     "Forecast",
     "GradientNorm",
     "Graph",
@@ -47,6 +46,7 @@ __all__ = [
     "ResumeState",
     "SameConfig",
     "SignalStop",
+    "StepLoss",
     "Summary",
     "TextSamples",
     "Throughput",

@@ -7,6 +7,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from leyden.callbacks.tensorboard import tensorboard_writer
+from leyden.parallel import is_split
 from leyden.tasks import Regression
 
 
@@ -19,12 +20,14 @@ class Forecast(Callback):
     @torch.no_grad()
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
         writer = tensorboard_writer(trainer)
-        if writer is None or not isinstance(task, Regression):
+        if not isinstance(task, Regression) or not (writer or is_split(task.net)):
             return
-        loader = trainer.datamodule.val_dataloader()  # type: ignore[attr-defined]
+        loader = trainer.datamodule.whole_val_dataloader()  # type: ignore[attr-defined]
         task.net.eval()
         pairs = [(task.predict(x.to(task.device)).cpu(), task.in_own_unit(y)) for x, y in loader]
         task.net.train()
+        if writer is None:
+            return
         predicted = torch.cat([guess[:, 0] for guess, _ in pairs])
         truth = torch.cat([target[:, 0] for _, target in pairs])
         draw = forecast_over_time if task.spec.kind == "series" else predicted_over_true

@@ -5,6 +5,7 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from leyden.callbacks.log_step import is_log_step
+from leyden.parallel import whole
 
 
 class GradientNorm(Callback):
@@ -15,4 +16,4 @@ class GradientNorm(Callback):
     ) -> None:
         if is_log_step(trainer, trainer.global_step + 1):
             gradients = [p.grad for p in task.parameters() if p.grad is not None]
-            task.log("grad_norm", get_total_norm(gradients))
+            task.log("grad_norm", whole(get_total_norm(gradients)))

@@ -7,17 +7,21 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.tensorboard import tensorboard_writer
 from leyden.data.loader import Draw
+from leyden.parallel import is_split
 from leyden.tasks import Task
 
 log = logging.getLogger("leyden")
 
 
 class Graph(Callback):
-    """Traces the network once, after training, so that the start of a run is not delayed."""
+    """Traces the network once, after training, so that the start of a run is not delayed.
+
+    A network whose parameters are split over processes can't be traced.
+    """
 
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
         writer = tensorboard_writer(trainer)
-        if writer is None or not isinstance(task, Task):
+        if writer is None or not isinstance(task, Task) or is_split(task.net):
             return
         inputs, _ = trainer.datamodule.parts.val[Draw(0, torch.arange(1))]  # type: ignore[attr-defined]
         training = task.net.training

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from leyden.callbacks.tensorboard import tensorboard_writer
+from leyden.parallel import whole
 from leyden.ranges import PositiveInt
 
 
@@ -29,26 +30,29 @@ class Histograms(Callback):
         self, trainer: Trainer, task: LightningModule, optimizer: Optimizer
     ) -> None:
         writer = tensorboard_writer(trainer)
-        if writer is None or (trainer.global_step + 1) % self.every_n_steps:
+        if (trainer.global_step + 1) % self.every_n_steps:
             return
         for name, parameter in task.named_parameters():
             if parameter.grad is not None:
                 short = name.removeprefix("net.")
-                self.before[short] = parameter.detach().clone()
-                writer.add_histogram(f"weights/{short}", parameter, trainer.global_step)
-                writer.add_histogram(f"gradients/{short}", parameter.grad, trainer.global_step)
+                weight, gradient = whole(parameter.detach()).clone(), whole(parameter.grad)
+                if writer is not None:
+                    self.before[short] = weight
+                    writer.add_histogram(f"weights/{short}", weight, trainer.global_step)
+                    writer.add_histogram(f"gradients/{short}", gradient, trainer.global_step)
 
     @torch.no_grad()
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
         writer = tensorboard_writer(trainer)
-        if writer is None or not self.before:
+        if trainer.global_step % self.every_n_steps:
             return
         for name, parameter in task.named_parameters():
+            weight = whole(parameter.detach())
             old = self.before.get(name.removeprefix("net."))
-            if old is not None and old.norm() > 0:
-                ratio = (parameter - old).norm() / old.norm()
+            if writer is not None and old is not None and old.norm() > 0:
+                ratio = (weight - old).norm() / old.norm()
                 tag = f"update_ratio/{name.removeprefix('net.')}"
                 writer.add_scalar(tag, ratio, trainer.global_step)
         self.before = {}

@@ -2,6 +2,7 @@
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from leyden.parallel import whole
 from leyden.tasks import Task
 
 
@@ -16,4 +17,4 @@ class ParameterValues(Callback):
         assert isinstance(task, Task)
         for name, parameter in task.net.named_parameters():
             if parameter.numel() == 1:
-                task.log(f"param/{name}", parameter.detach().squeeze())
+                task.log(f"param/{name}", whole(parameter.detach()).squeeze())

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from leyden.callbacks.tensorboard import tensorboard_writer
 from leyden.data.loader import Draw
+from leyden.parallel import is_split
 from leyden.ranges import PositiveInt
 from leyden.tasks import Classification
 
@@ -30,14 +31,17 @@ class Predictions(Callback):
     @torch.no_grad()
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
         writer = tensorboard_writer(trainer)
-        if writer is None or not isinstance(task, Classification):
+        if not isinstance(task, Classification) or not (writer or is_split(task.net)):
             return
         data = trainer.datamodule  # type: ignore[attr-defined]
         task.net.eval()
         outputs = [
-            (task(x.to(task.device)).float().softmax(-1).cpu(), y) for x, y in data.val_dataloader()
+            (task(x.to(task.device)).float().softmax(-1).cpu(), y)
+            for x, y in data.whole_val_dataloader()
         ]
         task.net.train()
+        if writer is None:
+            return
         shares = torch.cat([share for share, _ in outputs])
         labels = torch.cat([label for _, label in outputs])
         names = task.spec.class_names or tuple(map(str, range(task.spec.num_outputs)))

@@ -77,7 +77,7 @@ class Recorder(Callback):
         record.count_time()
         record.peak_memory_bytes = peak_memory_bytes(task.device)
         best = Path(trainer.default_root_dir) / "checkpoints" / "best.ckpt"
-        if record.best["value"] is not None and best.is_file():
+        if record.best["value"] is not None and best.exists():
             record.best["checkpoint"] = "checkpoints/best.ckpt"
 
 

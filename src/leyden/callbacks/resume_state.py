@@ -1,6 +1,7 @@
 """What Lightning's checkpoints lack for a run to go on as if nothing had happened."""
 
 import random
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,11 @@ class ResumeState(Callback):
             distributed.all_gather_object(of_ranks, ours)
         loader = trainer.train_dataloader
         if isinstance(loader, Loader):
-            checkpoint[KEY] = {"place": loader.state_dict(), "generators": of_ranks}
+            checkpoint[KEY] = {
+                "place": loader.state_dict(),
+                "accumulate": trainer.accumulate_grad_batches,
+                "generators": of_ranks,
+            }
 
     def on_load_checkpoint(
         self, trainer: Trainer, task: LightningModule, checkpoint: dict[str, Any]
@@ -44,6 +49,9 @@ class ResumeState(Callback):
         if state is None:
             return
         self.place = state["place"]
+        if state["accumulate"] != trainer.accumulate_grad_batches:
+            share = Fraction(trainer.accumulate_grad_batches, state["accumulate"])
+            count_otherwise(checkpoint, self.place, share)
         if len(state["generators"]) == trainer.world_size:
             self.generators = state["generators"][trainer.global_rank]
 
@@ -59,6 +67,16 @@ class ResumeState(Callback):
         if self.generators is not None:
             put_back(self.generators)
         self.generators = None
+
+
+def count_otherwise(checkpoint: dict[str, Any], place: dict[str, int], share: Fraction) -> None:
+    """Counts batches, of which a step now has `share` times as many, for loops and loader."""
+    place["batch"] = int(place["batch"] * share)
+    progress = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]
+    for counts in (progress["total"], progress["current"]):
+        ready = counts["ready"]
+        for name, count in counts.items():  # the last batch is not yet `completed`
+            counts[name] = int(ready * share) - (ready - count)
 
 
 def generator_states() -> dict[str, Any]:

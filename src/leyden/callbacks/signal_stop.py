@@ -35,7 +35,8 @@ class SignalStop(Checkpoint):
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
-        if not validates_next(trainer, batch_index) and self._is_asked(trainer):
+        is_step = (batch_index + 1) % trainer.accumulate_grad_batches == 0
+        if is_step and not validates_next(trainer, batch_index) and self._is_asked(trainer):
             # Lightning would log the step only after the callbacks.
             trainer._logger_connector.update_train_step_metrics()
             self._stop(trainer)

@@ -7,7 +7,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.tensorboard import tensorboard_writer
 from leyden.data.loader import Draw
-from leyden.models.generation import generate
+from leyden.models.generation import collected, generate
+from leyden.models.sampling import Sampling
 from leyden.ranges import NonNegative, PositiveInt
 from leyden.tasks import LanguageModeling
 
@@ -35,23 +36,27 @@ class TextSamples(Callback):
         self.temperature = temperature
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
-        if not isinstance(task, LanguageModeling) or not trainer.is_global_zero:
+        if not isinstance(task, LanguageModeling):
             return
         data = trainer.datamodule  # type: ignore[attr-defined]
         if data.stands_in:
             return
         vocabulary = data.vocabulary
         beginning, _ = data.parts.val[Draw(0, torch.tensor([0]))]
-        tokens = generate(
+        prompt = beginning[0, : self.num_prompt_tokens]
+        steps = generate(
             task.net,
-            beginning[:, : self.num_prompt_tokens].to(task.device),
+            [prompt.to(task.device)],
             num_tokens=self.num_tokens,
             context=task.spec.input_shape[0],
-            temperature=self.temperature,
-            generator=torch.Generator().manual_seed(0),
+            sampling=Sampling(temperature=self.temperature),
+            vocab_size=len(vocabulary),
         )
-        text = vocabulary.decode(tokens[0].cpu())
-        given = vocabulary.decode(tokens[0, : self.num_prompt_tokens].cpu())
+        (tokens,) = collected(steps, 1)  # by every process: a network may be shared out among them
+        if not trainer.is_global_zero:
+            return
+        given = vocabulary.decode(prompt)
+        text = vocabulary.decode(torch.cat([prompt, torch.tensor(tokens, dtype=torch.long)]))
         log.info("a sample at step %d, going on from %r:\n%s", trainer.global_step, given, text)
         writer = tensorboard_writer(trainer)
         if writer is not None:

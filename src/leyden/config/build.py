@@ -19,10 +19,13 @@ from pytorch_lightning.profilers import (
 )
 from torch import nn
 
-from leyden.config.schema import TrainerKeys
+from leyden.config.batch import num_processes_of, split_of
+from leyden.config.compiling import compile_net
+from leyden.config.schema import DataKeys, TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
 from leyden.config.targets import resolve
 from leyden.data import DataModule, Spec
+from leyden.parallel import AnyCheckpoint, FullyShardedStrategy, strategy_of
 from leyden.tasks import Task, task_of
 
 PROFILERS: dict[str, type[Profiler]] = {
@@ -59,6 +62,7 @@ def build(
     seed_everything(cfg.seed, verbose=False)
     data = build_data(cfg)
     net = build_net(cfg, data.spec)
+    compile_net(net, cfg)
     task = build_task(cfg, net, data.spec)
     own = [make(node) for node in cfg.callbacks.values() if node is not None]
     loggers = [make(node, save_dir=folder) for node in cfg.logger.values() if node is not None]
@@ -92,10 +96,11 @@ def make(node: DictConfig, **arguments: Any) -> Any:
 
 def build_data(cfg: DictConfig) -> DataModule:
     """The data set, with what the root and the trainer say of it."""
+    own = {key: value for key, value in cfg.data.items() if key not in fields_of(DataKeys)}
     return cast(
         DataModule,
         make(
-            cfg.data,
+            OmegaConf.create(own),
             seed=cfg.seed,
             overfit_samples=cfg.trainer.overfit_samples,
             may_stand_in=cfg.trainer.may_stand_in,
@@ -108,6 +113,7 @@ def build_net(cfg: DictConfig, spec: Spec) -> nn.Module:
     offered: dict[str, Any] = {"input_shape": spec.input_shape, "num_outputs": spec.num_outputs}
     if spec.kind == "text":
         offered |= {"vocab_size": spec.num_outputs, "context": spec.input_shape[0]}
+        offered |= {"separator": spec.separator}
     wanted = parameters_of(resolve(cfg.model._target_))
     given = {name: value for name, value in offered.items() if name in wanted}
     return cast(nn.Module, make(cfg.model, **{**given, **_said(cfg.model, given)}))
@@ -141,11 +147,19 @@ def build_trainer(
         passed["profiler"] = PROFILERS[keys["profiler"]](dirpath=folder, filename="profile")
     passed["max_steps"] = -1 if max_steps is None else max_steps
     passed["max_epochs"] = keys["max_epochs"] if max_steps is None else -1
+    passed["accumulate_grad_batches"] = split_of(cfg).accumulate
+    passed["strategy"] = strategy_of(
+        keys["strategy"],
+        num_processes=num_processes_of(cfg),
+        timeout=keys["timeout"],
+        sharded_checkpoints=keys["sharded_checkpoints"],
+    )
     return Trainer(
         **passed,
         default_root_dir=folder,
         callbacks=callbacks,
         logger=loggers,
+        plugins=[] if isinstance(passed["strategy"], FullyShardedStrategy) else [AnyCheckpoint()],
         enable_checkpointing=any(isinstance(c, Checkpoint) for c in callbacks),
         enable_progress_bar=False,
         enable_model_summary=False,

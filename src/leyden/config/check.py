@@ -13,7 +13,16 @@ from leyden.config.keys import check_keys
 from leyden.config.plan import Plan, Sweep
 from leyden.config.problem import ConfigError, Problem, gathered
 from leyden.config.rules import RULES
-from leyden.config.schema import REPLACED, WIRED, Monitor, Root, TaskKeys, TrainerKeys
+from leyden.config.schema import (
+    REPLACED,
+    WIRED,
+    CompileKeys,
+    DataKeys,
+    Monitor,
+    Root,
+    TaskKeys,
+    TrainerKeys,
+)
 from leyden.config.signature import Parameter, fields_of, parameters_of
 from leyden.config.targets import misplaced, resolve
 
@@ -30,7 +39,7 @@ SUPPLIED = {
 }
 """Parameters that `build` passes by itself. A config can't set them."""
 
-OFFERED = {"vocab_size", "context"}
+OFFERED = {"vocab_size", "context", "separator"}
 """Parameters of a model that the data gives where the config is silent."""
 
 
@@ -126,7 +135,7 @@ def _check_structure(cfg: DictConfig) -> Iterator[Problem]:
     plain = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(plain, dict)
     yield from check_keys("", plain, fields_of(Root))
-    for key, schema in (("monitor", Monitor), ("task", TaskKeys)):
+    for key, schema in (("monitor", Monitor), ("task", TaskKeys), ("compile", CompileKeys)):
         if isinstance(plain.get(key), dict):
             yield from check_keys(key, plain[key], fields_of(schema))
     for group in ("model", "data", "optimizer", "scheduler"):
@@ -156,6 +165,8 @@ def _check_node(path: str, node: Any, group: str) -> Iterator[Problem]:
         for name, parameter in parameters_of(target).items()
         if name not in SUPPLIED[group]
     }
+    if "batch_tokens" in node and getattr(target, "kind", None) == "text":
+        parameters |= fields_of(DataKeys)
     given = {key: value for key, value in node.items() if key not in MARKERS}
     yield from check_keys(path, given, parameters)
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
 
+from leyden.config.batch import solve_batch, split_of
 from leyden.config.build import build_data, planned_steps
 from leyden.config.look import data_problems, read_spec
 from leyden.config.plan import Plan
@@ -22,6 +23,8 @@ from leyden.config.size import (
     solve_width,
 )
 from leyden.data import DataModule, Spec
+from leyden.export.hf_folder import is_hf
+from leyden.export.pretrained import refuse_other_gpt2
 from leyden.runs.checkpoints import find_checkpoint, read_weights
 from leyden.tasks import task_of
 
@@ -113,6 +116,7 @@ def fit_to_data(cfg: DictConfig, *, fetch: bool = True, memo: Memo | None = None
     """
     memo = memo or Memo()
     cfg = deepcopy(cfg)
+    solve_batch(cfg)
     _make_path_absolute(cfg)
     data, spec, found = look(cfg, memo, fetch=fetch)
     problems = [*found, *task_problems(cfg, [task_of(spec)], spec.kind)]
@@ -124,7 +128,9 @@ def fit_to_data(cfg: DictConfig, *, fetch: bool = True, memo: Memo | None = None
                 lambda: solve_width(cfg, spec), "width", cfg.model, cfg.params, spec
             )
     net, params, flops = memo.once(lambda: _sized(cfg, spec), "size", cfg.model, spec)
-    if cfg.init_from is not None:
+    if cfg.init_from is not None and is_hf(cfg.init_from):
+        refuse_other_gpt2("init_from", cfg.init_from, net)
+    elif cfg.init_from is not None:
         refuse_other_weights("init_from", Path(cfg.init_from), net)
     return Fitted(
         cfg,
@@ -164,7 +170,7 @@ def _steps(cfg: DictConfig, data: DataModule) -> int:
     if isinstance(limit, float):
         batches = int(batches * limit)
     elif limit is not None:
-        batches = min(batches, limit // cfg.trainer.accumulate_grad_batches)
+        batches = min(batches, limit // split_of(cfg).accumulate)
     return steps if steps is not None else batches * int(cfg.trainer.max_epochs)
 
 

@@ -9,15 +9,17 @@ import torch
 import torch.nn.functional as F
 from omegaconf import DictConfig
 from torch import Tensor, nn
-from torch.autograd.graph import saved_tensors_hooks
 from torch.optim import Optimizer
 from torch.overrides import TorchFunctionMode
 
 from leyden.callbacks.optimizer_mode import switch
+from leyden.config.batch import num_processes_of, split_of
 from leyden.config.build import build_task, make
 from leyden.config.fit import Memo
+from leyden.config.peak import PeakMemory
 from leyden.config.size import along_time, meta_net
 from leyden.data import Spec
+from leyden.parallel.sharding import blocks_of
 from leyden.tasks import Task
 
 WEIGHTS = {
@@ -33,11 +35,11 @@ PLAIN = {"dropout_p", "is_causal"}
 
 
 def memory_bytes(cfg: DictConfig, spec: Spec, memo: Memo) -> int | None:
-    """Bytes of weights, gradients, optimizer state and activations on each device.
+    """Bytes of weights, gradients, optimizer state and activations on each device, at their most.
 
-    Rough: what kernels need while they work and what the allocator wastes are not in it, a fused
-    LSTM on a CPU keeps twice its activations, and under mixed precision all of them count as if
-    they were kept in 32 bits.
+    What kernels need while they work and what the allocator wastes are not in it, recurrent layers
+    count as if they were not fused, and under mixed precision all activations as if they were kept
+    in 32 bits.
 
     Args:
         cfg: With the model's width.
@@ -48,29 +50,70 @@ def memory_bytes(cfg: DictConfig, spec: Spec, memo: Memo) -> int | None:
         None where the network, its loss or its optimizer need values, which the meta device does
         not have.
     """
+    parts = num_processes_of(cfg) if cfg.trainer.strategy == "fsdp" else 1
     model = (cfg.model, cfg.trainer.precision, spec)
-    batch = (cfg.task, cfg.data.batch_size, _shares(cfg))
-    kept = memo.once(lambda: _kept_by_model(cfg, spec), "activations", *model, *batch)
+    batch = (cfg.task, split_of(cfg).micro_batch, parts > 1)
+    step = memo.once(lambda: _step_bytes(cfg, spec, is_split=parts > 1), "step", *model, *batch)
     state = memo.once(lambda: _kept_by_optimizer(cfg, spec), "state", *model, cfg.optimizer)
-    return None if kept is None or state is None else kept + state
+    if step is None or state is None:
+        return None
+    net = _net(cfg, spec)
+    weights = sum(tensor.nbytes for tensor in (*net.parameters(), *net.buffers()))
+    if parts == 1:
+        return step + weights + state
+    gradients = sum(p.nbytes for p in net.parameters() if p.requires_grad)
+    return step + gathered_bytes(net) + (weights + gradients + state) // parts
 
 
-def _kept_by_model(cfg: DictConfig, spec: Spec) -> int | None:
+def _step_bytes(cfg: DictConfig, spec: Spec, *, is_split: bool) -> int | None:
+    """Of a forward and a backward pass, beside the weights.
+
+    Args:
+        cfg: Of the run.
+        spec: Of its data.
+        is_split: Each gradient is dealt out to the processes as soon as it is there.
+    """
     net = _net(cfg, spec)
     task = build_task(cfg, net, spec)
-    task.log = lambda *values, **options: None  # type: ignore[method-assign]  # it has no trainer
-    samples = max(1, cfg.data.batch_size // _shares(cfg))
-
-    def measure(part: Spec) -> int:
-        return activation_bytes(task, part, samples=samples)
-
+    if is_split:
+        for parameter in net.parameters():
+            parameter.register_post_accumulate_grad_hook(_forget_gradient)  # type: ignore[no-untyped-call]
+    samples = split_of(cfg).micro_batch
     try:
         with _Meta():
-            activations = along_time(measure, net, spec)
+            return along_time(
+                lambda part: step_bytes(task, part, samples=samples), net, spec, first=16, last=32
+            )
     except RuntimeError:
         return None
-    gradients = sum(p.nbytes for p in net.parameters() if p.requires_grad)
-    return activations + gradients + sum(t.nbytes for t in (*net.parameters(), *net.buffers()))
+
+
+def _forget_gradient(parameter: Tensor) -> None:
+    parameter.grad = None
+
+
+def step_bytes(task: Task, spec: Spec, *, samples: int) -> int:
+    """Bytes of activations and gradients, where they are most.
+
+    Args:
+        task: Its network decides the device.
+        spec: Shape of the samples.
+        samples: In the batch.
+    """
+    batch = blank_batch(spec, samples, like=next(task.net.parameters()))
+    with PeakMemory() as memory:
+        torch.autograd.backward(task.training_step(batch, 0))
+    return int(memory.most)
+
+
+def gathered_bytes(net: nn.Module) -> int:
+    """Weights that `strategy=fsdp` has whole at a time: what is in no block, and two blocks."""
+    blocks = [_weight_bytes(block) for block in blocks_of(net)]
+    return _weight_bytes(net) - sum(blocks) + 2 * max(blocks, default=0)
+
+
+def _weight_bytes(net: nn.Module) -> int:
+    return sum(parameter.nbytes for parameter in net.parameters())
 
 
 def _kept_by_optimizer(cfg: DictConfig, spec: Spec) -> int | None:
@@ -91,35 +134,6 @@ def _kept_by_optimizer(cfg: DictConfig, spec: Spec) -> int | None:
 
 def _net(cfg: DictConfig, spec: Spec) -> nn.Module:
     return meta_net(cfg, spec).to(WEIGHTS.get(cfg.trainer.precision, torch.float32)).train()
-
-
-def _shares(cfg: DictConfig) -> int:
-    """Parts of a batch that are computed one after the other, or on different devices."""
-    devices = cfg.trainer.devices if isinstance(cfg.trainer.devices, int) else 1
-    return int(devices * cfg.trainer.num_nodes * cfg.trainer.accumulate_grad_batches)
-
-
-def activation_bytes(task: Task, spec: Spec, *, samples: int) -> int:
-    """Bytes that a training step keeps for the way back; weights are not counted.
-
-    Args:
-        task: Its network decides the device.
-        spec: Shape of the samples.
-        samples: In the batch.
-    """
-    own = {_storage(tensor) for tensor in (*task.net.parameters(), *task.net.buffers())}
-    kept: dict[int, int] = {}
-
-    def keep(tensor: Tensor) -> Tensor:
-        if _storage(tensor) not in own:
-            kept[_storage(tensor)] = tensor.untyped_storage().nbytes()
-        return tensor
-
-    first = next(task.net.parameters())
-    with saved_tensors_hooks(keep, lambda tensor: tensor):
-        loss = task.training_step(blank_batch(spec, samples, like=first), 0)
-    del loss  # until here its graph has kept the storages apart
-    return sum(kept.values())
 
 
 def blank_batch(spec: Spec, samples: int, *, like: Tensor) -> tuple[Tensor, Tensor]:
@@ -147,10 +161,6 @@ def state_bytes(optimizer: Optimizer) -> int:
 
     visit(dict(optimizer.state))
     return sum(found.values())
-
-
-def _storage(tensor: Tensor) -> int:
-    return int(tensor.untyped_storage()._cdata)
 
 
 class _Meta(TorchFunctionMode):

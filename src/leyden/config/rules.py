@@ -7,15 +7,18 @@ from typing import Any, get_args
 
 from omegaconf import DictConfig, OmegaConf
 
+from leyden.config.batch import num_processes_of, split_of
 from leyden.config.location import CONF
 from leyden.config.problem import Problem, suggestion
 from leyden.config.signature import parameters_of
 from leyden.config.targets import resolve
 from leyden.data.spec import TASK_OF_KIND, Kind
+from leyden.optim import adafactor, soap
 from leyden.tasks import TASKS, Classification, Regression, Task
 
 Rule = Callable[[DictConfig], Iterator[Problem]]
 
+WHOLE_ONLY = {adafactor, soap}
 HALF_PRECISIONS = {"16-mixed", "16-true"}
 
 
@@ -87,9 +90,16 @@ def stream_is_carried(cfg: DictConfig) -> Iterator[Problem]:
     if not hasattr(resolve(cfg.model._target_), "go_on"):
         message = "is for networks that carry a state; type `model=rnn`, or `data.stream=false`"
         yield Problem("data.stream", message, "true")
-    elif cfg.trainer.accumulate_grad_batches != 1:
+    elif split_of(cfg).accumulate != 1:
         message = "goes on from batch to batch; type `trainer.accumulate_grad_batches=1`"
         yield Problem("data.stream", message, "true")
+
+
+def documents_can_be_masked(cfg: DictConfig) -> Iterator[Problem]:
+    """Documents are hidden from each other only in models that know where they begin."""
+    if cfg.data.get("mask_documents") and "separator" not in parameters_of(resolve(cfg.model._target_)):
+        message = "is for models with attention; type `model=gpt`, or `data.mask_documents=false`"
+        yield Problem("data.mask_documents", message, "true")
 
 
 def data_is_there(cfg: DictConfig) -> Iterator[Problem]:
@@ -103,28 +113,18 @@ def data_is_there(cfg: DictConfig) -> Iterator[Problem]:
 
 def batch_divides(cfg: DictConfig) -> Iterator[Problem]:
     """The samples of a step can be dealt out evenly."""
-    shares = _shares(cfg)
-    if cfg.data.batch_size % shares:
-        below = cfg.data.batch_size - cfg.data.batch_size % shares
-        nearest = ", ".join(str(size) for size in (below, below + shares) if size)
-        yield Problem(
-            "data.batch_size",
-            f"does not divide by {shares} (devices x nodes x accumulation); nearest: {nearest}",
-            str(cfg.data.batch_size),
-        )
+    key = "batch_size" if cfg.data.get("batch_tokens") is None else "batch_tokens"
+    try:
+        split_of(cfg)
+    except ValueError as error:
+        yield Problem(f"data.{key}", str(error), str(cfg.data[key]))
 
 
 def batch_norm_has_a_batch(cfg: DictConfig) -> Iterator[Problem]:
     """Statistics over a batch need more than one sample."""
-    if cfg.model.get("norm") == "batch" and cfg.data.batch_size // _shares(cfg) < 2:
+    if cfg.model.get("norm") == "batch" and split_of(cfg).micro_batch < 2:
         message = "leaves batch norm one sample at a time; type 2 or more, or another `model.norm`"
         yield Problem("data.batch_size", message, str(cfg.data.batch_size))
-
-
-def _shares(cfg: DictConfig) -> int:
-    """Parts into which the samples of a step are dealt."""
-    devices = cfg.trainer.devices if isinstance(cfg.trainer.devices, int) else 1
-    return int(devices * cfg.trainer.num_nodes * cfg.trainer.accumulate_grad_batches)
 
 
 def accelerator_is_here(cfg: DictConfig) -> Iterator[Problem]:
@@ -163,16 +163,24 @@ def precision_fits(cfg: DictConfig) -> Iterator[Problem]:
 
 def strategy_fits_devices(cfg: DictConfig) -> Iterator[Problem]:
     """Several devices say how they share the work."""
-    devices, num_nodes = cfg.trainer.devices, cfg.trainer.num_nodes
+    num_nodes = cfg.trainer.num_nodes
     if num_nodes != 1:
         message = "a run takes one machine so far; type `trainer.num_nodes=1`"
         yield Problem("trainer.num_nodes", message, str(num_nodes))
-    if not isinstance(devices, int) or devices < 1:
-        message = "must be a number of devices from 1 on"
-        yield Problem("trainer.devices", message, str(devices))
-    elif devices > 1 and cfg.trainer.strategy == "auto":
-        message = "need a strategy; type `strategy=ddp`, or `trainer.devices=1`"
-        yield Problem("trainer.devices", message, str(devices))
+    if num_processes_of(cfg) > 1 and cfg.trainer.strategy == "auto":
+        message = "need a strategy; type `strategy=ddp` or `strategy=fsdp`"
+        yield Problem("trainer.devices", message, str(cfg.trainer.devices))
+
+
+def optimizer_takes_split_parameters(cfg: DictConfig) -> Iterator[Problem]:
+    """Some optimizers need every parameter whole."""
+    optimizer = resolve(cfg.optimizer._target_)
+    if cfg.trainer.strategy == "fsdp" and num_processes_of(cfg) > 1 and optimizer in WHOLE_ONLY:
+        message = (
+            f"{optimizer.__name__} needs whole parameters, which strategy=fsdp splits;"
+            " type `strategy=ddp` or `optimizer=adamw`"
+        )
+        yield Problem("optimizer", message)
 
 
 def run_has_a_length(cfg: DictConfig) -> Iterator[Problem]:
@@ -214,11 +222,17 @@ def name_is_a_folder_name(cfg: DictConfig) -> Iterator[Problem]:
 
 
 def weights_are_there(cfg: DictConfig) -> Iterator[Problem]:
-    """`init_from` names a run or a checkpoint."""
+    """`init_from` names a run or a checkpoint; whether `hf:` names a model, the fit finds out."""
+    from leyden.export.hf_folder import is_hf
     from leyden.runs.checkpoints import find_checkpoint
 
-    if cfg.init_from is not None and find_checkpoint(Path(cfg.init_from)) is None:
-        message = "is neither a run's folder with a checkpoint nor a checkpoint file"
+    if cfg.init_from is None or is_hf(cfg.init_from):
+        return
+    if find_checkpoint(Path(cfg.init_from)) is None:
+        message = (
+            "is neither a run's folder with a checkpoint nor a checkpoint file;"
+            " of Hugging Face's say hf:PATH_OR_NAME"
+        )
         yield Problem("init_from", message, cfg.init_from)
 
 
@@ -240,12 +254,14 @@ RULES: dict[Rule, frozenset[str]] = {
     data_is_there: frozenset({"data"}),
     model_reads_data: frozenset({"model", "data"}),
     task_fits: frozenset({"task", "monitor", "data"}),
-    stream_is_carried: frozenset({"data", "model", "trainer"}),
+    strategy_fits_devices: frozenset({"trainer"}),
     batch_divides: frozenset({"data", "trainer"}),
+    documents_can_be_masked: frozenset({"data", "model"}),
+    stream_is_carried: frozenset({"data", "model", "trainer"}),
     batch_norm_has_a_batch: frozenset({"model", "data", "trainer"}),
     accelerator_is_here: frozenset({"trainer"}),
     precision_fits: frozenset({"trainer"}),
-    strategy_fits_devices: frozenset({"trainer"}),
+    optimizer_takes_split_parameters: frozenset({"optimizer", "trainer"}),
     run_has_a_length: frozenset({"trainer", "data"}),
     warmup_is_said_once: frozenset({"scheduler"}),
     nesterov_has_momentum: frozenset({"optimizer"}),

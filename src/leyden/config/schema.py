@@ -31,6 +31,28 @@ class TaskKeys:
     """Share of each training label that is spread over all classes or tokens."""
     mixup: NonNegative
     """Training images are mixed in pairs with shares from Beta(mixup, mixup); 0 is none."""
+    loss_chunk: Count
+    """Tokens whose logits stand in memory at a time; 0 is all."""
+
+
+@dataclass(frozen=True)
+class CompileKeys:
+    """Keys of `compile`, where it is a mapping: torch.compile's own."""
+
+    mode: Literal["default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs"] = (
+        "default"
+    )
+    """What compilation may take time for."""
+    dynamic: bool | None = None
+    """Whether one compilation serves all shapes; null: torch finds out."""
+
+
+@dataclass(frozen=True)
+class DataKeys:
+    """Keys of `data` that are none of a data set's own."""
+
+    batch_tokens: PositiveInt | None
+    """Tokens of one optimizer step; of text, in the place of `batch_size`."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +102,8 @@ class Root:
     """Number of parameters wanted: the model's width is solved for it."""
     init_from: str | None
     """A run's folder or a checkpoint whose weights are the initial ones."""
+    compile: bool | dict[str, Any]
+    """Whether torch.compile makes kernels of the network, or how: `{mode: ..., dynamic: ...}`."""
     run_dir: str | None
     """The run's folder; null: a new one under `outputs/<name>/`."""
 
@@ -98,10 +122,19 @@ class TrainerKeys:
     """Where the data set is not on this machine, random samples of its shape take its place."""
     overfit_samples: PositiveInt | None
     """Train, validate and test on this many samples of the training part."""
-    accumulate_grad_batches: PositiveInt
-    """Parts into which a device's share of an optimizer step is cut, to save memory."""
+    micro_batch: PositiveInt | Literal["auto"] | None
+    """Samples that a device computes at a time; accumulation follows from it. `auto` halves them
+    where memory runs out."""
+    accumulate_grad_batches: PositiveInt | None
+    """Micro-batches of a device in an optimizer step; null follows from `micro_batch`."""
+    devices: PositiveInt
+    """Of each machine."""
     num_nodes: PositiveInt
     """Machines."""
+    timeout: PositiveFloat
+    """Seconds that the processes of a run wait for each other before they give up."""
+    sharded_checkpoints: bool
+    """Of `strategy=fsdp`: each process writes its part."""
     gradient_clip_val: NonNegative | None
     """Largest norm of the gradients; null: no limit."""
     log_every_n_steps: PositiveInt
@@ -110,7 +143,7 @@ class TrainerKeys:
     """Validation batches before training."""
     precision: Literal["64-true", "32-true", "bf16-mixed", "bf16-true", "16-mixed", "16-true"]
     """Of the arithmetic; `mixed` keeps the weights in 32 bits."""
-    strategy: Literal["auto", "ddp"]
+    strategy: Literal["auto", "ddp", "fsdp"]
     """Set by the group `strategy`."""
     profiler: Literal["simple", "advanced", "pytorch"] | None
     """Lightning's profilers; their report goes into the run's folder."""

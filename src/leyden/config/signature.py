@@ -1,7 +1,7 @@
 """What a target takes: the parameters of its constructor, with their types."""
 
 import inspect
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from typing import Any, get_type_hints
 
@@ -35,7 +35,10 @@ def parameters_of(target: Any) -> dict[str, Parameter]:
 def fields_of(schema: type) -> dict[str, Parameter]:
     """Fields of a dataclass by name."""
     hints = get_type_hints(schema, include_extras=True)
-    return {field.name: Parameter(hints[field.name], required=True) for field in fields(schema)}
+    return {
+        field.name: Parameter(hints[field.name], required=field.default is MISSING)
+        for field in fields(schema)
+    }
 
 
 @cache

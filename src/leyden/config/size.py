@@ -80,17 +80,21 @@ def flops_per_sample(net: nn.Module, spec: Spec) -> int | None:
     return along_time(lambda part: _counted(net, part), net, spec)
 
 
-def along_time(measure: Callable[[Spec], Count], net: nn.Module, spec: Spec) -> Count:
+def along_time(
+    measure: Callable[[Spec], Count], net: nn.Module, spec: Spec, *, first: int = 2, last: int = 3
+) -> Count:
     """What `measure` gives for a spec.
 
-    A recurrent network reads text token by token, each after the second at the same cost. To go
-    through all of them would take seconds, so it is measured on two tokens and on three.
+    A recurrent network reads text token by token, and from some token on each costs the same. To go
+    through all of them would take seconds, so it is measured on `first` tokens and on `last`.
     """
     context = spec.input_shape[0]
-    if spec.kind != "text" or not hasattr(net, "go_on") or context <= 3:
+    if spec.kind != "text" or not hasattr(net, "go_on") or context <= last:
         return measure(spec)
-    two, three = (measure(replace(spec, input_shape=(length,))) for length in (2, 3))
-    return None if two is None or three is None else two + (context - 2) * (three - two)
+    less, more = (measure(replace(spec, input_shape=(length,))) for length in (first, last))
+    if less is None or more is None:
+        return None
+    return less + (context - first) * (more - less) // (last - first)
 
 
 def _counted(net: nn.Module, spec: Spec) -> int | None:

@@ -16,6 +16,7 @@ from leyden.data.sine import Sine
 from leyden.data.spec import Kind, Spec
 from leyden.data.stdlib_text import StdlibText
 from leyden.data.sunspots import Sunspots
+from leyden.data.tokens import Tokens
 from leyden.data.torchvision_images import TorchvisionImages
 from leyden.data.unreadable import Unreadable
 
@@ -35,6 +36,7 @@ __all__ = [
     "StdlibText",
     "Sunspots",
     "Text",
+    "Tokens",
     "TorchvisionImages",
     "Unreadable",
 ]

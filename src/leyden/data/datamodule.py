@@ -145,6 +145,13 @@ class DataModule(LightningDataModule, ABC):
     def test_dataloader(self) -> Loader:
         return self._loader(self.parts.test, self.eval_batch_size, shuffle=False)
 
+    def whole_val_dataloader(self) -> Loader:
+        """Of the whole validation part, also where other processes share the run."""
+        order = Order(
+            len(self.parts.val), batch_size=self.eval_batch_size, shuffle=False, seed=self.seed
+        )
+        return Loader(self.parts.val, order)
+
     def _loader(self, samples: Samples, batch_size: int, *, shuffle: bool) -> Loader:
         trainer = self.trainer
         assert trainer is not None

@@ -79,16 +79,25 @@ class Order(Sampler[Draw]):
             self.epoch, self.start = epoch, 0
 
     def __len__(self) -> int:
-        if self.shuffle:
-            return self.num_samples // self.batch_size * self.accumulate
-        return -(-self.num_samples // self.batch_size) * self.accumulate
+        return self.num_steps * self.accumulate
+
+    @property
+    def num_steps(self) -> int:
+        """Global batches of an epoch."""
+        whole, rest = divmod(self.num_samples, self.batch_size)
+        if self.shuffle or rest == 0:
+            return whole
+        # Every process has a sample of every batch.
+        return max(1, whole) if rest < self.world_size else whole + 1
 
     def __iter__(self) -> Iterator[Draw]:
         start, self.start = self.start, 0
         order = self._order()
         for place in range(start, len(self)):
             step, part = divmod(place, self.accumulate)
-            batch = order[step * self.batch_size : (step + 1) * self.batch_size]
+            is_last = step + 1 == self.num_steps and not self.shuffle
+            end = None if is_last else (step + 1) * self.batch_size
+            batch = order[step * self.batch_size : end]
             first = part * self.world_size + self.rank
             yield Draw(self.epoch, batch[first :: self.world_size * self.accumulate])
 

@@ -14,7 +14,7 @@ from leyden.data.parts import Parts
 from leyden.data.spec import Kind, Spec
 from leyden.data.text import split_text, text_parts
 from leyden.data.unreadable import Unreadable
-from leyden.data.vocabulary import PairCount, TokenizerName, Vocabulary, vocabulary_of
+from leyden.data.vocabulary import PairCount, TokenizerChoice, Vocabulary, vocabulary_of
 from leyden.ranges import PositiveInt
 
 
@@ -24,8 +24,9 @@ class Text(DataModule):
     Args:
         path: A file, or a folder whose files are joined in the order of their names.
         context: Tokens that the model sees at once.
-        tokenizer: `character` (those of the training part, and one for all others), `byte`, or
-            `bpe`: pairs of bytes learned from the training part.
+        tokenizer: `character` (those of the training part, and one for all others), `byte`, `bpe`
+            (pairs of bytes learned from the training part), `gpt2`, or the path of a saved one of
+            Hugging Face's: a folder or a `tokenizer.json`.
         vocab_size: Number of tokens of `bpe`.
         stream: Each row of a batch goes on where the same row of the last one ended, so that a
             recurrent network can carry its state on, instead of windows drawn at random. Of an
@@ -40,7 +41,7 @@ class Text(DataModule):
         *,
         path: str,
         context: PositiveInt = 128,
-        tokenizer: TokenizerName = "character",
+        tokenizer: TokenizerChoice = "character",
         vocab_size: PairCount = 4096,
         stream: bool = False,
         **shared: Any,
@@ -93,12 +94,15 @@ class Shakespeare(Text):
         fetch_into(self.path.parent, fetch_shakespeare, by_hand=by_hand)
 
     def expected_spec(self) -> Spec:
-        sizes = {"character": 66, "byte": 256, "bpe": self.vocab_size}
+        sizes = {"character": 66, "byte": 256, "bpe": self.vocab_size, "gpt2": 50257}
+        size = sizes.get(self.tokenizer) or len(
+            vocabulary_of(self.tokenizer, "", size=self.vocab_size)
+        )
         bytes_per_token = dict.fromkeys(("train", "val", "test"), 1.0)
         return Spec(
             "text",
             (self.context,),
-            sizes[self.tokenizer],
+            size,
             bytes_per_token=bytes_per_token,
             is_stream=self.stream,
         )

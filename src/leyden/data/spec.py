@@ -31,8 +31,11 @@ class Spec:
         target_std: Likewise.
         baseline_rmse: Errors of simple forecasts of a series, by part and model.
         unigram_nats: Entropy of single tokens of text: the loss of a model that sees no context.
-        bytes_per_token: UTF-8 bytes of a token of text, the mean of each part, for bits per byte.
+        bytes_per_token: UTF-8 bytes of a predicted token of text, the mean of each part, for bits
+            per byte.
         is_stream: Each row of a batch of text goes on where the same row of the last one ended.
+        separator: The token before each document of text, where these are to be hidden from each
+            other; None: a window is read as one text.
     """
 
     kind: Kind
@@ -47,6 +50,7 @@ class Spec:
     unigram_nats: float | None = None
     bytes_per_token: dict[str, float] = field(default_factory=dict)
     is_stream: bool = False
+    separator: int | None = None
 
     def __post_init__(self) -> None:
         if self.task is None and self.kind not in TASK_OF_KIND:

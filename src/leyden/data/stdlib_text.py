@@ -10,7 +10,7 @@ from leyden.data.datamodule import DataModule
 from leyden.data.parts import Parts
 from leyden.data.spec import Kind
 from leyden.data.text import text_parts
-from leyden.data.vocabulary import PairCount, TokenizerName, Vocabulary, vocabulary_of
+from leyden.data.vocabulary import PairCount, TokenizerChoice, Vocabulary, vocabulary_of
 from leyden.ranges import PositiveInt
 
 LEFT_OUT = {
@@ -43,7 +43,7 @@ class StdlibText(DataModule):
         self,
         *,
         context: PositiveInt = 128,
-        tokenizer: TokenizerName = "character",
+        tokenizer: TokenizerChoice = "character",
         vocab_size: PairCount = 4096,
         stream: bool = False,
         max_bytes: PositiveInt = 4_000_000,

@@ -1,122 +1,82 @@
-"""From text to tokens and back: characters, bytes, or pairs of bytes learned from the text."""
+"""The tokens of a data set: from text to tensors and back."""
 
 from functools import lru_cache
-from typing import Annotated, Any, Literal, Protocol, runtime_checkable
+from pathlib import Path
+from typing import Annotated
 
-import numpy as np
 import torch
 from annotated_types import Ge
 from jaxtyping import Int
 from torch import Tensor
 
-TokenizerName = Literal["character", "byte", "bpe"]
+from leyden.data.unreadable import Unreadable
+from leyden.tokenization.choice import TokenizerName, choose_tokenizer, read_tokenizer
+from leyden.tokenization.tokenizer import Tokenizer, TokenizerError
+
 PairCount = Annotated[int, Ge(256)]
 """Tokens of a BPE vocabulary: the bytes are always among them."""
-UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+TokenizerChoice = TokenizerName | str
+"""A name, or the path of a saved tokenizer."""
 
 
-@runtime_checkable
-class Vocabulary(Protocol):
-    """Maps text to tokens and back; its length is the number of different tokens."""
-
-    def __len__(self) -> int: ...
-
-    def encode(self, text: str) -> Int[Tensor, " length"]: ...
-
-    def decode(self, tokens: Int[Tensor, " length"]) -> str: ...
-
-
-class Characters:
-    """One token a character.
+class Vocabulary:
+    """Maps text to tokens and back; its length is the number of different tokens.
 
     Args:
-        known: The characters. The first token stands for every other one.
+        tokenizer: Does so with arrays.
     """
 
-    def __init__(self, known: str) -> None:
-        self.characters = UNKNOWN + "".join(sorted(set(known) - {UNKNOWN}))
-        codes = np.array([ord(character) for character in self.characters], dtype=np.uint32)
-        self.table = np.zeros(codes.max() + 1, dtype=np.int64)
-        self.table[codes] = np.arange(len(codes))
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.tokenizer = tokenizer
 
     def __len__(self) -> int:
-        return len(self.characters)
+        return len(self.tokenizer)
+
+    @property
+    def separator(self) -> int | None:
+        """The token that stands before each document, if it has one."""
+        return self.tokenizer.separator
 
     def encode(self, text: str) -> Int[Tensor, " length"]:
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        inside = codes < len(self.table)
-        return torch.from_numpy(np.where(inside, self.table[np.where(inside, codes, 0)], 0))
+        return torch.from_numpy(self.tokenizer.encode(text))
 
     def decode(self, tokens: Int[Tensor, " length"]) -> str:
-        return "".join(self.characters[token] for token in tokens.tolist())
+        return self.tokenizer.decode(tokens.tolist())
 
+    def bytes_of_first(self, text: str) -> int:
+        """UTF-8 bytes that the first token of a text stands for."""
+        return self.tokenizer.bytes_of_first(text)
 
-class Bytes:
-    """One token a byte of UTF-8."""
-
-    def __len__(self) -> int:
-        return 256
-
-    def encode(self, text: str) -> Int[Tensor, " length"]:
-        codes = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
-        return torch.from_numpy(codes.astype(np.int64))
-
-    def decode(self, tokens: Int[Tensor, " length"]) -> str:
-        return bytes(tokens.tolist()).decode(errors="replace")
-
-
-class BytePairs:
-    """Byte-pair encoding, as GPT-2's (Sennrich et al. 2016; Radford et al. 2019), from a text.
-
-    Args:
-        text: The frequent pairs of bytes are learned from it.
-        size: Number of tokens: 256 bytes, and pairs of earlier tokens. A short text may have fewer.
-
-    Raises:
-        ModuleNotFoundError: The package `tokenizers` is missing; the message names the extra.
-    """
-
-    def __init__(self, text: str, size: int) -> None:
-        self.tokenizer = trained_tokenizer(text, size)
-
-    def __len__(self) -> int:
-        return int(self.tokenizer.get_vocab_size())
-
-    def encode(self, text: str) -> Int[Tensor, " length"]:
-        return torch.tensor(self.tokenizer.encode(text).ids, dtype=torch.long)
-
-    def decode(self, tokens: Int[Tensor, " length"]) -> str:
-        return str(self.tokenizer.decode(tokens.tolist()))
+    def save(self, folder: Path) -> None:
+        """Writes what `saved_vocabulary` reads; `folder` is there."""
+        self.tokenizer.save(folder)
 
 
 @lru_cache(maxsize=4)
-def trained_tokenizer(text: str, size: int) -> Any:
-    """A byte-level BPE tokenizer; the same text and size give the same one."""
-    try:
-        from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    except ModuleNotFoundError as error:
-        message = "data.tokenizer=bpe needs the extra `bpe`: pip install 'leyden[bpe]'"
-        raise ModuleNotFoundError(message) from error
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=size,
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(text.splitlines(keepends=True), trainer)
-    return tokenizer
-
-
-def vocabulary_of(tokenizer: TokenizerName, text: str, *, size: int) -> Vocabulary:
-    """The vocabulary of a training text.
+def vocabulary_of(tokenizer: TokenizerChoice, text: str, *, size: int) -> Vocabulary:
+    """The vocabulary of a training text; the same text and size give the same one.
 
     Args:
-        tokenizer: The kind of token.
+        tokenizer: The kind of token, or the path of a saved tokenizer.
         text: Its characters or pairs are known.
         size: Number of tokens of `bpe`; the others have as many as they have.
+
+    Raises:
+        Unreadable: There is no such tokenizer, or its package is missing.
     """
-    if tokenizer == "character":
-        return Characters(text)
-    return Bytes() if tokenizer == "byte" else BytePairs(text, size)
+    try:
+        return Vocabulary(choose_tokenizer(tokenizer, lambda: [text], size=size))
+    except TokenizerError as error:
+        raise Unreadable("tokenizer", str(error)) from error
+
+
+def saved_vocabulary(path: Path) -> Vocabulary:
+    """The vocabulary that was saved into a folder.
+
+    Raises:
+        Unreadable: There is none.
+    """
+    try:
+        return Vocabulary(read_tokenizer(path))
+    except TokenizerError as error:
+        raise Unreadable("path", str(error)) from error

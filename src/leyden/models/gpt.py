@@ -9,13 +9,15 @@ from math import sqrt
 from typing import ClassVar, Literal
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from leyden.models.activation import ActivationName, activation_layer
+from leyden.models.attention import Attention, Sight, sight
+from leyden.models.cache import KeyValueCache, LayerCache
 from leyden.models.rotary import Rotary
-from leyden.ranges import PositiveFloat, PositiveInt, Probability
+from leyden.ranges import Count, PositiveFloat, PositiveInt, Probability
 
 NormName = Literal["layer", "rms"]
 
@@ -23,41 +25,6 @@ NormName = Literal["layer", "rms"]
 def norm_layer(name: NormName, width: int) -> nn.Module:
     """Layer norm (Ba et al. 2016), or without mean and shift, RMS norm (Zhang, Sennrich 2019)."""
     return nn.LayerNorm(width) if name == "layer" else nn.RMSNorm(width, eps=1e-5)
-
-
-class Attention(nn.Module):
-    """Causal multi-head self-attention.
-
-    Args:
-        width: C.
-        num_heads: H.
-        dropout: Of the attention's weights.
-        rotary: Turns queries and keys by their positions.
-        qk_norm: RMS norm, without gains, of each query and key (Dehghani et al. 2023, "Scaling
-            Vision Transformers to 22 Billion Parameters").
-    """
-
-    def __init__(
-        self, *, width: int, num_heads: int, dropout: float, rotary: Rotary | None, qk_norm: bool
-    ) -> None:
-        super().__init__()
-        self.num_heads = num_heads
-        self.dropout = dropout
-        self.rotary = rotary
-        self.qk_norm = qk_norm
-        self.qkv = nn.Linear(width, 3 * width)
-        self.proj = nn.Linear(width, width)
-
-    def forward(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
-        B, T, C = x.shape
-        q, k, v = self.qkv(x).view(B, T, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)  # B H T D
-        if self.qk_norm:
-            q, k = (F.rms_norm(vectors, vectors.shape[-1:]) for vectors in (q, k))
-        if self.rotary is not None:
-            q, k = self.rotary(q), self.rotary(k)
-        rate = self.dropout if self.training else 0.0
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=rate)
-        return self.proj(y.transpose(1, 2).reshape(B, T, C))  # type: ignore[no-any-return]
 
 
 class Feedforward(nn.Module):
@@ -96,8 +63,13 @@ class Block(nn.Module):
         self.mlp = mlp
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
-        x = x + self.dropout(self.attention(self.attention_norm(x)))
+    def forward(
+        self,
+        x: Float[Tensor, "B T C"],
+        sight: Sight | None = None,
+        cache: LayerCache | None = None,
+    ) -> Float[Tensor, "B T C"]:
+        x = x + self.dropout(self.attention(self.attention_norm(x), sight, cache))
         return x + self.dropout(self.mlp(self.mlp_norm(x)))  # type: ignore[no-any-return]
 
 
@@ -120,6 +92,12 @@ class GPT(nn.Module):
         tied_head: The head's weights are the token embedding's.
         zero_init: Each residual branch's last weight, and an untied head, start at 0, so that the
             network starts as the identity (Goyal et al. 2017, section 5.1, for ResNets).
+        separator: The token that begins a document. Tokens then see those of their own document
+            only, and positions begin anew with it, so that what else is in a window changes
+            nothing. None: a window is one text, as GPT-2 was trained.
+        recompute: `block`: a block's inner values are not kept for the backward pass, but computed
+            a second time in it: memory for a third more time (Chen et al. 2016, "Training Deep
+            Nets with Sublinear Memory Cost").
 
     Raises:
         ValueError: `width` can't be split into its heads, or a head into pairs to be turned.
@@ -143,12 +121,17 @@ class GPT(nn.Module):
         qk_norm: bool = False,
         tied_head: bool = True,
         zero_init: bool = False,
+        separator: Count | None = None,
+        recompute: Literal["none", "block"] = "none",
     ) -> None:
         super().__init__()
         num_heads = heads_of(width, head_dim)
         is_rotary = positions == "rotary"
         rotary = Rotary(width // num_heads, context) if is_rotary else None
+        self.num_heads = num_heads
         self.context = context
+        self.separator = separator
+        self.recompute = recompute
         self.token_embedding = nn.Embedding(vocab_size, width)
         self.position_embedding = None if is_rotary else nn.Embedding(context, width)
         self.dropout = nn.Dropout(dropout)
@@ -197,16 +180,53 @@ class GPT(nn.Module):
             if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
 
-    def forward(self, tokens: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
-        if tokens.shape[1] > self.context:
-            raise ValueError(f"{tokens.shape[1]} tokens are more than context={self.context}")
+    def forward(
+        self, tokens: Int[Tensor, "B T"], cache: KeyValueCache | None = None
+    ) -> Float[Tensor, "B T V"]:
+        """The logits of what follows each token.
+
+        Args:
+            tokens: A window, or what comes after the tokens in the cache.
+            cache: From `new_cache`; the caller advances it.
+        """
+        return self.head(self.features(tokens, cache))  # type: ignore[no-any-return]
+
+    def features(
+        self, tokens: Int[Tensor, "B T"], cache: KeyValueCache | None = None
+    ) -> Float[Tensor, "B T C"]:
+        """What the head reads: the blocks' output after the last norm."""
+        length = tokens.shape[1] + (0 if cache is None else cache.num_used)
+        if length > self.context:
+            raise ValueError(f"{length} tokens are more than context={self.context}")
+        is_plain = self.separator is None and cache is None
+        seen = None if is_plain else sight(tokens, separator=self.separator, cache=cache)
         x = self.token_embedding(tokens)
         if self.position_embedding is not None:
-            x = x + self.position_embedding(torch.arange(tokens.shape[1], device=tokens.device))
+            plain = torch.arange(length, device=tokens.device)
+            x = x + self.position_embedding(plain if seen is None else seen.positions)
         x = self.dropout(x)
-        for block in self.blocks:
-            x = block(x)
-        return self.head(self.norm(x))  # type: ignore[no-any-return]
+        recomputes = self.recompute == "block" and self.training and torch.is_grad_enabled()
+        for number, block in enumerate(self.blocks):
+            if recomputes:
+                x = checkpoint(block, x, seen, use_reentrant=False)
+            elif cache is None:
+                x = block(x, seen)
+            else:
+                x = block(x, seen, cache.layer(number, tokens.shape[1]))
+        return self.norm(x)  # type: ignore[no-any-return]
+
+    def new_cache(self, batch_size: int) -> KeyValueCache:
+        """An empty cache for so many rows of `context` tokens."""
+        weights = self.token_embedding.weight
+        return KeyValueCache(
+            depth=len(self.blocks),
+            batch_size=batch_size,
+            num_heads=self.num_heads,
+            context=self.context,
+            head_dim=weights.shape[1] // self.num_heads,
+            device=weights.device,
+            dtype=weights.dtype,
+        )
 
 
 def heads_of(width: int, head_dim: int) -> int:

@@ -63,16 +63,29 @@ class RNN(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch *shape"] | Int[Tensor, "batch time"]
     ) -> Float[Tensor, "batch *outputs"]:
-        return self.go_on(x, None)[0]
+        return self.head(self.features(x))  # type: ignore[no-any-return]
+
+    def features(
+        self, x: Float[Tensor, "batch *shape"] | Int[Tensor, "batch time"]
+    ) -> Float[Tensor, "batch *features"]:
+        """What the head reads: the last layer's states, of numbers only the last state."""
+        return self.read_on(x, None)[0]
 
     def go_on(
         self, x: Float[Tensor, "batch *shape"] | Int[Tensor, "batch time"], state: State | None
     ) -> tuple[Float[Tensor, "batch *outputs"], State]:
         """Reads on from a state; None is the beginning. Gives the outputs and the state after."""
+        features, state = self.read_on(x, state)
+        return self.head(features), state
+
+    def read_on(
+        self, x: Float[Tensor, "batch *shape"] | Int[Tensor, "batch time"], state: State | None
+    ) -> tuple[Float[Tensor, "batch *features"], State]:
+        """Like `go_on`, but gives what the head reads."""
         if self.embedding is not None:
             x = self.embedding(x)
         elif x.ndim == 4:
             x = x.transpose(1, 2).flatten(2)  # batch, height, channels * width
         states, state = self.layers(x, state)
         read = states if self.embedding is not None else states[:, -1]
-        return self.head(self.dropout(read)), state
+        return self.dropout(read), state

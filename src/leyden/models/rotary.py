@@ -1,7 +1,7 @@
 """Rotary positions (Su et al. 2021, "RoFormer")."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 BASE = 10_000.0
@@ -34,8 +34,11 @@ class Rotary(nn.Module):
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
 
-    def forward(self, x: Float[Tensor, "B H T D"]) -> Float[Tensor, "B H T D"]:
-        time = x.shape[2]
-        cos, sin = self.cos[:time].to(x.dtype), self.sin[:time].to(x.dtype)
+    def forward(
+        self, x: Float[Tensor, "B H T D"], positions: Int[Tensor, "B T"] | None = None
+    ) -> Float[Tensor, "B H T D"]:
+        """Turns vectors by their positions; None: from 0 on."""
+        place = slice(x.shape[2]) if positions is None else positions[:, None]
+        cos, sin = self.cos[place].to(x.dtype), self.sin[place].to(x.dtype)
         first, second = x.chunk(2, dim=-1)
         return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)

@@ -6,7 +6,7 @@ import torch
 from annotated_types import Ge, Le
 from torch import nn
 
-from leyden.optim.fused import leave_unscaling_to_the_scaler
+from leyden.optim.fused import can_fuse, leave_unscaling_to_the_scaler
 from leyden.optim.groups import decay_groups
 from leyden.ranges import NonNegative, PositiveFloat, Probability
 
@@ -58,7 +58,7 @@ def adagrad(
         fused: One kernel for all parameters; faster, also on the CPU.
     """
     groups = decay_groups(net, weight_decay=weight_decay, decay_vectors=decay_vectors)
-    optimizer = torch.optim.Adagrad(groups, lr, lr_decay, eps=eps, fused=fused)
+    optimizer = torch.optim.Adagrad(groups, lr, lr_decay, eps=eps, fused=fused and can_fuse(net))
     leave_unscaling_to_the_scaler(optimizer)
     return optimizer
 

@@ -1,5 +1,7 @@
 """torch's fused optimizers under Lightning."""
 
+from torch import nn
+from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 
 
@@ -12,3 +14,8 @@ def leave_unscaling_to_the_scaler(optimizer: Optimizer) -> None:
     it before the clipping, as for every other optimizer.
     """
     optimizer._step_supports_amp_scaling = False  # type: ignore[attr-defined]
+
+
+def can_fuse(net: nn.Module) -> bool:
+    """Whether a network is whole: torch 2.14 fuses only Adam's and AdamW's steps of split ones."""
+    return not any(isinstance(parameter, DTensor) for parameter in net.parameters())

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from leyden.optim.fused import leave_unscaling_to_the_scaler
+from leyden.optim.fused import can_fuse, leave_unscaling_to_the_scaler
 from leyden.optim.groups import decay_groups
 from leyden.ranges import NonNegative, PositiveFloat, Probability
 
@@ -30,6 +30,8 @@ def sgd(
         fused: One kernel for all parameters; faster, also on the CPU.
     """
     groups = decay_groups(net, weight_decay=weight_decay, decay_vectors=decay_vectors)
-    optimizer = torch.optim.SGD(groups, lr, momentum, nesterov=nesterov, fused=fused)
+    optimizer = torch.optim.SGD(
+        groups, lr, momentum, nesterov=nesterov, fused=fused and can_fuse(net)
+    )
     leave_unscaling_to_the_scaler(optimizer)
     return optimizer

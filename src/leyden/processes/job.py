@@ -11,6 +11,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from leyden.processes.blame import blame, forget
 from leyden.processes.place import Place, World
 from leyden.processes.worker import GRACE_SECONDS, Rank, Work
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 Start = Literal["warm", "cold"]
 
-SECONDS_AFTER_A_RANK = 20.0
-"""Where one of several processes is gone, the others wait for it; they get so long to notice."""
+SECONDS_AFTER_A_RANK = 8.0
+"""Where one of several processes has failed, the others get so long to notice."""
 
 
 class JobProcesses:
@@ -48,7 +49,10 @@ class JobProcesses:
     ) -> None:
         self.folder = folder
         self.told_at: float | None = None
-        self.first_end: float | None = None
+        self.first_failure: float | None = None
+        self.killed: set[int] = set()
+        self.is_settled = False
+        forget(folder)
         context = warm_context() if start == "warm" else multiprocessing.get_context("spawn")
         port = _free_port() if world_size > 1 else 0
         self.processes: list[BaseProcess] = []
@@ -71,6 +75,9 @@ class JobProcesses:
             return None
         codes = [process.exitcode or 0 for process in self.processes]
         self._kill_groups()  # what a process has started and left behind
+        if len(codes) > 1 and any(codes) and not self.is_settled:
+            blame(self.folder, codes, self.killed)
+        self.is_settled = True
         return next((code for code in codes if code < 0), next(filter(None, codes), 0))
 
     def wait(self) -> int:
@@ -99,6 +106,9 @@ class JobProcesses:
 
     def kill(self) -> None:
         """Ends everything at once."""
+        self.killed |= {
+            rank for rank, process in enumerate(self.processes) if process.exitcode is None
+        }
         self._kill_groups()
         for process in self.processes:
             if process.is_alive():
@@ -108,11 +118,10 @@ class JobProcesses:
         now = time.monotonic()
         if self.told_at is not None and now > self.told_at + GRACE_SECONDS:
             self.kill()
-        if all(process.is_alive() for process in self.processes):
-            return
-        self.first_end = self.first_end or now
-        if now > self.first_end + SECONDS_AFTER_A_RANK:
-            self.kill()
+        if any(process.exitcode for process in self.processes):
+            self.first_failure = self.first_failure or now
+            if now > self.first_failure + SECONDS_AFTER_A_RANK:
+                self.kill()
 
     def _kill_groups(self) -> None:
         for process in self.processes:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from leyden.processes.blame import note
 from leyden.processes.place import Place, World
 
 if TYPE_CHECKING:
@@ -97,7 +98,9 @@ class Work:
         record.is_kept = self.rank.number == 0
         try:
             execute(record, trial=self.trial)
-        except BaseException:
+        except BaseException as error:
+            if self.rank.world_size > 1:
+                note(self.folder, self.rank.number, error)
             sys.exit(1)  # the record and the log say why
         sys.exit(0)
 

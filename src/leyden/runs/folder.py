@@ -39,6 +39,11 @@ VOLATILE = (
     "trainer.devices",
     "trainer.num_nodes",
     "trainer.strategy",
+    "trainer.sharded_checkpoints",
+    "trainer.timeout",
+    "trainer.micro_batch",
+    "trainer.accumulate_grad_batches",
+    "compile",
     "trainer.log_every_n_steps",
     "trainer.profiler",
     "monitor.reduce",
@@ -126,9 +131,14 @@ def without_volatile(cfg: DictConfig) -> dict[str, Any]:
 
 def freeze(cfg: DictConfig, overrides: tuple[str, ...], folder: Path) -> None:
     """Writes the resolved config, from which the run is executed, and the overrides."""
+    freeze_config(cfg, folder)
+    write_atomically(folder / "overrides.yaml", OmegaConf.to_yaml(list(overrides)))
+
+
+def freeze_config(cfg: DictConfig, folder: Path) -> None:
+    """Writes the resolved config alone."""
     resolved = OmegaConf.create(OmegaConf.to_container(cfg, resolve=True))
     write_atomically(folder / "config.yaml", OmegaConf.to_yaml(resolved))
-    write_atomically(folder / "overrides.yaml", OmegaConf.to_yaml(list(overrides)))
 
 
 def read_frozen(folder: Path) -> DictConfig:

@@ -114,7 +114,7 @@ class Record:
             yield
             self.status = "completed"
         except BaseException as error:
-            self.status = _status_after(error)
+            self.status = status_after(error)
             self.error = describe(error)
             raise
         finally:
@@ -122,7 +122,8 @@ class Record:
             self.write()
 
 
-def _status_after(error: BaseException) -> str:
+def status_after(error: BaseException) -> str:
+    """What became of a run that an error has ended."""
     if isinstance(error, Diverged):
         return "diverged"
     if isinstance(error, Pruned):

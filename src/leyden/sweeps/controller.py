@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from leyden.config.batch import halve_micro_batch
 from leyden.config.plan import Settings
 from leyden.runs.environment import is_alive
 from leyden.runs.record import Record, now
@@ -117,6 +118,8 @@ class Controller:
         if self.is_stopping:
             return False
         if entry.state == CRASHED:  # an adopted one, of which nothing more is known
+            return True
+        if entry.state == "oom" and halve_micro_batch(folder_of(self.record, entry)):
             return True
         is_failed = entry.failure is not None and entry.failure not in HOPELESS
         return is_failed and entry.attempts <= self.settings.retry

@@ -18,6 +18,7 @@ from torchmetrics.classification import (
 
 from leyden.data.loader import Batch
 from leyden.data.spec import Spec
+from leyden.parallel import shard
 from leyden.ranges import NonNegative, Probability
 from leyden.tasks.optimization import MakeOptimizer, MakeSchedule, optimization
 
@@ -80,11 +81,8 @@ class Classification(LightningModule):
     def training_step(self, batch: Batch, batch_index: int) -> Float[Tensor, ""]:
         inputs, labels = batch
         if self.mixup > 0:
-            loss = self._mixed_loss(inputs, labels)
-        else:
-            loss = self._loss(self(inputs), labels)
-        self.log("train/loss", loss)
-        return loss
+            return self._mixed_loss(inputs, labels)
+        return self._loss(self(inputs), labels)
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         self._evaluate(batch, self.val_loss, self.val_scores)
@@ -112,6 +110,9 @@ class Classification(LightningModule):
         logits = self(inputs).float()
         losses.update(F.cross_entropy(logits, labels), len(labels))
         scored.update(logits, labels)
+
+    def configure_model(self) -> None:
+        shard(self, self.net)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         return optimization(self, self.net, self.make_optimizer, self.make_schedule)

@@ -12,8 +12,10 @@ from torchmetrics import MeanMetric
 
 from leyden.data.loader import Batch
 from leyden.data.spec import Spec
-from leyden.ranges import Probability
+from leyden.parallel import shard
+from leyden.ranges import Count, Probability
 from leyden.tasks.optimization import MakeOptimizer, MakeSchedule, optimization
+from leyden.tasks.token_loss import IGNORED, token_loss
 
 NAMES = ("loss", "ppl", "bpb")
 
@@ -31,6 +33,7 @@ class LanguageModeling(LightningModule):
         optimizer: Makes the optimizer of a network.
         schedule: Makes the schedule of an optimizer over a number of steps.
         label_smoothing: Share of each training token that is spread over the vocabulary.
+        loss_chunk: Tokens whose logits stand in memory at a time, for large vocabularies; 0 is all.
     """
 
     metrics: ClassVar[tuple[str, ...]] = (
@@ -47,6 +50,7 @@ class LanguageModeling(LightningModule):
         optimizer: MakeOptimizer,
         schedule: MakeSchedule,
         label_smoothing: Probability = 0.0,
+        loss_chunk: Count = 0,
     ) -> None:
         super().__init__()
         self.net = net
@@ -54,6 +58,7 @@ class LanguageModeling(LightningModule):
         self.make_optimizer = optimizer
         self.make_schedule = schedule
         self.label_smoothing = label_smoothing
+        self.loss_chunk = loss_chunk
         self.val_loss = MeanMetric()
         self.test_loss = MeanMetric()
         self.train_state = Carried()
@@ -77,25 +82,36 @@ class LanguageModeling(LightningModule):
         self.eval_state.forget()
 
     def training_step(self, batch: Batch, batch_index: int) -> Float[Tensor, ""]:
-        tokens, following = batch
-        logits = self._logits(tokens, self.train_state)
-        loss = F.cross_entropy(
-            logits.flatten(0, 1), following.flatten(), label_smoothing=self.label_smoothing
-        )
-        self.log("train/loss", loss)
-        return loss
+        return self._loss(batch, self.train_state, label_smoothing=self.label_smoothing)
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
-        self.val_loss.update(self._eval_loss(batch), batch[1].numel())
+        self.val_loss.update(self._loss(batch, self.eval_state), num_targets(batch))
 
     def test_step(self, batch: Batch, batch_index: int) -> None:
-        self.test_loss.update(self._eval_loss(batch), batch[1].numel())
+        self.test_loss.update(self._loss(batch, self.eval_state), num_targets(batch))
 
     def on_validation_epoch_end(self) -> None:
         self._log_epoch("val", self.val_loss)
 
     def on_test_epoch_end(self) -> None:
         self._log_epoch("test", self.test_loss)
+
+    def _loss(
+        self, batch: Batch, carried: "Carried", *, label_smoothing: float = 0.0
+    ) -> Float[Tensor, ""]:
+        tokens, following = batch
+        if self.loss_chunk and isinstance(self.net, HasFeatures) and not self.spec.is_stream:
+            return token_loss(
+                self.net.features(tokens).flatten(0, 1),
+                following.flatten(),
+                self.net.head,
+                chunk=self.loss_chunk,
+                label_smoothing=label_smoothing,
+            )
+        logits = self._logits(tokens, carried)
+        return F.cross_entropy(
+            logits.flatten(0, 1), following.flatten(), label_smoothing=label_smoothing
+        )
 
     def _logits(self, tokens: Tensor, carried: "Carried") -> Float[Tensor, "batch time vocab"]:
         if not (self.spec.is_stream and isinstance(self.net, HasState)):
@@ -104,11 +120,6 @@ class LanguageModeling(LightningModule):
         carried.keep(state)
         return logits.float()
 
-    def _eval_loss(self, batch: Batch) -> Float[Tensor, ""]:
-        tokens, following = batch
-        logits = self._logits(tokens, self.eval_state)
-        return F.cross_entropy(logits.flatten(0, 1), following.flatten())
-
     def _log_epoch(self, part: str, losses: MeanMetric) -> None:
         loss = losses.compute()
         losses.reset()
@@ -116,8 +127,25 @@ class LanguageModeling(LightningModule):
         self.log(f"{part}/ppl", loss.exp())
         self.log(f"{part}/bpb", loss / log(2) / self.spec.bytes_per_token[part])
 
+    def configure_model(self) -> None:
+        shard(self, self.net)
+
     def configure_optimizers(self) -> OptimizerLRScheduler:
         return optimization(self, self.net, self.make_optimizer, self.make_schedule)
+
+
+def num_targets(batch: Batch) -> int:
+    """Targets that count."""
+    return int((batch[1] != IGNORED).sum())
+
+
+@runtime_checkable
+class HasFeatures(Protocol):
+    """A network whose logits are made by a head from features."""
+
+    head: nn.Module
+
+    def features(self, tokens: Tensor) -> Tensor: ...
 
 
 @runtime_checkable

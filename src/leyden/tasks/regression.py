@@ -11,6 +11,7 @@ from torchmetrics import MeanAbsoluteError, MeanMetric, MeanSquaredError, Metric
 
 from leyden.data.loader import Batch
 from leyden.data.spec import Spec
+from leyden.parallel import shard
 from leyden.tasks.optimization import MakeOptimizer, MakeSchedule, optimization
 
 NAMES = ("loss", "rmse", "mae", "r2")
@@ -64,9 +65,7 @@ class Regression(LightningModule):
 
     def training_step(self, batch: Batch, batch_index: int) -> Float[Tensor, ""]:
         inputs, targets = batch
-        loss = F.mse_loss(self(inputs), targets)
-        self.log("train/loss", loss)
-        return loss
+        return F.mse_loss(self(inputs), targets)
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         self._evaluate(batch, self.val_loss, self.val_errors)
@@ -94,6 +93,9 @@ class Regression(LightningModule):
             self.log(f"{part}/rmse_{model}", error)
         losses.reset()
         found.reset()
+
+    def configure_model(self) -> None:
+        shard(self, self.net)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         return optimization(self, self.net, self.make_optimizer, self.make_schedule)

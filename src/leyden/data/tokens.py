@@ -1,0 +1,116 @@
+"""Text that `leyden tokenize` has made shards of."""
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+from leyden.data.datamodule import DataModule
+from leyden.data.parts import Parts
+from leyden.data.shards import Shards
+from leyden.data.spec import Kind, Spec
+from leyden.data.text import bytes_per_target, windows_of
+from leyden.data.unreadable import Unreadable
+from leyden.data.vocabulary import Vocabulary, saved_vocabulary
+from leyden.ranges import PositiveInt
+from leyden.tokenization.chunk import TOKENIZER, WORK
+from leyden.tokenization.manifest import Manifest, ManifestError
+from leyden.tokenization.shard import Shard
+from leyden.tokenization.split import PARTS, Part
+
+
+class Tokens(DataModule):
+    """Shards of tokens, read by memory map: the text may be larger than the memory.
+
+    Each token of the training part but the first is a target once in an epoch, save what is left
+    after the last whole window and the last whole batch.
+
+    Args:
+        path: The folder that `leyden tokenize` made.
+        context: Tokens that the model sees at once. A window may hold several documents.
+        mask_documents: The model is told the separator, so that it can hide the documents of a
+            window from each other.
+        stream: See `Text`.
+        verify: Compare the SHA-256 of every shard with the manifest's before the start; it reads
+            all of them. Names and sizes are always compared.
+        shared: Those of `DataModule`.
+    """
+
+    kind: ClassVar[Kind] = "text"
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        context: PositiveInt = 1024,
+        mask_documents: bool = False,
+        stream: bool = False,
+        verify: bool = False,
+        **shared: Any,
+    ) -> None:
+        super().__init__(**shared)
+        self.path = Path(path).expanduser()
+        self.context = context
+        self.mask_documents = mask_documents
+        self.stream = stream
+        self.verify = verify
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What the folder says of itself."""
+        try:
+            return Manifest.read(self.path)
+        except ManifestError as error:
+            if (self.path / WORK).is_dir():
+                message = "is not finished; type the same `leyden tokenize` again"
+                raise Unreadable("path", message) from error
+            raise Unreadable("path", str(error)) from error
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        return saved_vocabulary(self.path / TOKENIZER)
+
+    def load(self) -> Parts:
+        manifest = self.manifest
+        for part in PARTS:
+            if manifest.total(part, "tokens") < 2:
+                message = f"has no text in its {part} part; tokenize with a larger --{part}-share"
+                raise Unreadable("path", message)
+            for shard in manifest.shards[part]:
+                self._check(shard)
+        spec = Spec(
+            "text",
+            input_shape=(self.context,),
+            num_outputs=manifest.vocab_size,
+            unigram_nats=manifest.unigram_nats,
+            bytes_per_token={part: self._bytes_per_token(part) for part in PARTS},
+            is_stream=self.stream,
+            separator=manifest.separator if self.mask_documents else None,
+        )
+        return windows_of({part: self._shards(part) for part in PARTS}, spec)
+
+    def _bytes_per_token(self, part: Part) -> float:
+        """The first token is a separator, which stands for no bytes."""
+        manifest = self.manifest
+        return bytes_per_target(manifest.total(part, "bytes"), 0, manifest.total(part, "tokens"))
+
+    def _shards(self, part: Part) -> Shards:
+        shards = self.manifest.shards[part]
+        files = [self.path / shard.file for shard in shards]
+        return Shards(files, [shard.tokens for shard in shards], dtype=self.manifest.dtype)
+
+    def _check(self, shard: Shard) -> None:
+        file, size = self.path / shard.file, shard.tokens * self.manifest.item_size
+        if not file.is_file():
+            raise Unreadable("path", f"is damaged: {shard.file} is not there")
+        if file.stat().st_size != size:
+            found = f"{file.stat().st_size:,} bytes long, not {size:,}"
+            raise Unreadable("path", f"is damaged: {shard.file} is {found}")
+        if self.verify and sha256_of(file) != shard.sha256:
+            raise Unreadable("path", f"is damaged: the SHA-256 of {shard.file} differs")
+
+
+def sha256_of(file: Path) -> str:
+    """Of a file of any size."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Models in the forms of other programs: what `leyden export` writes and `hf:` names."""

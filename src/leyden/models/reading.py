@@ -1,0 +1,127 @@
+"""Reading texts on: the logits of what follows, with or without keeping what was computed before.
+
+A reader is given the new tokens of each row, of which the first call may have differently many.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from leyden.models.gpt import GPT
+
+NewTokens = Sequence[Int[Tensor, " _"]]
+"""One tensor a row, of any length."""
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Reads rows on."""
+
+    def read(self, new: NewTokens) -> Float[Tensor, "batch vocab"]:
+        """The logits of what follows each row."""
+
+
+def reader_of(net: nn.Module, batch_size: int, *, context: int, cached: bool) -> Reader:
+    """The reader for a network.
+
+    Args:
+        net: Causal: maps tokens (batch, time) to logits (batch, time, vocabulary).
+        batch_size: Rows.
+        context: Tokens that it sees at most, if it has no state.
+        cached: Keep what was computed, where the network has a way to.
+    """
+    has_state = hasattr(net, "go_on")
+    if cached and has_state:
+        return StateReader(net)
+    rereader = Rereader(net, batch_size, context=None if has_state else context)
+    return CachedReader(net, rereader) if cached and isinstance(net, GPT) else rereader
+
+
+class Rereader:
+    """Reads all that the network can see anew for each token."""
+
+    def __init__(self, net: nn.Module, batch_size: int, *, context: int | None) -> None:
+        self.net = net
+        self.context = context
+        self.rows: list[Int[Tensor, " _"]] = [torch.zeros(0, dtype=torch.long)] * batch_size
+
+    def read(self, new: NewTokens) -> Float[Tensor, "batch vocab"]:
+        self.append(new)
+        return self.reread()
+
+    def append(self, new: NewTokens) -> None:
+        """Takes down new tokens."""
+        rows = zip(self.rows, new, strict=True)
+        self.rows = [torch.cat([row.to(more.device), more]) for row, more in rows]
+
+    def reread(self) -> Float[Tensor, "batch vocab"]:
+        """What follows the rows as they are."""
+        windows = [row[-(self.context or len(row)) :] for row in self.rows]
+        return last_logits(self.net(padded(windows)), windows)
+
+
+class CachedReader:
+    """Keeps a GPT's keys and values.
+
+    Once a row is longer than the context, each new token moves its window on, and with it every
+    position and all that was computed: from then on the windows are read anew.
+    """
+
+    def __init__(self, net: GPT, rereader: Rereader) -> None:
+        self.net = net
+        self.rereader = rereader
+        self.cache = net.new_cache(len(rereader.rows))
+
+    def read(self, new: NewTokens) -> Float[Tensor, "batch vocab"]:
+        self.rereader.append(new)
+        if max(map(len, self.rereader.rows)) > (self.rereader.context or self.net.context):
+            return self.rereader.reread()
+        logits = self.net(padded(new), self.cache)
+        self.cache.advance(lengths_of(new))
+        return last_logits(logits, new)
+
+
+class StateReader:
+    """Keeps a recurrent network's state."""
+
+    def __init__(self, net: nn.Module) -> None:
+        self.net: Any = net
+        self.state: Any = None
+
+    def read(self, new: NewTokens) -> Float[Tensor, "batch vocab"]:
+        if self.state is not None:
+            outputs, self.state = self.net.go_on(torch.stack(list(new)), self.state)
+            return outputs[:, -1]  # type: ignore[no-any-return]
+        # One by one: padding would be read into the state.
+        read = [self.net.go_on(row[None], None) for row in new]
+        self.state = joined([state for _, state in read])
+        return torch.cat([outputs[:, -1] for outputs, _ in read])
+
+
+def joined(states: Sequence[Any]) -> Any:
+    """A batch's state, from those of its rows: tensors (depth, 1, width), or tuples of them."""
+    if isinstance(states[0], tuple):
+        return tuple(torch.cat(parts, dim=1) for parts in zip(*states, strict=True))
+    return torch.cat(list(states), dim=1)
+
+
+def padded(rows: NewTokens) -> Int[Tensor, "batch time"]:
+    """Rows of one length, padded at their ends, which no earlier token of a causal network sees."""
+    return pad_sequence(list(rows), batch_first=True)
+
+
+def lengths_of(rows: NewTokens) -> Int[Tensor, " batch"]:
+    """Tokens of each row."""
+    return torch.tensor([len(row) for row in rows], device=rows[0].device)
+
+
+def last_logits(
+    logits: Float[Tensor, "batch time vocab"], rows: NewTokens
+) -> Float[Tensor, "batch vocab"]:
+    """Those after each row's last token."""
+    last = lengths_of(rows) - 1
+    return logits[torch.arange(len(rows), device=last.device), last]

@@ -1,0 +1,120 @@
+"""What can be typed after `leyden tokenize`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from leyden.config.problem import ConfigError, Problem
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong as all of Leyden does: in one line, and without ending the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError([Problem("leyden tokenize", message)])
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace | None:
+    """The options; None where help was asked for, and given.
+
+    Raises:
+        ConfigError: Something can't be typed.
+    """
+    parser = make_parser()
+    if {"-h", "--help"} & set(arguments):
+        sys.stdout.write(parser.format_help())
+        return None
+    options = parser.parse_args(arguments)
+    if options.val_share + options.test_share >= 1:
+        parser.error("--val-share and --test-share leave nothing to train on")
+    return options
+
+
+def make_parser() -> Parser:
+    """The options with their defaults."""
+    parser = Parser(
+        prog="leyden tokenize",
+        usage="leyden tokenize SOURCE... --output DIR [options]",
+        description="Makes shards of tokens for data=tokens data.path=DIR. Broken off, the same"
+        " command goes on.",
+        add_help=False,
+        allow_abbrev=False,
+    )
+
+    def add(name: str, *, help: str, **options: object) -> None:
+        parser.add_argument(name, help=help, **options)  # type: ignore[arg-type]
+
+    add(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="file or folder: text (a document a file), .jsonl (a document a line), .parquet (a"
+        " document a row)",
+    )
+    add("--output", required=True, metavar="DIR", help="folder for the shards")
+    add(
+        "--tokenizer",
+        default="byte",
+        metavar="NAME",
+        help="byte, character, bpe (learned from a sample), gpt2, or a saved tokenizer's path;"
+        " default: %(default)s",
+    )
+    add(
+        "--vocab-size",
+        type=whole_number(257),
+        default=32768,
+        metavar="N",
+        help="tokens of bpe; default: %(default)s",
+    )
+    add(
+        "--text-key",
+        default="text",
+        metavar="KEY",
+        help="what the text stands under in .jsonl and .parquet; default: %(default)s",
+    )
+    for part in ("val", "test"):
+        add(
+            f"--{part}-share",
+            type=share,
+            default=0.005,
+            metavar="X",
+            help="share of the documents; default: %(default)s",
+        )
+    add(
+        "--shard-tokens",
+        type=whole_number(1),
+        default=10**8,
+        metavar="N",
+        help="tokens of a shard, about; default: 1e8",
+    )
+    add(
+        "--workers",
+        type=whole_number(1),
+        default=len(os.sched_getaffinity(0)),
+        metavar="N",
+        help="processes; default: one a core",
+    )
+    return parser
+
+
+def whole_number(least: int) -> Callable[[str], int]:
+    """Reads 100000000 and 1e8 alike."""
+
+    def read(text: str) -> int:
+        number = float(text)
+        if number != number // 1 or number < least:
+            raise argparse.ArgumentTypeError(f"must be a whole number from {least} on, not {text}")
+        return int(number)
+
+    read.__name__ = "number"
+    return read
+
+
+def share(text: str) -> float:
+    """Reads what is more than 0 and less than 1."""
+    number = float(text)
+    if not 0 < number < 1:
+        raise argparse.ArgumentTypeError(f"must be between 0 and 1, not {text}")
+    return number

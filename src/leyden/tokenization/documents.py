@@ -1,0 +1,203 @@
+"""Reads the documents of a range of a source, piece by piece, so that no size needs more memory."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from io import BytesIO
+from math import ceil
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from leyden.tokenization.sources import (
+    Source,
+    SourceError,
+    column_size,
+    no_text_under,
+    open_parquet,
+)
+from leyden.tokenization.split import Part
+from leyden.tokenization.tokenizer import well_formed
+
+PIECE_BYTES = 2**20
+"""Of a longer document, about so much is tokenized at a time."""
+BEGINNING_BYTES = 2**16
+"""Of a document, from which its part is drawn."""
+ROWS = 64
+"""Of Parquet, that are unpacked at a time."""
+WORD_END = re.compile(rb"[A-Za-z0-9](?=\s)")
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where to read: documents that begin in it, and of a text file the stretch itself.
+
+    Attributes:
+        source: The file.
+        start: In the units of `Source.length`.
+        stop: Likewise.
+        part: All of it belongs to this one; None: each document to the one that its text says.
+        is_beginning: Of a text file: a document, or a part's share of it, begins here.
+    """
+
+    source: Source
+    start: int
+    stop: int
+    part: Part | None = None
+    is_beginning: bool = True
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A document, or a piece of a long one.
+
+    Attributes:
+        text: Some.
+        key: Of the document: a number below 2^64 that its beginning decides.
+        is_beginning: The document begins here.
+        length: What was read of the source, in the units of `Source.length`.
+    """
+
+    text: str
+    key: int
+    is_beginning: bool
+    length: int
+
+
+def read_pieces(place: Range, text_key: str) -> Iterator[Piece]:
+    """The pieces of a range, in order. Documents without text are left out.
+
+    Args:
+        place: The ranges of a source that meet without a gap give each document once.
+        text_key: Of JSON or of Parquet, what the text stands under.
+
+    Raises:
+        SourceError: Something there is no document.
+    """
+    if place.source.kind == "jsonl":
+        return _read_lines(place, text_key)
+    return _read_rows(place, text_key) if place.source.kind == "parquet" else _read_text(place)
+
+
+def key_of(beginning: bytes) -> int:
+    """A document's key."""
+    return int.from_bytes(blake2b(beginning[:BEGINNING_BYTES], digest_size=8).digest(), "little")
+
+
+def _read_text(place: Range) -> Iterator[Piece]:
+    source = place.source
+    with Path(source.path).open("rb") as file:
+        key = key_of(file.read(BEGINNING_BYTES))
+        start = cut_near(file, place.start, source.size)
+        stop = cut_near(file, place.stop, source.size)
+        is_beginning = place.is_beginning
+        for text, length in _cut(file, start, stop):
+            if "\0" in text:
+                raise SourceError(f"{source.path} is no text")
+            yield Piece(text, key, is_beginning, length)
+            is_beginning = False
+
+
+def _read_lines(place: Range, text_key: str) -> Iterator[Piece]:
+    with Path(place.source.path).open("rb") as file:
+        start = place.start
+        if start > 0:  # the line that reaches into the range belongs to the one before
+            file.seek(start - 1)
+            start += len(file.readline()) - 1
+        while start < place.stop and (line := file.readline()):
+            if not line.isspace():
+                text = _text_of(line, text_key, place.source.path, start)
+                yield from _document(text, len(line))
+            start += len(line)
+
+
+def _text_of(line: bytes, text_key: str, path: str, start: int) -> str:
+    def where() -> str:
+        with Path(path).open("rb") as file:
+            return f"{path}, line {sum(1 for _ in _lines_before(file, start)) + 1},"
+
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise SourceError(f"{where()} is not JSON: {error}") from error
+    if not isinstance(record, dict):
+        raise SourceError(f"{where()} is JSON but not of the form {{{json.dumps(text_key)}: ...}}")
+    text = record.get(text_key, 0)
+    if not isinstance(text, str | None):
+        raise SourceError(no_text_under(where(), text_key, record))
+    return text or ""
+
+
+def _lines_before(file: BinaryIO, stop: int) -> Iterator[bytes]:
+    while file.tell() < stop:
+        yield file.readline()
+
+
+def _read_rows(place: Range, text_key: str) -> Iterator[Piece]:
+    rows = open_parquet(place.source.path, text_key)
+    start = 0
+    for group in range(rows.num_row_groups):
+        length = column_size(rows, group, text_key)
+        num_rows = rows.metadata.row_group(group).num_rows
+        # A row's place is its share of the group, so that ranges that meet share out the rows.
+        first, last = (
+            min(num_rows, max(0, ceil((end - start) * num_rows / max(1, length))))
+            for end in (place.start, place.stop)
+        )
+        for text in _texts(rows, group, text_key, first, last):
+            yield from _document(text or "", length // num_rows)
+        start += length
+
+
+def _texts(rows: Any, group: int, text_key: str, first: int, last: int) -> Iterator[str | None]:
+    if first >= last:
+        return
+    number = 0
+    for batch in rows.iter_batches(ROWS, row_groups=[group], columns=[text_key]):
+        end = number + len(batch)
+        if end > first:
+            chosen = batch.column(0).slice(max(0, first - number), last - max(first, number))
+            yield from (text.as_py() for text in chosen)
+        number = end
+        if number >= last:
+            return
+
+
+def _document(text: str, length: int) -> Iterator[Piece]:
+    data = well_formed(text).encode()
+    is_beginning = True
+    for piece, _ in _cut(BytesIO(data), 0, len(data)):
+        yield Piece(piece, key_of(data), is_beginning, length if is_beginning else 0)
+        is_beginning = False
+
+
+def _cut(file: BinaryIO, start: int, stop: int) -> Iterator[tuple[str, int]]:
+    while start < stop:
+        end = cut_near(file, start + PIECE_BYTES, stop)
+        file.seek(start)
+        yield file.read(end - start).decode("utf-8", "replace"), end - start
+        start = end
+
+
+def cut_near(file: BinaryIO, place: int, end: int) -> int:
+    """The end of the next word, so that no token is lost by a cut; else of the character.
+
+    Tokenizers that learn from words, as GPT-2's, never join a letter with a space after it.
+
+    Args:
+        file: Of text.
+        place: The least that it may be; below 1 it is the text's beginning.
+        end: Of the text; as far as it at most.
+    """
+    if place <= 0 or place >= end:
+        return max(0, min(place, end))
+    file.seek(place - 1)
+    window = file.read(min(BEGINNING_BYTES, end - place + 1))
+    found = WORD_END.search(window)
+    if found:
+        return place - 1 + found.end()
+    rest = 1  # bytes 10xxxxxx go on with a character
+    while rest < min(4, len(window)) and window[rest] & 0xC0 == 0x80:
+        rest += 1
+    return place - 1 + rest

@@ -1,0 +1,172 @@
+"""What `leyden tokenize` will do: which stretches of the sources are tokenized at a time."""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+from leyden.tokenization.documents import Piece, Range, read_pieces
+from leyden.tokenization.sources import Source, SourceError
+from leyden.tokenization.split import Part, Split, split_of, split_of_few
+
+SAMPLE_BYTES = 2**25
+"""Of the training documents, from which a vocabulary is learned."""
+CHUNK_BYTES = 2**24
+"""Of the sources, that a process tokenizes before it begins anew; so little a `kill -9` costs."""
+SAMPLE_PLACES = 64
+"""Over the sources, from which the sample is taken, evenly."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user asked for, as far as the result depends on it.
+
+    Attributes:
+        tokenizer: A name or a path.
+        vocab_size: Number of tokens of `bpe`, the separator among them.
+        text_key: What the text stands under in JSON lines and Parquet.
+        val_share: Of the documents.
+        test_share: Of the documents.
+        shard_tokens: In a shard, about.
+    """
+
+    tokenizer: str
+    vocab_size: int
+    text_key: str
+    val_share: float
+    test_share: float
+    shard_tokens: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that the shards depend on, and so all that has to be kept to go on.
+
+    Attributes:
+        settings: The user's.
+        sources: Laid end to end they are what there is to read.
+        split: By document.
+        is_cut: Each source is a text that is itself cut into parts, as there are so few.
+    """
+
+    settings: Settings
+    sources: list[Source]
+    split: Split
+    is_cut: bool
+
+    @property
+    def length(self) -> int:
+        """Of what there is to read."""
+        return sum(source.length for source in self.sources)
+
+    @property
+    def chunk_length(self) -> int:
+        """Of what is tokenized at a time: so little that several chunks make a shard.
+
+        Each byte is a token at most, and has a separator before it at most.
+        """
+        return max(1, min(CHUNK_BYTES, self.settings.shard_tokens // 2))
+
+    @property
+    def sample_length(self) -> int:
+        """Of what a vocabulary is learned from."""
+        return min(self.length, SAMPLE_BYTES)
+
+    @property
+    def num_chunks(self) -> int:
+        """How often that is."""
+        return -(-self.length // self.chunk_length)
+
+    def chunk(self, number: int) -> Iterator[Range]:
+        """What makes a chunk."""
+        return self.between(number * self.chunk_length, (number + 1) * self.chunk_length)
+
+    def between(self, start: int, stop: int) -> Iterator[Range]:
+        """What lies between two places."""
+        ranges, ends = self._laid_out
+        for number in range(bisect_right(ends, start), len(ranges)):
+            place = ranges[number]
+            begin = ends[number] - (place.stop - place.start)
+            if begin >= stop:
+                return
+            first = max(0, start - begin)
+            yield replace(
+                place,
+                start=place.start + first,
+                stop=min(place.stop, place.start + stop - begin),
+                is_beginning=place.is_beginning and first == 0,
+            )
+
+    @cached_property
+    def _laid_out(self) -> tuple[list[Range], list[int]]:
+        ranges = [Range(source, 0, source.length) for source in self.sources]
+        if self.is_cut:
+            shares = (self.settings.val_share, self.settings.test_share)
+            ranges = [place for source in self.sources for place in cut_source(source, *shares)]
+        return ranges, list(accumulate(place.stop - place.start for place in ranges))
+
+    def as_json(self) -> dict[str, Any]:
+        """For `of_json`."""
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, saved: dict[str, Any]) -> "Plan":
+        """The plan that `as_json` gave."""
+        return cls(
+            Settings(**saved["settings"]),
+            [Source(**source) for source in saved["sources"]],
+            Split(**saved["split"]),
+            saved["is_cut"],
+        )
+
+
+def make_plan(settings: Settings, sources: list[Source]) -> Plan:
+    """The plan of a request.
+
+    Raises:
+        SourceError: There are too few documents, or something is none.
+    """
+    shares = settings.val_share, settings.test_share
+    plan = Plan(settings, sources, split_of(*shares), is_cut=False)
+    are_texts = all(source.kind == "text" for source in sources)
+    if are_texts and len(sources) < 3:
+        return replace(plan, is_cut=True)
+    if plan.length > plan.sample_length:
+        return plan
+    keys = [piece.key for piece in plan_pieces(plan, 0, plan.length) if piece.is_beginning]
+    if len(set(keys)) < 3:
+        message = f"holds {len(set(keys))} different documents; a split needs three, or one text"
+        raise SourceError(f"{sources[0].path} {message}")
+    return replace(plan, split=split_of_few(*shares, keys))
+
+
+def sample_pieces(plan: Plan) -> Iterator[Piece]:
+    """Pieces of training documents from all over the sources, as many as make up the sample."""
+    num_places = 1 if plan.sample_length == plan.length else SAMPLE_PLACES
+    for place in range(num_places):
+        start, stop = (plan.length * end // num_places for end in (place, place + 1))
+        taken = 0
+        for piece in plan_pieces(plan, start, stop, "train"):
+            yield piece
+            taken += piece.length
+            if taken * num_places >= plan.sample_length:
+                break
+
+
+def plan_pieces(plan: Plan, start: int, stop: int, part: Part | None = None) -> Iterator[Piece]:
+    """The pieces of what lies between two places, of one part or of all."""
+    for place in plan.between(start, stop):
+        for piece in read_pieces(place, plan.settings.text_key):
+            if part is None or part == (place.part or plan.split.part_of(piece.key)):
+                yield piece
+
+
+def cut_source(source: Source, val_share: float, test_share: float) -> Iterator[Range]:
+    """A text as its parts, in the order of reading."""
+    val = int(source.length * (1 - val_share - test_share))
+    test = int(source.length * (1 - test_share))
+    yield Range(source, 0, val, "train")
+    yield Range(source, val, test, "val")
+    yield Range(source, test, source.length, "test")

@@ -1,0 +1,52 @@
+"""Which part a document belongs to: its text decides, not the order of reading."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Part = Literal["train", "val", "test"]
+PARTS: tuple[Part, ...] = get_args(Part)
+NUM_KEYS = 2**64
+
+
+@dataclass(frozen=True)
+class Split:
+    """Parts by the keys of documents, so that the same document twice is in one part.
+
+    Attributes:
+        val_below: Documents whose key is less validate.
+        test_below: Of the others, documents whose key is less test.
+    """
+
+    val_below: int
+    test_below: int
+
+    def part_of(self, key: int) -> Part:
+        """The part of a document."""
+        if key < self.val_below:
+            return "val"
+        return "test" if key < self.test_below else "train"
+
+
+def split_of(val_share: float, test_share: float) -> Split:
+    """The split that gives each part its share of many documents.
+
+    Args:
+        val_share: Of the documents.
+        test_share: Likewise.
+    """
+    return Split(int(val_share * NUM_KEYS), int((val_share + test_share) * NUM_KEYS))
+
+
+def split_of_few(val_share: float, test_share: float, keys: Iterable[int]) -> Split:
+    """The split that gives each part its share of few documents, and one at least.
+
+    Args:
+        val_share: Of the documents.
+        test_share: Likewise.
+        keys: Of the documents; three different ones or more.
+    """
+    few = sorted(set(keys))
+    num_val = min(max(1, round(val_share * len(few))), len(few) - 2)
+    num_test = min(max(1, round(test_share * len(few))), len(few) - 1 - num_val)
+    return Split(few[num_val], few[num_val + num_test])

@@ -1,0 +1,72 @@
+"""A run's model with its weights, read from its folder alone."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from leyden.config.build import build_data, build_net
+from leyden.config.fit import refuse_other_weights
+from leyden.config.look import read_spec
+from leyden.config.problem import ConfigError, Problem
+from leyden.config.size import meta_net
+from leyden.data import Spec
+from leyden.data.vocabulary import Vocabulary
+from leyden.runs.checkpoints import find_checkpoint, load_weights
+from leyden.runs.folder import read_frozen
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run has learned.
+
+    Attributes:
+        folder: The run's.
+        net: With the checkpoint's weights.
+        spec: Of the data.
+        vocabulary: Of text; None of other data, and of random samples in its place.
+    """
+
+    folder: Path
+    net: nn.Module
+    spec: Spec
+    vocabulary: Vocabulary | None
+
+
+def read_trained(folder: Path, which: str = "best") -> Trained:
+    """Reads a run's checkpoint. Writes nothing.
+
+    Args:
+        folder: The run's.
+        which: `best` or `last`.
+
+    Raises:
+        ConfigError: No such run or checkpoint, or its data can't be had.
+    """
+    checkpoint = checkpoint_of(folder, which)
+    cfg = read_frozen(folder)
+    data = build_data(cfg)
+    spec = read_spec(data, fetch=True)
+    refuse_other_weights("RUN", checkpoint, meta_net(cfg, spec))
+    net = build_net(cfg, spec)
+    load_weights(net, checkpoint)
+    vocabulary = None if data.stands_in else getattr(data, "vocabulary", None)
+    return Trained(folder, net.eval(), spec, vocabulary)
+
+
+def checkpoint_of(folder: Path, which: str) -> Path:
+    """A run's checkpoint.
+
+    Raises:
+        ConfigError: There is no such run, or no such checkpoint of it.
+    """
+    if not (folder / "config.yaml").is_file():
+        inner = sorted(path.parent.name for path in folder.glob("*/config.yaml"))
+        message = "is not a run's folder; `leyden runs` lists them"
+        if inner:
+            message = f"is a sweep; name one of its runs: {', '.join(inner)}"
+        raise ConfigError([Problem("RUN", message, str(folder))])
+    checkpoint = find_checkpoint(folder, which)
+    if checkpoint is None:
+        raise ConfigError([Problem("RUN", f"has no {which} checkpoint", str(folder))])
+    return checkpoint

@@ -1,0 +1,67 @@
+"""Runs by one process and by two, in folders of their own."""
+
+import csv
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from leyden.config.compose import compose_plan
+from leyden.config.fit import fit_to_data
+from leyden.config.request import Request
+from leyden.processes.job import JobProcesses
+from leyden.processes.place import Place
+from leyden.runs.record import Record
+from leyden.train import prepare
+
+STRATEGIES = {
+    "one": (),
+    "ddp": ("strategy=ddp", "trainer.devices=2"),
+    "fsdp": ("strategy=fsdp", "trainer.devices=2"),
+    "fsdp_full": ("strategy=fsdp", "trainer.devices=2", "trainer.sharded_checkpoints=false"),
+}
+MIDDLE = (
+    "+callbacks.middle={_target_:pytorch_lightning.callbacks.ModelCheckpoint,filename:'step{step}',"
+    "every_n_train_steps:5,save_top_k:-1,auto_insert_metric_name:false}"
+)
+FEW = (
+    "trainer.accelerator=cpu",
+    "trainer.max_steps=10",
+    "trainer.log_every_n_steps=1",
+    "callbacks.graph=null",
+    "callbacks.predictions=null",
+    "callbacks.samples=null",
+    MIDDLE,
+)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Path]:
+    """Executes a run in processes of its own, by a strategy, and returns its folder."""
+
+    def execute(strategy: str, *words: str, start: Path | None = None) -> Path:
+        (job,) = compose_plan(Request((*FEW, *words, *STRATEGIES[strategy]))).jobs
+        folder = tmp_path / f"run-{len(list(tmp_path.glob('run-*')))}"
+        prepare(job, fit_to_data(job.cfg), command=[], folder=folder)
+        if start is not None:
+            copy = shutil.copytree if start.is_dir() else shutil.copy
+            (folder / "checkpoints").mkdir()
+            copy(start, folder / "checkpoints" / "last.ckpt")
+        processes = JobProcesses(folder, world_size=job.cfg.trainer.devices, place=Place(threads=1))
+        assert processes.wait() == 0, (folder / "train.log").read_text()
+        assert Record.read(folder).status == "completed"
+        return folder
+
+    return execute
+
+
+@pytest.fixture
+def losses() -> Callable[[Path], list[float]]:
+    """Training loss of each step of a run, from the first that is there."""
+
+    def read(folder: Path) -> list[float]:
+        with (folder / "metrics.csv").open() as file:
+            return [float(row["train/loss"]) for row in csv.DictReader(file) if row["train/loss"]]
+
+    return read

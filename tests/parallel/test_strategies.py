@@ -1,0 +1,66 @@
+"""Two processes compute what one does."""
+
+import pytest
+import torch
+
+from leyden.config.location import CONF
+from leyden.runs.checkpoints import read_step, read_weights
+
+TEXT = ("data=stdlib_text", "data.max_bytes=60000", "data.context=16", "data.batch_size=8")
+FAMILIES = {
+    "mlp": ("model.width=16",),
+    "cnn": ("model=cnn", "model.width=4"),
+    "resnet": ("model=resnet", "model.width=4", "model.norm=group"),
+    "vgg": ("model=vgg", "model.width=4", "model.norm=none"),
+    "rnn": ("model=rnn", "model.width=8"),
+    "char_rnn": ("model=rnn", "model.width=8", *TEXT, "data.stream=true"),
+    "gpt": ("model=gpt", "model.width=16", "model.depth=2", "model.head_dim=8", *TEXT),
+}
+GPT = (*FAMILIES["gpt"], "optimizer=adamw")
+OPTIMIZERS = sorted(
+    {file.stem for file in (CONF / "optimizer").glob("*.yaml")} - {"adafactor", "soap"}
+)
+CLOSE = {"rtol": 1e-5, "atol": 0.0}
+
+
+def same(ours, theirs):
+    torch.testing.assert_close(torch.tensor(ours), torch.tensor(theirs), **CLOSE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_two_processes_give_the_losses_of_one(run, losses, family):
+    words = (*FAMILIES[family], "optimizer=adamw", "trainer.gradient_clip_val=0.5")
+    one = losses(run("one", *words))
+    assert len(one) == 10
+    same(losses(run("ddp", *words)), one)
+    same(losses(run("fsdp", *words)), one)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_optimizers_step_on_split_parameters_as_on_whole_ones(run, losses, optimizer):
+    words = (*FAMILIES["gpt"], f"optimizer={optimizer}")
+    same(losses(run("fsdp", *words)), losses(run("one", *words)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", ["one", "ddp", "fsdp", "fsdp_full"])
+def test_every_strategy_goes_on_from_the_checkpoints_of_every_other(run, losses, first):
+    undisturbed = losses(run("one", *GPT))
+    checkpoint = run(first, *GPT) / "checkpoints" / "step5.ckpt"
+    assert checkpoint.is_dir() == (first == "fsdp")
+    assert read_step(checkpoint) == 5
+    for second in ("one", "ddp", "fsdp"):
+        same(losses(run(second, *GPT, start=checkpoint)), undisturbed[5:])
+
+
+@pytest.mark.slow
+def test_a_sharded_checkpoint_holds_the_weights_of_one_process(run):
+    ours, theirs = (
+        read_weights(run(strategy, *GPT) / "checkpoints" / "last.ckpt")
+        for strategy in ("fsdp", "one")
+    )
+    assert ours.keys() == theirs.keys()
+    for name, weight in theirs.items():
+        torch.testing.assert_close(ours[name], weight, rtol=1e-4, atol=1e-6)
