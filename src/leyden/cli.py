@@ -56,13 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb not in VERBS:
         return refuse_verb(verb)
     from leyden.config.problem import ConfigError
+    from leyden.processes.torchrun import is_first
 
     try:
         return VERBS[verb](rest)
     except ConfigError as error:
         from leyden.terminal import show_problems
 
-        show_problems(error.problems)
+        if is_first():
+            show_problems(error.problems)
         return WRONG_REQUEST
     except KeyboardInterrupt:  # a run that has begun ends by itself
         sys.stderr.write("interrupted before anything was started\n")
@@ -85,7 +87,8 @@ def train_verb(arguments: list[str]) -> int:
         from leyden.train import train
 
     record = train(plan.jobs[0], command=command)
-    print_folder(record.folder)
+    if record.is_kept:
+        print_folder(record.folder)
     return EXIT_STATUS.get(record.status, FAILED)
 
 

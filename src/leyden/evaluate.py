@@ -9,9 +9,9 @@ from pytorch_lightning import seed_everything
 
 from leyden.config.build import build_data, build_net, build_task, build_trainer
 from leyden.config.fit import refuse_other_weights
+from leyden.config.hardware import accelerator_is_here, precision_fits
 from leyden.config.look import read_spec
 from leyden.config.problem import ConfigError, Problem, suggestion
-from leyden.config.rules import accelerator_is_here, precision_fits
 from leyden.config.size import meta_net
 from leyden.runs.checkpoints import find_checkpoint, load_weights
 from leyden.runs.folder import read_frozen

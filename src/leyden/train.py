@@ -36,7 +36,7 @@ from leyden.config.job import Job
 from leyden.export.hf_folder import CONFIG, WEIGHTS, is_hf, locate
 from leyden.export.pretrained import gpt2_weights
 from leyden.loggers import Resumable
-from leyden.processes import JobProcesses, death
+from leyden.processes import JobProcesses, death, torchrun
 from leyden.runs.checkpoints import (
     find_checkpoint,
     find_resumable,
@@ -69,19 +69,41 @@ def train(job: Job, *, command: list[str]) -> Record:
         ConfigError: The config does not fit its data. Nothing was written.
     """
     fitted = fit_to_data(job.cfg)
-    name = fitted.cfg.name or default_name(job.choices.get("experiment"), job.choices)
-    run_dir = fitted.cfg.run_dir
-    folder = new_folder(name) if run_dir is None else claim_folder(Path(run_dir))
-    record = prepare(job, fitted, command=command, folder=folder)
+    if torchrun.is_started_by_torchrun():
+        record = prepare_together(job, fitted, command=command)
+    else:
+        record = prepare(job, fitted, command=command, folder=claim(job, fitted.cfg))
     try:
-        if fitted.cfg.trainer.devices > 1:
+        if fitted.cfg.trainer.devices > 1 and not torchrun.is_started_by_torchrun():
             execute_apart(record, devices=fitted.cfg.trainer.devices)
         else:
             execute(record)
     except BaseException:
-        terminal.show_failure(record)
+        if record.is_kept:
+            terminal.show_failure(record)
     else:
-        terminal.show_end(record)
+        if record.is_kept:
+            terminal.show_end(record)
+    torchrun.leave()
+    return record
+
+
+def claim(job: Job, cfg: DictConfig) -> Path:
+    """Makes the run's folder."""
+    if cfg.run_dir is not None:
+        return claim_folder(Path(cfg.run_dir))
+    return new_folder(cfg.name or default_name(job.choices.get("experiment"), job.choices))
+
+
+def prepare_together(job: Job, fitted: Fitted, *, command: list[str]) -> Record:
+    """Prepares the run in the first of several processes, which tells the others its folder."""
+    torchrun.join(timeout=fitted.cfg.trainer.timeout)
+    if torchrun.is_first():
+        record = prepare(job, fitted, command=command, folder=claim(job, fitted.cfg))
+        torchrun.from_first(record.folder.absolute())
+        return record
+    record = Record.read(torchrun.from_first(None))
+    record.is_kept = False
     return record
 
 

@@ -166,6 +166,17 @@ def test_the_logits_are_the_same_without_keeping_what_was_computed(net):
         rows = list(torch.randint(50, (3, 1), generator=generator))
 
 
+@torch.no_grad()
+def test_a_cache_serves_mixed_precision():
+    rows, readers = [torch.tensor([1, 2, 3])], []
+    for cached in (True, False):
+        reader = reader_of(gpt(), 1, context=16, cached=cached)
+        with torch.autocast("cpu", torch.bfloat16):
+            reader.read(rows)
+            readers.append(reader.read([torch.tensor([4])]).float())
+    torch.testing.assert_close(*readers, rtol=0, atol=0.1)
+
+
 def test_a_cache_reads_each_token_once():
     net, widths = gpt(), []
     net.token_embedding.register_forward_pre_hook(lambda _, given: widths.append(given[0].shape))

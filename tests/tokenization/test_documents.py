@@ -183,6 +183,15 @@ def test_a_parquet_file_without_the_column_names_those_that_it_has(folder):
         source_of(folder / "a.parquet", "n")
 
 
+def test_a_damaged_parquet_file_is_refused(folder):
+    source = write_parquet(folder / "a.parquet", [f"row {n}" * 50 for n in range(50)])
+    data = bytearray((folder / "a.parquet").read_bytes())
+    data[10 : len(data) // 2] = bytes(len(data) // 2 - 10)
+    (folder / "a.parquet").write_bytes(data)
+    with pytest.raises((SourceError, OSError)):
+        read(source, [])
+
+
 def test_what_is_no_parquet_file_is_refused(folder):
     (folder / "b.parquet").write_text("text")
     with pytest.raises(SourceError, match="can't be read as Parquet"):

@@ -157,6 +157,14 @@ def test_a_text_alone_is_split_by_position(leyden):
     assert [len(part[0]) for part in parts] == pytest.approx([2240, 320, 640], abs=10)
 
 
+@pytest.mark.parametrize("text", ["\N{SNOWMAN}" * 400, "row" * 400, "row " * 300 + "w" * 900])
+def test_each_part_of_a_text_without_words_begins_with_a_separator(text, leyden):
+    Path("novel.txt").write_text(text)
+    options = ("--val-share", "0.1", "--test-share", "0.1", "--shard-tokens", "40")
+    leyden("tokenize", "novel.txt", "--output", "out", *options)
+    assert "".join(documents_of(Path("out"), part)[0] for part in PARTS) == text
+
+
 def test_a_larger_corpus_than_the_sample_is_split_by_the_share_of_keys(lines, leyden, monkeypatch):
     monkeypatch.setattr(plan, "SAMPLE_BYTES", 2000)
     options = ("--tokenizer", "bpe", "--vocab-size", "300")

@@ -25,6 +25,7 @@ from leyden.config.schema import (
 )
 from leyden.config.signature import Parameter, fields_of, parameters_of
 from leyden.config.targets import misplaced, resolve
+from leyden.processes import torchrun
 
 MARKERS = {"_target_", "_partial_"}
 SUPPLIED = {
@@ -49,6 +50,9 @@ def check_plan(plan: Plan) -> None:
     Raises:
         ConfigError: All problems of all jobs.
     """
+    if plan.sweep is not None and torchrun.is_started_by_torchrun():
+        message = "a sweep starts the processes of its jobs itself; type it without torchrun"
+        raise ConfigError([Problem("-m", message)])
     problems = [
         problem.of_job(job.text) if plan.sweep else problem
         for job in plan.jobs

@@ -7,19 +7,22 @@ from typing import Any, get_args
 
 from omegaconf import DictConfig, OmegaConf
 
-from leyden.config.batch import num_processes_of, split_of
+from leyden.config.batch import split_of
+from leyden.config.hardware import (
+    accelerator_is_here,
+    compiler_is_here,
+    optimizer_takes_split_parameters,
+    precision_fits,
+    strategy_fits_devices,
+)
 from leyden.config.location import CONF
 from leyden.config.problem import Problem, suggestion
 from leyden.config.signature import parameters_of
 from leyden.config.targets import resolve
 from leyden.data.spec import TASK_OF_KIND, Kind
-from leyden.optim import adafactor, soap
 from leyden.tasks import TASKS, Classification, Regression, Task
 
 Rule = Callable[[DictConfig], Iterator[Problem]]
-
-WHOLE_ONLY = {adafactor, soap}
-HALF_PRECISIONS = {"16-mixed", "16-true"}
 
 
 def model_reads_data(cfg: DictConfig) -> Iterator[Problem]:
@@ -97,7 +100,9 @@ def stream_is_carried(cfg: DictConfig) -> Iterator[Problem]:
 
 def documents_can_be_masked(cfg: DictConfig) -> Iterator[Problem]:
     """Documents are hidden from each other only in models that know where they begin."""
-    if cfg.data.get("mask_documents") and "separator" not in parameters_of(resolve(cfg.model._target_)):
+    if cfg.data.get("mask_documents") and "separator" not in parameters_of(
+        resolve(cfg.model._target_)
+    ):
         message = "is for models with attention; type `model=gpt`, or `data.mask_documents=false`"
         yield Problem("data.mask_documents", message, "true")
 
@@ -125,62 +130,6 @@ def batch_norm_has_a_batch(cfg: DictConfig) -> Iterator[Problem]:
     if cfg.model.get("norm") == "batch" and split_of(cfg).micro_batch < 2:
         message = "leaves batch norm one sample at a time; type 2 or more, or another `model.norm`"
         yield Problem("data.batch_size", message, str(cfg.data.batch_size))
-
-
-def accelerator_is_here(cfg: DictConfig) -> Iterator[Problem]:
-    """The accelerator has a name and is on this machine."""
-    from pytorch_lightning.accelerators import AcceleratorRegistry
-
-    name = cfg.trainer.accelerator
-    known = {"auto", "gpu", *AcceleratorRegistry.available_accelerators()}
-    if name not in known:
-        hint = suggestion(name, known)
-        yield Problem("trainer.accelerator", f"no such accelerator; {hint}", name)
-    elif name != "auto" and not _is_available(name):
-        message = "is not on this machine; `trainer.accelerator=auto` takes what is"
-        yield Problem("trainer.accelerator", message, name)
-
-
-def _is_available(accelerator: str) -> bool:
-    from pytorch_lightning.accelerators import AcceleratorRegistry
-
-    names = ["cuda", "mps"] if accelerator == "gpu" else [accelerator]
-    return any(AcceleratorRegistry[name]["accelerator"].is_available() for name in names)
-
-
-def _is_on_cpu(cfg: DictConfig) -> bool:
-    name = cfg.trainer.accelerator
-    return name == "cpu" or (name == "auto" and not _is_available("gpu"))
-
-
-def precision_fits(cfg: DictConfig) -> Iterator[Problem]:
-    """The accelerator computes in this precision."""
-    precision = cfg.trainer.precision
-    if precision in HALF_PRECISIONS and _is_on_cpu(cfg):
-        message = "needs a GPU; on a CPU type `trainer.precision=bf16-mixed`"
-        yield Problem("trainer.precision", message, str(precision))
-
-
-def strategy_fits_devices(cfg: DictConfig) -> Iterator[Problem]:
-    """Several devices say how they share the work."""
-    num_nodes = cfg.trainer.num_nodes
-    if num_nodes != 1:
-        message = "a run takes one machine so far; type `trainer.num_nodes=1`"
-        yield Problem("trainer.num_nodes", message, str(num_nodes))
-    if num_processes_of(cfg) > 1 and cfg.trainer.strategy == "auto":
-        message = "need a strategy; type `strategy=ddp` or `strategy=fsdp`"
-        yield Problem("trainer.devices", message, str(cfg.trainer.devices))
-
-
-def optimizer_takes_split_parameters(cfg: DictConfig) -> Iterator[Problem]:
-    """Some optimizers need every parameter whole."""
-    optimizer = resolve(cfg.optimizer._target_)
-    if cfg.trainer.strategy == "fsdp" and num_processes_of(cfg) > 1 and optimizer in WHOLE_ONLY:
-        message = (
-            f"{optimizer.__name__} needs whole parameters, which strategy=fsdp splits;"
-            " type `strategy=ddp` or `optimizer=adamw`"
-        )
-        yield Problem("optimizer", message)
 
 
 def run_has_a_length(cfg: DictConfig) -> Iterator[Problem]:
@@ -260,7 +209,8 @@ RULES: dict[Rule, frozenset[str]] = {
     stream_is_carried: frozenset({"data", "model", "trainer"}),
     batch_norm_has_a_batch: frozenset({"model", "data", "trainer"}),
     accelerator_is_here: frozenset({"trainer"}),
-    precision_fits: frozenset({"trainer"}),
+    precision_fits: frozenset({"trainer", "model"}),
+    compiler_is_here: frozenset({"compile", "trainer"}),
     optimizer_takes_split_parameters: frozenset({"optimizer", "trainer"}),
     run_has_a_length: frozenset({"trainer", "data"}),
     warmup_is_said_once: frozenset({"scheduler"}),

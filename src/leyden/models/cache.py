@@ -88,7 +88,7 @@ class LayerCache:
         rows = torch.arange(len(self.slots), device=self.slots.device)[:, None]
         self.keys[rows, self.slots] = keys.transpose(1, 2).to(self.keys.dtype)
         self.values[rows, self.slots] = values.transpose(1, 2).to(self.values.dtype)
-        return self._seen(self.keys), self._seen(self.values)
+        return self._seen(self.keys, keys.dtype), self._seen(self.values, values.dtype)
 
-    def _seen(self, kept: Tensor) -> Float[Tensor, "B H S D"]:
-        return kept[:, : self.num_seen].transpose(1, 2)
+    def _seen(self, kept: Tensor, dtype: torch.dtype) -> Float[Tensor, "B H S D"]:
+        return kept[:, : self.num_seen].transpose(1, 2).to(dtype)  # that of mixed precision

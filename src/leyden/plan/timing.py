@@ -13,6 +13,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.utilities.seed import isolate_rng
 
 from leyden.callbacks import OptimizerMode
+from leyden.config.batch import num_processes_of
 from leyden.config.build import build_net, build_task, build_trainer
 from leyden.config.fit import Fitted, Memo, look
 from leyden.config.plan import Plan
@@ -84,17 +85,22 @@ def _step_time(jobs: list[Fitted], memo: Memo) -> StepTime | None:
 
 
 def _flops(fitted: Fitted) -> int:
-    return fitted.flops_per_step or 0
+    """Operations of a device in a step."""
+    return (fitted.flops_per_step or 0) // num_processes_of(fitted.cfg)
 
 
 def measure(fitted: Fitted, memo: Memo) -> float | None:
     """Median seconds of some optimizer steps by the job's own trainer, after a first one.
+
+    Of a job of several processes it is one's share, without what they tell each other.
 
     Returns:
         None where the data is not on this machine, the job has a single step, or a step takes too
         long or more than there is.
     """
     cfg = fitted.cfg.copy()
+    cfg.data.batch_size //= num_processes_of(cfg)
+    cfg.trainer.devices = cfg.trainer.num_nodes = 1
     data, spec, _ = look(cfg, memo)
     cfg.trainer.limit_val_batches = 0
     cfg.trainer.profiler = None

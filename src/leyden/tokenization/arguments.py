@@ -92,11 +92,18 @@ def make_parser() -> Parser:
     add(
         "--workers",
         type=whole_number(1),
-        default=len(os.sched_getaffinity(0)),
+        default=num_cores(),
         metavar="N",
         help="processes; default: one a core",
     )
     return parser
+
+
+def num_cores() -> int:
+    """That this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def whole_number(least: int) -> Callable[[str], int]:

@@ -72,8 +72,8 @@ def show_manifest(manifest: Manifest, seconds: float) -> None:
         )
         ratio = num_bytes / max(1, tokens)
         show_note(
-            f"{part:<6}{tokens:,} tokens of {documents:,} documents, {ratio:.2f} bytes a token,"
-            f" {len(manifest.shards[part]):,} shards"
+            f"{part:<6}{tokens:,} tokens, {ratio:.2f} bytes each, in {len(manifest.shards[part]):,}"
+            f" shards; documents: {documents:,}"
         )
         if tokens == 0:
             hint = f"type a larger --{part}-share" if part != "train" else "there is too little"

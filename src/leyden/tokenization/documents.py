@@ -119,7 +119,7 @@ def _text_of(line: bytes, text_key: str, path: str, start: int) -> str:
 
     try:
         record = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SourceError(f"{where()} is not JSON: {error}") from error
     if not isinstance(record, dict):
         raise SourceError(f"{where()} is JSON but not of the form {{{json.dumps(text_key)}: ...}}")
@@ -145,8 +145,11 @@ def _read_rows(place: Range, text_key: str) -> Iterator[Piece]:
             min(num_rows, max(0, ceil((end - start) * num_rows / max(1, length))))
             for end in (place.start, place.stop)
         )
-        for text in _texts(rows, group, text_key, first, last):
-            yield from _document(text or "", length // num_rows)
+        try:
+            for text in _texts(rows, group, text_key, first, last):
+                yield from _document(text or "", length // num_rows)
+        except ValueError as error:  # of pyarrow
+            raise SourceError(f"{place.source.path} is damaged: {error}") from error
         start += length
 
 

@@ -11,6 +11,8 @@ from leyden.tokenization.tokenizer import SEPARATOR, TokenizerError, Tokens, wel
 
 GPT2 = "openai-community/gpt2"
 TOKENIZER_FILE = "tokenizer.json"
+BEGINNING = 10_000
+"""Characters of a text that decide what its first token is."""
 BYTE_PAIR_FILES = ("vocab.json", "merges.txt")
 
 
@@ -45,13 +47,14 @@ class HuggingFace:
         return str(self.tokenizer.decode(list(tokens), skip_special_tokens=False))
 
     def bytes_of_first(self, text: str) -> int:
-        encoded = self.tokenizer.encode(well_formed(text), add_special_tokens=False)
+        text = well_formed(text[:BEGINNING])
+        encoded = self.tokenizer.encode(text, add_special_tokens=False)
         if not encoded.ids:
             return 0
         is_of_bytes = type(self.tokenizer.decoder).__name__ == "ByteLevel"
         if is_of_bytes and encoded.ids[0] not in self.tokenizer.get_added_tokens_decoder():
             return len(encoded.tokens[0])  # in its alphabet each letter is a byte
-        return len(well_formed(text)[: encoded.offsets[0][1]].encode())
+        return len(text[: encoded.offsets[0][1]].encode())
 
     def save(self, folder: Path) -> None:
         self.tokenizer.save(str(folder / TOKENIZER_FILE))
@@ -121,23 +124,31 @@ def gpt2(*, has_separator: bool = False) -> HuggingFace:
     Raises:
         TokenizerError: It can't be had; the message says what a person can do.
     """
+    for is_local in (True, False):
+        folder = _gpt2_folder(local_files_only=is_local)
+        files = [folder / name for name in BYTE_PAIR_FILES] if folder else []
+        if files and all(file.is_file() for file in files):
+            return read_byte_pairs(*files, has_separator=has_separator)
+    raise TokenizerError(
+        "is not on this machine, and could not be fetched; type the path of a folder that holds"
+        f" its {' and '.join(BYTE_PAIR_FILES)}, or its {TOKENIZER_FILE}"
+    )
+
+
+def _gpt2_folder(*, local_files_only: bool) -> Path | None:
+    """Where its files are, if they can be had."""
     try:
-        from huggingface_hub import hf_hub_download
-        from huggingface_hub.errors import LocalEntryNotFoundError
+        from huggingface_hub import snapshot_download
     except ModuleNotFoundError as error:
         raise TokenizerError(_missing("huggingface-hub")) from error
     try:
-        try:
-            files = [hf_hub_download(GPT2, name, local_files_only=True) for name in BYTE_PAIR_FILES]
-        except LocalEntryNotFoundError:
-            files = [hf_hub_download(GPT2, name) for name in BYTE_PAIR_FILES]
-    except Exception as error:  # of several packages that deal with the network
-        message = (
-            "is not on this machine, and could not be fetched; type the path of a folder that"
-            f" holds its {' and '.join(BYTE_PAIR_FILES)}, or its {TOKENIZER_FILE}"
+        # Not `hf_hub_download`: without a network that tries again and again, and says so.
+        found = snapshot_download(
+            GPT2, allow_patterns=list(BYTE_PAIR_FILES), local_files_only=local_files_only
         )
-        raise TokenizerError(message) from error
-    return read_byte_pairs(Path(files[0]), Path(files[1]), has_separator=has_separator)
+    except Exception:  # of several packages that deal with the network
+        return None
+    return Path(found)
 
 
 def _byte_level(model: Any) -> Any:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
-from leyden.tokenization.documents import Piece, Range, read_pieces
+from leyden.tokenization.documents import Piece, Range, cut_near, read_pieces
 from leyden.tokenization.sources import Source, SourceError
 from leyden.tokenization.split import Part, Split, split_of, split_of_few
 
@@ -56,7 +57,7 @@ class Plan:
     split: Split
     is_cut: bool
 
-    @property
+    @cached_property
     def length(self) -> int:
         """Of what there is to read."""
         return sum(source.length for source in self.sources)
@@ -165,8 +166,11 @@ def plan_pieces(plan: Plan, start: int, stop: int, part: Part | None = None) -> 
 
 def cut_source(source: Source, val_share: float, test_share: float) -> Iterator[Range]:
     """A text as its parts, in the order of reading."""
-    val = int(source.length * (1 - val_share - test_share))
-    test = int(source.length * (1 - test_share))
+    with Path(source.path).open("rb") as file:
+        val, test = (
+            cut_near(file, int(source.size * (1 - share)), source.size)
+            for share in (val_share + test_share, test_share)
+        )
     yield Range(source, 0, val, "train")
     yield Range(source, val, test, "val")
-    yield Range(source, test, source.length, "test")
+    yield Range(source, test, source.size, "test")

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,16 +81,16 @@ def plan_shards(part: Part, amounts: Sequence[Amount], shard_tokens: int) -> Ite
         yield ShardPlan(part, number, tuple(chunks), held)
 
 
-def write_shard(folder: Path, plan: ShardPlan, dtype: str, vocab_size: int) -> None:
+def write_shard(folder: Path, plan: ShardPlan, dtype: np.dtype[Any], vocab_size: int) -> None:
     """Writes a shard and its record, and then removes its chunks."""
     sha256, counts = hashlib.sha256(), np.zeros(vocab_size, dtype=np.int64)
     chunks = [chunk_file(folder, plan.part, number) for number in plan.chunks]
     with staged(folder / plan.name, folder / WORK) as file:
         for chunk in chunks:
-            tokens = np.fromfile(chunk, dtype)
-            counts += np.bincount(tokens, minlength=vocab_size)
-            sha256.update(tokens.tobytes())
-            file.write(tokens.tobytes())
+            data = chunk.read_bytes()
+            sha256.update(data)
+            file.write(data)
+            counts += np.bincount(np.frombuffer(data, dtype), minlength=vocab_size)
     shard = Shard(plan.name, **asdict(plan.amount), sha256=sha256.hexdigest())
     record = {"shard": asdict(shard), "counts": counts.tolist()}
     write_atomically(plan.record(folder), json.dumps(record))

@@ -26,7 +26,6 @@ from leyden.tokenization.chunk import (
 )
 from leyden.tokenization.manifest import FILE, Manifest
 from leyden.tokenization.plan import (
-    SAMPLE_BYTES,
     Plan,
     Settings,
     make_plan,
@@ -165,7 +164,7 @@ def join_chunks(folder: Path) -> Manifest:
         for part in PARTS:
             for shard_plan in plan_shards(part, amounts[part], plan.settings.shard_tokens):
                 if not shard_plan.record(folder).is_file():
-                    write_shard(folder, shard_plan, dtype.name, len(tokenizer))
+                    write_shard(folder, shard_plan, dtype, len(tokenizer))
                 shard, shard_counts = read_shard(folder, shard_plan)
                 shards[part].append(shard)
                 counts[part] += shard_counts

@@ -1,0 +1,113 @@
+"""What must hold between the config and the machine: devices, precision, processes, compiler."""
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from shutil import which
+
+import torch
+from omegaconf import DictConfig
+
+from leyden.config.batch import num_processes_of
+from leyden.config.problem import Problem, suggestion
+from leyden.config.targets import resolve
+from leyden.optim import adafactor, soap
+from leyden.processes import torchrun
+
+WHOLE_ONLY = {adafactor, soap}
+HALF_PRECISIONS = {"16-mixed", "16-true"}
+NOT_SPLIT = {"64-true": "32-true", "16-mixed": "bf16-mixed"}
+"""Precisions that Lightning's strategy for split parameters does not have, and what comes near."""
+
+
+def accelerator_is_here(cfg: DictConfig) -> Iterator[Problem]:
+    """The accelerator has a name and is on this machine."""
+    from pytorch_lightning.accelerators import AcceleratorRegistry
+
+    name = cfg.trainer.accelerator
+    known = {"auto", "gpu", *AcceleratorRegistry.available_accelerators()}
+    if name not in known:
+        hint = suggestion(name, known)
+        yield Problem("trainer.accelerator", f"no such accelerator; {hint}", name)
+    elif name != "auto" and not _is_available(name):
+        message = "is not on this machine; `trainer.accelerator=auto` takes what is"
+        yield Problem("trainer.accelerator", message, name)
+
+
+def _is_available(accelerator: str) -> bool:
+    from pytorch_lightning.accelerators import AcceleratorRegistry
+
+    names = ["cuda", "mps"] if accelerator == "gpu" else [accelerator]
+    return any(AcceleratorRegistry[name]["accelerator"].is_available() for name in names)
+
+
+def _is_on_cpu(cfg: DictConfig) -> bool:
+    name = cfg.trainer.accelerator
+    return name == "cpu" or (name == "auto" and not _is_available("gpu"))
+
+
+def precision_fits(cfg: DictConfig) -> Iterator[Problem]:
+    """The accelerator computes in this precision."""
+    precision = cfg.trainer.precision
+    if precision in HALF_PRECISIONS and _is_on_cpu(cfg):
+        message = "needs a GPU; on a CPU type `trainer.precision=bf16-mixed`"
+        yield Problem("trainer.precision", message, str(precision))
+    elif precision in NOT_SPLIT and is_split_by(cfg):
+        message = f"does not go with strategy=fsdp; type `trainer.precision={NOT_SPLIT[precision]}`"
+        yield Problem("trainer.precision", message, str(precision))
+    is_mixed_lstm = precision == "bf16-mixed" and cfg.model.get("cell") == "lstm"
+    if is_mixed_lstm and _is_on_cpu(cfg) and not has_mixed_lstm():
+        message = (
+            "this CPU has no such LSTM; type `model.cell=gru` or `trainer.precision=bf16-true`"
+        )
+        yield Problem("trainer.precision", message, str(precision))
+
+
+@cache
+def has_mixed_lstm() -> bool:
+    """Whether oneDNN has an LSTM in bfloat16 for this CPU."""
+    try:
+        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+            torch.nn.LSTM(1, 1)(torch.zeros(1, 1, 1))
+    except RuntimeError:
+        return False
+    return True
+
+
+def is_split_by(cfg: DictConfig) -> bool:
+    """Whether parameters are split over processes."""
+    return bool(cfg.trainer.strategy == "fsdp") and num_processes_of(cfg) > 1
+
+
+def compiler_is_here(cfg: DictConfig) -> Iterator[Problem]:
+    """torch.compile writes C++ for a CPU."""
+    compilers = (os.environ.get("CXX"), "g++", "clang++", "c++")
+    if cfg.compile and _is_on_cpu(cfg) and not any(name and which(name) for name in compilers):
+        message = "needs a C++ compiler on a CPU, such as g++; type `compile=false`"
+        yield Problem("compile", message)
+
+
+def strategy_fits_devices(cfg: DictConfig) -> Iterator[Problem]:
+    """Several devices say how they share the work."""
+    num_nodes, wanted = cfg.trainer.num_nodes, num_processes_of(cfg)
+    if torchrun.is_started_by_torchrun() and torchrun.num_started() != wanted:
+        message = f"x num_nodes={num_nodes} are {wanted} processes, torchrun has started"
+        message += f" {torchrun.num_started()}"
+        yield Problem("trainer.devices", message, str(cfg.trainer.devices))
+    elif num_nodes != 1 and not torchrun.is_started_by_torchrun():
+        message = "is for torchrun, which starts the processes of each machine; see README"
+        yield Problem("trainer.num_nodes", message, str(num_nodes))
+    if wanted > 1 and cfg.trainer.strategy == "auto":
+        message = "need a strategy; type `strategy=ddp` or `strategy=fsdp`"
+        yield Problem("trainer.devices", message, str(cfg.trainer.devices))
+
+
+def optimizer_takes_split_parameters(cfg: DictConfig) -> Iterator[Problem]:
+    """Some optimizers need every parameter whole."""
+    optimizer = resolve(cfg.optimizer._target_)
+    if is_split_by(cfg) and optimizer in WHOLE_ONLY:
+        message = (
+            f"{optimizer.__name__} needs whole parameters, which strategy=fsdp splits;"
+            " type `strategy=ddp` or `optimizer=adamw`"
+        )
+        yield Problem("optimizer", message)
