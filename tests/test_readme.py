@@ -13,6 +13,7 @@ from leyden.config.request import Request
 README = (Path(__file__).parents[1] / "README.md").read_text()
 BLOCKS = re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
 QUICK = ("trainer=smoke", "trainer.max_steps=2")
+TOKENIZE = "leyden tokenize novel.txt --output shards --tokenizer bpe --vocab-size 300"
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if "leyden" in line]
 
 
@@ -41,6 +42,12 @@ def test_a_command_of_readme_works(command, leyden, monkeypatch, tmp_path):
         folder = str(leyden("train", "-m", "seed=1,2", *QUICK).folder)
     elif "RUN" in command or "leyden runs" in command:
         folder = str(leyden("train", *QUICK).folder)
+    if "generate" in command or "export" in command:
+        folder = str(leyden("train", "model=gpt", "data=stdlib_text", *QUICK).folder)
+    if "hf:exported" in command:
+        leyden("export", folder, "--format", "hf", "--output", "exported")
+    if "data.path=shards" in command:
+        assert leyden(*words_of(TOKENIZE, folder)).status == 0
     words = words_of(command, folder)
     is_training = words[0] == "train" and "--help" not in words
     assert leyden(*words, *(QUICK if is_training else [])).status == 0

@@ -13,9 +13,10 @@ from leyden.config.hardware import accelerator_is_here, precision_fits
 from leyden.config.look import read_spec
 from leyden.config.problem import ConfigError, Problem, suggestion
 from leyden.config.size import meta_net
-from leyden.runs.checkpoints import find_checkpoint, load_weights
+from leyden.runs.checkpoints import load_weights
 from leyden.runs.folder import read_frozen
 from leyden.runs.log import quiet
+from leyden.trained import checkpoint_of, refuse_other_folders
 
 
 def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
@@ -28,21 +29,11 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
     Raises:
         ConfigError: No such run or checkpoint, or an override of what the run does not have.
     """
-    if not (folder / "config.yaml").is_file():
-        inner = sorted(path.parent.name for path in folder.glob("*/config.yaml"))
-        message = (
-            f"is a sweep; name one of its runs: {', '.join(inner)}"
-            if inner
-            else ("is not a run's folder; `leyden runs` lists them")
-        )
-        raise ConfigError([Problem("RUN", message, str(folder))])
+    refuse_other_folders(folder)
     cfg = read_frozen(folder)
     which = _override(cfg, overrides)
     cfg.trainer.devices = cfg.trainer.num_nodes = 1  # exact: no sample is dealt out twice
-    checkpoint = find_checkpoint(folder, which)
-    if checkpoint is None:
-        message = f"has no {which} checkpoint"
-        raise ConfigError([Problem("RUN", message, str(folder))])
+    checkpoint = checkpoint_of(folder, which)
     problems = [*accelerator_is_here(cfg), *precision_fits(cfg)]
     if problems:
         raise ConfigError(problems)

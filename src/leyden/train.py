@@ -28,6 +28,7 @@ from leyden.callbacks import (
     SameConfig,
     SignalStop,
     StepLoss,
+    Utilisation,
 )
 from leyden.config.batch import halve_micro_batch
 from leyden.config.build import Experiment, build
@@ -182,7 +183,10 @@ def fit_and_test(record: Record, trial: Trial | None) -> None:
     callbacks = run_callbacks(cfg, record)
     if trial is not None:
         callbacks.append(Pruning(trial.should_stop, monitor=cfg.monitor.metric))
-    experiment = build(cfg, folder, first=callbacks, last=[SignalStop()])
+    utilisation = Utilisation(
+        flops_per_step=record.flops["per_step"], peak_flops=cfg.trainer.peak_flops
+    )
+    experiment = build(cfg, folder, first=callbacks, last=[utilisation, SignalStop()])
     checkpoint = find_resumable(folder)
     if checkpoint is None and cfg.init_from is not None:
         start_from(experiment.task.net, cfg.init_from)

@@ -54,18 +54,23 @@ def read_trained(folder: Path, which: str = "best") -> Trained:
     return Trained(folder, net.eval(), spec, vocabulary)
 
 
-def checkpoint_of(folder: Path, which: str) -> Path:
-    """A run's checkpoint.
-
-    Raises:
-        ConfigError: There is no such run, or no such checkpoint of it.
-    """
+def refuse_other_folders(folder: Path) -> None:
+    """Raises `ConfigError` if a folder is not a run's."""
     if not (folder / "config.yaml").is_file():
         inner = sorted(path.parent.name for path in folder.glob("*/config.yaml"))
         message = "is not a run's folder; `leyden runs` lists them"
         if inner:
             message = f"is a sweep; name one of its runs: {', '.join(inner)}"
         raise ConfigError([Problem("RUN", message, str(folder))])
+
+
+def checkpoint_of(folder: Path, which: str) -> Path:
+    """A run's checkpoint.
+
+    Raises:
+        ConfigError: There is no such run, or no such checkpoint of it.
+    """
+    refuse_other_folders(folder)
     checkpoint = find_checkpoint(folder, which)
     if checkpoint is None:
         raise ConfigError([Problem("RUN", f"has no {which} checkpoint", str(folder))])

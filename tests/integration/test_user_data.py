@@ -61,10 +61,10 @@ def test_what_does_not_fit_the_target_column_is_refused(target, unfit, key, leyd
 
 @pytest.mark.usefixtures("user_files")
 def test_a_text_too_short_for_its_windows_is_refused(leyden):
-    result = leyden("train", *COMMANDS["a text"], "data.tokenizer=byte", "data.context=700")
+    result = leyden("train", *COMMANDS["a text"], "data.tokenizer=byte", "data.context=20000")
     assert result.status == 2
-    assert "data.context=700" in result.err
-    assert "no whole window in the validation part" in result.err
+    assert "data.context=20000" in result.err
+    assert "no whole window in the training part" in result.err
 
 
 @pytest.mark.usefixtures("user_files")

@@ -1,4 +1,4 @@
-"""torchrun starts the processes of a run, on one machine or, here on one as if it were two, many."""
+"""torchrun starts the processes of a run, here on one machine as if it were two."""
 
 import json
 import os

@@ -26,6 +26,7 @@ from leyden.callbacks.step_loss import StepLoss
 from leyden.callbacks.summary import Summary
 from leyden.callbacks.text_samples import TextSamples
 from leyden.callbacks.throughput import Throughput
+from leyden.callbacks.utilisation import Utilisation
 from leyden.callbacks.weight_averaging import weight_averaging
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Summary",
     "TextSamples",
     "Throughput",
+    "Utilisation",
     "early_stopping",
     "weight_averaging",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
@@ -27,6 +27,7 @@ from leyden.export.hf_folder import is_hf
 from leyden.export.pretrained import refuse_other_gpt2
 from leyden.runs.checkpoints import find_checkpoint, read_weights
 from leyden.tasks import task_of
+from leyden.tokenization.choice import TokenizerName
 
 Made = TypeVar("Made")
 
@@ -117,7 +118,7 @@ def fit_to_data(cfg: DictConfig, *, fetch: bool = True, memo: Memo | None = None
     memo = memo or Memo()
     cfg = deepcopy(cfg)
     solve_batch(cfg)
-    _make_path_absolute(cfg)
+    _make_paths_absolute(cfg)
     data, spec, found = look(cfg, memo, fetch=fetch)
     problems = [*found, *task_problems(cfg, [task_of(spec)], spec.kind)]
     if problems:
@@ -174,8 +175,11 @@ def _steps(cfg: DictConfig, data: DataModule) -> int:
     return steps if steps is not None else batches * int(cfg.trainer.max_epochs)
 
 
-def _make_path_absolute(cfg: DictConfig) -> None:
+def _make_paths_absolute(cfg: DictConfig) -> None:
     """So that the frozen config is right in every folder."""
+    tokenizer = cfg.data.get("tokenizer")
+    if tokenizer is not None and tokenizer not in get_args(TokenizerName):
+        cfg.data.tokenizer = str(Path(tokenizer).expanduser().absolute())
     if cfg.data.get("path") is not None:
         cfg.data.path = str(Path(cfg.data.path).expanduser().absolute())
 

@@ -6,7 +6,7 @@ from functools import cache
 from shutil import which
 
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from leyden.config.batch import num_processes_of
 from leyden.config.problem import Problem, suggestion
@@ -100,6 +100,21 @@ def strategy_fits_devices(cfg: DictConfig) -> Iterator[Problem]:
     if wanted > 1 and cfg.trainer.strategy == "auto":
         message = "need a strategy; type `strategy=ddp` or `strategy=fsdp`"
         yield Problem("trainer.devices", message, str(cfg.trainer.devices))
+
+
+def batch_norm_is_synchronised_on_gpus(cfg: DictConfig) -> Iterator[Problem]:
+    """Torch has no synchronised batch norm for CPUs."""
+    if cfg.trainer.get("sync_batchnorm") and (_is_on_cpu(cfg) or is_split_by(cfg)):
+        message = "is for GPUs and strategy=ddp; `model.norm=group` does not depend on the batch"
+        yield Problem("trainer.sync_batchnorm", message, "true")
+
+
+def averaged_weights_are_whole(cfg: DictConfig) -> Iterator[Problem]:
+    """Lightning copies the network for its mean, which torch refuses for split parameters."""
+    decay = OmegaConf.select(cfg, "callbacks.weight_averaging.decay")
+    if decay is not None and is_split_by(cfg):
+        message = "needs whole parameters, which strategy=fsdp splits; type `strategy=ddp`"
+        yield Problem("callbacks.weight_averaging.decay", message, str(decay))
 
 
 def optimizer_takes_split_parameters(cfg: DictConfig) -> Iterator[Problem]:

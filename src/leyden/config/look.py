@@ -32,21 +32,20 @@ def read_spec(data: DataModule, *, fetch: bool) -> Spec:
 def data_problems(cfg: DictConfig, data: DataModule) -> Iterator[Problem]:
     """What is wrong with the parts, and with the batches that they give."""
     available = data.train_samples
-    if cfg.data.batch_size > available:
+    if available == 0 and data.spec.kind == "text":
+        message = "leaves no whole window in the training part; type a smaller one"
+        yield Problem("data.context", message, str(data.spec.input_shape[0]))
+    elif cfg.data.batch_size > available:
         message = f"is more than the {available:,} training samples; type {available} or less"
         yield Problem("data.batch_size", message, str(cfg.data.batch_size))
-    if data.is_readable:
+    if data.is_readable and available > 0:
         yield from _empty_parts(data)
         yield from _unlike_batch(data)
 
 
 def _empty_parts(data: DataModule) -> Iterator[Problem]:
     for name, part in (("validation", data.parts.val), ("test", data.parts.test)):
-        if len(part) == 0 and data.spec.kind == "text":
-            context = str(data.spec.input_shape[0])
-            message = f"leaves no whole window in the {name} part; type a smaller one"
-            yield Problem("data.context", message, context)
-        elif len(part) == 0:
+        if len(part) == 0:
             yield Problem("data", f"its {name} part is empty")
 
 

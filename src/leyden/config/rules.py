@@ -10,6 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 from leyden.config.batch import split_of
 from leyden.config.hardware import (
     accelerator_is_here,
+    averaged_weights_are_whole,
+    batch_norm_is_synchronised_on_gpus,
     compiler_is_here,
     optimizer_takes_split_parameters,
     precision_fits,
@@ -211,6 +213,8 @@ RULES: dict[Rule, frozenset[str]] = {
     accelerator_is_here: frozenset({"trainer"}),
     precision_fits: frozenset({"trainer", "model"}),
     compiler_is_here: frozenset({"compile", "trainer"}),
+    batch_norm_is_synchronised_on_gpus: frozenset({"trainer"}),
+    averaged_weights_are_whole: frozenset({"callbacks", "trainer"}),
     optimizer_takes_split_parameters: frozenset({"optimizer", "trainer"}),
     run_has_a_length: frozenset({"trainer", "data"}),
     warmup_is_said_once: frozenset({"scheduler"}),

@@ -139,6 +139,8 @@ class TrainerKeys:
     """Largest norm of the gradients; null: no limit."""
     log_every_n_steps: PositiveInt
     """Steps between two entries in the log."""
+    peak_flops: PositiveFloat | None
+    """Operations a second that a device can do, for `mfu`; null: by its name, where it is known."""
     num_sanity_val_steps: Count
     """Validation batches before training."""
     precision: Literal["64-true", "32-true", "bf16-mixed", "bf16-true", "16-mixed", "16-true"]

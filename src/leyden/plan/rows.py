@@ -50,11 +50,19 @@ def _row(
         "steps": steps,
         "flops": {
             "per_step": per_step,
+            "per_token": _per_token(fitted),
             "total": None if per_step is None else per_step * steps,
         },
         "memory_bytes": memory,
         "seconds": None if step_seconds is None else step_seconds * steps,
     }
+
+
+def _per_token(fitted: Fitted) -> int | None:
+    """Operations of a step for each of its tokens; None where the data is not text."""
+    if fitted.flops_per_step is None or fitted.spec.kind != "text":
+        return None
+    return fitted.flops_per_step // (fitted.cfg.data.batch_size * fitted.spec.input_shape[0])
 
 
 def _name(job: Job, *, is_sweep: bool) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from leyden.config.batch import num_processes_of
 from leyden.config.plan import Plan, Sweep
 from leyden.plan.rows import slots
 from leyden.terminal import (
@@ -19,10 +20,13 @@ def show_plan(plan: Plan, rows: list[dict[str, Any]]) -> None:
     """A row a job: what it is, its size and cost; the sum of the costs, and when all is done."""
     words = [name for name in ("model", "data") if _is_news(name, rows)]
     knobs = ["width", *(["depth"] if _is_news("depth", rows) else [])]
-    costs = ["parameters", "steps", "FLOPs/step", "FLOPs", "memory", "time"]
+    is_shared = any(num_processes_of(job.cfg) > 1 for job in plan.jobs)
+    memory = "memory/device" if is_shared else "memory"
+    costs = ["parameters", "steps", "FLOPs/step", "FLOPs", memory, "time"]
+    names = [] if plan.sweep is None else ["job"]  # a single one is what was typed
     cells = [
         [
-            row["job"] or "defaults",
+            *(row[name] or "defaults" for name in names),
             *(row[name] for name in words),
             *(format_number(row[name]) for name in knobs),
             format_number(row["params"]["total"]),
@@ -41,7 +45,7 @@ def show_plan(plan: Plan, rows: list[dict[str, Any]]) -> None:
         blank = [""] * (len(words) + len(knobs) + 3)
         sums = [format_flops(flops), "", format_seconds(seconds)]
         cells.append([f"{len(rows)} jobs", *blank, *sums])
-    show_table(["job", *words, *knobs, *costs], cells, numeric={*knobs, *costs})
+    show_table([*names, *words, *knobs, *costs], cells, numeric={*knobs, *costs})
     if plan.sweep is not None:
         devices = max(int(job.cfg.trainer.devices) for job in plan.jobs)
         _show_wall_time(plan.sweep, rows, seconds, devices)

@@ -45,6 +45,7 @@ VOLATILE = (
     "trainer.accumulate_grad_batches",
     "compile",
     "trainer.log_every_n_steps",
+    "trainer.peak_flops",
     "trainer.profiler",
     "monitor.reduce",
 )

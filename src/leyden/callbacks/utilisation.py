@@ -1,0 +1,88 @@
+"""Logs how much of the devices' arithmetic a run puts to use."""
+
+import time
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from leyden.callbacks.log_step import is_log_step
+
+PEAK_FLOPS = {
+    "NVIDIA A100-PCIE-40GB": 312e12,
+    "NVIDIA A100 80GB PCIe": 312e12,
+    "NVIDIA A100-SXM4-40GB": 312e12,
+    "NVIDIA A100-SXM4-80GB": 312e12,
+    "NVIDIA A10": 125e12,
+    "NVIDIA A10G": 70e12,
+    "NVIDIA GeForce RTX 4090": 165e12,
+    "NVIDIA H100 80GB HBM3": 989e12,
+    "NVIDIA H100 PCIe": 756e12,
+    "NVIDIA H200": 989e12,
+    "NVIDIA L4": 121e12,
+    "NVIDIA L40S": 362e12,
+}
+"""Operations a second in 16 bits, by the whole name that the driver gives a GPU.
+
+Of the tensor cores, on dense matrices, with sums in 32 bits. From NVIDIA's data sheets, where
+what holds "with sparsity" is halved; the RTX 4090's from the white paper of its architecture, the
+A10G's from Amazon's page on its instances. A part of a GPU has another name, and is not here.
+"""
+
+PEAK_FLOAT16 = {"Tesla V100-SXM2-16GB": 125e12, "Tesla V100-SXM2-32GB": 125e12}
+"""Of those that have no bfloat16."""
+
+
+class Utilisation(Callback):
+    """Logs `mfu`: operations of the model a second over what the devices could do at most.
+
+    The operations are those of a forward and a backward pass; what is computed a second time to
+    save memory does not count (Chowdhery et al. 2022, "PaLM", appendix B). The time is that
+    without validation. Where the peak is not known nothing is logged.
+
+    Args:
+        flops_per_step: Of the model in an optimizer step, over all devices; None if not known.
+        peak_flops: Operations a second that a device can do; None looks its name up.
+    """
+
+    def __init__(self, *, flops_per_step: int | None, peak_flops: float | None = None) -> None:
+        self.flops_per_step = flops_per_step
+        self.peak_flops = peak_flops
+        self.since = 0.0
+        self.step = 0
+
+    def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
+        if self.peak_flops is None and task.device.type == "cuda":
+            name = torch.cuda.get_device_name(task.device)
+            self.peak_flops = known_peak(name, str(trainer.precision))
+        self._restart(trainer)
+
+    def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
+        self._restart(trainer)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
+    ) -> None:
+        steps = trainer.global_step - self.step  # 0: gradients are still added up
+        if steps and is_log_step(trainer, trainer.global_step):
+            if self.flops_per_step is not None and self.peak_flops is not None:
+                per_second = steps * self.flops_per_step / (time.perf_counter() - self.since)
+                task.log("mfu", per_second / (self.peak_flops * trainer.world_size))
+            self._restart(trainer)
+
+    def _restart(self, trainer: Trainer) -> None:
+        self.since, self.step = time.perf_counter(), trainer.global_step
+
+
+def known_peak(name: str, precision: str) -> float | None:
+    """Operations that a device can do a second; None where nobody has said it.
+
+    Args:
+        name: As the driver gives it.
+        precision: The trainer's. In 32 bits it depends on how matrices are multiplied.
+    """
+    if precision in ("bf16-mixed", "bf16-true"):
+        return PEAK_FLOPS.get(name)
+    if precision in ("16-mixed", "16-true"):
+        return (PEAK_FLOPS | PEAK_FLOAT16).get(name)
+    return None
