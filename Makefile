@@ -32,3 +32,5 @@ bench: setup
 	$(BIN)/python -m tests.bench.startup
 	$(BIN)/python -m tests.bench.job_start
 	$(BIN)/python -m tests.bench.plan
+	$(BIN)/python -m tests.bench.generate
+	$(BIN)/python -m tests.bench.memory

@@ -32,7 +32,8 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
     refuse_other_folders(folder)
     cfg = read_frozen(folder)
     which = _override(cfg, overrides)
-    cfg.trainer.devices = cfg.trainer.num_nodes = 1  # exact: no sample is dealt out twice
+    cfg.trainer.devices = cfg.trainer.num_nodes = 1
+    cfg.trainer.micro_batch = cfg.trainer.accumulate_grad_batches = None
     checkpoint = checkpoint_of(folder, which)
     problems = [*accelerator_is_here(cfg), *precision_fits(cfg)]
     if problems:

@@ -26,8 +26,8 @@ At the root:
   seed       weights, order of data, augmentation, dropout
   params     number of parameters wanted
   monitor    .metric, .mode, .reduce: what is best
-  task       .label_smoothing, .mixup
-  init_from  a run's folder or a checkpoint to start from
+  task       .label_smoothing, .mixup, .loss_chunk
+  init_from  a run's folder or a checkpoint to start from, or hf:PATH_OR_NAME
   run_dir    the run's or sweep's folder
   sweep      .grid .zip .when .list .exclude .repeat: its jobs; .retry .fail_fast .on_drift .report
 

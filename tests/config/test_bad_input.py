@@ -109,7 +109,52 @@ BAD_INPUT = {
         "trainer.accelerator=tpu",
         "auto",
     ),
-    "devices without a strategy": (["trainer.devices=2"], "trainer.devices=2", "devices=1"),
+    "devices without a strategy": (["trainer.devices=2"], "trainer.devices=2", "`strategy=fsdp`"),
+    "a mean of weights that are split": (
+        ["strategy=fsdp", "trainer.devices=2", "callbacks.weight_averaging.decay=0.9"],
+        "callbacks.weight_averaging.decay=0.9",
+        "strategy=ddp",
+    ),
+    "an optimizer of whole parameters on split ones": (
+        ["strategy=fsdp", "trainer.devices=2", "optimizer=soap"],
+        "optimizer",
+        "`optimizer=adamw`",
+    ),
+    "64 bits of split parameters": (
+        ["strategy=fsdp", "trainer.devices=2", "trainer.precision=64-true"],
+        "trainer.precision=64-true",
+        "32-true",
+    ),
+    "synchronised batch norm on a CPU": (
+        ["+trainer.sync_batchnorm=true", "trainer.accelerator=cpu"],
+        "trainer.sync_batchnorm=true",
+        "model.norm=group",
+    ),
+    "several machines without torchrun": (
+        ["strategy=ddp", "trainer.num_nodes=2"],
+        "trainer.num_nodes=2",
+        "torchrun",
+    ),
+    "a micro-batch that does not divide the batch": (
+        ["trainer.micro_batch=24"],
+        "data.batch_size=64",
+        "48, 72",
+    ),
+    "tokens that are no whole samples": (
+        ["model=gpt", "data=stdlib_text", "data.batch_tokens=1000"],
+        "data.batch_tokens=1000",
+        "896, 1024",
+    ),
+    "a misspelt key of the compiler": (
+        ["compile={mod: default}"],
+        "compile.mod=default",
+        "`compile.mode`",
+    ),
+    "documents that a model can't hide": (
+        ["model=rnn", "data=tokens", "data.path=.", "data.mask_documents=true"],
+        "data.mask_documents=true",
+        "`model=gpt`",
+    ),
     "a batch that can't be cut": (
         ["trainer.accumulate_grad_batches=3"],
         "data.batch_size=64",

@@ -1,5 +1,6 @@
 """Checkpoints that are folders, with a part from each process (torch.distributed.checkpoint)."""
 
+import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,7 +28,9 @@ def read_meta(checkpoint: Path) -> dict[str, Any]:
 
 def read_into(tensors: dict[str, Tensor], checkpoint: Path) -> None:
     """Fills tensors, split or not, with those of their names; each process reads its own part."""
-    load({"state_dict": tensors}, checkpoint_id=checkpoint)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "torch.distributed is disabled")  # one process alone
+        load({"state_dict": tensors}, checkpoint_id=checkpoint)
 
 
 def read_whole(checkpoint: Path) -> dict[str, Any]:
