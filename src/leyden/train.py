@@ -30,7 +30,7 @@ from leyden.callbacks import (
     StepLoss,
     Utilisation,
 )
-from leyden.config.batch import halve_micro_batch
+from leyden.config.batch import halve_micro_batch, num_processes_of
 from leyden.config.build import Experiment, build
 from leyden.config.fit import Fitted, fit_to_data
 from leyden.config.job import Job
@@ -169,7 +169,7 @@ def fits_in_memory(record: Record, trial: Trial | None) -> bool:
     try:
         fit_and_test(record, trial)
     except (RuntimeError, MemoryError) as error:
-        is_alone = read_frozen(record.folder).trainer.devices == 1
+        is_alone = num_processes_of(read_frozen(record.folder)) == 1
         if status_after(error) != "oom" or not is_alone or not halve_micro_batch(record.folder):
             raise
         return False
@@ -240,6 +240,8 @@ def fit(experiment: Experiment, record: Record, checkpoint: Path | None) -> None
         with warnings.catch_warnings():
             # The checkpoints in the folder are the run's own.
             warnings.filterwarnings("ignore", "Checkpoint directory .* exists")
+            # Where parameters are split, the check has refused it.
+            warnings.filterwarnings("ignore", "You're using the WeightAveraging callback")
             trainer.fit(experiment.task, datamodule=experiment.data, ckpt_path=checkpoint)
     except SystemExit as error:
         # Lightning turns signals into exits; any other exit is the user's code's own.

@@ -75,6 +75,13 @@ def test_a_plan_knows_no_flops_of_a_token_where_there_are_none(leyden):
     assert row["flops"]["per_token"] is None
 
 
+def test_the_table_says_that_memory_is_that_of_a_device(leyden):
+    words = ("trainer.accelerator=cpu", "model.width=8", "strategy=ddp", "trainer.devices=2")
+    header = leyden("plan", *words).out.splitlines()[0].split()
+    assert header[:3] == ["model", "data", "width"]  # what was typed is not said again
+    assert "memory/device" in header
+
+
 def test_adamw_keeps_eight_bytes_a_parameter():
     total = SIZES["small"][2]
     more = memory("model=gpt/small") - memory("model=gpt/small", "optimizer=sgd")

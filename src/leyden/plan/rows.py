@@ -62,7 +62,8 @@ def _per_token(fitted: Fitted) -> int | None:
     """Operations of a step for each of its tokens; None where the data is not text."""
     if fitted.flops_per_step is None or fitted.spec.kind != "text":
         return None
-    return fitted.flops_per_step // (fitted.cfg.data.batch_size * fitted.spec.input_shape[0])
+    tokens = int(fitted.cfg.data.batch_size) * fitted.spec.input_shape[0]
+    return fitted.flops_per_step // tokens
 
 
 def _name(job: Job, *, is_sweep: bool) -> str:

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 Start = Literal["warm", "cold"]
 
+WITHOUT_THREADS = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+"""NumPy's linear algebra and the allocator of Arrow, which pandas loads, start theirs at once."""
+
 SECONDS_AFTER_A_RANK = 8.0
 """Where one of several processes has failed, the others get so long to notice."""
 
@@ -142,14 +148,11 @@ def warm_up() -> None:
     from multiprocessing import forkserver
 
     warm_context()
-    # Linear algebra of NumPy would start its threads at the import.
-    before = os.environ.get("OPENBLAS_NUM_THREADS")
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    before = dict(os.environ)
+    os.environ |= WITHOUT_THREADS
     forkserver.ensure_running()
-    if before is None:
-        del os.environ["OPENBLAS_NUM_THREADS"]
-    else:
-        os.environ["OPENBLAS_NUM_THREADS"] = before
+    os.environ.clear()
+    os.environ.update(before)
 
 
 def _free_port() -> int:
