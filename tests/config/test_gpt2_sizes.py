@@ -147,6 +147,7 @@ def test_mixed_precision_keeps_weights_gradients_and_state_in_32_bits():
 def test_recomputation_keeps_only_what_each_block_began_from():
     none, block = (memory("model=gpt/small", f"model.recompute={way}") for way in ("none", "block"))
     # As wide as the input: 2 norms, 3 queries, keys, values, what attention gives, the sum after
-    # it, and twice 4 in the MLP. Of the last block they are there in both.
+    # it, and twice 4 in the MLP. At the loss, where the logits' gradient makes memory most, none
+    # of them is there.
     inner = (2 + 3 + 1 + 1 + 8) * 4 * 8 * CONTEXT * 768
-    assert none - block == pytest.approx(11 * inner, rel=0.02)
+    assert none - block == pytest.approx(12 * inner, rel=0.02)

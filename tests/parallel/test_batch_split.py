@@ -7,6 +7,8 @@ from subprocess import run as run_command
 import pytest
 import torch
 
+from leyden.runs.record import Record
+
 GPT = (
     *("model=gpt", "model.width=16", "model.depth=2", "model.head_dim=8", "optimizer=adamw"),
     *("data=stdlib_text", "data.max_bytes=60000", "data.context=16", "data.batch_size=8"),
@@ -60,3 +62,18 @@ def test_where_memory_runs_out_micro_batches_are_halved_and_the_batch_is_kept(tm
     assert "batch 256 samples," in done.stderr
     assert "batch 128 samples x 2," in done.stderr
     assert (tmp_path / "run" / "checkpoints" / "best.ckpt").exists()
+
+
+@pytest.mark.slow
+def test_an_evaluation_may_ask_for_fewer_samples_than_there_are_processes(run):
+    words = (*GPT, "data.max_bytes=20000", "data.eval_batch_size=1", "trainer.max_steps=2")
+    one, two = (Record.read(run(strategy, *words)).metrics for strategy in ("one", "ddp"))
+    assert two["val/loss"] == pytest.approx(one["val/loss"], rel=1e-5)
+    assert two["test/loss"] == pytest.approx(one["test/loss"], rel=1e-5)
+
+
+def test_validation_comes_after_so_many_optimizer_steps(run):
+    words = ("model.width=8", "trainer.accumulate_grad_batches=2", "trainer.max_steps=10")
+    often = ("trainer.check_val_every_n_epoch=null", "trainer.val_check_interval=5")
+    record = Record.read(run("one", *words, *often))
+    assert [step for step, _ in record.monitored] == [5, 10]

@@ -147,7 +147,10 @@ def build_trainer(
         passed["profiler"] = PROFILERS[keys["profiler"]](dirpath=folder, filename="profile")
     passed["max_steps"] = -1 if max_steps is None else max_steps
     passed["max_epochs"] = keys["max_epochs"] if max_steps is None else -1
-    passed["accumulate_grad_batches"] = split_of(cfg).accumulate
+    accumulate = split_of(cfg).accumulate
+    passed["accumulate_grad_batches"] = accumulate
+    if isinstance(keys["val_check_interval"], int):  # in steps; Lightning counts micro-batches
+        passed["val_check_interval"] = accumulate * keys["val_check_interval"]
     passed["strategy"] = strategy_of(
         keys["strategy"],
         num_processes=num_processes_of(cfg),

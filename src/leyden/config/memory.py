@@ -3,7 +3,10 @@
 On the meta device, like sizes: nothing is computed, and the largest model takes no memory.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import torch
 import torch.nn.functional as F
@@ -30,8 +33,7 @@ WEIGHTS = {
 }
 """By precision; any other keeps its weights in 32 bits."""
 
-PLAIN = {"dropout_p", "is_causal"}
-"""Options of attention that the fused kernel has."""
+plain_attention = F.scaled_dot_product_attention
 
 
 def memory_bytes(cfg: DictConfig, spec: Spec, memo: Memo) -> int | None:
@@ -80,7 +82,7 @@ def _step_bytes(cfg: DictConfig, spec: Spec, *, is_split: bool) -> int | None:
             parameter.register_post_accumulate_grad_hook(_forget_gradient)  # type: ignore[no-untyped-call]
     samples = split_of(cfg).micro_batch
     try:
-        with _Meta():
+        with _on_meta():
             return along_time(
                 lambda part: step_bytes(task, part, samples=samples), net, spec, first=16, last=32
             )
@@ -123,7 +125,7 @@ def _kept_by_optimizer(cfg: DictConfig, spec: Spec) -> int | None:
     # A fused one knows no meta device; its state is the same.
     unfused = {"fused": False} if cfg.optimizer.get("fused") else {}
     try:
-        with _Meta():
+        with _on_meta():
             optimizer = make(cfg.optimizer, **unfused)(net)
             switch([optimizer], training=True)
             optimizer.step()
@@ -163,21 +165,36 @@ def state_bytes(optimizer: Optimizer) -> int:
     return sum(found.values())
 
 
-class _Meta(TorchFunctionMode):
-    """Answers where the meta device does not.
+@contextmanager
+def _on_meta() -> Iterator[None]:
+    """Answers where the meta device does not: with fused attention, and values that are 1.
 
-    A value is 1: some optimizers ask for norms. Attention is that of a fused kernel, which devices
-    have, and which does not keep the weights of all pairs; with dropout, CPUs have none.
+    Not by one mode for both: torch leaves modes on the way back, where blocks are computed again.
     """
+    with _Values(), patch.object(F, "scaled_dot_product_attention", fused_attention):
+        yield
+
+
+def fused_attention(
+    q: Tensor, k: Tensor, v: Tensor, attn_mask: Tensor | None = None, **options: Any
+) -> Tensor:
+    """Attention as devices have it, which does not keep the weights of all pairs.
+
+    With a mask or dropout a CPU has none.
+    """
+    if attn_mask is not None or options.get("dropout_p"):
+        return plain_attention(q, k, v, attn_mask, **options)
+    fused = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+    output: Tensor = fused(q, k, v, is_causal=options.get("is_causal", False))[0]
+    return output
+
+
+class _Values(TorchFunctionMode):
+    """Lets optimizers ask for norms."""
 
     def __torch_function__(
         self, function: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        kwargs = kwargs or {}
         if function is Tensor.item and args[0].is_meta:
             return 1.0
-        is_attention = function is F.scaled_dot_product_attention and len(args) == 3
-        if is_attention and not kwargs.get("dropout_p") and kwargs.keys() <= PLAIN:
-            fused = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-            return fused(*args, is_causal=kwargs.get("is_causal", False))[0]
-        return function(*args, **kwargs)
+        return function(*args, **(kwargs or {}))

@@ -140,10 +140,10 @@ class DataModule(LightningDataModule, ABC):
         return self._loader(self.parts.train, self.batch_size, shuffle=True)
 
     def val_dataloader(self) -> Loader:
-        return self._loader(self.parts.val, self.eval_batch_size, shuffle=False)
+        return self._eval_loader(self.parts.val)
 
     def test_dataloader(self) -> Loader:
-        return self._loader(self.parts.test, self.eval_batch_size, shuffle=False)
+        return self._eval_loader(self.parts.test)
 
     def whole_val_dataloader(self) -> Loader:
         """Of the whole validation part, also where other processes share the run."""
@@ -151,6 +151,11 @@ class DataModule(LightningDataModule, ABC):
             len(self.parts.val), batch_size=self.eval_batch_size, shuffle=False, seed=self.seed
         )
         return Loader(self.parts.val, order)
+
+    def _eval_loader(self, samples: Samples) -> Loader:
+        assert self.trainer is not None
+        each_has_one = max(self.eval_batch_size, self.trainer.world_size)
+        return self._loader(samples, each_has_one, shuffle=False)
 
     def _loader(self, samples: Samples, batch_size: int, *, shuffle: bool) -> Loader:
         trainer = self.trainer
