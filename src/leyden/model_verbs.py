@@ -34,13 +34,21 @@ def export_verb(arguments: list[str]) -> int:
     if options is None:
         return 0
     from leyden.export.hf import export_hf
-    from leyden.terminal import shown_path
+    from leyden.terminal import show_note, shown_path
     from leyden.trained import read_trained
 
     folder = Path(options.output)
     export_hf(read_trained(Path(options.source), options.ckpt), folder)
+    if not (folder / "tokenizer.json").is_file():
+        show_note(f"note: {NO_TOKENIZER}")
     sys.stdout.write(f"{shown_path(folder)}\n")
     return 0
+
+
+NO_TOKENIZER = (
+    "the run's characters or bytes are no tokenizer of Hugging Face's: the folder has none, its"
+    " vocabulary.json says which token each is; `data.tokenizer=bpe` gives one"
+)
 
 
 class Parser(argparse.ArgumentParser):

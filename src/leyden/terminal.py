@@ -25,6 +25,9 @@ BASELINES = {
 EXACT_ENOUGH = 0.05
 """A model's size may differ by this from what was wanted without a word."""
 
+LEAST_WIDTH = 16
+"""Of a table's last column, which is cut where a terminal is narrow."""
+
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
@@ -148,18 +151,16 @@ def show_table(columns: list[str], rows: list[list[str]], *, numeric: set[str]) 
     """A table of results; columns of numbers are flush right, the last column is cut to fit."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
+    console = results()
+    if console.is_terminal:
+        room = console.width - sum(widths[:-1]) - 2 * len(widths)
+        widths[-1] = min(widths[-1], max(room, LEAST_WIDTH))
     for column, width in zip(columns, widths, strict=True):
         justify: JustifyMethod = "right" if column in numeric else "left"
-        is_last = column == columns[-1]
-        table.add_column(
-            column, justify=justify, no_wrap=True, min_width=None if is_last else width
-        )
+        table.add_column(column, justify=justify, no_wrap=True, width=width, overflow="ellipsis")
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    console = results()
-    needed = sum(widths[:-1]) + 2 * len(widths) + min(widths[-1], 16)
-    whole = sum(widths) + 2 * len(widths)
-    console.width = max(needed, console.width) if console.is_terminal else whole
+    console.width = sum(widths) + 2 * len(widths)
     console.print(table)
 
 

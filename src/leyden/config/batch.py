@@ -45,7 +45,8 @@ def split_of(cfg: DictConfig) -> Split:
         shares, what = micro_batch, f"micro-batches of {micro_batch}"
     else:
         shares, what = accumulate or 1, f"{accumulate or 1} of accumulation"
-    refuse_remainder(batch_size, num_processes * shares, f"{num_processes} devices x {what}")
+    devices = f"{num_processes} devices x " if num_processes > 1 else ""
+    refuse_remainder(batch_size, num_processes * shares, f"{devices}{what}")
     other = batch_size // (num_processes * shares)
     if not isinstance(micro_batch, int):
         return Split(batch_size, num_processes, other, shares)

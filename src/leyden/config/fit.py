@@ -178,7 +178,8 @@ def _steps(cfg: DictConfig, data: DataModule) -> int:
 def _make_paths_absolute(cfg: DictConfig) -> None:
     """So that the frozen config is right in every folder."""
     tokenizer = cfg.data.get("tokenizer")
-    if tokenizer is not None and tokenizer not in get_args(TokenizerName):
+    is_path = tokenizer is not None and tokenizer not in get_args(TokenizerName)
+    if is_path and Path(tokenizer).expanduser().exists():
         cfg.data.tokenizer = str(Path(tokenizer).expanduser().absolute())
     if cfg.data.get("path") is not None:
         cfg.data.path = str(Path(cfg.data.path).expanduser().absolute())

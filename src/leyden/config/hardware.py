@@ -95,9 +95,12 @@ def strategy_fits_devices(cfg: DictConfig) -> Iterator[Problem]:
         message += f" {torchrun.num_started()}"
         yield Problem("trainer.devices", message, str(cfg.trainer.devices))
     elif num_nodes != 1 and not torchrun.is_started_by_torchrun():
-        message = "is for torchrun, which starts the processes of each machine; see README"
-        yield Problem("trainer.num_nodes", message, str(num_nodes))
-    if wanted > 1 and cfg.trainer.strategy == "auto":
+        start = f"torchrun --nnodes={num_nodes} --nproc-per-node={cfg.trainer.devices}"
+        message = (
+            f"type `{start} --rdzv-backend=c10d --rdzv-endpoint=HOST:29500 -m leyden train ...`"
+        )
+        yield Problem("trainer.num_nodes", f"{message} on each machine", str(num_nodes))
+    elif wanted > 1 and cfg.trainer.strategy == "auto":
         message = "need a strategy; type `strategy=ddp` or `strategy=fsdp`"
         yield Problem("trainer.devices", message, str(cfg.trainer.devices))
 
