@@ -56,15 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb not in VERBS:
         return refuse_verb(verb)
     from leyden.config.problem import ConfigError
-    from leyden.processes.torchrun import is_first
 
     try:
         return VERBS[verb](rest)
     except ConfigError as error:
         from leyden.terminal import show_problems
 
-        if is_first():
-            show_problems(error.problems)
+        show_problems(error.problems)
         return WRONG_REQUEST
     except KeyboardInterrupt:  # a run that has begun ends by itself
         sys.stderr.write("interrupted before anything was started\n")

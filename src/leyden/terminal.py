@@ -16,6 +16,7 @@ from rich.text import Text
 
 from leyden.config.batch import split_of
 from leyden.config.problem import Problem
+from leyden.processes.torchrun import is_first
 
 BASELINES = {
     "persistence": "the last value again",
@@ -128,7 +129,9 @@ def show_end(record: "Record") -> None:
 
 
 def show_problems(problems: Iterable[Problem]) -> None:
-    """Each problem in a line, and that nothing happened."""
+    """Each problem in a line, and that nothing happened; said by one process for all."""
+    if not is_first():
+        return
     console = messages()
     for problem in problems:
         console.print(Text.assemble(("error: ", "bold red"), printable(str(problem))))

@@ -15,7 +15,7 @@ from torch import nn
 class Failing(nn.Module):
     def __init__(self, *, input_shape: tuple[int, ...], num_outputs: int, fault: str) -> None:
         super().__init__()
-        self.fault, self.steps = fault, 0
+        self.fault, self.steps, self.scale = fault, 0, 1.0
         self.head = nn.Linear(input_shape[0] * input_shape[1] * input_shape[2], num_outputs)
 
     def forward(self, x):
@@ -23,8 +23,9 @@ class Failing(nn.Module):
             self.steps += 1
             if self.steps == 3 and os.environ["RANK"] == "1":
                 getattr(self, self.fault)()
-        return self.head(x.flatten(1))
+        return self.head(x.flatten(1)) * self.scale
 
+    def diverge(self): self.scale = float("nan")
     def throw(self): raise ArithmeticError("out of ideas")
     def exhaust(self): raise torch.OutOfMemoryError("no more")
     def kill(self): os.kill(os.getpid(), signal.SIGKILL)
@@ -32,6 +33,7 @@ class Failing(nn.Module):
 '''
 
 FAULTS = {
+    "diverge": ("diverged", "Diverged", "train/loss is nan at step 3"),
     "throw": ("failed", "ArithmeticError", "rank 1: out of ideas"),
     "exhaust": ("oom", "OutOfMemoryError", "rank 1: no more"),
     "kill": ("failed", "SIGKILL", "rank 1: the process was killed by SIGKILL"),
@@ -54,7 +56,7 @@ def test_a_process_that_is_lost_ends_the_run_with_its_reason(
         *("--config-dir", "mine", "model=failing", f"strategy={strategy}", "trainer.devices=2"),
         *("trainer.accelerator=cpu", "trainer.timeout=8", "run_dir=run", "optimizer=sgd"),
     )
-    assert code == 1
+    assert code == (4 if fault == "diverge" else 1)
     record = json.loads((commands.folder / "run" / "run.json").read_text())
     status, kind, message = FAULTS[fault]
     assert (record["status"], record["error"]["type"]) == (status, kind)
