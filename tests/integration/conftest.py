@@ -185,7 +185,7 @@ class Commands:
     def run(self, *words: str) -> tuple[int, str, str]:
         """Exit status, output and messages of a command."""
         process = self.start(*words)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=280)
         return process.returncode, out, err
 
     def wait_for(self, happened: Callable[[], Any], seconds: float = 90) -> Any:

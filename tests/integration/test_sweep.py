@@ -35,6 +35,7 @@ def test_four_kinds_of_failure_cost_the_other_jobs_nothing(leyden, faulty, jobs_
     assert ends_of(jobs_of(result.folder)) == ENDS_OF_SIX
 
 
+@pytest.mark.timeout(600)  # each of six jobs starts Python anew
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "launcher",
