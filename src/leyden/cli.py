@@ -9,32 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leyden.help import HELP
 from leyden.model_verbs import export_verb, generate_verb
+from leyden.proof_verbs import diff_verb, doctor_verb, reproduce_verb
+from leyden.run_verbs import EXIT_STATUS, FAILED, WRONG_REQUEST, resume_verb
 
 if TYPE_CHECKING:
     from leyden.config.plan import Plan
 
-HELP = """\
-Leyden: declare an experiment, check it, run it, keep it.
-
-  leyden train [overrides]        one run; with -m, or an experiment that says so, a sweep
-  leyden plan  [overrides] [-m]   check and size every job, run nothing
-  leyden eval  RUN [ckpt=last]    test metrics of a run, from its folder
-  leyden generate RUN --prompt TEXT    what a language model writes on
-  leyden export RUN --format hf --output DIR   its model for `transformers`
-  leyden runs  [FOLDER]           table of the runs below a folder (default: outputs)
-  leyden report SWEEP             tables, plots and statistics of a sweep
-  leyden tokenize SOURCE... --output DIR   shards of tokens for data=tokens
-
-  leyden VERB --help              more about a verb
-  --json                          (plan, eval, generate, runs) for other programs
-
-Exit status: 0 done and sound, 1 failed, 2 the request is wrong and nothing was started,
-3 a sweep with failed jobs, 4 diverged, 75 interrupted.
-"""
-
-EXIT_STATUS = {"completed": 0, "diverged": 4, "interrupted": 75}
-WRONG_REQUEST, FAILED, FAILED_JOBS = 2, 1, 3
+FAILED_JOBS = 3
 
 HYDRA_FLAGS = {"--cfg", "-c", "--info", "-i", "--hydra-help", "--version"}
 HYDRA_FLAGS |= {"--shell-completion", "-sc"}
@@ -228,10 +211,14 @@ def tokenize_verb(arguments: list[str]) -> int:
 VERBS: dict[str, Callable[[list[str]], int]] = {
     "train": train_verb,
     "plan": plan_verb,
+    "resume": resume_verb,
     "eval": eval_verb,
     "generate": generate_verb,
     "export": export_verb,
     "runs": runs_verb,
+    "diff": diff_verb,
+    "reproduce": reproduce_verb,
+    "doctor": doctor_verb,
     "report": report_verb,
     "tokenize": tokenize_verb,
 }

@@ -2,20 +2,19 @@
 
 from pathlib import Path
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import seed_everything
 
 from leyden.config.build import build_data, build_net, build_task, build_trainer
+from leyden.config.check import check_saved
 from leyden.config.fit import refuse_other_weights
 from leyden.config.hardware import accelerator_is_here, precision_fits
 from leyden.config.look import read_spec
-from leyden.config.problem import ConfigError, Problem, suggestion
+from leyden.config.problem import ConfigError, Problem
 from leyden.config.size import meta_net
 from leyden.runs.checkpoints import load_weights
 from leyden.runs.folder import read_frozen
 from leyden.runs.log import quiet
+from leyden.saved_config import override
 from leyden.trained import checkpoint_of, refuse_other_folders
 
 
@@ -31,7 +30,9 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
     """
     refuse_other_folders(folder)
     cfg = read_frozen(folder)
-    which = _override(cfg, overrides)
+    which, others = _take_checkpoint(overrides)
+    override(cfg, others, extra=("ckpt",))
+    check_saved(cfg)
     cfg.trainer.devices = cfg.trainer.num_nodes = 1
     cfg.trainer.micro_batch = cfg.trainer.accumulate_grad_batches = None
     checkpoint = checkpoint_of(folder, which)
@@ -50,33 +51,15 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
     return dict(metrics)
 
 
-def _override(cfg: DictConfig, overrides: list[str]) -> str:
-    which, problems = "best", []
+def _take_checkpoint(overrides: list[str]) -> tuple[str, list[str]]:
+    """Which checkpoint is meant, and the other words."""
+    which, others = "best", []
     for text in overrides:
-        try:
-            override = OverridesParser.create().parse_override(text)
-        except HydraException:
-            problems.append(Problem(text, "is not of the form key=value"))
-            continue
-        key, value = override.key_or_group, override.value()
-        if key == "ckpt" and value in ("best", "last"):
-            which = str(value)
-        elif key == "ckpt":
-            problems.append(Problem("ckpt", "must be one of best, last", str(value)))
-        elif OmegaConf.select(cfg, key, default=None) is None:
-            hint = suggestion(key, ["ckpt", *_keys(cfg)])
-            problems.append(Problem(key, f"the run's config has no such key; {hint}", str(value)))
+        key, _, value = text.partition("=")
+        if key != "ckpt":
+            others.append(text)
+        elif value in ("best", "last"):
+            which = value
         else:
-            OmegaConf.update(cfg, key, value)
-    if problems:
-        raise ConfigError(problems)
-    return which
-
-
-def _keys(node: DictConfig, prefix: str = "") -> list[str]:
-    keys = []
-    for key in map(str, node):
-        keys.append(f"{prefix}{key}")
-        if isinstance(node[key], DictConfig):
-            keys += _keys(node[key], f"{prefix}{key}.")
-    return keys
+            raise ConfigError([Problem("ckpt", "must be one of best, last", value)])
+    return which, others

@@ -1,4 +1,4 @@
-"""What `leyden train --help` says: the catalogue, read from the folders."""
+"""What `leyden --help` says, and `leyden train --help`: the catalogue, read from the folders."""
 
 import textwrap
 from pathlib import Path
@@ -7,6 +7,29 @@ from leyden.config.location import CONF, EXPERIMENTS
 
 INDENT = 14 * " "
 GROUPS = ("model", "data", "optimizer", "scheduler", "trainer", "strategy", "callbacks", "logger")
+
+HELP = """\
+Leyden: declare an experiment, check it, run it, keep it.
+
+  leyden train [overrides]        one run; with -m, or an experiment that says so, a sweep
+  leyden plan  [overrides] [-m]   check and size every job, run nothing
+  leyden resume RUN               go on with a run that was interrupted, or make it longer
+  leyden eval  RUN [ckpt=last]    test metrics of a run, from its folder
+  leyden generate RUN --prompt TEXT    what a language model writes on
+  leyden export RUN --format hf --output DIR   its model for `transformers`
+  leyden runs  [FOLDER]           table of the runs below a folder (default: outputs)
+  leyden diff A B                 what differs between two runs
+  leyden reproduce RUN            repeat a run: is it the same to the bit?
+  leyden doctor                   can runs be trusted on this machine?
+  leyden report SWEEP             tables, plots and statistics of a sweep
+  leyden tokenize SOURCE... --output DIR   shards of tokens for data=tokens
+
+  leyden VERB --help              more about a verb
+  --json                          (plan, eval, generate, runs, diff, doctor) for other programs
+
+Exit status: 0 done and sound, 1 failed, 2 the request is wrong and nothing was started,
+3 a sweep with failed jobs, 4 diverged, 75 interrupted.
+"""
 
 TRAIN = """\
 leyden train [overrides]: one run; with -m, or an experiment that says so, a sweep.

@@ -95,7 +95,7 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") ->
 
 def show_note(text: str) -> None:
     """A line beside the results."""
-    messages().print(printable(text))
+    messages().print(Text(printable(text)))
 
 
 def show_resume(step: int) -> None:
@@ -118,12 +118,12 @@ def show_end(record: "Record") -> None:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for name, value in record.metrics.items():
         if name.startswith("test/"):
-            table.add_row(name, format_number(value))
+            table.add_row(Text(printable(name)), format_number(value))
     best = record.best
     if best["value"] is not None:
         kept = "; tested" if best["checkpoint"] is not None else ""
         number = f"{format_number(best['value'])} at step {best['step']}{kept}"
-        table.add_row(f"best {best['metric']}", number)
+        table.add_row(Text(printable(f"best {best['metric']}")), number)
     table.add_row("trained", f"{record.train_seconds:.1f} s, {record.steps:,} steps")
     results().print(table)
 
@@ -146,13 +146,14 @@ def show_failure(record: "Record") -> None:
         reason = f"{error['type']}: {reason}"
     messages().print(Text.assemble((f"{record.status}: ", "bold red"), reason))
     messages().print(f"  log     {shown_path(record.folder / 'train.log')}")
-    if record.status == "interrupted":
-        messages().print(f"  weights leyden train init_from={shown_path(record.folder)}")
+    if record.status in ("interrupted", "failed", "oom"):
+        messages().print(f"  go on   leyden resume {shown_path(record.folder)}")
 
 
 def show_table(columns: list[str], rows: list[list[str]], *, numeric: set[str]) -> None:
     """A table of results; columns of numbers are flush right, the last column is cut to fit."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    columns, rows = printed(columns), list(map(printed, rows))
     widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
     console = results()
     if console.is_terminal:
@@ -160,9 +161,11 @@ def show_table(columns: list[str], rows: list[list[str]], *, numeric: set[str]) 
         widths[-1] = min(widths[-1], max(room, LEAST_WIDTH))
     for column, width in zip(columns, widths, strict=True):
         justify: JustifyMethod = "right" if column in numeric else "left"
-        table.add_column(column, justify=justify, no_wrap=True, width=width, overflow="ellipsis")
+        table.add_column(
+            Text(column), justify=justify, no_wrap=True, width=width, overflow="ellipsis"
+        )
     for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
+        table.add_row(*map(Text, row))
     console.width = sum(widths) + 2 * len(widths)
     console.print(table)
 
@@ -236,6 +239,11 @@ def shown_path(path: Path) -> str:
     """Relative to the current folder where it lies below it."""
     absolute = path.absolute()
     return os.path.relpath(absolute) if absolute.is_relative_to(Path.cwd()) else str(absolute)
+
+
+def printed(cells: list[str]) -> list[str]:
+    """Cells of a table, see `printable`."""
+    return list(map(printable, cells))
 
 
 def printable(text: str) -> str:

@@ -6,13 +6,14 @@ from pathlib import Path
 from torch import nn
 
 from leyden.config.build import build_data, build_net
+from leyden.config.check import check_saved
 from leyden.config.fit import refuse_other_weights
 from leyden.config.look import read_spec
 from leyden.config.problem import ConfigError, Problem
 from leyden.config.size import meta_net
 from leyden.data import Spec
 from leyden.data.vocabulary import Vocabulary
-from leyden.runs.checkpoints import find_checkpoint, load_weights
+from leyden.runs.checkpoints import Unusable, find_checkpoint, load_weights
 from leyden.runs.folder import read_frozen
 
 
@@ -45,6 +46,7 @@ def read_trained(folder: Path, which: str = "best") -> Trained:
     """
     checkpoint = checkpoint_of(folder, which)
     cfg = read_frozen(folder)
+    check_saved(cfg)
     data = build_data(cfg)
     spec = read_spec(data, fetch=True)
     refuse_other_weights("RUN", checkpoint, meta_net(cfg, spec))
@@ -71,7 +73,10 @@ def checkpoint_of(folder: Path, which: str) -> Path:
         ConfigError: There is no such run, or no such checkpoint of it.
     """
     refuse_other_folders(folder)
-    checkpoint = find_checkpoint(folder, which)
+    try:
+        checkpoint = find_checkpoint(folder, which)
+    except Unusable as error:
+        raise ConfigError([Problem("RUN", str(error), str(folder))]) from error
     if checkpoint is None:
         raise ConfigError([Problem("RUN", f"has no {which} checkpoint", str(folder))])
     return checkpoint

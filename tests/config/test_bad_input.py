@@ -11,9 +11,9 @@ BAD_INPUT = {
     "misspelt key behind +": (["+model.widht=3"], "model.widht=3", "`model.width`"),
     "misspelt trainer key": (["trainer.max_step=5"], "trainer.max_step=5", "`trainer.max_steps`"),
     "misspelt callback key": (
-        ["callbacks.best.save_topk=2"],
-        "callbacks.best.save_topk=2",
-        "`callbacks.best.save_top_k`",
+        ["callbacks.best.kep=2"],
+        "callbacks.best.kep=2",
+        "`callbacks.best.keep`",
     ),
     "misspelt root key": (["sed=3"], "sed=3", "`seed`"),
     "misspelt group": (["modle=mlp"], "modle=mlp", "`model`"),

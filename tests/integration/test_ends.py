@@ -8,7 +8,8 @@ import sys
 import time
 
 import pytest
-import torch
+
+from leyden.runs.checkpoints import LAST, find_sound, read_step
 
 
 def record_of(folder):
@@ -64,24 +65,17 @@ def test_one_diverging_job_costs_the_sweep_no_other(leyden):
     assert statuses == {"diverged", "completed"}
 
 
-def test_the_same_folder_is_not_taken_twice(leyden):
-    arguments = ("train", "run_dir=here", "trainer=smoke")
-    assert leyden(*arguments).status == 0
-    again = leyden(*arguments)
-    assert again.status == 2
-    assert "run_dir=here" in again.err
-
-
-def start_long_run(tmp_path):
+def start_long_run(tmp_path, *words):
+    length = ("trainer.max_epochs=100000", "resume.every_steps=20")
     process = subprocess.Popen(
-        [sys.executable, "-m", "leyden", "train", "run_dir=run", "trainer.max_epochs=100000"],
+        [sys.executable, "-m", "leyden", "train", "run_dir=run", *length, *words],
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     deadline = time.monotonic() + 120
-    while not (tmp_path / "run" / "checkpoints" / "last.ckpt").exists():
+    while not list((tmp_path / "run" / "checkpoints").glob("step-*.json")):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.2)
@@ -89,16 +83,29 @@ def start_long_run(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_a_signal_ends_a_run_after_a_step_with_a_checkpoint(number, tmp_path):
     process = start_long_run(tmp_path)
     process.send_signal(number)
     process.communicate(timeout=60)
     record = record_of(tmp_path / "run")
-    checkpoint = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    checkpoint, _ = find_sound(tmp_path / "run", LAST)
     assert process.returncode == 75
     assert record["status"] == "interrupted"
-    assert checkpoint["global_step"] == record["steps"]
+    assert read_step(checkpoint) == record["steps"]
+
+
+@pytest.mark.slow
+def test_a_signal_to_a_run_of_two_processes_ends_both_with_a_checkpoint(tmp_path):
+    words = ("strategy=ddp", "trainer.devices=2", "trainer.accelerator=cpu")
+    process = start_long_run(tmp_path, *words)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    record = record_of(tmp_path / "run")
+    checkpoint, _ = find_sound(tmp_path / "run", LAST)
+    assert process.returncode == 75
+    assert record["status"] == "interrupted"
+    assert read_step(checkpoint) == record["steps"]
 
 
 @pytest.mark.slow

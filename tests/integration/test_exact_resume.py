@@ -1,77 +1,158 @@
-"""A run that was interrupted and gone on with ends with the weights of one that was not."""
+"""A run that was killed and gone on with is, to the bit, the run that was not."""
 
-import os
-import signal
+import csv
+import json
+from pathlib import Path
 
 import pytest
 import torch
 
-from leyden.callbacks import SignalStop
 from leyden.config.compose import compose_plan
 from leyden.config.fit import fit_to_data
 from leyden.config.request import Request
-from leyden.runs.checkpoints import read_weights
-from leyden.runs.record import Interrupted, Record
-from leyden.train import execute, prepare
+from leyden.faults import faulty
+from leyden.processes import JobProcesses
+from leyden.runs.checkpoints import find_checkpoint
+from leyden.runs.sharded import is_sharded, read_whole
+from leyden.train import prepare
 
+EPOCHS = ("trainer.max_epochs=3",)  # of seven steps
+STEPS = ("trainer.max_epochs=null", "trainer.max_steps=21", "trainer.val_check_interval=7")
 FAMILIES = {
-    "mlp": ("model.width=16", "model.dropout=0.2", "data.translate=1"),
-    "cnn": ("model=cnn", "model.width=4", "model.norm=batch"),
-    "rnn": ("model=rnn", "model.width=8", "model.depth=2", "model.dropout=0.2"),
+    "mlp": ("model.width=16", "model.dropout=0.2", "data.translate=1", *EPOCHS),
+    "cnn": ("model=cnn", "model.width=4", "model.norm=batch", "model.dropout=0.1", *EPOCHS),
+    "rnn": ("model=rnn", "model.width=8", "model.depth=2", "model.dropout=0.2", *EPOCHS),
     "gpt": (
         "model=gpt",
         "data=stdlib_text",
         "model.width=16",
         "model.depth=1",
         "model.dropout=0.1",
-        "data.context=16",
-        "data.batch_size=8",
         "model.head_dim=8",
+        "data.context=16",
         "data.max_bytes=60000",
+        *STEPS,
     ),
 }
-SHORT = ("data.batch_size=200", "trainer.max_epochs=3")  # seven steps an epoch
-TEXT_LENGTH = ("trainer.max_epochs=null", "trainer.max_steps=21", "trainer.val_check_interval=7")
+BATCH = {"gpt": "data.batch_size=8"}
 QUIET = (
+    "trainer.accelerator=cpu",
     "trainer.log_every_n_steps=1",
     "callbacks.graph=null",
     "callbacks.predictions=null",
     "callbacks.samples=null",
+    "callbacks.throughput=null",
 )
+KILLS = {
+    "in an epoch": (9, ["SIGKILL@step:12"]),
+    "at an epoch's end": (7, ["SIGKILL@step:9"]),
+    "after the last step": (21, ["SIGKILL@test"]),
+    "twice in an epoch": (2, ["SIGKILL@step:10", "SIGKILL@step:13"]),
+}
 
 
-def run_to_the_end(job, folder, stop_at=None):
-    record = prepare(job, fit_to_data(job.cfg), command=[], folder=folder)
-    if stop_at is not None:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(SignalStop, "on_train_batch_end", signal_at(stop_at))
-            with pytest.raises(Interrupted):
-                execute(record)
-        record = Record.read(folder)
-    execute(record)
-    return read_weights(folder / "checkpoints" / "last.ckpt"), record
+def prepared(folder, family, *words):
+    batch = BATCH.get(family, "data.batch_size=200")
+    (job,) = compose_plan(Request((*FAMILIES[family], batch, *QUIET, *words))).jobs
+    return prepare(job, fit_to_data(job.cfg), command=[], folder=folder)
 
 
-def signal_at(step):
-    original = SignalStop.on_train_batch_end
+def run(folder, *faults, devices=1):
+    with faulty(*faults):
+        return JobProcesses(folder, world_size=devices).wait()
 
-    def on_train_batch_end(self, trainer, *arguments):
-        if trainer.global_step == step:
-            os.kill(os.getpid(), signal.SIGTERM)
-        original(self, trainer, *arguments)
 
-    return on_train_batch_end
+def outcome(folder):
+    """All that is to be the same."""
+    path = find_checkpoint(folder, "last")
+    checkpoint = read_whole(path) if is_sharded(path) else torch.load(path, weights_only=True)
+    record = json.loads((folder / "run.json").read_text())
+    with (folder / "metrics.csv").open() as file:
+        rows = [{k: v for k, v in row.items() if k != "mfu"} for row in csv.DictReader(file)]
+    return {
+        "weights": bytes_of(checkpoint["state_dict"]),
+        "optimizer": bytes_of(checkpoint["optimizer_states"]),
+        "generators": bytes_of(checkpoint["leyden_resume"]["generators"]),
+        "rows": rows,
+        "losses": record["losses"],
+        "monitored": record["monitored"],
+        "best": record["best"],
+        "test": {name: value for name, value in record["metrics"].items() if "test/" in name},
+        "status": record["status"],
+        "steps": record["steps"],
+    }
+
+
+def bytes_of(state):
+    if isinstance(state, torch.Tensor):
+        return state.flatten().view(torch.uint8).numpy().tobytes()
+    if isinstance(state, dict):
+        return {key: bytes_of(value) for key, value in state.items()}
+    return [bytes_of(value) for value in state] if isinstance(state, list | tuple) else state
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """What a run that nobody killed came to."""
+    made = {}
+
+    def come_to(*case, devices=1):
+        if case not in made:
+            folder = tmp_path_factory.mktemp("undisturbed")
+            prepared(folder, *case)
+            assert run(folder, devices=devices) == 0
+            made[case] = outcome(folder)
+        return made[case]
+
+    return come_to
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stop_at", [9, 7], ids=["in an epoch", "at an epoch's end"])
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("kill", KILLS)
+@pytest.mark.parametrize("accumulate", [1, 2])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_an_interrupted_run_ends_with_the_same_weights(family, stop_at, tmp_path):
-    length = TEXT_LENGTH if family == "gpt" else SHORT
-    (job,) = compose_plan(Request((*FAMILIES[family], *length, *QUIET))).jobs
-    whole, record = run_to_the_end(job, tmp_path / "whole")
-    resumed, again = run_to_the_end(job, tmp_path / "resumed", stop_at)
-    assert [name for name in whole if not torch.equal(whole[name], resumed[name])] == []
-    assert again.steps == record.steps == 21
-    assert again.monitored == record.monitored
-    assert again.metrics["test/loss"] == record.metrics["test/loss"]
+def test_a_killed_run_ends_as_one_that_was_not(
+    family, accumulate, kill, workers, undisturbed, tmp_path
+):
+    case = (family, f"trainer.accumulate_grad_batches={accumulate}")
+    every, faults = KILLS[kill]
+    folder = tmp_path / "run"
+    prepared(folder, *case, f"data.num_workers={workers}", f"resume.every_steps={every}")
+    for fault in faults:
+        assert run(folder, fault) == -9
+    assert run(folder) == 0
+    assert outcome(folder) == undisturbed(*case)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_two_killed_processes_end_as_two_that_were_not(family, strategy, undisturbed, tmp_path):
+    case = (family, f"strategy={strategy}", "trainer.devices=2")
+    folder = tmp_path / "run"
+    prepared(folder, *case, "resume.every_steps=3")
+    assert run(folder, "SIGKILL@step:12", devices=2) == -9
+    assert run(folder, devices=2) == 0
+    assert outcome(folder) == undisturbed(*case, devices=2)
+
+
+@pytest.mark.slow
+def test_a_sharded_run_whose_one_process_is_killed_ends_as_one_that_was_not(undisturbed, tmp_path):
+    case = ("gpt", "strategy=fsdp", "trainer.devices=2", "trainer.sharded_checkpoints=true")
+    folder = tmp_path / "run"
+    prepared(folder, *case, "resume.every_steps=3")
+    assert run(folder, "SIGKILL@step:12:on:1", devices=2) != 0
+    assert run(folder, devices=2) == 0
+    assert is_sharded(find_checkpoint(folder, "last"))
+    assert outcome(folder) == undisturbed(*case, devices=2)
+
+
+def test_a_signal_at_a_step_costs_nothing(undisturbed, tmp_path):
+    folder = tmp_path / "run"
+    prepared(folder, "mlp")
+    assert run(folder, "SIGTERM@step:12") == 1
+    assert json.loads((folder / "run.json").read_text())["status"] == "interrupted"
+    assert Path(find_checkpoint(folder, "last")).name == "step-12.ckpt"
+    assert run(folder) == 0
+    assert outcome(folder) == undisturbed("mlp")

@@ -36,4 +36,4 @@ def test_the_smoke_run_trains_on_shards(strategy, is_sharded, leyden, tmp_path):
     folder = Path(done.stdout.splitlines()[-1])
     record = json.loads((folder / "run.json").read_text())
     assert (record["status"], record["steps"]) == ("completed", 20)
-    assert (folder / "checkpoints" / "last.ckpt").is_dir() == is_sharded
+    assert (folder / "checkpoints" / "step-20.ckpt").is_dir() == is_sharded

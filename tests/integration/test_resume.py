@@ -78,7 +78,7 @@ def test_a_killed_sweep_repeats_no_finished_job(commands, faulty, leyden, jobs_o
 
 @pytest.mark.slow
 def test_a_killed_job_goes_on_from_its_last_checkpoint(commands, faulty, leyden, jobs_of):
-    often = "callbacks.last.every_n_train_steps=10"
+    often = "resume.every_steps=10"
     words = ("-m", *faulty, *SLOW, "seed=0", "trainer.max_steps=30", often)
     killed = commands.start(*words)
     commands.wait_for(lambda: any(14 in steps_in(job) for job in running_in(commands.folder)))

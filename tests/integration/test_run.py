@@ -36,6 +36,7 @@ def test_the_folder_holds_what_the_design_says(run):
     assert files == {
         "config.yaml",
         "overrides.yaml",
+        "code.json",
         "run.json",
         "metrics.csv",
         "events.out",
@@ -101,7 +102,8 @@ def test_checkpoints_load_without_running_code(run):
 
 
 def test_best_and_last_checkpoints_are_kept(run):
-    assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    names = {path.name.partition("-")[0] for path in (run / "checkpoints").iterdir()}
+    assert names == {"best", "step"}
 
 
 def test_initial_weights_come_from_a_run(mlp_run, leyden):

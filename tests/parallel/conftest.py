@@ -12,6 +12,7 @@ from leyden.config.fit import fit_to_data
 from leyden.config.request import Request
 from leyden.processes.job import JobProcesses
 from leyden.processes.place import Place
+from leyden.runs.checkpoint_file import marker_of
 from leyden.runs.record import Record
 from leyden.train import prepare
 
@@ -21,10 +22,6 @@ STRATEGIES = {
     "fsdp": ("strategy=fsdp", "trainer.devices=2"),
     "fsdp_full": ("strategy=fsdp", "trainer.devices=2", "trainer.sharded_checkpoints=false"),
 }
-MIDDLE = (
-    "+callbacks.middle={_target_:pytorch_lightning.callbacks.ModelCheckpoint,filename:'step{step}',"
-    "every_n_train_steps:5,save_top_k:-1,auto_insert_metric_name:false}"
-)
 FEW = (
     "trainer.accelerator=cpu",
     "trainer.max_steps=10",
@@ -32,7 +29,7 @@ FEW = (
     "callbacks.graph=null",
     "callbacks.predictions=null",
     "callbacks.samples=null",
-    MIDDLE,
+    "resume.every_steps=5",
 )
 
 
@@ -45,9 +42,10 @@ def run(tmp_path: Path) -> Callable[..., Path]:
         folder = tmp_path / f"run-{len(list(tmp_path.glob('run-*')))}"
         prepare(job, fit_to_data(job.cfg), command=[], folder=folder)
         if start is not None:
-            copy = shutil.copytree if start.is_dir() else shutil.copy
             (folder / "checkpoints").mkdir()
-            copy(start, folder / "checkpoints" / "last.ckpt")
+            for path in (start, marker_of(start)):
+                copy = shutil.copytree if path.is_dir() else shutil.copy
+                copy(path, folder / "checkpoints" / path.name)
         processes = JobProcesses(folder, world_size=job.cfg.trainer.devices, place=Place(threads=1))
         assert processes.wait() == 0, (folder / "train.log").read_text()
         assert Record.read(folder).status == "completed"

@@ -48,7 +48,7 @@ def test_optimizers_step_on_split_parameters_as_on_whole_ones(run, losses, optim
 @pytest.mark.parametrize("first", ["one", "ddp", "fsdp", "fsdp_full"])
 def test_every_strategy_goes_on_from_the_checkpoints_of_every_other(run, losses, first):
     undisturbed = losses(run("one", *GPT))
-    checkpoint = run(first, *GPT) / "checkpoints" / "step5.ckpt"
+    checkpoint = run(first, *GPT) / "checkpoints" / "step-5.ckpt"
     assert checkpoint.is_dir() == (first == "fsdp")
     assert read_step(checkpoint) == 5
     for second in ("one", "ddp", "fsdp"):
@@ -58,7 +58,7 @@ def test_every_strategy_goes_on_from_the_checkpoints_of_every_other(run, losses,
 @pytest.mark.slow
 def test_a_sharded_checkpoint_holds_the_weights_of_one_process(run):
     ours, theirs = (
-        read_weights(run(strategy, *GPT) / "checkpoints" / "last.ckpt")
+        read_weights(run(strategy, *GPT) / "checkpoints" / "step-10.ckpt")
         for strategy in ("fsdp", "one")
     )
     assert ours.keys() == theirs.keys()

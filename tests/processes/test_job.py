@@ -44,7 +44,7 @@ def test_a_job_that_is_told_to_stop_ends_with_a_checkpoint(prepared):
     job.stop()
     assert job.wait() == 1
     assert Record.read(folder).status == "interrupted"
-    assert (folder / "checkpoints" / "last.ckpt").exists()
+    assert list((folder / "checkpoints").glob("step-*.ckpt"))
 
 
 def test_a_job_that_is_killed_says_by_what(prepared):

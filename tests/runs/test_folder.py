@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from leyden.runs.folder import claim_folder, config_digest, default_name, job_name, new_folder
+from leyden.runs.folder import config_digest, default_name, is_begun, job_name, new_folder
 
 CFG = OmegaConf.create(
     {"model": {"width": 1}, "trainer": {"devices": 1, "max_steps": 2}, "name": "a", "seed": 0}
@@ -19,11 +19,14 @@ def test_runs_that_start_at_once_get_different_folders():
     assert len(set(folders)) == 64
 
 
-def test_a_folder_with_something_in_it_is_not_claimed(tmp_path):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "file").touch()
-    with pytest.raises(FileExistsError):
-        claim_folder(tmp_path / "run")
+def test_a_folder_with_something_else_in_it_is_no_run(tmp_path):
+    (tmp_path / "file").touch()
+    assert not is_begun(tmp_path)
+
+
+def test_a_folder_whose_run_died_before_its_record_was_written_can_be_begun(tmp_path):
+    (tmp_path / "config.yaml").touch()
+    assert is_begun(tmp_path)
 
 
 @pytest.mark.parametrize("key", ["name", "trainer.devices"])

@@ -1,12 +1,10 @@
 """Which folder a command's sweep has."""
 
 import pytest
-from filelock import FileLock
 
 from leyden.config.compose import compose_plan
-from leyden.config.problem import ConfigError
 from leyden.config.request import Request
-from leyden.sweeps.folder import LOCK, held, sweep_folder
+from leyden.sweeps.folder import sweep_folder
 
 SWEEP = ("optimizer=sgd,adamw", "model.width=8,16", "seed=1")
 
@@ -60,18 +58,6 @@ def test_how_it_is_run_does_not_matter(word):
 def test_what_is_computed_matters(word):
     words = [old for old in SWEEP if old.partition("=")[0] != word.partition("=")[0]]
     assert folder_of(*words, word) != folder_of(*SWEEP)
-
-
-def test_a_folder_that_is_held_is_held_once(tmp_path):
-    with held(tmp_path), pytest.raises(ConfigError, match="is being run by"), held(tmp_path):
-        pass
-
-
-def test_a_folder_is_free_afterwards(tmp_path):
-    with held(tmp_path):
-        pass
-    with FileLock(tmp_path / LOCK).acquire(timeout=0) as lock:
-        assert lock.is_locked
 
 
 def test_the_order_of_the_swept_words_does_not_matter():

@@ -4,6 +4,7 @@ Those that `conf/callbacks/` names can be removed by `callbacks.NAME=null`; a ru
 those that `train.run_callbacks` names.
 """
 
+from leyden.callbacks.best_checkpoint import BestCheckpoint
 from leyden.callbacks.early_stopping import early_stopping
 from leyden.callbacks.final_validation import FinalValidation
 from leyden.callbacks.forecast import Forecast
@@ -12,6 +13,7 @@ from leyden.callbacks.graph import Graph
 from leyden.callbacks.histograms import Histograms
 from leyden.callbacks.hyperparameters import Hyperparameters
 from leyden.callbacks.learning_rate import LearningRate
+from leyden.callbacks.non_finite import NonFinite
 from leyden.callbacks.optimizer_mode import OptimizerMode
 from leyden.callbacks.parameter_values import ParameterValues
 from leyden.callbacks.plateau_observer import PlateauObserver
@@ -19,10 +21,11 @@ from leyden.callbacks.predictions import Predictions
 from leyden.callbacks.progress import Progress
 from leyden.callbacks.pruning import Pruning
 from leyden.callbacks.recorder import Recorder
+from leyden.callbacks.resume_checkpoint import ResumeCheckpoint
 from leyden.callbacks.resume_state import ResumeState
 from leyden.callbacks.same_config import SameConfig
-from leyden.callbacks.signal_stop import SignalStop
 from leyden.callbacks.step_loss import StepLoss
+from leyden.callbacks.stop_after import StopAfter
 from leyden.callbacks.summary import Summary
 from leyden.callbacks.text_samples import TextSamples
 from leyden.callbacks.throughput import Throughput
@@ -30,6 +33,7 @@ from leyden.callbacks.utilisation import Utilisation
 from leyden.callbacks.weight_averaging import weight_averaging
 
 __all__ = [
+    "BestCheckpoint",
     "FinalValidation",
     "Forecast",
     "GradientNorm",
@@ -37,6 +41,7 @@ __all__ = [
     "Histograms",
     "Hyperparameters",
     "LearningRate",
+    "NonFinite",
     "OptimizerMode",
     "ParameterValues",
     "PlateauObserver",
@@ -44,10 +49,11 @@ __all__ = [
     "Progress",
     "Pruning",
     "Recorder",
+    "ResumeCheckpoint",
     "ResumeState",
     "SameConfig",
-    "SignalStop",
     "StepLoss",
+    "StopAfter",
     "Summary",
     "TextSamples",
     "Throughput",

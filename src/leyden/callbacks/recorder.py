@@ -7,7 +7,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.hyperparameters import best_tag
 from leyden.callbacks.tensorboard import tensorboard_writer
-from leyden.runs.environment import device_name, peak_memory_bytes
+from leyden.runs.checkpoints import BEST, checkpoints_in
+from leyden.runs.environment import device_name, flags, peak_memory_bytes
 from leyden.runs.record import Record
 from leyden.tasks import Task
 
@@ -32,6 +33,7 @@ class Recorder(Callback):
 
     def on_fit_start(self, trainer: Trainer, task: LightningModule) -> None:
         self.record.device = device_name(task.device)
+        self.record.flags = flags()
         self.record.write()
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
@@ -76,9 +78,9 @@ class Recorder(Callback):
             record.flops["total"] = record.flops["per_step"] * record.steps
         record.count_time()
         record.peak_memory_bytes = peak_memory_bytes(task.device)
-        best = Path(trainer.default_root_dir) / "checkpoints" / "best.ckpt"
-        if record.best["value"] is not None and best.exists():
-            record.best["checkpoint"] = "checkpoints/best.ckpt"
+        best = checkpoints_in(Path(trainer.default_root_dir) / "checkpoints", BEST)
+        if record.best["value"] is not None and best:
+            record.best["checkpoint"] = f"checkpoints/{best[0][0].name}"
 
 
 def metric_values(trainer: Trainer) -> dict[str, float]:

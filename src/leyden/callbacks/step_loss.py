@@ -1,4 +1,4 @@
-"""The loss of an optimizer step, over all its samples; a run whose loss is no number ends."""
+"""The loss of an optimizer step, over all its samples."""
 
 from typing import Any
 
@@ -6,17 +6,35 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from leyden.runs.record import Diverged
+from leyden.runs.record import Record
+
+FIRST_STEPS = 10
 
 
 class StepLoss(Callback):
     """Logs `train/loss`, the mean over the micro-batches and processes of each step.
 
-    Raises `Diverged` on all processes after the step whose loss is NaN or infinite.
+    The exact values of the first ten steps, of every step that is a power of two and of the last
+    are put into the record: by these a run can be compared with a repetition.
+
+    Args:
+        record: The run's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, record: Record) -> None:
+        self.record = record
         self.losses: list[Tensor] = []
+        self.last: tuple[int, Tensor] | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        last = None if self.last is None else [self.last[0], float(self.last[1]).hex()]
+        return {"kept": dict(self.record.losses), "last": last}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.record.losses = dict(state["kept"])
+        if state["last"] is not None:
+            step, loss = state["last"]
+            self.last = step, torch.tensor(float.fromhex(loss))
 
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
@@ -29,7 +47,15 @@ class StepLoss(Callback):
         loss = torch.stack(self.losses).mean() * trainer.accumulate_grad_batches
         self.losses = []
         loss = trainer.strategy.reduce(loss, reduce_op="mean")
-        if not torch.isfinite(loss):
-            step = trainer.global_step
-            raise Diverged(f"train/loss is {loss.item()} at step {step}; try a lower optimizer.lr")
         task.log("train/loss", loss)
+        step = trainer.global_step
+        self.last = step, loss
+        if step <= FIRST_STEPS or step.bit_count() == 1:
+            self._keep(step, loss)
+
+    def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
+        if self.last is not None:
+            self._keep(*self.last)
+
+    def _keep(self, step: int, loss: Tensor) -> None:
+        self.record.losses[str(step)] = float(loss).hex()

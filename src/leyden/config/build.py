@@ -23,9 +23,10 @@ from leyden.config.batch import num_processes_of, split_of
 from leyden.config.compiling import compile_net
 from leyden.config.schema import DataKeys, TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
-from leyden.config.targets import resolve
+from leyden.config.targets import nested_target, resolve
 from leyden.data import DataModule, Spec
-from leyden.parallel import AnyCheckpoint, FullyShardedStrategy, strategy_of
+from leyden.parallel import FullyShardedStrategy, MarkedCheckpoint, strategy_of
+from leyden.runs.folder import config_digest
 from leyden.tasks import Task, task_of
 
 PROFILERS: dict[str, type[Profiler]] = {
@@ -85,9 +86,14 @@ def make(node: DictConfig, **arguments: Any) -> Any:
     Args:
         node: Its other keys are arguments; lists become tuples.
         arguments: Come with the node's own, or in their place.
+
+    Raises:
+        ValueError: Configs may not name its target, or one within its arguments.
     """
     given = cast(dict[str, Any], OmegaConf.to_container(node, resolve=True))
-    target = resolve(given.pop("_target_"))
+    target = resolve(str(given.pop("_target_")))
+    if within := nested_target(given):
+        raise ValueError(f"`{within}` has a `_target_`, which may only stand at the top of a part")
     is_partial = given.pop("_partial_", False)
     tuples = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
     call = partial(target, **{**given, **tuples, **arguments})
@@ -156,13 +162,15 @@ def build_trainer(
         num_processes=num_processes_of(cfg),
         timeout=keys["timeout"],
         sharded_checkpoints=keys["sharded_checkpoints"],
+        config_digest=config_digest(cfg),
     )
+    has_own_files = isinstance(passed["strategy"], FullyShardedStrategy)
     return Trainer(
         **passed,
         default_root_dir=folder,
         callbacks=callbacks,
         logger=loggers,
-        plugins=[] if isinstance(passed["strategy"], FullyShardedStrategy) else [AnyCheckpoint()],
+        plugins=[] if has_own_files else [MarkedCheckpoint(config_digest(cfg))],
         enable_checkpointing=any(isinstance(c, Checkpoint) for c in callbacks),
         enable_progress_bar=False,
         enable_model_summary=False,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -19,13 +20,19 @@ from leyden.config.schema import (
     CompileKeys,
     DataKeys,
     Monitor,
+    ResumeKeys,
     Root,
     TaskKeys,
     TrainerKeys,
 )
+from leyden.config.secret_values import typed_secrets
 from leyden.config.signature import Parameter, fields_of, parameters_of
-from leyden.config.targets import misplaced, resolve
+from leyden.config.targets import misplaced, nested_target, resolve
 from leyden.processes import torchrun
+
+FOLDERS = {"dirpath", "save_dir", "root_dir", "output_dir", "log_dir"}
+FILES = {"filename", "name", "version", "sub_dir", "prefix"}
+"""Parameters of Lightning's callbacks and loggers that say where they write."""
 
 MARKERS = {"_target_", "_partial_"}
 SUPPLIED = {
@@ -39,6 +46,14 @@ SUPPLIED = {
     "sweeper": set(),
 }
 """Parameters that `build` passes by itself. A config can't set them."""
+
+SECTIONS: dict[str, type] = {
+    "monitor": Monitor,
+    "task": TaskKeys,
+    "resume": ResumeKeys,
+    "compile": CompileKeys,
+}
+"""Mappings at the root that are no group's."""
 
 OFFERED = {"vocab_size", "context", "separator"}
 """Parameters of a model that the data gives where the config is silent."""
@@ -81,8 +96,12 @@ def _check_engine(sweep: Sweep) -> Iterator[Problem]:
     for name, node in (("launcher", sweep.launcher), ("sweeper", sweep.searcher)):
         if node is None:
             continue
+        secrets = OmegaConf.to_container(node) if name == "launcher" else {}
         plain = OmegaConf.to_container(node, resolve=True)
-        problems = list(_check_node(f"hydra.{name}", plain, name))
+        problems = [
+            *typed_secrets(secrets, f"hydra.{name}"),
+            *_check_node(f"hydra.{name}", plain, name),
+        ]
         yield from problems
         if not problems:
             try:
@@ -94,7 +113,7 @@ def _check_engine(sweep: Sweep) -> Iterator[Problem]:
 def check(job: Job) -> list[Problem]:
     """All problems of a composed config, each with where its key was set."""
     cfg = job.cfg
-    found = list(_check_values(cfg))
+    found = [*typed_secrets(OmegaConf.to_container(cfg)), *_check_values(cfg)]
     if not found:
         found += _check_structure(cfg)
         wrong = {problem.key.split(".")[0] for problem in found}
@@ -105,6 +124,17 @@ def check(job: Job) -> list[Problem]:
                 wrong |= {problem.key.split(".")[0] for problem in broken}
         found += _check_width(job)
     return [_with_origin(problem, job) for problem in found]
+
+
+def check_saved(cfg: DictConfig) -> None:
+    """Checks the config of a run's folder, which may be a stranger's, before anything is built.
+
+    Raises:
+        ConfigError: Its keys, values or targets are not what this version takes.
+    """
+    problems = list(_check_values(cfg)) or list(_check_structure(cfg))
+    if problems:
+        raise ConfigError(replace(problem, origin="config.yaml") for problem in problems)
 
 
 def _check_width(job: Job) -> Iterator[Problem]:
@@ -139,7 +169,7 @@ def _check_structure(cfg: DictConfig) -> Iterator[Problem]:
     plain = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(plain, dict)
     yield from check_keys("", plain, fields_of(Root))
-    for key, schema in (("monitor", Monitor), ("task", TaskKeys), ("compile", CompileKeys)):
+    for key, schema in SECTIONS.items():
         if isinstance(plain.get(key), dict):
             yield from check_keys(key, plain[key], fields_of(schema))
     for group in ("model", "data", "optimizer", "scheduler"):
@@ -155,6 +185,10 @@ def _check_node(path: str, node: Any, group: str) -> Iterator[Problem]:
     if not isinstance(node, dict) or "_target_" not in node:
         yield Problem(path, "must be a mapping with a `_target_`", str(node))
         return
+    given = {key: value for key, value in node.items() if key not in MARKERS}
+    if within := nested_target(given):
+        yield Problem(f"{path}.{within}._target_", "may only stand at the top of a part")
+        return
     try:
         target = resolve(str(node["_target_"]))
     except ValueError as error:
@@ -164,6 +198,8 @@ def _check_node(path: str, node: Any, group: str) -> Iterator[Problem]:
     if wrong_kind:
         yield Problem(f"{path}._target_", wrong_kind, str(node["_target_"]))
         return
+    if group in ("callbacks", "logger"):
+        yield from _check_files(path, given)
     parameters = {
         name: Parameter(parameter.hint, parameter.required and name not in OFFERED)
         for name, parameter in parameters_of(target).items()
@@ -171,8 +207,18 @@ def _check_node(path: str, node: Any, group: str) -> Iterator[Problem]:
     }
     if "batch_tokens" in node and getattr(target, "kind", None) == "text":
         parameters |= fields_of(DataKeys)
-    given = {key: value for key, value in node.items() if key not in MARKERS}
     yield from check_keys(path, given, parameters)
+
+
+def _check_files(path: str, given: dict[Any, Any]) -> Iterator[Problem]:
+    """Callbacks and loggers write into the run's folder."""
+    for key in FOLDERS & given.keys():
+        if given[key] is not None:
+            yield Problem(f"{path}.{key}", "is the run's own folder; leave it out", str(given[key]))
+    for key in FILES & given.keys():
+        value = str(given[key] or "")
+        if ".." in value or "\0" in value or Path(value).is_absolute():
+            yield Problem(f"{path}.{key}", "must stay within the run's folder", repr(value))
 
 
 def _check_trainer(node: Any) -> Iterator[Problem]:

@@ -26,9 +26,17 @@ from leyden.config.request import Request
 from leyden.config.schema import SweepKeys
 from leyden.config.signature import fields_of
 
-ENGINES = {"launcher": ("local", "slurm", "ray"), "sweeper": ("basic", "optuna")}
-HYDRAS_SWEEPERS = ("hydra._internal.core_plugins.basic_sweeper.BasicSweeper",)
+HYDRAS_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 """Every combination of values is a job; of it only `params` is read."""
+
+ENGINES = {
+    "launcher": {
+        "local": "leyden.sweeps.launchers.Local",
+        "slurm": "leyden.sweeps.launchers.Slurm",
+        "ray": "leyden.sweeps.launchers.Ray",
+    },
+    "sweeper": {"basic": HYDRAS_SWEEPER, "optuna": "leyden.sweeps.search.Search"},
+}
 
 
 def compose_plan(request: Request) -> Plan:
@@ -45,7 +53,7 @@ def compose_plan(request: Request) -> Plan:
     refuse_unknown_options(typed, loader)
     fixed = tuple(forced(o, loader) for o in typed if not o.is_sweep_override())
     base = composer.config(parse_overrides(fixed, loader))
-    _refuse_foreign_plugins(base.hydra)
+    refuse_foreign_plugins(base.hydra)
     settings, declared = _settings(base), _declared_axes(base, loader)
     mode = base.hydra.mode
     if not (request.multirun or declared or mode == RunMode.MULTIRUN) or mode == RunMode.RUN:
@@ -53,7 +61,7 @@ def compose_plan(request: Request) -> Plan:
     axes = _typed_over(declared, typed, loader)
     if not (request.multirun or axes or mode == RunMode.MULTIRUN) or mode == RunMode.RUN:
         return Plan((composer.job(fixed, Assignment()),))
-    is_search = base.hydra.sweeper._target_ not in HYDRAS_SWEEPERS
+    is_search = base.hydra.sweeper._target_ != HYDRAS_SWEEPER
     searcher = OmegaConf.masked_copy(base.hydra.sweeper, _search_keys(base)) if is_search else None
     sweep = Sweep(request, composer, fixed, axes, settings, base.hydra.launcher, searcher)
     _refuse_misfits(sweep)
@@ -127,15 +135,16 @@ def _refuse_misfits(sweep: Sweep) -> None:
         raise ConfigError(problems)
 
 
-def _refuse_foreign_plugins(hydra: DictConfig) -> None:
+def refuse_foreign_plugins(hydra: DictConfig) -> None:
     """Launchers and sweepers are ours: those made for Hydra lose results, states, or the sweep."""
     problems = [
         Problem(
-            f"hydra/{group}", f"is not one of Leyden's: {', '.join(names)}", hydra[group]._target_
+            f"hydra/{group}",
+            f"is not one of Leyden's: {', '.join(own)}",
+            str(hydra[group]._target_),
         )
-        for group, names in ENGINES.items()
-        if not hydra[group]._target_.startswith("leyden.sweeps.")
-        and hydra[group]._target_ not in HYDRAS_SWEEPERS
+        for group, own in ENGINES.items()
+        if hydra[group]._target_ not in own.values()
     ]
     problems += [
         Problem(f"hydra.callbacks.{name}", "has no place here; a callback of ours is in callbacks")

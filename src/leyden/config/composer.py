@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from leyden.config import environment
 from leyden.config.axes import Assignment
 from leyden.config.experiments import register
 from leyden.config.job import Job
@@ -81,6 +82,7 @@ def config_loader(request: Request) -> ConfigLoaderImpl:
     """Hydra's config loader over our catalogue, the experiments and the user's own folder."""
     register()
     setup_globals()  # the resolvers of `${now:}` and `${hydra:}`
+    environment.register()
     version.setbase("1.3")
     path = create_config_search_path(str(CONF))
     if request.config_dir:

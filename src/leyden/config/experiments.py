@@ -2,7 +2,6 @@
 
 import os
 
-from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.object_type import ObjectType
@@ -10,12 +9,13 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
+from leyden.config import sources
 from leyden.config.location import EXPERIMENTS
 
 GROUP = "experiment"
 
 
-class ExperimentSource(FileConfigSource):
+class ExperimentSource(sources.BoundedFiles):
     """A folder whose files are the options of the group `experiment`."""
 
     @staticmethod
@@ -51,6 +51,7 @@ class ExperimentSearchPath(SearchPathPlugin):
 
 def register() -> None:
     """Tells Hydra of both. To be called before anything is composed."""
+    sources.register()
     if not SourcesRegistry.instance().types.get(ExperimentSource.scheme()):
         SourcesRegistry.instance().register(ExperimentSource)
         Plugins.instance().register(ExperimentSearchPath)

@@ -67,12 +67,14 @@ class Fitted:
 
     Attributes:
         cfg: With the solved width.
+        data: As the config says it, read.
         params: Of the model.
         flops_per_step: Forward and backward over the samples of one optimizer step.
         steps: Planned optimizer steps.
     """
 
     cfg: DictConfig
+    data: DataModule
     spec: Spec
     params: ParameterCount
     flops_per_step: int | None
@@ -135,6 +137,7 @@ def fit_to_data(cfg: DictConfig, *, fetch: bool = True, memo: Memo | None = None
         refuse_other_weights("init_from", Path(cfg.init_from), net)
     return Fitted(
         cfg,
+        data,
         spec,
         params,
         None if flops is None else flops * cfg.data.batch_size,
@@ -181,8 +184,9 @@ def _make_paths_absolute(cfg: DictConfig) -> None:
     is_path = tokenizer is not None and tokenizer not in get_args(TokenizerName)
     if is_path and Path(tokenizer).expanduser().exists():
         cfg.data.tokenizer = str(Path(tokenizer).expanduser().absolute())
-    if cfg.data.get("path") is not None:
-        cfg.data.path = str(Path(cfg.data.path).expanduser().absolute())
+    path = cfg.data.get("path")
+    if path is not None and str(absolute := Path(path).expanduser().absolute()) != path:
+        cfg.data.path = str(absolute)
 
 
 def refuse_other_weights(key: str, checkpoint: Path, net: nn.Module) -> None:
@@ -195,7 +199,13 @@ def refuse_other_weights(key: str, checkpoint: Path, net: nn.Module) -> None:
     """
     path = find_checkpoint(checkpoint)
     assert path is not None
-    theirs = {name: tuple(tensor.shape) for name, tensor in read_weights(path).items()}
+    try:
+        theirs = {name: tuple(tensor.shape) for name, tensor in read_weights(path).items()}
+    except Exception as error:  # whatever a stranger's file holds
+        message = (
+            f"can't be read: {path.name} holds more than tensors and plain values, or is broken"
+        )
+        raise ConfigError([Problem(key, message, str(checkpoint))]) from error
     ours = {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
     different = [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)]
     if different:

@@ -3,10 +3,12 @@
 import sys
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
 from leyden.config.experiments import register
 from leyden.config.location import CONF
+from leyden.config.problem import ConfigError, Problem
 
 
 def hydra_main(arguments: list[str]) -> int:
@@ -14,7 +16,15 @@ def hydra_main(arguments: list[str]) -> int:
 
     Returns:
         The exit status; Hydra itself exits with 1 on an error.
+
+    Raises:
+        ConfigError: Hydra would unpickle a file.
     """
+    asked = get_args_parser().parse_known_args(arguments)[0]
+    if asked.experimental_rerun is not None:
+        raise ConfigError(
+            [Problem("--experimental-rerun", "would unpickle a file; no such option")]
+        )
     register()
     sys.argv = [sys.argv[0], *arguments]
     hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(_nothing)()

@@ -18,14 +18,14 @@ class Job:
         cfg: Without Hydra's own node.
         overrides: What was typed or swept.
         choices: The option taken of each group.
-        origins: Tells where a key was set.
+        origins: Tells where a key was set; None of a config that was read from a run's folder.
         assignment: What of it is particular to this job of a sweep.
     """
 
     cfg: DictConfig
     overrides: tuple[str, ...]
     choices: dict[str, str]
-    origins: Origins
+    origins: Origins | None
     assignment: Assignment
 
     @property

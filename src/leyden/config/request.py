@@ -35,6 +35,7 @@ def parse_request(arguments: list[str]) -> Request:
     """Takes the arguments after the verb apart, as Hydra does."""
     parsed, unknown = get_args_parser().parse_known_args(arguments)
     flags = [word for word in unknown if word.startswith("-")]
+    flags += ["--experimental-rerun"] if parsed.experimental_rerun else []  # it unpickles a file
     if flags:
         raise ConfigError([Problem(flags[0], "no such option; see `leyden train --help`")])
     config_dir = Path(parsed.config_dir).absolute() if parsed.config_dir else None

@@ -175,11 +175,16 @@ def name_is_a_folder_name(cfg: DictConfig) -> Iterator[Problem]:
 def weights_are_there(cfg: DictConfig) -> Iterator[Problem]:
     """`init_from` names a run or a checkpoint; whether `hf:` names a model, the fit finds out."""
     from leyden.export.hf_folder import is_hf
-    from leyden.runs.checkpoints import find_checkpoint
+    from leyden.runs.checkpoints import Unusable, find_checkpoint
 
     if cfg.init_from is None or is_hf(cfg.init_from):
         return
-    if find_checkpoint(Path(cfg.init_from)) is None:
+    try:
+        checkpoint = find_checkpoint(Path(cfg.init_from))
+    except Unusable as error:
+        yield Problem("init_from", str(error), cfg.init_from)
+        return
+    if checkpoint is None:
         message = (
             "is neither a run's folder with a checkpoint nor a checkpoint file;"
             " of Hugging Face's say hf:PATH_OR_NAME"
@@ -188,16 +193,19 @@ def weights_are_there(cfg: DictConfig) -> Iterator[Problem]:
 
 
 def run_dir_is_free(cfg: DictConfig) -> Iterator[Problem]:
-    """The folder that the user chose for the run is new or empty."""
+    """The folder that the user chose is new, empty, or that of a run or a sweep."""
     if cfg.run_dir is None:
         return
+    from leyden.runs.folder import is_begun
+
     folder = Path(cfg.run_dir).absolute()
     ancestor = next(path for path in (folder, *folder.parents) if path.exists())
     if not ancestor.is_dir() or not os.access(ancestor, os.W_OK):
         message = f"can't be made: {ancestor} is not a folder that you may write to"
         yield Problem("run_dir", message, cfg.run_dir)
-    elif folder.is_dir() and any(folder.iterdir()):
-        yield Problem("run_dir", "is not empty; name a new folder", cfg.run_dir)
+    elif folder.is_dir() and not is_begun(folder):
+        message = "is not empty, and holds no run that could be gone on with; name a new folder"
+        yield Problem("run_dir", message, cfg.run_dir)
 
 
 RULES: dict[Rule, frozenset[str]] = {

@@ -82,6 +82,20 @@ class SweepKeys:
 
 
 @dataclass(frozen=True)
+class ResumeKeys:
+    """Keys of `resume`: the checkpoints that a run goes on from, and what may have changed."""
+
+    every_steps: PositiveInt | None
+    """Optimizer steps from one checkpoint to the next; null: no such rule."""
+    every_minutes: PositiveFloat | None
+    """Time from one to the next; null: no such rule. There is always one at the end."""
+    keep: Count
+    """How many are kept; 0: none is written."""
+    allow_change: list[str]
+    """Keys that may differ from those that the run was begun with, such as `optimizer.lr`."""
+
+
+@dataclass(frozen=True)
 class Root:
     """The keys at the root of a config."""
 
@@ -94,6 +108,7 @@ class Root:
     logger: Any
     task: Any
     monitor: Any
+    resume: Any
     name: str | None
     """Folder of the run in `outputs/`; null: the experiment's name, or the model's and data's."""
     seed: Annotated[int, Interval(ge=0, lt=2**32)]
@@ -135,6 +150,11 @@ class TrainerKeys:
     """Seconds that the processes of a run wait for each other before they give up."""
     sharded_checkpoints: bool
     """Of `strategy=fsdp`: each process writes its part."""
+    on_nonfinite: Literal["raise", "skip", "rollback"]
+    """Where a loss or a gradient is NaN or infinite: end the run; leave the step out; or go back to
+    the last checkpoint and leave out all steps from there to this one."""
+    max_nonfinite: PositiveInt
+    """So many steps in a row, or returns, before the run ends nevertheless."""
     gradient_clip_val: NonNegative | None
     """Largest norm of the gradients; null: no limit."""
     log_every_n_steps: PositiveInt
@@ -161,6 +181,6 @@ REPLACED = {
     "fast_dev_run": "trainer=smoke",
     "barebones": "trainer=smoke",
     "overfit_batches": "trainer=overfit",
-    "enable_checkpointing": "callbacks.best=null callbacks.last=null",
+    "enable_checkpointing": "callbacks.best=null resume.keep=0",
 }
 """Lightning's trainer keys that would bypass the record, and what to type instead."""

@@ -16,6 +16,8 @@ from leyden.config.problem import suggestion
 ROOMS = (
     "leyden.models",
     "leyden.data",
+    "leyden.data.csv_table",
+    "leyden.data.csv_series",
     "leyden.optim",
     "leyden.callbacks",
     "leyden.loggers",
@@ -26,14 +28,19 @@ ROOMS = (
     "torch.nn",
     "torch.optim",
 )
+"""Modules whose public classes, and whose functions where they list them, configs may name."""
 
 BASES = {
     "model": "torch.nn.Module",
     "data": "leyden.data.DataModule",
     "callbacks": "pytorch_lightning.Callback",
     "logger": "pytorch_lightning.loggers.Logger",
+    "sweeper": "leyden.sweeps.search.Search",
 }
 """What the classes named in a group have to be."""
+
+MADE_BY_FUNCTIONS = ("model", "data", "callbacks")
+"""Groups whose targets may also be functions that make such a thing."""
 
 
 def user_packages() -> tuple[str, ...]:
@@ -43,11 +50,15 @@ def user_packages() -> tuple[str, ...]:
 
 
 def is_allowed(path: str) -> bool:
-    """Whether a dotted path lies in one of the rooms that configs may name."""
-    parts_are_public = all(part and not part.startswith("_") for part in path.split("."))
-    return parts_are_public and any(
-        path.startswith(f"{room}.") for room in (*ROOMS, *user_packages())
-    )
+    """Whether a dotted path is one that configs may name: a name in a room, or of the user's."""
+    room, _, name = path.rpartition(".")
+    if not all(part and not part.startswith("_") for part in path.split(".")):
+        return False
+    return (room in ROOMS and bool(name)) or _is_users(path)
+
+
+def _is_users(path: str) -> bool:
+    return any(path.startswith(f"{package}.") for package in user_packages())
 
 
 def resolve(path: str) -> Any:
@@ -62,10 +73,25 @@ def resolve(path: str) -> Any:
     if user_packages() and os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     found = _find(path)
-    home = f"{found.__module__}." if inspect.isclass(found) or inspect.isfunction(found) else ""
-    if not is_allowed(f"{home}x"):
+    if not (_is_own(found) if _is_users(path) else _is_public(found, path)):
         raise ValueError("is not a class or function of the packages that configs may name")
     return found
+
+
+def _is_own(found: Any) -> bool:
+    """Whether a class or function was defined in a package that the user allows."""
+    is_callable = inspect.isclass(found) or inspect.isfunction(found)
+    return is_callable and _is_users(f"{found.__module__}.")
+
+
+def _is_public(found: Any, path: str) -> bool:
+    """Whether a room offers a class or function, and the package of the room has defined it."""
+    room, _, name = path.rpartition(".")
+    if not (inspect.isclass(found) or inspect.isfunction(found)):
+        return False
+    listed = getattr(sys.modules[room], "__all__", None)
+    is_offered = inspect.isclass(found) if listed is None else name in listed
+    return is_offered and found.__module__.partition(".")[0] == room.partition(".")[0]
 
 
 def _find(path: str) -> Any:
@@ -82,8 +108,22 @@ def _find(path: str) -> Any:
 
 def misplaced(group: str, target: Any) -> str | None:
     """What a target named in `group` should have been, or None if it is right there."""
-    if group not in BASES or inspect.isfunction(target):
+    if group not in BASES or (inspect.isfunction(target) and group in MADE_BY_FUNCTIONS):
         return None
     module, _, name = BASES[group].rpartition(".")
     base = getattr(import_module(module), name)
-    return None if issubclass(target, base) else f"must be a {BASES[group]}"
+    fits = inspect.isclass(target) and issubclass(target, base)
+    return None if fits else f"must be a {BASES[group]}"
+
+
+def nested_target(arguments: Any, path: str = "") -> str | None:
+    """Where a `_target_` stands within arguments: there it would make nothing, so it is refused."""
+    if isinstance(arguments, dict):
+        if "_target_" in arguments:
+            return path
+        inner = ((f"{path}.{key}".lstrip("."), value) for key, value in arguments.items())
+    elif isinstance(arguments, list | tuple):
+        inner = ((f"{path}[{place}]", value) for place, value in enumerate(arguments))
+    else:
+        return None
+    return next((found for at, value in inner if (found := nested_target(value, at))), None)

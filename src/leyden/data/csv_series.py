@@ -1,5 +1,7 @@
 """A series of the user's: a column of a CSV file, forecast from its own past and other columns."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -57,6 +59,9 @@ class CSVSeries(DataModule):
         self.horizon = horizon
         self.separator = separator
         self.decimal = decimal
+
+    def source_files(self) -> Sequence[Path]:
+        return (Path(self.path).expanduser(),)
 
     def load(self) -> Parts:
         frame = read_csv(self.path, self.separator, self.decimal)

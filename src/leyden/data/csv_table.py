@@ -1,5 +1,7 @@
 """A table of the user's: classes or numbers from the other columns of a row."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -64,6 +66,9 @@ class CSVTable(DataModule):
         self.separator = separator
         self.decimal = decimal
         self.max_categories = max_categories
+
+    def source_files(self) -> Sequence[Path]:
+        return (Path(self.path).expanduser(),)
 
     def load(self) -> Parts:
         frame = read_csv(self.path, self.separator, self.decimal)

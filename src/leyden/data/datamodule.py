@@ -2,12 +2,16 @@
 
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import ClassVar
 
 import torch
 from pytorch_lightning import LightningDataModule
 
+from leyden.data.fingerprint import files_digest, tensors_digest
 from leyden.data.loader import Batch, Draw, Loader, Order, Samples
 from leyden.data.parts import Parts
 from leyden.data.spec import Kind, Spec, TaskName
@@ -97,6 +101,10 @@ class DataModule(LightningDataModule, ABC):
         """The size of the training part of a set that is not here yet."""
         raise ValueError(f"{type(self).__name__} does not say its size before it is loaded")
 
+    def source_files(self) -> Sequence[Path]:
+        """The files that are read, of data that is in files of the user's; others have none."""
+        return ()
+
     @property
     def stands_in(self) -> bool:
         """Whether random samples take the place of the data."""
@@ -112,6 +120,28 @@ class DataModule(LightningDataModule, ABC):
                 parts = Parts(parts.spec, few, few, few, parts.notes)
             self._parts = parts
         return self._parts
+
+    def fingerprint(self) -> dict[str, str]:
+        """Tells this content from any other: whether a run goes on with the data it began with.
+
+        It does not depend on how samples are drawn: neither on seed nor batches nor workers.
+
+        Returns:
+            Sizes of the parts, the shape of a sample, and a digest of the content.
+        """
+        return dict(self._fingerprint)
+
+    @cached_property
+    def _fingerprint(self) -> dict[str, str]:
+        parts, spec = self.parts, self.spec
+        files = [] if self.stands_in else self.source_files()
+        all_three = (parts.train, parts.val, parts.test)
+        return {
+            "samples": " + ".join(str(len(part)) for part in all_three),
+            "spec": f"{spec.kind} {spec.input_shape}, {spec.num_outputs} outputs",
+            "files": str(len(files)),
+            "content": files_digest(files) if files else tensors_digest(all_three),
+        }
 
     @property
     def is_readable(self) -> bool:

@@ -3,7 +3,8 @@
 import os
 import tarfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -39,9 +40,24 @@ def fetch_into(folder: Path, fill: Callable[[Path], None], *, by_hand: str) -> N
             with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
                 filled = Path(temporary) / folder.name
                 filled.mkdir()
-                fill(filled)
+                with confined_archives():
+                    fill(filled)
                 filled.rename(folder)
         except (OSError, RuntimeError, EOFError, zlib.error, tarfile.TarError) as error:
             reason = str(error).strip().splitlines()
             message = f"could not be fetched ({reason[-1] if reason else repr(error)}); {by_hand}"
             raise Unreadable(None, message) from error
+
+
+@contextmanager
+def confined_archives() -> Iterator[None]:
+    """Refuses members of tar archives that would land, or lead, outside of their folder.
+
+    Python does so by itself from 3.14 on (PEP 706); members of zip archives can't escape.
+    """
+    before = tarfile.TarFile.extraction_filter
+    tarfile.TarFile.extraction_filter = staticmethod(tarfile.data_filter)
+    try:
+        yield
+    finally:
+        tarfile.TarFile.extraction_filter = before

@@ -1,5 +1,6 @@
 """A folder of the user's images, one folder a class."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -60,6 +61,9 @@ class ImageFolder(DataModule):
         self.size = size
         self.channels = channels
         self.augmentation = Augmentation(self.seed, crop, translate, flip, cutout)
+
+    def source_files(self) -> Sequence[Path]:
+        return images_in(self.path)
 
     def load(self) -> Parts:
         if not self.path.is_dir():

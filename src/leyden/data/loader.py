@@ -1,5 +1,6 @@
 """The order in which samples reach the model, and the loader that hands them out."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -12,6 +13,10 @@ from torch.utils.data import DataLoader, Sampler
 from leyden.data.randomness import permutation
 
 Batch = tuple[Tensor, Tensor]
+
+WORKERS_BY = "fork" if sys.platform == "linux" else None
+"""How workers start. The jobs of a sweep, themselves forked by a server, would else take servers of
+their own, which import torch for each epoch anew."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,7 @@ class Loader(DataLoader[Batch]):
             num_workers=num_workers,
             pin_memory=pin_memory,
             persistent_workers=False,
+            multiprocessing_context=WORKERS_BY if num_workers else None,
             # Its own generator: otherwise each new iterator draws from the global one.
             generator=torch.Generator().manual_seed(order.seed),
         )

@@ -3,9 +3,10 @@
 import hashlib
 import shutil
 import urllib.request
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from leyden.data.datamodule import DataModule
 from leyden.data.fetching import data_folder, fetch_into
@@ -16,6 +17,7 @@ from leyden.data.text import split_text, text_parts
 from leyden.data.unreadable import Unreadable
 from leyden.data.vocabulary import PairCount, TokenizerChoice, Vocabulary, vocabulary_of
 from leyden.ranges import PositiveInt
+from leyden.tokenization.choice import TokenizerName
 
 
 class Text(DataModule):
@@ -61,6 +63,11 @@ class Text(DataModule):
     @cached_property
     def vocabulary(self) -> Vocabulary:
         return vocabulary_of(self.tokenizer, self.texts["train"], size=self.vocab_size)
+
+    def source_files(self) -> Sequence[Path]:
+        is_name = self.tokenizer in get_args(TokenizerName)
+        saved = [] if is_name else files_below(Path(self.tokenizer).expanduser())
+        return [*files_below(self.path), *saved]
 
     def load(self) -> Parts:
         return text_parts(self.texts, self.vocabulary, context=self.context, stream=self.stream)
@@ -120,13 +127,18 @@ def fetch_shakespeare(folder: Path) -> None:
         raise OSError("what came is not the file: its SHA-256 differs")
 
 
+def files_below(path: Path) -> list[Path]:
+    """The file itself, or all files below a folder but hidden ones."""
+    return [path] if path.is_file() else visible_files(path)
+
+
 def read_text(path: Path) -> str:
     """The text of a file, or of all files below a folder; hidden ones are left out.
 
     Raises:
         Unreadable: There is no text.
     """
-    files = [path] if path.is_file() else visible_files(path)
+    files = files_below(path)
     texts = [file.read_text(encoding="utf-8", errors="replace") for file in files]
     binary = [file for file, text in zip(files, texts, strict=True) if "\0" in text]
     if binary:

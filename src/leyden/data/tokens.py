@@ -1,11 +1,13 @@
 """Text that `leyden tokenize` has made shards of."""
 
 import hashlib
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 from leyden.data.datamodule import DataModule
+from leyden.data.files import visible_files
 from leyden.data.parts import Parts
 from leyden.data.shards import Shards
 from leyden.data.spec import Kind, Spec
@@ -69,6 +71,11 @@ class Tokens(DataModule):
     @cached_property
     def vocabulary(self) -> Vocabulary:
         return saved_vocabulary(self.path / TOKENIZER)
+
+    def source_files(self) -> Sequence[Path]:
+        """Not the manifest: it says when the text was last changed."""
+        shards = [shard.file for part in PARTS for shard in self.manifest.shards[part]]
+        return [*(self.path / name for name in shards), *visible_files(self.path / TOKENIZER)]
 
     def load(self) -> Parts:
         manifest = self.manifest

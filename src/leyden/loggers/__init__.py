@@ -14,3 +14,6 @@ class Resumable(Protocol):
 
     def go_on_from(self, step: int | None) -> None:
         """Forgets what was logged after the first `step` steps; all of it for None."""
+
+    def keep(self) -> None:
+        """Writes all that was logged so far: a checkpoint follows."""

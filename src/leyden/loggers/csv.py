@@ -65,7 +65,8 @@ class CSV(Logger):
         self.row |= {"step": step, **metrics}
 
     @rank_zero_only
-    def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
+    def keep(self) -> None:
+        """Writes the row at hand; see above."""
         self._write_row()
 
     @rank_zero_only

@@ -19,6 +19,7 @@ class TensorBoard(TensorBoardLogger):
         super().__init__(
             save_dir, name="", version="", default_hp_metric=False, flush_secs=flush_seconds
         )
+        self.said: tuple[int | None, dict[str, float]] | None = None
 
     @rank_zero_only
     def go_on_from(self, step: int | None) -> None:
@@ -29,7 +30,15 @@ class TensorBoard(TensorBoardLogger):
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """All but Lightning's `epoch`, which is no metric."""
-        super().log_metrics({k: v for k, v in metrics.items() if k != "epoch"}, step)
+        said = (step, {k: v for k, v in metrics.items() if k != "epoch"})
+        if said != self.said:  # before a checkpoint the step is logged at once, and later again
+            super().log_metrics(said[1], step)
+        self.said = said
+
+    @rank_zero_only
+    def keep(self) -> None:
+        """Writes to the disk what waits for the next time."""
+        self.experiment.flush()
 
     @rank_zero_only
     def save(self) -> None:

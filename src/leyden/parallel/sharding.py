@@ -46,6 +46,11 @@ def is_split(net: nn.Module) -> bool:
     return isinstance(net, FSDPModule)
 
 
+def own_part(tensor: Tensor) -> Tensor:
+    """What this process has of a tensor."""
+    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
+
+
 def whole(tensor: Tensor) -> Tensor:
     """A tensor with the parts of all processes; all of them have to call this."""
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor

@@ -13,10 +13,12 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from leyden.processes import loopback
 from leyden.processes.blame import note
 from leyden.processes.place import Place, World
 
 if TYPE_CHECKING:
+    from leyden.runs.record import Record
     from leyden.sweeps.trial import Trial
 
 GRACE_SECONDS = 15.0
@@ -47,7 +49,7 @@ class Rank:
             return
         rank, world_size = str(self.number), str(self.world_size)
         os.environ |= {
-            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_ADDR": loopback.ADDRESS,
             "MASTER_PORT": str(self.port),
             "RANK": rank,
             "LOCAL_RANK": rank,
@@ -57,6 +59,14 @@ class Rank:
             "NODE_RANK": "0",
             "TORCHELASTIC_RUN_ID": "leyden",
         }
+
+    def join(self, *, timeout: float) -> None:
+        """Meets the others, before Lightning would do so where all the world can listen.
+
+        Args:
+            timeout: Seconds that they wait for each other.
+        """
+        loopback.join(rank=self.number, world_size=self.world_size, port=self.port, timeout=timeout)
 
 
 @dataclass(frozen=True)
@@ -97,12 +107,27 @@ class Work:
         record = Record.read(self.folder)
         record.is_kept = self.rank.number == 0
         try:
+            self._meet(record)
             execute(record, trial=self.trial)
         except BaseException as error:
             if self.rank.world_size > 1:
                 note(self.folder, self.rank.number, error)
             sys.exit(1)  # the record and the log say why
         sys.exit(0)
+
+    def _meet(self, record: "Record") -> None:
+        """Waits for the run's other processes; the record says if they don't come."""
+        from leyden.runs.folder import read_frozen
+        from leyden.runs.record import describe, status_after
+
+        if self.rank.world_size == 1:
+            return
+        try:
+            self.rank.join(timeout=read_frozen(self.folder).trainer.timeout)
+        except BaseException as error:
+            record.status, record.error = status_after(error), describe(error)
+            record.write()
+            raise
 
 
 def _stop_before_training(number: int, frame: FrameType | None) -> NoReturn:

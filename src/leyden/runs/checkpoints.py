@@ -1,19 +1,38 @@
 """Finding a run's checkpoint, and its network's weights."""
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
 
+from leyden.runs.checkpoint_file import Marker, defect_of, read_marker
 from leyden.runs.sharded import is_sharded, read_into, read_meta, read_whole
 
-log = logging.getLogger("leyden")
+Kind = Literal["best", "step"]
+BEST: Kind = "best"
+LAST: Kind = "step"
 
 NETWORK = "net."
+
+
+class Unusable(Exception):
+    """A run has checkpoints, but none of them is what it was when it was written."""
+
+
+def checkpoints_in(folder: Path, kind: Kind) -> list[tuple[Path, Marker]]:
+    """The finished checkpoints of a kind with their markers: the best, or the newest, first.
+
+    They are ordered by their steps, not by the times of the files, which clocks and copies change.
+    """
+    found = [
+        (path.with_suffix(".ckpt"), read_marker(path)) for path in folder.glob(f"{kind}-*.json")
+    ]
+    marked = [(path, marker) for path, marker in found if marker is not None]
+    by_score = kind == BEST
+    return sorted(marked, key=lambda pair: (-(pair[1].score or 0.0) * by_score, -pair[1].step))
 
 
 def find_checkpoint(source: Path, which: str = "best") -> Path | None:
@@ -25,27 +44,43 @@ def find_checkpoint(source: Path, which: str = "best") -> Path | None:
 
     Returns:
         Its path, or None if there is none.
+
+    Raises:
+        Unusable: There are some, but none is sound.
     """
     if source.is_file() or is_sharded(source):
         return source if source.suffix == ".ckpt" else None
-    candidates = [source / "checkpoints" / f"{which}.ckpt", source / "checkpoints" / "last.ckpt"]
-    return next((path for path in candidates if path.is_file() or is_sharded(path)), None)
+    kinds: tuple[Kind, ...] = (BEST, LAST) if which == "best" else (LAST,)
+    for kind in kinds:
+        path, _ = find_sound(source, kind)
+        if path is not None:
+            return path
+    unmarked = [source / "checkpoints" / f"{name}.ckpt" for name in (which, "last")]
+    return next((path for path in unmarked if path.is_file() or is_sharded(path)), None)
 
 
-def find_resumable(folder: Path) -> Path | None:
-    """The checkpoint from which a run goes on; None where it has to begin.
+def find_sound(run: Path, kind: Kind) -> tuple[Path | None, list[str]]:
+    """The first checkpoint of a kind that is what its marker says.
 
-    One that can't be read, since the process died while it wrote, is left aside with a warning.
+    Args:
+        run: A run's folder.
+        kind: Its best, or those to go on from.
+
+    Returns:
+        Its path, or None if there is none of this kind; and why others were passed over.
+
+    Raises:
+        Unusable: There are some, but none is sound.
     """
-    last = folder / "checkpoints" / "last.ckpt"
-    if not (last.is_file() or is_sharded(last)):
-        return None
-    try:
-        read_step(last)
-    except (OSError, RuntimeError, EOFError, UnpicklingError, KeyError) as error:
-        log.warning("%s can't be read, the run begins anew: %s", last, error)
-        return None
-    return last
+    defects: list[str] = []
+    for path, _ in checkpoints_in(run / "checkpoints", kind):
+        defect = defect_of(path)
+        if defect is None:
+            return path, defects
+        defects.append(f"{path.name} {defect}")
+    if defects:
+        raise Unusable("no checkpoint can be used: " + "; ".join(defects))
+    return None, []
 
 
 def read_step(checkpoint: Path) -> int:
@@ -72,7 +107,8 @@ def read_weights(checkpoint: Path) -> dict[str, Tensor]:
 def load_weights(net: nn.Module, checkpoint: Path) -> None:
     """Gives a network, split over processes or not, the weights of a checkpoint of either kind."""
     if is_sharded(checkpoint):
-        read_into({NETWORK + name: t for name, t in net.state_dict().items()}, checkpoint)
+        weights = {NETWORK + name: tensor for name, tensor in net.state_dict().items()}
+        read_into({"state_dict": weights}, checkpoint)
     else:
         set_weights(net, read_weights(checkpoint))
 

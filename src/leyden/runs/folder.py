@@ -4,15 +4,22 @@ import hashlib
 import json
 import re
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
+from leyden.config.environment import foreign_references, recordable, register
+from leyden.config.problem import ConfigError, Problem
+from leyden.config.yaml_limits import refuse_too_large
 from leyden.runs.atomic import write_atomically
 
 OUTPUTS = Path("outputs")
+CONFIG = "config.yaml"
 
 VOLATILE = (
     "name",
@@ -47,9 +54,14 @@ VOLATILE = (
     "trainer.log_every_n_steps",
     "trainer.peak_flops",
     "trainer.profiler",
+    "resume",
     "monitor.reduce",
 )
 """Keys that don't change what is computed: two runs that differ only in them are the same job."""
+
+
+BEFORE_THE_RECORD = {"config.yaml", "overrides.yaml", "code.json", ".lock", ".owner.json"}
+"""What a process that died before it had written `run.json` may have left."""
 
 
 def default_name(experiment: str | None, choices: dict[str, str]) -> str:
@@ -63,20 +75,18 @@ def new_folder(name: str) -> Path:
     while True:
         stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
         try:
-            return claim_folder(OUTPUTS / name / f"{stamp}_{secrets.token_hex(2)}")
+            folder = OUTPUTS / name / f"{stamp}_{secrets.token_hex(2)}"
+            folder.mkdir(parents=True)
+            return folder
         except FileExistsError:
             continue
 
 
-def claim_folder(folder: Path) -> Path:
-    """Makes a folder for one run.
-
-    Raises:
-        FileExistsError: It is there already, and not empty.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(exist_ok=folder.is_dir() and not any(folder.iterdir()))
-    return folder
+def is_begun(folder: Path) -> bool:
+    """Whether a folder is a run's or a sweep's, or would have become one."""
+    if (folder / "run.json").is_file() or (folder / "sweep.json").is_file():
+        return True
+    return all(path.name in BEFORE_THE_RECORD and path.is_file() for path in folder.iterdir())
 
 
 def job_name(overrides: tuple[str, ...], swept: tuple[str, ...], digest: str) -> str:
@@ -119,8 +129,8 @@ def config_digest(cfg: DictConfig) -> str:
 
 
 def without_volatile(cfg: DictConfig) -> dict[str, Any]:
-    """The resolved config without its volatile keys."""
-    plain = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True))
+    """The config, as it is recorded, without its volatile keys."""
+    plain = cast(dict[str, Any], recordable(cfg))
     for path in VOLATILE:
         *parents, last = path.split(".")
         node: Any = plain
@@ -138,12 +148,27 @@ def freeze(cfg: DictConfig, overrides: tuple[str, ...], folder: Path) -> None:
 
 def freeze_config(cfg: DictConfig, folder: Path) -> None:
     """Writes the resolved config alone."""
-    resolved = OmegaConf.create(OmegaConf.to_container(cfg, resolve=True))
-    write_atomically(folder / "config.yaml", OmegaConf.to_yaml(resolved))
+    resolved = OmegaConf.create(recordable(cfg))
+    write_atomically(folder / CONFIG, OmegaConf.to_yaml(resolved))
 
 
 def read_frozen(folder: Path) -> DictConfig:
-    """The config that a run is or was executed from."""
-    cfg = OmegaConf.load(folder / "config.yaml")
-    assert isinstance(cfg, DictConfig)
+    """The config that a run is or was executed from; it may be a stranger's.
+
+    Raises:
+        ConfigError: It can't be read, would grow without bounds, or refers to what it may not.
+    """
+    path = folder / CONFIG
+    register()
+    try:
+        refuse_too_large(path)
+        cfg = OmegaConf.load(path)
+    except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
+        message = f"can't be read: {str(error).partition(chr(10))[0]}"
+        raise ConfigError([Problem(CONFIG, message, str(folder))]) from error
+    if not isinstance(cfg, DictConfig):
+        raise ConfigError([Problem(CONFIG, "must be a mapping", str(folder))])
+    problems = list(foreign_references(OmegaConf.to_container(cfg)))
+    if problems:
+        raise ConfigError([replace(problem, origin=str(path)) for problem in problems])
     return cfg

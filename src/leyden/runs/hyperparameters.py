@@ -1,6 +1,10 @@
 """A run's hyperparameters under short names, as tables show them."""
 
-from omegaconf import DictConfig, OmegaConf
+from typing import Any
+
+from omegaconf import DictConfig
+
+from leyden.config.environment import recordable
 
 GROUPS = ("model", "data", "optimizer", "scheduler")
 ALWAYS = (
@@ -33,8 +37,15 @@ def short_hyperparameters(
     """
     typed = [text.partition("=")[0] for text in overrides if "=" in text]
     values: dict[str, Scalar] = {group: choices[group] for group in GROUPS}
+    plain = recordable(cfg)
     for key in dict.fromkeys([*ALWAYS, *typed]):
-        value = OmegaConf.select(cfg, key)
+        value = _at(plain, key)
         if isinstance(value, bool | int | float | str):
             values[key.rpartition(".")[2]] = value
     return values
+
+
+def _at(plain: Any, key: str) -> Any:
+    for part in key.split("."):
+        plain = plain.get(part) if isinstance(plain, dict) else None
+    return plain

@@ -5,16 +5,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from leyden.config.environment import without_values
+
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 LOUD = ("pytorch_lightning", "lightning_fabric", "py.warnings", "torch", "leyden")
 """Loggers with handlers of their own, which would write to the terminal."""
+
+
+class WithoutValues(logging.Formatter):
+    """Leaves out what was read from the environment, in tracebacks too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_values(super().format(record))
 
 
 @contextmanager
 def run_log(folder: Path) -> Iterator[None]:
     """Sends logs and warnings to the run's `train.log` while it lasts."""
     handler = logging.FileHandler(folder / "train.log", encoding="utf-8")
-    handler.setFormatter(logging.Formatter(FORMAT))
+    handler.setFormatter(WithoutValues(FORMAT))
     with _only(handler):
         try:
             yield

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from leyden.config.environment import without_values
 from leyden.runs.atomic import write_atomically
 from leyden.runs.environment import git_state, process_mark, versions
 
@@ -39,6 +40,12 @@ class Record:
     Attributes:
         folder: The run's; all others are the file's keys, see `design` in the README.
         monitored: Step and value of the monitored metric at each validation.
+        flags: Settings of the process that trained, see `environment.flags`.
+        data: What the data is, see `DataModule.fingerprint`.
+        passed_over: Steps whose update was left out since their loss or gradient was no number:
+            after the first of each pair, up to the second.
+        resumed: When and by what command the run was gone on with.
+        losses: Some optimizer steps and their losses, exact, by `float.hex`.
         is_kept: Whether changes are written; of several processes of a run only the first writes.
         training_since: Moment of the monotonic clock at which training would have begun, had it
             gone on without a break.
@@ -72,6 +79,11 @@ class Record:
     git: dict[str, Any] = field(default_factory=git_state)
     versions: dict[str, str] = field(default_factory=versions)
     device: str | None = None
+    flags: dict[str, Any] | None = None
+    data: dict[str, str] | None = None
+    losses: dict[str, str] = field(default_factory=dict)
+    passed_over: list[list[int]] = field(default_factory=list)
+    resumed: list[dict[str, Any]] = field(default_factory=list)
     process: dict[str, Any] | None = None
     error: dict[str, str] | None = None
     is_kept: bool = True
@@ -94,6 +106,7 @@ class Record:
         """Notes that training begins, or goes on from a step: what was beyond it is forgotten."""
         self.training_since = time.monotonic() - (self.train_seconds or 0.0)
         self.monitored = [(at, value) for at, value in self.monitored if at <= step]
+        self.losses = {at: loss for at, loss in self.losses.items() if int(at) <= step}
         if (self.best["step"] or 0) > step:
             self.best = {"metric": None, "value": None, "step": None, "checkpoint": None}
 
@@ -138,7 +151,7 @@ def status_after(error: BaseException) -> str:
 
 def describe(error: BaseException) -> dict[str, str]:
     """An error as a record keeps it."""
-    return {"type": type(error).__name__, "message": str(error)}
+    return {"type": type(error).__name__, "message": without_values(str(error))}
 
 
 def now() -> str:

@@ -1,14 +1,16 @@
 """Checkpoints that are folders, with a part from each process (torch.distributed.checkpoint)."""
 
-import warnings
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from torch import Tensor
-from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
-from torch.distributed.checkpoint.state_dict_loader import load
+from torch import distributed
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.planner import LoadPlanner
+from torch.distributed.checkpoint.state_dict_loader import _load_state_dict
+
+from leyden.runs.shard_reader import PlainPlanner, ShardReader, WholePlanner
 
 META = "meta.pt"
 """Lightning's file for all that is no tensor of a network or an optimizer."""
@@ -26,25 +28,41 @@ def read_meta(checkpoint: Path) -> dict[str, Any]:
     return content
 
 
-def read_into(tensors: dict[str, Tensor], checkpoint: Path) -> None:
-    """Fills tensors, split or not, with those of their names; each process reads its own part."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "torch.distributed is disabled")  # one process alone
-        load({"state_dict": tensors}, checkpoint_id=checkpoint)
+def read_into(state: dict[str, Any], checkpoint: Path) -> None:
+    """Fills the tensors, split or not, and the plain values of a nested state.
+
+    Each process reads its own part, and all of them have to call this.
+    """
+    _read(state, checkpoint, PlainPlanner(), alone=not distributed.is_initialized())
 
 
 def read_whole(checkpoint: Path) -> dict[str, Any]:
     """The checkpoint as one process without splitting would have written it."""
-    with TemporaryDirectory(dir=checkpoint.parent, prefix=".whole-") as folder:
-        file = Path(folder) / "tensors.pt"
-        dcp_to_torch_save(checkpoint, file)
-        content = torch.load(file, map_location="cpu", weights_only=True)
+    content: dict[str, Any] = {}
+    planner = WholePlanner()  # type: ignore[no-untyped-call]
+    _read(content, checkpoint, planner, alone=True)
     optimizers = [content[name] for name in sorted(content) if name.startswith("optimizer_")]
     return {
         **read_meta(checkpoint),
         "state_dict": content["state_dict"],
         "optimizer_states": [with_numbers(state) for state in optimizers],
     }
+
+
+def _read(state: dict[str, Any], checkpoint: Path, planner: LoadPlanner, *, alone: bool) -> None:
+    """Reads by torch's own loader, with our reader and planner.
+
+    It is private, but torch's `load` and `dcp_to_torch_save` are no more than it with a reader and
+    a planner that run what a checkpoint says.
+
+    Raises:
+        UnpicklingError: There is more in it than tensors and plain values, or a part is broken.
+    """
+    try:
+        _load_state_dict(state, ShardReader(checkpoint), no_dist=alone, planner=planner)
+    except CheckpointException as error:  # no `Exception`
+        reasons = {str(failure[0]).partition("\n")[0] for failure in error.failures.values()}
+        raise UnpicklingError("; ".join(sorted(reasons))) from error
 
 
 def with_names(state: dict[str, Any], names: list[list[str]]) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from leyden.config.batch import halve_micro_batch
 from leyden.config.plan import Settings
 from leyden.runs.environment import is_alive
 from leyden.runs.record import Record, now
+from leyden.second_try import prepare_second_try
 from leyden.sweeps.board import Board
 from leyden.sweeps.failure import HOPELESS, failure_of
 from leyden.sweeps.jobs import Jobs, folder_of
@@ -119,7 +119,8 @@ class Controller:
             return False
         if entry.state == CRASHED:  # an adopted one, of which nothing more is known
             return True
-        if entry.state == "oom" and halve_micro_batch(folder_of(self.record, entry)):
+        run = Record.read(folder_of(self.record, entry))
+        if prepare_second_try(run, entry.state) is not None:
             return True
         is_failed = entry.failure is not None and entry.failure not in HOPELESS
         return is_failed and entry.attempts <= self.settings.retry

@@ -2,19 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 
 from leyden.config.plan import Sweep
-from leyden.config.problem import ConfigError, Problem
 from leyden.runs.folder import OUTPUTS, VOLATILE, slug
-from leyden.sweeps.record import NAME, SweepRecord
-
-LOCK = ".lock"
 
 VOLATILE_OF_A_SWEEP = (
     *VOLATILE,
@@ -54,25 +47,3 @@ def sweep_folder(sweep: Sweep, *, cfg: DictConfig, experiment: str | None) -> Pa
 def _is_volatile(text: str) -> bool:
     key = text.lstrip("+~").partition("=")[0]
     return any(key == word or key.startswith(f"{word}.") for word in VOLATILE_OF_A_SWEEP)
-
-
-@contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Holds the folder against a second start; the system lets go when this process dies.
-
-    Raises:
-        ConfigError: Another process holds it.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        owner = SweepRecord.read(folder).process if (folder / NAME).exists() else None
-        who = f"process {owner['pid']} on {owner['host']}" if owner else "another process"
-        message = f"is being run by {who}; wait for it, or stop it with Ctrl-C"
-        raise ConfigError([Problem("sweep", message, str(folder))]) from error
-    try:
-        yield
-    finally:
-        lock.release()

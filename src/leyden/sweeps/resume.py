@@ -6,20 +6,23 @@ from leyden.config.fit import Fitted
 from leyden.config.job import Job
 from leyden.config.plan import Settings
 from leyden.config.problem import ConfigError, Problem, gathered
+from leyden.runs.changes import code_changes, config_changes, keep_code
 from leyden.runs.folder import config_digest, read_frozen
+from leyden.runs.lock import LOCK, OWNER
 from leyden.runs.record import NAME as RUN_RECORD
 from leyden.runs.record import Record
 from leyden.sweeps.controller import is_running, take_over
-from leyden.sweeps.drift import code_changes, config_changes, keep_code, refuse_drift
-from leyden.sweeps.folder import LOCK
+from leyden.sweeps.drift import refuse_drift
 from leyden.sweeps.jobs import folder_of
 from leyden.sweeps.record import FAILED, NAME, TO_GO_ON, JobEntry, SweepRecord
+
+BEGINNING = "the sweep began"
 
 
 def refuse_other_content(folder: Path) -> None:
     """Raises `ConfigError` if a folder holds something else than a sweep."""
     is_sweep = not folder.exists() or (folder / NAME).exists()
-    if not is_sweep and any(path.name != LOCK for path in folder.iterdir()):
+    if not is_sweep and any(path.name not in (LOCK, OWNER) for path in folder.iterdir()):
         message = "is there already, and not a sweep's; choose another"
         raise ConfigError([Problem("run_dir", message, str(folder))])
 
@@ -88,11 +91,13 @@ def meet_drift(
         changes = [
             change.of_job(" ".join(entry.overrides))
             for entry, fitted in changed
-            for change in config_changes(read_frozen(folder_of(record, entry)), fitted.cfg)
+            for change in config_changes(
+                read_frozen(folder_of(record, entry)), fitted.cfg, since=BEGINNING
+            )
         ]
         due = TO_GO_ON + (FAILED if settings.retry else ())
         is_unfinished = any(entry.state in due for entry, _ in planned)
-        code = code_changes(record.folder) if is_unfinished else []
+        code = code_changes(record.folder, since=BEGINNING) if is_unfinished else []
         refuse_drift([*gathered(changes, len(changed)), *code])
     for entry, _ in changed:
         if entry.state in (*TO_GO_ON, *FAILED):

@@ -10,10 +10,11 @@ from leyden.config.plan import Plan, Sweep
 from leyden.config.problem import ConfigError, Problem
 from leyden.config.request import without_password
 from leyden.runs.environment import process_mark
+from leyden.runs.lock import held
 from leyden.runs.record import now
 from leyden.sweeps.board import Board
 from leyden.sweeps.controller import Controller
-from leyden.sweeps.folder import held, sweep_folder
+from leyden.sweeps.folder import sweep_folder
 from leyden.sweeps.jobs import (
     Folders,
     Jobs,
@@ -56,7 +57,7 @@ def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
     launcher: Launcher = make(sweep.launcher)
     search: Search | None = None if sweep.searcher is None else make(sweep.searcher)
     refuse_other_content(folder)
-    with held(folder):
+    with held(folder, key="sweep"):
         record = new_record(folder, sweep, first, search, command)
         record.jobs = earlier_jobs(folder)
         folders = Folders(record, sweep, command)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from rich.markup import escape
+
 from leyden.runs.listing import find_runs
 from leyden.sweeps.record import DONE, FAILED, TO_GO_ON, SweepRecord, best_entry
 from leyden.terminal import (
@@ -52,8 +54,9 @@ def what_is_left(record: SweepRecord) -> list[str]:
     """The best of a sweep, and what can be done about the jobs that are not done."""
     best, lines = best_entry(record), []
     if best is not None:
-        words = printable(" ".join(best.overrides) or "the only job")
-        value = f"{record.objectives[0].metric} {format_number(best.objective[0])}"
+        words = escape(printable(" ".join(best.overrides) or "the only job"))
+        metric = escape(printable(record.objectives[0].metric))
+        value = f"{metric} {format_number(best.objective[0])}"
         lines.append(f"[bold]best[/]  {words}: {value}")
     failed = sum(entry.state in FAILED for entry in record.jobs)
     if failed:

@@ -1,5 +1,6 @@
 """Runs jobs by Slurm, through submitit."""
 
+import os
 import time
 from importlib.util import find_spec
 from math import ceil
@@ -57,8 +58,7 @@ class Slurm:
         self.running: dict[Path, Job[dict[str, str] | None]] = {}
 
     def prepare(self, sweep: Path, largest: Task) -> None:
-        folder = sweep / ".submitit"
-        folder.mkdir(mode=0o700, exist_ok=True)  # it holds pickles
+        folder = own_folder(sweep / ".submitit")  # it holds pickles
         self.executor = self._here(folder) if self.cluster == "local" else self._slurm(folder)
 
     def _here(self, folder: Path) -> "Executor":
@@ -108,6 +108,19 @@ class Slurm:
 
     def close(self) -> None:
         """Nothing: every job has its own end."""
+
+
+def own_folder(path: Path) -> Path:
+    """Makes a folder that only this user can read or write.
+
+    Raises:
+        ValueError: It is there, and another user's or a link: who wrote it could run code here.
+    """
+    path.mkdir(mode=0o700, exist_ok=True)
+    if path.is_symlink() or path.stat().st_uid != os.getuid():
+        raise ValueError(f"{path} is a link, or another user's; remove it")
+    path.chmod(0o700)
+    return path
 
 
 class Submitted:

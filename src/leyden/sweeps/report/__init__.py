@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from leyden.runs.atomic import umask
 from leyden.sweeps.report.answer import answer
 from leyden.sweeps.report.document import Document
 from leyden.sweeps.report.results import Results, read_results
@@ -38,7 +39,7 @@ def write_report(folder: Path) -> Path:
     document = Document(_title(results), [section for section in sections if section.parts])
     staged = Path(tempfile.mkdtemp(dir=folder, prefix=f".{NAME}."))
     try:
-        staged.chmod(0o755)
+        staged.chmod(0o777 & ~umask())
         _write(staged, results, document)
         if (folder / NAME).exists():
             shutil.rmtree(folder / NAME)

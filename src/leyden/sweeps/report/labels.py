@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from leyden.sweeps.report.jobs import as_number
+from leyden.terminal import printable
 
 LONGEST_NUMBER = 7
 
@@ -23,7 +24,7 @@ def label(values: Mapping[str, str], names: Mapping[str, str]) -> str:
         names: Short names of the keys that count, in order.
     """
     words = [setting(key, values[key], name) for key, name in names.items() if key in values]
-    return ", ".join(words) or "as declared"
+    return printable(", ".join(words)) or "as declared"
 
 
 def setting(key: str, value: str, name: str) -> str:

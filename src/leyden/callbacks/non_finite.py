@@ -1,0 +1,98 @@
+"""What happens where a loss or a gradient is NaN or infinite."""
+
+import logging
+from typing import Literal
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.plugins import MixedPrecision
+from torch import Tensor
+from torch.nn.utils import get_total_norm
+from torch.optim import Optimizer
+
+from leyden.callbacks.saving import agreed
+from leyden.parallel import whole
+from leyden.ranges import PositiveInt
+from leyden.runs.record import Diverged, Record
+
+log = logging.getLogger("leyden")
+
+
+class NonFinite(Callback):
+    """Looks at each step's loss and gradient before its update: no weight ever becomes NaN by them.
+
+    An update that is left out is taken by an optimizer without gradients, which changes nothing;
+    the step counts, its samples are not drawn again.
+
+    Args:
+        record: Steps that are left out are noted in it, and so left out again after a resume.
+        policy: `raise` ends the run as diverged; `skip` leaves the step out; `rollback` ends it
+            too, and whoever executes the run goes back to a checkpoint (`runs.rollback`).
+        limit: With `skip`: more steps than this in a row end the run.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        *,
+        policy: Literal["raise", "skip", "rollback"],
+        limit: PositiveInt,
+    ) -> None:
+        self.record = record
+        self.policy = policy
+        self.limit = limit
+        self.losses: list[Tensor] = []
+        self.scaler_skips = 0
+
+    def on_before_backward(self, trainer: Trainer, task: LightningModule, loss: Tensor) -> None:
+        self.losses.append(loss.detach())
+
+    def on_before_optimizer_step(
+        self, trainer: Trainer, task: LightningModule, optimizer: Optimizer
+    ) -> None:
+        losses, self.losses = torch.stack(self.losses), []
+        step = trainer.global_step + 1
+        if self._is_passed_over(step):
+            drop_gradients(optimizer)
+            return
+        gradients = [p.grad for group in optimizer.param_groups for p in group["params"]]
+        norm = whole(get_total_norm([gradient for gradient in gradients if gradient is not None]))
+        has_loss = agreed(trainer, bool(losses.isfinite().all()))
+        if has_loss and bool(norm.isfinite()):
+            self.scaler_skips = 0
+            return
+        if has_loss and self._scaler_skips(trainer, task):
+            return
+        what = "a gradient" if has_loss else "train/loss"
+        self._meet(f"{what} is NaN or infinite at step {step}", step, optimizer)
+
+    def _meet(self, what: str, step: int, optimizer: Optimizer) -> None:
+        if self.policy != "skip" or self._in_a_row(step) > self.limit:
+            raise Diverged(f"{what}; try a lower optimizer.lr")
+        log.warning("%s: it is left out", what)
+        self.record.passed_over.append([step - 1, step])
+        drop_gradients(optimizer)
+
+    def _in_a_row(self, step: int) -> int:
+        """How many steps up to this one have been left out, with it."""
+        first = step
+        while self._is_passed_over(first - 1):
+            first -= 1
+        return step - first + 1
+
+    def _is_passed_over(self, step: int) -> bool:
+        return any(after < step <= until for after, until in self.record.passed_over)
+
+    def _scaler_skips(self, trainer: Trainer, task: LightningModule) -> bool:
+        """Whether half precision's scaler leaves out the step, as it does to find its scale."""
+        precision = trainer.precision_plugin
+        if not isinstance(precision, MixedPrecision) or precision.scaler is None:
+            return False
+        self.scaler_skips += 1
+        task.log("scaler_skips", float(self.scaler_skips))
+        return self.scaler_skips <= self.limit
+
+
+def drop_gradients(optimizer: Optimizer) -> None:
+    """Leaves an optimizer nothing to do."""
+    optimizer.zero_grad(set_to_none=True)

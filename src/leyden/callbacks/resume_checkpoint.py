@@ -1,0 +1,158 @@
+"""Checkpoints to go on from, and a stop with one of them."""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import Checkpoint
+from torch import distributed
+
+from leyden.callbacks.saving import save
+from leyden.callbacks.stop_signal import StopSignal
+from leyden.ranges import Count, PositiveFloat, PositiveInt
+from leyden.runs.checkpoints import LAST, checkpoints_in
+from leyden.runs.record import Interrupted
+
+log = logging.getLogger("leyden")
+
+MOST_FAILURES = 3
+"""So many checkpoints in a row may fail before the run does: it would work in vain."""
+
+SECONDS_FOR_A_VALIDATION = 8.0
+"""A validation may take so long to its end after a signal; systems kill after 15 to 30 s."""
+
+NOTHING, SAVE, STOP = 0, 1, 2
+
+
+def nothing() -> None:
+    """Where nothing has to be done."""
+
+
+class ResumeCheckpoint(Checkpoint):
+    """Writes `checkpoints/step-<step>.ckpt` when it is time, at the end, and after a signal.
+
+    Only between two optimizer steps, and not where a validation is due: what has begun is done.
+    All processes do the same after the same step. It is a `Checkpoint` since Lightning calls these
+    after all other callbacks: they have done what belongs to the step.
+
+    Args:
+        every_steps: Steps from one to the next; None: no such rule.
+        every_minutes: Time from one to the next; None: no such rule.
+        keep: How many are kept: with two, one that turns out to be damaged costs little. 0 writes
+            none at all.
+    """
+
+    def __init__(
+        self,
+        *,
+        every_steps: PositiveInt | None = None,
+        every_minutes: PositiveFloat | None = None,
+        keep: Count = 2,
+    ) -> None:
+        self.every_steps = every_steps
+        self.every_minutes = every_minutes
+        self.keep = keep
+        self.signal = StopSignal()
+        self.saved_at = 0
+        self.saved_when = 0.0
+        self.failures = 0
+
+    def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
+        self.saved_at, self.saved_when = trainer.global_step, time.monotonic()
+        self.signal.watch()  # not earlier: Lightning sets handlers of its own while it prepares
+
+    def on_train_batch_end(
+        self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
+    ) -> None:
+        is_step = (batch_index + 1) % trainer.accumulate_grad_batches == 0
+        if is_step and not validates_next(trainer):
+            # Lightning would log the step only after the callbacks.
+            self._between_steps(trainer, trainer._logger_connector.update_train_step_metrics)
+
+    def on_validation_batch_end(self, trainer: Trainer, task: LightningModule, *_: Any) -> None:
+        since = self.signal.received_when
+        if since is not None and time.monotonic() - since > SECONDS_FOR_A_VALIDATION:
+            raise Interrupted(self._reason(trainer) + ", within a validation")
+
+    def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
+        if not trainer.is_last_batch and not trainer.sanity_checking:
+            self._between_steps(trainer)
+
+    def on_train_epoch_end(self, trainer: Trainer, task: LightningModule) -> None:
+        self._between_steps(trainer)
+
+    def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
+        if self.keep and self.saved_at != trainer.global_step:
+            self._save(trainer)
+        self.signal.leave()
+
+    def on_exception(self, *_: Any) -> None:
+        self.signal.leave()
+
+    def _between_steps(self, trainer: Trainer, first: Callable[[], None] = nothing) -> None:
+        order = self._order(trainer)
+        if order == NOTHING:
+            return
+        first()
+        if self.keep and self.saved_at != trainer.global_step:
+            self._save(trainer, is_needed=order == STOP)
+        if order == STOP:
+            raise Interrupted(self._reason(trainer))
+
+    def _order(self, trainer: Trainer) -> int:
+        """What all processes do now: the most that one of them wants."""
+        own = STOP if self.signal.received else SAVE if self._is_time(trainer) else NOTHING
+        if trainer.world_size == 1:
+            return own
+        wanted = torch.tensor(own, device=trainer.strategy.root_device)
+        distributed.all_reduce(wanted, op=distributed.ReduceOp.MAX)
+        return int(wanted)
+
+    def _is_time(self, trainer: Trainer) -> bool:
+        step, minutes = trainer.global_step, (time.monotonic() - self.saved_when) / 60
+        by_steps = self.every_steps is not None and step - self.saved_at >= self.every_steps
+        by_time = self.every_minutes is not None and minutes >= self.every_minutes
+        return by_steps or by_time
+
+    def _save(self, trainer: Trainer, *, is_needed: bool = True) -> None:
+        """Writes one and removes those that are no longer needed.
+
+        Raises:
+            OSError: It failed, and the run goes no further or has failed to too often.
+        """
+        folder, step = Path(trainer.default_root_dir) / "checkpoints", trainer.global_step
+        try:
+            save(trainer, folder / f"{LAST}-{step}.ckpt")
+        except OSError as error:
+            self.failures += 1
+            log.error("no checkpoint at step %d: %s", step, error)
+            if is_needed or self.failures == MOST_FAILURES:
+                raise
+        else:
+            self.failures = 0
+            self._remove_old(trainer, folder, step)
+        self.saved_at, self.saved_when = step, time.monotonic()
+
+    def _remove_old(self, trainer: Trainer, folder: Path, step: int) -> None:
+        """Of those beyond `step`, which the run has left behind, none is kept."""
+        if trainer.is_global_zero:
+            kept = [path for path, marker in checkpoints_in(folder, LAST) if marker.step <= step]
+            for path, _ in checkpoints_in(folder, LAST):
+                if path not in kept[: self.keep]:
+                    trainer.strategy.remove_checkpoint(path)
+
+    def _reason(self, trainer: Trainer) -> str:
+        name = self.signal.received.name if self.signal.received else "a signal to another process"
+        return f"{name} at step {trainer.global_step}"
+
+
+def validates_next(trainer: Trainer) -> bool:
+    """Whether a validation or the end of the epoch follows this batch."""
+    loop = trainer.fit_loop
+    fetcher = loop._data_fetcher
+    assert fetcher is not None
+    return trainer.is_last_batch or loop.epoch_loop._should_check_val_fx(fetcher)

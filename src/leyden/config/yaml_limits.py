@@ -1,0 +1,44 @@
+"""Refuses YAML that would grow without bounds: ten lines of aliases can make billions of values."""
+
+from pathlib import Path
+
+import yaml
+
+from leyden.config.problem import ConfigError, Problem
+
+MOST_BYTES = 1_000_000
+MOST_VALUES = 20_000
+MOST_DEPTH = 32
+
+
+def refuse_too_large(path: Path) -> None:
+    """Raises `ConfigError` if a YAML file is too large, or would be once it is read.
+
+    It is looked through event by event, so that nothing is built of it.
+    """
+    reason = "has more than 1 MB" if path.stat().st_size > MOST_BYTES else _excess(path)
+    if reason:
+        raise ConfigError([Problem("YAML", f"{reason}; no config needs that", str(path))])
+
+
+def _excess(path: Path) -> str | None:
+    sizes: dict[str | None, int] = {}
+    open_nodes: list[tuple[str | None, int]] = []
+    total = 0
+    with path.open("rb") as file:
+        for event in yaml.parse(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            if isinstance(event, yaml.AliasEvent):
+                total += sizes.get(event.anchor, 0)
+            elif isinstance(event, yaml.NodeEvent):
+                total += 1
+                sizes |= {event.anchor: 1} if event.anchor else {}
+            if isinstance(event, yaml.CollectionStartEvent):
+                open_nodes.append((event.anchor, total))
+            elif isinstance(event, yaml.CollectionEndEvent):
+                anchor, before = open_nodes.pop()
+                sizes |= {anchor: total - before + 1} if anchor else {}
+            if total > MOST_VALUES:
+                return f"holds more than {MOST_VALUES:,} values"
+            if len(open_nodes) > MOST_DEPTH:
+                return f"is nested more than {MOST_DEPTH} deep"
+    return None

@@ -1,0 +1,117 @@
+"""Going on with a run: by its folder alone, or by the command that began it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from leyden import terminal
+from leyden.config.axes import Assignment
+from leyden.config.fit import Fitted
+from leyden.config.job import Job
+from leyden.config.problem import ConfigError, Problem
+from leyden.runs.changes import code_changes, config_changes, different
+from leyden.runs.environment import is_alive, versions
+from leyden.runs.folder import config_digest, freeze, read_frozen
+from leyden.runs.record import Record, now
+from leyden.saved_config import override
+from leyden.trained import refuse_other_folders
+
+LENGTH = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_tokens")
+"""Keys that may change without a word: a run can be made longer."""
+
+SINCE = "the run began"
+
+
+def job_of(folder: Path, overrides: list[str]) -> Job:
+    """A run's job, from its frozen config.
+
+    Args:
+        folder: The run's.
+        overrides: Keys of its config that are to be different now.
+
+    Raises:
+        ConfigError: No such run, or an override of what it does not have.
+    """
+    refuse_other_folders(folder)
+    cfg, record = read_frozen(folder), Record.read(folder)
+    override(cfg, overrides)
+    cfg.run_dir = str(folder)
+    return Job(cfg, (*record.overrides, *overrides), record.choices, None, Assignment())
+
+
+def go_on(record: Record, job: Job, fitted: Fitted, *, command: list[str]) -> Record:
+    """Makes a run ready to be gone on with. One that is complete stays as it is.
+
+    Args:
+        record: Of what is there.
+        job: What is asked for now.
+        fitted: The same, fitted to its data.
+        command: What the user typed.
+
+    Raises:
+        ConfigError: That is not the run that was begun, or it still runs.
+    """
+    cfg, folder = fitted.cfg, record.folder
+    refuse_live(record)
+    changes = config_changes(read_frozen(folder), cfg, since=SINCE)
+    refuse_changes([*changes, *data_changes(record, fitted)], cfg)
+    is_longer = any(change.key in LENGTH for change in changes)
+    if record.status == "completed" and not is_longer:
+        terminal.show_note(f"{terminal.shown_path(folder)} is complete; nothing is left to do")
+        return record
+    for note in notes(record):
+        terminal.show_note(note)
+    freeze(cfg, job.overrides, folder)
+    record.config_digest, record.status = config_digest(cfg), "pending"
+    said = [f"{change.key}={change.value}" for change in changes]
+    record.resumed.append({"at": now(), "command": command, "changes": said})
+    record.write()
+    return record
+
+
+def refuse_live(record: Record) -> None:
+    """Raises `ConfigError` if the run's process is there still; a lock may not reach its host."""
+    if record.status == "running" and record.process is not None and is_alive(record.process):
+        pid, host = record.process["pid"], record.process["host"]
+        message = (
+            f"is being run by process {pid} on {host}; if that is gone, take `process` out of the"
+            " folder's run.json"
+        )
+        raise ConfigError([Problem("run_dir", message, str(record.folder))])
+
+
+def refuse_changes(changes: list[Problem], cfg: DictConfig) -> None:
+    """Raises `ConfigError` for what differs and may not."""
+    allowed = (*LENGTH, *cfg.resume.allow_change)
+    refused = [
+        change
+        for change in changes
+        if not any(change.key == key or change.key.startswith(f"{key}.") for key in allowed)
+    ]
+    if refused:
+        keys = ",".join(change.key for change in refused)
+        advice = f"'resume.allow_change=[{keys}]' goes on nevertheless; another run_dir begins anew"
+        raise ConfigError([*refused, Problem("resume.allow_change", advice)])
+
+
+def data_changes(record: Record, fitted: Fitted) -> Iterator[Problem]:
+    """What is different about the data."""
+    if record.data is None:
+        return
+    today = fitted.data.fingerprint()
+    for key in different(record.data, today):
+        before = record.data.get(key, "not there")
+        yield Problem(f"data.{key}", f"was {before} when {SINCE}", today.get(key, "not there"))
+
+
+def notes(record: Record) -> Iterator[str]:
+    """Differences that are allowed, but after which the weights may not be the same to the bit."""
+    today = versions()
+    for name in different(record.versions, today):
+        yield f"note: {name} is {today.get(name)}, was {record.versions.get(name)} when {SINCE}"
+    files = code_changes(record.folder, since=SINCE)
+    if files:
+        names = ", ".join(change.key for change in files[:3])
+        more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+        yield f"note: code has changed since {SINCE}: {names}{more}"

@@ -1,0 +1,88 @@
+"""What tells one content of a data set from another, at little cost."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from leyden.data.loader import Samples
+
+MOST_BYTES = 64 * 2**20
+"""Files of together no more than this are read whole, in a tenth of a second."""
+
+BLOCK_BYTES = 64 * 2**10
+
+
+def tensors_digest(parts: Sequence[Samples]) -> str:
+    """sha256 of the tensors that parts hold in memory.
+
+    Only tensors with a row for each sample, or more, count: smaller ones, such as the mean of the
+    pixels, are computed from these, and their last bits depend on the number of threads.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        for tensor in _tensors(part, set()):
+            if tensor.ndim > 0 and len(tensor) >= len(part):
+                digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+                digest.update(_content(tensor))
+    return digest.hexdigest()
+
+
+def _tensors(value: Any, seen: set[int]) -> Iterator[Tensor | NDArray[Any]]:
+    """Those that an object holds, NumPy's too, in the order of its attributes."""
+    if isinstance(value, Tensor) or (isinstance(value, np.ndarray) and value.dtype.kind in "biuf"):
+        yield value
+        return
+    if id(value) in seen or isinstance(value, str | type | ModuleType):
+        return
+    seen.add(id(value))
+    inner = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+    for one in value if isinstance(value, list | tuple) else list(inner.values()):
+        yield from _tensors(one, seen)
+
+
+def _content(tensor: Tensor | NDArray[Any]) -> memoryview:
+    if isinstance(tensor, Tensor):  # NumPy has no bfloat16
+        tensor = tensor.detach().cpu().contiguous().view(torch.uint8).numpy()
+    return np.ascontiguousarray(tensor).data
+
+
+def files_digest(files: Sequence[Path]) -> str:
+    """sha256 of the names, the sizes and the content of files.
+
+    If they are large, of the content only a thousand blocks count, spread evenly over all of it:
+    then a file that is longer is seen, one in which a byte differs perhaps not.
+
+    Args:
+        files: In order. Names count from the folder on that they share, so that it can be moved.
+    """
+    digest = hashlib.sha256()
+    sizes = [file.stat().st_size for file in files]
+    shared = os.path.commonpath([file.absolute().parent for file in files]) if files else ""
+    for file, size in zip(files, sizes, strict=True):
+        digest.update(f"{file.absolute().relative_to(shared).as_posix()}\0{size}\0".encode())
+    for file, start, length in _blocks(files, sizes):
+        with file.open("rb") as opened:
+            opened.seek(start)
+            digest.update(opened.read(length))
+    return digest.hexdigest()
+
+
+def _blocks(files: Sequence[Path], sizes: list[int]) -> Iterator[tuple[Path, int, int]]:
+    """What is read: all, or evenly spread blocks of the files one after the other."""
+    if sum(sizes) <= MOST_BYTES:
+        yield from ((file, 0, size) for file, size in zip(files, sizes, strict=True))
+        return
+    ends = np.cumsum(sizes)
+    places = np.linspace(0, ends[-1] - 1, MOST_BYTES // BLOCK_BYTES).astype(np.int64)
+    for place in places:
+        number = int(np.searchsorted(ends, place, side="right"))
+        inside = int(place - ends[number]) + sizes[number]
+        yield files[number], max(0, min(inside, sizes[number] - BLOCK_BYTES)), BLOCK_BYTES

@@ -1,0 +1,178 @@
+"""What differs between two runs."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from leyden.config.problem import ConfigError, Problem
+from leyden.runs.changes import different, leaves, read_code
+from leyden.runs.folder import read_frozen
+
+RECORD = "run.json"  # not from leyden.runs.record: that loads torch
+COST = ("status", "steps", "samples", "tokens", "seconds", "train_seconds", "throughput")
+OF_THE_FOLDER = ("name", "run_dir")
+MAPPINGS = ("metrics", "best", "losses", "data", "versions", "flags", "git", "params", "flops")
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One side of two runs.
+
+    Attributes:
+        name: Config, code, environment, data, losses, metrics or cost.
+        rows: What differs: key, and the value in each run; None where a run has none.
+        num_equal: Further keys, which are equal.
+        unknown_to: Folders of the runs that have not recorded it.
+    """
+
+    name: str
+    rows: dict[str, tuple[Any, Any]]
+    num_equal: int = 0
+    unknown_to: tuple[Path, ...] = ()
+
+
+def diff(one: Path, other: Path) -> list[Section]:
+    """Compares two runs by their folders alone; nothing is written.
+
+    Raises:
+        ConfigError: A folder is not a run's.
+    """
+    sides = [facts(one, "A"), facts(other, "B")]
+    return [
+        _section(name, (one, other), (sides[0][name], sides[1][name]))
+        for name in ("config", "code", "environment", "data", "losses", "metrics", "cost")
+    ]
+
+
+def _section(
+    name: str, folders: tuple[Path, Path], sides: tuple[Facts | None, Facts | None]
+) -> Section:
+    a, b = sides
+    if a is None or b is None:
+        unknown = tuple(f for f, side in zip(folders, sides, strict=True) if side is None)
+        return Section(name, {}, unknown_to=unknown)
+    if name == "losses":
+        return losses_section(a, b)
+    keys = different(a, b)
+    rows = {key: (a.get(key), b.get(key)) for key in keys}
+    return Section(name, rows, len(a.keys() | b.keys()) - len(keys))
+
+
+def losses_section(a: Facts, b: Facts, *, until: int | None = None) -> Section:
+    """The first step whose losses differ in a bit; what comes after it has to differ.
+
+    Args:
+        a: Step and loss, as a record has them.
+        b: Likewise.
+        until: Steps after it are not looked at.
+    """
+    steps = sorted(int(step) for step in a.keys() & b.keys())
+    steps = [step for step in steps if until is None or step <= until]
+    for number, step in enumerate(steps):
+        pair = a[str(step)], b[str(step)]
+        if pair[0] != pair[1]:
+            values = float.fromhex(pair[0]), float.fromhex(pair[1])
+            return Section("losses", {f"at step {step}": values}, number)
+    return Section("losses", {}, len(steps))
+
+
+def facts(folder: Path, key: str) -> dict[str, Facts | None]:
+    """What a run's folder says, by section and key; None: not recorded.
+
+    Args:
+        folder: The run's.
+        key: Names it in a message.
+
+    Raises:
+        ConfigError: It is not a run's.
+    """
+    record, config = read_record(folder, key), OmegaConf.to_container(read_frozen(folder))
+    return {
+        "config": {name: value for name, value in leaves(config) if name not in OF_THE_FOLDER},
+        "code": _code(folder, record),
+        "environment": dict(_environment(record)),
+        "data": record.get("data"),
+        "losses": record.get("losses") or None,
+        "metrics": dict(_metrics(record)),
+        "cost": dict(_cost(record)),
+    }
+
+
+def read_record(folder: Path, key: str) -> Facts:
+    """The content of a folder's `run.json`; see `facts`."""
+    record = None
+    if (folder / "config.yaml").is_file() and (folder / RECORD).is_file():
+        try:
+            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+            refuse_other_content(record)
+        except (ValueError, TypeError, AttributeError) as error:
+            message = f"its {RECORD} is damaged, or of another version: {error}"
+            raise ConfigError([Problem(key, message, str(folder))]) from error
+    if record is None:
+        message = "is not a run's folder; `leyden runs` lists them"
+        if not folder.is_dir():
+            message = "there is no such folder; `leyden runs` lists the runs"
+        elif (folder / "sweep.json").is_file():
+            message = f"is a sweep; name one of its runs, see `leyden runs {folder}`"
+        raise ConfigError([Problem(key, message, str(folder))])
+    return dict(record)
+
+
+def refuse_other_content(record: Any) -> None:
+    """Raises an error where a record is not of the form that is read here."""
+    for name in MAPPINGS:
+        if not isinstance(record.get(name) or {}, dict):
+            raise TypeError(f"{name} is no mapping")
+    if not {"schema", "status", "metrics"} <= record.keys():
+        raise ValueError("it lacks the keys of a run")
+    for step, loss in (record.get("losses") or {}).items():
+        int(step), float.fromhex(loss)
+
+
+def _code(folder: Path, record: Facts) -> Facts | None:
+    digests = read_code(folder)
+    if digests is None:
+        return None
+    git = {f"git {name}": value for name, value in (record.get("git") or {}).items()}
+    return git | {name: digest[:8] for name, digest in digests.items()}
+
+
+def _environment(record: Facts) -> Iterator[tuple[str, Any]]:
+    yield from (record.get("versions") or {}).items()
+    yield "device", record.get("device")
+    yield from (record.get("flags") or {}).items()
+
+
+def _metrics(record: Facts) -> Iterator[tuple[str, Any]]:
+    for name, value in record["metrics"].items():
+        if name != "throughput":  # among the costs
+            yield name, value
+    best = record.get("best") or {}
+    if best.get("value") is not None:
+        yield f"best {best['metric']}", best["value"]
+        yield "best at step", best["step"]
+
+
+def _cost(record: Facts) -> Iterator[tuple[str, Any]]:
+    yield "parameters", (record.get("params") or {}).get("total")
+    for name in COST:
+        yield name, record.get(name)
+    for name, count in (record.get("flops") or {}).items():
+        yield f"flops {name}", count
+    yield "peak_memory_bytes", record.get("peak_memory_bytes")
+
+
+def as_json(one: Path, other: Path, sections: list[Section]) -> dict[str, Any]:
+    """The comparison for other programs: `{section: {key: {"a": ..., "b": ...}}}`."""
+    found = {
+        section.name: {key: {"a": a, "b": b} for key, (a, b) in section.rows.items()}
+        for section in sections
+    }
+    unknown = [section.name for section in sections if section.unknown_to]
+    equal = [name for name, rows in found.items() if not rows and name not in unknown]
+    return {"a": str(one), "b": str(other), "equal": equal, "not_recorded": unknown, **found}

@@ -1,0 +1,177 @@
+"""Runs that are disturbed on purpose, here, and whether they end as if nothing had happened."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from leyden.doctor.disk import existing
+from leyden.doctor.row import Row, failed, passed
+from leyden.processes.job import warm_context
+from leyden.processes.place import World
+from leyden.runs.folder import OUTPUTS
+
+STEPS, EVERY, DISTURBED = 12, 3, 8
+"""A run's steps; from one checkpoint to the next; and the step that is disturbed."""
+
+WORDS = (
+    "train",
+    "model.width=16",
+    f"trainer.max_steps={STEPS}",
+    "trainer.accelerator=cpu",
+    "trainer.log_every_n_steps=1",
+    f"resume.every_steps={EVERY}",
+    "callbacks.graph=null",
+    "callbacks.predictions=null",
+    "logger.tensorboard=null",
+)
+WHOLE = "whole"
+SECONDS = 60
+ADVICE = "runs here can't be trusted to survive it; please report this"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line in a process of its own, which a fault may kill.
+
+    Attributes:
+        folder: Where it runs.
+        words: The command line.
+        fault: See `leyden.faults`; empty: none.
+    """
+
+    folder: Path
+    words: tuple[str, ...]
+    fault: str
+    world: World
+
+    def __call__(self) -> None:
+        """Runs it and ends the process with its exit status."""
+        self.world.enter()
+        os.chdir(self.folder)
+        os.environ["LEYDEN_FAULT"] = self.fault
+        file = os.open("log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        for stream in (1, 2):
+            os.dup2(file, stream)
+        from leyden.cli import main
+
+        sys.exit(main(self.words))
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The runs of the suite, in a folder of their own."""
+
+    folder: Path
+
+    def train(self, name: str, *, fault: str = "") -> int | None:
+        """Begins a run, or goes on with it; its exit status, negative for a signal."""
+        command = Command(self.folder, (*WORDS, f"run_dir={name}"), fault, World())
+        process = warm_context().Process(target=command)
+        process.start()
+        process.join(SECONDS)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            return None
+        return process.exitcode
+
+    def differs(self, name: str) -> str | None:
+        """Why a run is not the undisturbed one to the bit, or None if it is."""
+        import torch
+
+        from leyden.runs.checkpoints import find_checkpoint, read_weights
+        from leyden.runs.record import Record
+
+        records = [Record.read(self.folder / one) for one in (WHOLE, name)]
+        if records[1].status != "completed":
+            return f"it ended as {records[1].status}"
+        if records[0].losses != records[1].losses:
+            return "its losses are others"
+        paths = [find_checkpoint(self.folder / one, "last") for one in (WHOLE, name)]
+        whole, other = (read_weights(path) for path in paths if path is not None)
+        if [key for key in whole if not torch.equal(whole[key], other[key])]:
+            return "its weights are others"
+        return None
+
+    def newest(self, name: str) -> Path:
+        """The newest checkpoint of a run."""
+        from leyden.runs.checkpoints import LAST, checkpoints_in
+
+        return checkpoints_in(self.folder / name / "checkpoints", LAST)[0][0]
+
+
+def fault_rows() -> Iterator[Row]:
+    """A row for each fault, as soon as it is known."""
+    place = existing(OUTPUTS)
+    with TemporaryDirectory(dir=place, prefix=".leyden-doctor-") as temporary:
+        suite = Suite(Path(temporary))
+        status = suite.train(WHOLE)
+        if status != 0:
+            log = (suite.folder / "log.txt").read_text(encoding="utf-8").strip().splitlines()
+            ended = f"did not end in {SECONDS} s" if status is None else f"exit status {status}"
+            yield failed("a short run", f"{ended}: {log[-1] if log else 'it says nothing'}")
+            return
+        yield passed("a short run", f"{STEPS} steps of an MLP on digits")
+        for check in (killed, damaged, full_disk, told_to_stop):
+            try:
+                yield check(suite)
+            except Exception as error:
+                name = check.__name__.replace("_", " ")
+                yield failed(f"fault: {name}", f"{type(error).__name__}: {error}; {ADVICE}")
+
+
+def killed(suite: Suite) -> Row:
+    """SIGKILL, and the same command again."""
+    check, status = "fault: kill -9", suite.train("killed", fault=f"SIGKILL@step:{DISTURBED}")
+    if status != -9:
+        return failed(check, f"the run ended with {status} instead; {ADVICE}")
+    shutil.copytree(suite.folder / "killed", suite.folder / "damaged")
+    suite.train("killed")
+    difference = suite.differs("killed")
+    if difference:
+        return failed(check, f"gone on with, {difference}; {ADVICE}")
+    return passed(check, "gone on with, the weights are the same to the bit")
+
+
+def damaged(suite: Suite) -> Row:
+    """The run that was killed, whose newest checkpoint then lost a bit."""
+    check, newest = "fault: damaged checkpoint", suite.newest("damaged")
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    newest.write_bytes(content)
+    suite.train("damaged")
+    difference = suite.differs("damaged")
+    if difference:
+        return failed(check, f"gone on with, {difference}; {ADVICE}")
+    said = (suite.folder / "damaged" / "train.log").read_text(encoding="utf-8")
+    if newest.name not in said:
+        return failed(check, f"it was taken without a word; {ADVICE}")
+    return passed(check, "noticed; from the one before it, the same weights to the bit")
+
+
+def full_disk(suite: Suite) -> Row:
+    """No room for the second checkpoint."""
+    check, status = "fault: full disk", suite.train("full", fault="ENOSPC@save:2:fsync")
+    said = (suite.folder / "full" / "train.log").read_text(encoding="utf-8")
+    if os.strerror(28) not in said:
+        return failed(check, f"a checkpoint that could not be written was not reported; {ADVICE}")
+    difference = suite.differs("full") if status == 0 else f"it ended with {status}"
+    if difference:
+        return failed(check, f"{difference}; {ADVICE}")
+    return passed(check, "reported; the run went on and wrote the next checkpoint")
+
+
+def told_to_stop(suite: Suite) -> Row:
+    """SIGTERM, as clusters send it, and the same command again."""
+    check, status = "fault: SIGTERM", suite.train("stopped", fault=f"SIGTERM@step:{DISTURBED}")
+    if status != 75:
+        return failed(check, f"exit status {status} instead of 75; {ADVICE}")
+    suite.train("stopped")
+    difference = suite.differs("stopped")
+    if difference:
+        return failed(check, f"gone on with, {difference}; {ADVICE}")
+    return passed(check, "exit status 75 after the step; gone on with, the same to the bit")

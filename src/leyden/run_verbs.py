@@ -1,0 +1,37 @@
+"""The verbs that take up a run from its folder."""
+
+import sys
+from pathlib import Path
+
+EXIT_STATUS = {"completed": 0, "diverged": 4, "interrupted": 75}
+FAILED, WRONG_REQUEST = 1, 2
+
+RESUME_USAGE = """\
+leyden resume RUN [key=value ...]
+
+  goes on from the newest sound checkpoint to the planned end; trainer.max_epochs=30 and the like
+  make the run longer, other keys need resume.allow_change=[KEY]
+"""
+
+
+def resume_verb(arguments: list[str]) -> int:
+    """Goes on with a run."""
+    is_asked = bool({"-h", "--help"} & set(arguments))
+    if is_asked or not arguments:
+        (sys.stdout if is_asked else sys.stderr).write(RESUME_USAGE)
+        return 0 if is_asked else WRONG_REQUEST
+    from leyden.config.check import check
+    from leyden.config.problem import ConfigError
+    from leyden.config.request import without_password
+    from leyden.continuation import job_of
+    from leyden.terminal import shown_path
+    from leyden.train import train
+
+    job = job_of(Path(arguments[0]), arguments[1:])
+    problems = check(job)
+    if problems:
+        raise ConfigError(problems)
+    record = train(job, command=["leyden", "resume", *map(without_password, arguments)])
+    if record.is_kept:
+        sys.stdout.write(f"{shown_path(record.folder)}\n")
+    return EXIT_STATUS.get(record.status, FAILED)

@@ -1,0 +1,109 @@
+"""What has changed since a run or a sweep began: its config, and the code that runs it."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from leyden.config.problem import ConfigError, Problem
+from leyden.config.targets import user_packages
+from leyden.runs.atomic import write_atomically
+from leyden.runs.folder import without_volatile
+
+CODE = "code.json"
+GONE = "not there"
+
+
+def config_changes(before: DictConfig, now: DictConfig, *, since: str) -> list[Problem]:
+    """Keys in which a job's config differs from the one that it was begun with.
+
+    Args:
+        before: The frozen config.
+        now: What the job would be now.
+        since: What happened when it was frozen, such as `the sweep began`.
+    """
+    old, new = (dict(leaves(without_volatile(cfg))) for cfg in (before, now))
+    return [
+        Problem(key, f"was {old.get(key, GONE)} when {since}", str(new.get(key, GONE)))
+        for key in different(old, new)
+    ]
+
+
+def code_changes(folder: Path, *, since: str) -> list[Problem]:
+    """Files of the code that differ from those noted in a folder; none where it has no note.
+
+    Args:
+        folder: Of a run or a sweep.
+        since: See `config_changes`.
+    """
+    before = read_code(folder)
+    if before is None:
+        return []
+    names = different(before, code_digests())
+    return [Problem(name, f"has changed since {since}") for name in names]
+
+
+def different(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Keys whose values differ, or that only one of the two has, in order."""
+    missing = object()
+    keys = sorted(before.keys() | now.keys())
+    return [key for key in keys if before.get(key, missing) != now.get(key, missing)]
+
+
+def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of a plain config, by their full keys."""
+    if not isinstance(node, dict) or not node:
+        yield prefix, node
+        return
+    for key, value in node.items():
+        yield from leaves(value, f"{prefix}.{key}" if prefix else str(key))
+
+
+def keep_code(folder: Path) -> None:
+    """Notes the code with which a run or a sweep begins."""
+    write_atomically(folder / CODE, json.dumps(code_digests(), indent=1) + "\n")
+
+
+def read_code(folder: Path) -> dict[str, str] | None:
+    """The code that was noted; None where it was not.
+
+    Raises:
+        ConfigError: The note is damaged.
+    """
+    path = folder / CODE
+    if not path.is_file():
+        return None
+    try:
+        noted = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        noted = None
+    if not isinstance(noted, dict):
+        raise ConfigError([Problem(CODE, "is damaged", str(folder))])
+    return {str(name): str(digest) for name, digest in noted.items()}
+
+
+def code_digests() -> dict[str, str]:
+    """Short sha256 of every Python file of Leyden and of the user's packages."""
+    return {
+        str(path.relative_to(root.parent)): _digest(path)
+        for package in ("leyden", *user_packages())
+        for root in _roots(package)
+        for path in ([root] if root.is_file() else sorted(root.rglob("*.py")))
+    }
+
+
+def _roots(package: str) -> list[Path]:
+    spec = find_spec(package)
+    if spec is None:
+        return []
+    if spec.submodule_search_locations:
+        return [Path(location) for location in spec.submodule_search_locations]
+    return [Path(spec.origin)] if spec.origin else []
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

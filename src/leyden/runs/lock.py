@@ -1,0 +1,50 @@
+"""Only one process works in a folder."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from leyden.config.problem import ConfigError, Problem
+from leyden.runs.environment import process_mark
+
+LOCK = ".lock"
+OWNER = ".owner.json"
+
+
+@contextmanager
+def held(folder: Path, *, key: str) -> Iterator[None]:
+    """Holds a run's or a sweep's folder; the system lets go when this process dies.
+
+    So a lock never has to be removed by hand. Who holds it is written beside it.
+
+    Args:
+        folder: Made if it is not there.
+        key: Under which another holder is reported.
+
+    Raises:
+        ConfigError: Another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        message = f"is being run by {_owner(folder)}; wait for it, or stop it with Ctrl-C"
+        raise ConfigError([Problem(key, message, str(folder))]) from error
+    try:
+        (folder / OWNER).write_text(json.dumps(process_mark()), encoding="utf-8")
+        yield
+    finally:
+        (folder / OWNER).unlink(missing_ok=True)
+        lock.release()
+
+
+def _owner(folder: Path) -> str:
+    try:
+        owner = json.loads((folder / OWNER).read_text(encoding="utf-8"))
+        return f"process {owner['pid']} on {owner['host']}"
+    except (OSError, ValueError, KeyError):
+        return "another process"

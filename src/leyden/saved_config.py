@@ -1,0 +1,45 @@
+"""Changing a run's frozen config."""
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from leyden.config.problem import ConfigError, Problem, suggestion
+
+
+def override(cfg: DictConfig, overrides: list[str], extra: tuple[str, ...] = ()) -> None:
+    """Sets keys of a frozen config.
+
+    Args:
+        cfg: Changed in place.
+        overrides: `key=value`, as Hydra reads values.
+        extra: Words that are taken besides; for the hint where a key is unknown.
+
+    Raises:
+        ConfigError: A key that the config does not have.
+    """
+    problems = []
+    for text in overrides:
+        try:
+            parsed = OverridesParser.create().parse_override(text)
+        except HydraException:
+            problems.append(Problem(text, "is not of the form key=value"))
+            continue
+        key, value = parsed.key_or_group, parsed.value()
+        if key not in all_keys(cfg):
+            hint = suggestion(key, [*extra, *all_keys(cfg)])
+            problems.append(Problem(key, f"the run's config has no such key; {hint}", str(value)))
+        else:
+            OmegaConf.update(cfg, key, value)
+    if problems:
+        raise ConfigError(problems)
+
+
+def all_keys(node: DictConfig, prefix: str = "") -> list[str]:
+    """The full names of all keys."""
+    keys = []
+    for key in map(str, node):
+        keys.append(f"{prefix}{key}")
+        if isinstance(node[key], DictConfig):
+            keys += all_keys(node[key], f"{prefix}{key}.")
+    return keys

@@ -1,0 +1,50 @@
+"""One process in a folder."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from leyden.config.problem import ConfigError
+from leyden.runs.lock import held
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from leyden.runs.lock import held
+
+with held(Path(sys.argv[1]), key="run_dir"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_folder_that_is_held_is_refused_and_its_holder_named(tmp_path):
+    with (
+        held(tmp_path, key="run_dir"),
+        pytest.raises(ConfigError, match=f"process {os.getpid()}"),
+        held(tmp_path, key="run_dir"),
+    ):
+        pass
+
+
+def test_a_folder_is_free_afterwards(tmp_path):
+    for _ in range(2):
+        with held(tmp_path, key="run_dir"):
+            pass
+
+
+@pytest.mark.slow
+def test_a_lock_ends_with_the_process_that_had_it(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    with pytest.raises(ConfigError, match=str(process.pid)), held(tmp_path, key="run_dir"):
+        pass
+    process.kill()
+    process.communicate()
+    with held(tmp_path, key="run_dir"):
+        pass
