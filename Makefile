@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: setup train test lint types bench
+.PHONY: setup train test lint types bench chaos
 
 setup: .venv/.ready
 
@@ -28,9 +28,13 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
+chaos: setup
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos.rounds $(ARGS)
+
 bench: setup
 	$(BIN)/python -m tests.bench.startup
 	$(BIN)/python -m tests.bench.job_start
 	$(BIN)/python -m tests.bench.plan
 	$(BIN)/python -m tests.bench.generate
 	$(BIN)/python -m tests.bench.memory
+	$(BIN)/python -m tests.bench.resume

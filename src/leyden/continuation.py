@@ -14,7 +14,7 @@ from leyden.runs.changes import code_changes, config_changes, different
 from leyden.runs.environment import is_alive, versions
 from leyden.runs.folder import config_digest, freeze, read_frozen
 from leyden.runs.record import Record, now
-from leyden.saved_config import override
+from leyden.saved_config import bring_up_to_date, override
 from leyden.trained import refuse_other_folders
 
 LENGTH = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_tokens")
@@ -35,6 +35,7 @@ def job_of(folder: Path, overrides: list[str]) -> Job:
     """
     refuse_other_folders(folder)
     cfg, record = read_frozen(folder), Record.read(folder)
+    bring_up_to_date(cfg)
     override(cfg, overrides)
     cfg.run_dir = str(folder)
     return Job(cfg, (*record.overrides, *overrides), record.choices, None, Assignment())
@@ -54,7 +55,9 @@ def go_on(record: Record, job: Job, fitted: Fitted, *, command: list[str]) -> Re
     """
     cfg, folder = fitted.cfg, record.folder
     refuse_live(record)
-    changes = config_changes(read_frozen(folder), cfg, since=SINCE)
+    before = read_frozen(folder)
+    bring_up_to_date(before)
+    changes = config_changes(before, cfg, since=SINCE)
     refuse_changes([*changes, *data_changes(record, fitted)], cfg)
     is_longer = any(change.key in LENGTH for change in changes)
     if record.status == "completed" and not is_longer:

@@ -131,7 +131,8 @@ def refuse_other_content(record: Any) -> None:
     if not {"schema", "status", "metrics"} <= record.keys():
         raise ValueError("it lacks the keys of a run")
     for step, loss in (record.get("losses") or {}).items():
-        int(step), float.fromhex(loss)
+        int(step)
+        float.fromhex(loss)
 
 
 def _code(folder: Path, record: Facts) -> Facts | None:
@@ -149,7 +150,7 @@ def _environment(record: Facts) -> Iterator[tuple[str, Any]]:
 
 
 def _metrics(record: Facts) -> Iterator[tuple[str, Any]]:
-    for name, value in record["metrics"].items():
+    for name, value in (record.get("metrics") or {}).items():
         if name != "throughput":  # among the costs
             yield name, value
     best = record.get("best") or {}

@@ -46,6 +46,7 @@ from leyden.faults import saboteurs
 from leyden.loggers import Resumable
 from leyden.processes import JobProcesses, death, torchrun
 from leyden.processes.place import Place
+from leyden.room import refuse_without_room
 from leyden.runs.changes import keep_code
 from leyden.runs.checkpoint_file import sweep_up
 from leyden.runs.checkpoints import (
@@ -57,6 +58,7 @@ from leyden.runs.checkpoints import (
     set_weights,
 )
 from leyden.runs.folder import (
+    OUTPUTS,
     config_digest,
     default_name,
     freeze,
@@ -93,6 +95,9 @@ def train(job: Job, *, command: list[str]) -> Record:
     with ExitStack() as stack:
         folder = None
         if torchrun.is_first():
+            place = Path(fitted.cfg.run_dir or OUTPUTS)
+            key = "run_dir" if fitted.cfg.run_dir else "outputs"
+            refuse_without_room(place, key=key, num_parameters=fitted.params.total)
             folder = folder_of(job, fitted.cfg)
             stack.enter_context(held(folder, key="run_dir"))
             if (folder.parent / "sweep.json").is_file():
@@ -256,7 +261,8 @@ def resumable(record: Record) -> Path | None:
         log.warning("%s", defect)
         if record.is_kept:
             terminal.show_note(f"{defect}; the one before it is taken")
-    return path
+    unmarked = record.folder / "checkpoints" / "last.ckpt"  # before there were markers
+    return unmarked if path is None and unmarked.exists() else path
 
 
 def run_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> list[Callback]:

@@ -29,7 +29,8 @@ RUN = (
     *("model=gpt", "data=stdlib_text", "data.max_bytes=300000", "data.eval_batch_size=2"),
     *("optimizer=adamw", "trainer.max_steps=2", "trainer.accelerator=cpu"),
     *("trainer.limit_val_batches=1", "trainer.limit_test_batches=1"),
-    *(f"callbacks.{name}=null" for name in ("best", "last", "graph", "samples")),
+    *(f"callbacks.{name}=null" for name in ("best", "graph", "samples")),
+    "resume.keep=0",
 )
 TINY = ("model.width=8", "model.depth=1", "model.head_dim=8")
 BATCH = ("data.context=256", "data.batch_size=8")

@@ -19,6 +19,10 @@ from leyden.train import prepare
 EPOCHS = ("trainer.max_epochs=3",)  # of seven steps
 STEPS = ("trainer.max_epochs=null", "trainer.max_steps=21", "trainer.val_check_interval=7")
 FAMILIES = {
+    "by steps": (
+        *("model.width=16", "model.dropout=0.2", "trainer.max_epochs=null", "trainer.max_steps=21"),
+        *("trainer.check_val_every_n_epoch=null", "trainer.val_check_interval=5"),
+    ),
     "mlp": ("model.width=16", "model.dropout=0.2", "data.translate=1", *EPOCHS),
     "cnn": ("model=cnn", "model.width=4", "model.norm=batch", "model.dropout=0.1", *EPOCHS),
     "rnn": ("model=rnn", "model.width=8", "model.depth=2", "model.dropout=0.2", *EPOCHS),

@@ -36,6 +36,7 @@ def test_the_folder_holds_what_the_design_says(run):
     assert files == {
         "config.yaml",
         "overrides.yaml",
+        ".lock",
         "code.json",
         "run.json",
         "metrics.csv",

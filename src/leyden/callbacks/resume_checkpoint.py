@@ -99,13 +99,15 @@ class ResumeCheckpoint(Checkpoint):
             return
         first()
         if self.keep and self.saved_at != trainer.global_step:
-            self._save(trainer, is_needed=order == STOP)
+            self._save(trainer, is_needed=order == STOP or trainer.should_stop)
         if order == STOP:
             raise Interrupted(self._reason(trainer))
 
     def _order(self, trainer: Trainer) -> int:
         """What all processes do now: the most that one of them wants."""
-        own = STOP if self.signal.received else SAVE if self._is_time(trainer) else NOTHING
+        is_last = trainer.should_stop or trainer.global_step == trainer.max_steps
+        is_due = is_last or self._is_time(trainer)
+        own = STOP if self.signal.received else SAVE if is_due else NOTHING
         if trainer.world_size == 1:
             return own
         wanted = torch.tensor(own, device=trainer.strategy.root_device)

@@ -59,6 +59,8 @@ class ResumeState(Callback):
         loader = trainer.train_dataloader
         if self.place is not None and isinstance(loader, Loader):
             loader.load_state_dict(self.place)
+            if self.place["batch"] >= len(loader.order):
+                begin_epoch(trainer)
         self.place = None
 
     def on_train_batch_start(
@@ -67,6 +69,21 @@ class ResumeState(Callback):
         if self.generators is not None:
             put_back(self.generators)
         self.generators = None
+
+
+def begin_epoch(trainer: Trainer) -> None:
+    """Lets a run whose checkpoint stands between two epochs begin the second.
+
+    Where steps decide on its length Lightning would go on with the first (its `FitLoop.restarting`
+    and `_iter_based_training`), beyond its last batch.
+    """
+    loop = trainer.fit_loop
+    loop._restarting = loop.epoch_loop.restarting = False
+    loop.reset_restart_stage()
+    loop.epoch_loop.reset_restart_stage()
+    epochs = loop.epoch_progress
+    if epochs.current.completed < epochs.current.ready:
+        epochs.increment_completed()
 
 
 def count_otherwise(checkpoint: dict[str, Any], place: dict[str, int], share: Fraction) -> None:

@@ -198,7 +198,7 @@ def _check_node(path: str, node: Any, group: str) -> Iterator[Problem]:
     if wrong_kind:
         yield Problem(f"{path}._target_", wrong_kind, str(node["_target_"]))
         return
-    if group in ("callbacks", "logger"):
+    if group in ("callbacks", "logger") and target.__module__.startswith("pytorch_lightning."):
         yield from _check_files(path, given)
     parameters = {
         name: Parameter(parameter.hint, parameter.required and name not in OFFERED)
@@ -211,7 +211,7 @@ def _check_node(path: str, node: Any, group: str) -> Iterator[Problem]:
 
 
 def _check_files(path: str, given: dict[Any, Any]) -> Iterator[Problem]:
-    """Callbacks and loggers write into the run's folder."""
+    """Lightning's callbacks and loggers write into the run's folder."""
     for key in FOLDERS & given.keys():
         if given[key] is not None:
             yield Problem(f"{path}.{key}", "is the run's own folder; leave it out", str(given[key]))

@@ -1,6 +1,5 @@
 """What must hold between keys. Each rule is a pure function of the config."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -198,11 +197,9 @@ def run_dir_is_free(cfg: DictConfig) -> Iterator[Problem]:
         return
     from leyden.runs.folder import is_begun
 
-    folder = Path(cfg.run_dir).absolute()
-    ancestor = next(path for path in (folder, *folder.parents) if path.exists())
-    if not ancestor.is_dir() or not os.access(ancestor, os.W_OK):
-        message = f"can't be made: {ancestor} is not a folder that you may write to"
-        yield Problem("run_dir", message, cfg.run_dir)
+    folder = Path(cfg.run_dir)
+    if folder.exists() and not folder.is_dir():
+        yield Problem("run_dir", "is a file; name a folder", cfg.run_dir)
     elif folder.is_dir() and not is_begun(folder):
         message = "is not empty, and holds no run that could be gone on with; name a new folder"
         yield Problem("run_dir", message, cfg.run_dir)

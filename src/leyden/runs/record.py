@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from leyden.config.environment import without_values
+from leyden.config.problem import ConfigError, Problem
 from leyden.runs.atomic import write_atomically
 from leyden.runs.environment import git_state, process_mark, versions
 
@@ -91,8 +92,18 @@ class Record:
 
     @classmethod
     def read(cls, folder: Path) -> "Record":
-        """The record in a run's folder."""
-        return cls(folder=folder, **json.loads((folder / NAME).read_text(encoding="utf-8")))
+        """The record in a run's folder; keys of other versions are passed over.
+
+        Raises:
+            ConfigError: It is none.
+        """
+        path = folder / NAME
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            known = {one.name for one in fields(cls)} - set(NOT_WRITTEN)
+            return cls(folder=folder, **{key: content[key] for key in known & content.keys()})
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ConfigError([Problem("RUN", "has no run's record", str(path))]) from error
 
     def write(self) -> None:
         """Writes the record; NaN and infinity, which JSON lacks, become null."""

@@ -9,6 +9,7 @@ from leyden.config.job import Job
 from leyden.config.plan import Plan, Sweep
 from leyden.config.problem import ConfigError, Problem
 from leyden.config.request import without_password
+from leyden.room import refuse_without_room
 from leyden.runs.environment import process_mark
 from leyden.runs.lock import held
 from leyden.runs.record import now
@@ -57,6 +58,8 @@ def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
     launcher: Launcher = make(sweep.launcher)
     search: Search | None = None if sweep.searcher is None else make(sweep.searcher)
     refuse_other_content(folder)
+    largest = max(one.params.total for one in fitted)
+    refuse_without_room(folder, key="sweep", num_parameters=largest)
     with held(folder, key="sweep"):
         record = new_record(folder, sweep, first, search, command)
         record.jobs = earlier_jobs(folder)

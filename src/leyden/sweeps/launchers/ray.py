@@ -9,6 +9,7 @@ from typing import Any
 from leyden.ranges import Count, NonNegative, PositiveInt
 from leyden.sweeps.launchers.launcher import Ended, Task
 from leyden.sweeps.launchers.supervise import Supervised, ask_to_stop
+from leyden.sweeps.storage import URL_IN_ENVIRONMENT
 
 
 class Ray:
@@ -47,7 +48,11 @@ class Ray:
         import ray
 
         own: dict[str, Any] = {} if self.address else {"include_dashboard": False}
-        ours = {name: text for name, text in os.environ.items() if name.startswith("LEYDEN_")}
+        ours = {
+            name: text
+            for name, text in os.environ.items()
+            if name.startswith("LEYDEN_") and name != URL_IN_ENVIRONMENT  # it may have a password
+        }
         try:
             ray.init(
                 address=self.address,
