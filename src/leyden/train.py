@@ -322,4 +322,7 @@ def test(experiment: Experiment, record: Record) -> None:
     """Tests the best checkpoint, or the last weights where none was kept."""
     if find_checkpoint(record.folder) is not None:
         start_from(experiment.task.net, str(record.folder))
-    experiment.trainer.test(experiment.task, datamodule=experiment.data, verbose=False)
+    trainer = experiment.trainer
+    # Loggers ask for it; of a run that was killed after its last step Lightning has not counted it.
+    trainer.fit_loop.epoch_loop._batches_that_stepped = trainer.global_step
+    trainer.test(experiment.task, datamodule=experiment.data, verbose=False)

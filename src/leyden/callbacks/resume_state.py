@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
-from torch import distributed
+from torch import Tensor, distributed
 
 from leyden.data.loader import Loader
+from leyden.tasks import LanguageModeling
 
 KEY = "leyden_resume"
 
@@ -24,22 +25,22 @@ class ResumeState(Callback):
 
     def __init__(self) -> None:
         self.place: dict[str, int] | None = None
-        self.generators: dict[str, Any] | None = None
+        self.own: dict[str, Any] | None = None
 
     def on_save_checkpoint(
         self, trainer: Trainer, task: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        ours = generator_states()
-        of_ranks: list[dict[str, Any] | None] = [ours]
+        own = {"generators": generator_states(), "carried": carried_state(task)}
+        of_ranks: list[dict[str, Any] | None] = [own]
         if trainer.world_size > 1:
             of_ranks = [None] * trainer.world_size
-            distributed.all_gather_object(of_ranks, ours)
+            distributed.all_gather_object(of_ranks, own)
         loader = trainer.train_dataloader
         if isinstance(loader, Loader):
             checkpoint[KEY] = {
                 "place": loader.state_dict(),
                 "accumulate": trainer.accumulate_grad_batches,
-                "generators": of_ranks,
+                "ranks": of_ranks,
             }
 
     def on_load_checkpoint(
@@ -52,8 +53,10 @@ class ResumeState(Callback):
         if state["accumulate"] != trainer.accumulate_grad_batches:
             share = Fraction(trainer.accumulate_grad_batches, state["accumulate"])
             count_otherwise(checkpoint, self.place, share)
-        if len(state["generators"]) == trainer.world_size:
-            self.generators = state["generators"][trainer.global_rank]
+        # Before there was a state that is carried along, the generators stood alone.
+        ranks = state.get("ranks") or [{"generators": one} for one in state["generators"]]
+        if len(ranks) == trainer.world_size:
+            self.own = ranks[trainer.global_rank]
 
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
         loader = trainer.train_dataloader
@@ -61,14 +64,36 @@ class ResumeState(Callback):
             loader.load_state_dict(self.place)
             if self.place["batch"] >= len(loader.order):
                 begin_epoch(trainer)
+                if self.own is not None:
+                    self.own["carried"] = None
         self.place = None
 
     def on_train_batch_start(
         self, trainer: Trainer, task: LightningModule, batch: Any, batch_index: int
     ) -> None:
-        if self.generators is not None:
-            put_back(self.generators)
-        self.generators = None
+        if self.own is not None:
+            put_back(self.own["generators"])
+            carry_on(task, self.own.get("carried"))
+        self.own = None
+
+
+def carried_state(task: LightningModule) -> list[Tensor] | None:
+    """What a recurrent network on a stream reads its next batch from."""
+    state = task.train_state.state if isinstance(task, LanguageModeling) else None
+    return None if state is None else [part.cpu() for part in as_parts(state)]
+
+
+def as_parts(state: tuple[Tensor, ...] | Tensor) -> tuple[Tensor, ...]:
+    """An LSTM has two, others one."""
+    return state if isinstance(state, tuple) else (state,)
+
+
+def carry_on(task: LightningModule, parts: list[Tensor] | None) -> None:
+    """Gives it back what `carried_state` said."""
+    if parts is None or not isinstance(task, LanguageModeling):
+        return
+    here = tuple(part.to(task.device) for part in parts)
+    task.train_state.keep(here if len(here) > 1 else here[0])
 
 
 def begin_epoch(trainer: Trainer) -> None:

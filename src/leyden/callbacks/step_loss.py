@@ -53,7 +53,7 @@ class StepLoss(Callback):
         if step <= FIRST_STEPS or step.bit_count() == 1:
             self._keep(step, loss)
 
-    def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
+    def on_fit_end(self, trainer: Trainer, task: LightningModule) -> None:
         if self.last is not None:
             self._keep(*self.last)
 
