@@ -14,7 +14,7 @@ from leyden.runs.changes import code_changes, config_changes, different
 from leyden.runs.environment import is_alive, versions
 from leyden.runs.folder import config_digest, freeze, read_frozen
 from leyden.runs.record import Record, now
-from leyden.saved_config import bring_up_to_date, override
+from leyden.saved_config import override
 from leyden.trained import refuse_other_folders
 
 LENGTH = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_tokens")
@@ -35,7 +35,6 @@ def job_of(folder: Path, overrides: list[str]) -> Job:
     """
     refuse_other_folders(folder)
     cfg, record = read_frozen(folder), Record.read(folder)
-    bring_up_to_date(cfg)
     override(cfg, overrides)
     cfg.run_dir = str(folder)
     return Job(cfg, (*record.overrides, *overrides), record.choices, None, Assignment())
@@ -55,9 +54,7 @@ def go_on(record: Record, job: Job, fitted: Fitted, *, command: list[str]) -> Re
     """
     cfg, folder = fitted.cfg, record.folder
     refuse_live(record)
-    before = read_frozen(folder)
-    bring_up_to_date(before)
-    changes = config_changes(before, cfg, since=SINCE)
+    changes = config_changes(read_frozen(folder), cfg, since=SINCE)
     refuse_changes([*changes, *data_changes(record, fitted)], cfg)
     is_longer = any(change.key in LENGTH for change in changes)
     if record.status == "completed" and not is_longer:
@@ -111,10 +108,12 @@ def data_changes(record: Record, fitted: Fitted) -> Iterator[Problem]:
 def notes(record: Record) -> Iterator[str]:
     """Differences that are allowed, but after which the weights may not be the same to the bit."""
     today = versions()
-    for name in different(record.versions, today):
-        yield f"note: {name} is {today.get(name)}, was {record.versions.get(name)} when {SINCE}"
+    names = [name for name in different(record.versions, today) if name in record.versions]
+    if names:
+        pairs = ", ".join(f"{name} {record.versions[name]} -> {today.get(name)}" for name in names)
+        yield f"note: versions have changed since {SINCE}: {pairs}"
     files = code_changes(record.folder, since=SINCE)
     if files:
-        names = ", ".join(change.key for change in files[:3])
+        first = ", ".join(change.key for change in files[:3])
         more = f" and {len(files) - 3} more" if len(files) > 3 else ""
-        yield f"note: code has changed since {SINCE}: {names}{more}"
+        yield f"note: code has changed since {SINCE}: {first}{more}"

@@ -1,26 +1,10 @@
 """Changing a run's frozen config."""
 
-from typing import Any
-
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from leyden.config.problem import ConfigError, Problem, suggestion
-
-ADDED: dict[str, Any] = {
-    "resume": {"every_steps": None, "every_minutes": 1, "keep": 2, "allow_change": []},
-    "trainer.on_nonfinite": "raise",
-    "trainer.max_nonfinite": 10,
-}
-"""Keys that the configs of earlier versions lack."""
-
-
-def bring_up_to_date(cfg: DictConfig) -> None:
-    """Gives a frozen config of an earlier version the keys that it lacks."""
-    for key, value in ADDED.items():
-        if OmegaConf.select(cfg, key) is None:
-            OmegaConf.update(cfg, key, value, force_add=True)
 
 
 def override(cfg: DictConfig, overrides: list[str], extra: tuple[str, ...] = ()) -> None:

@@ -308,6 +308,8 @@ def fit(experiment: Experiment, record: Record, checkpoint: Path | None) -> None
             logger.go_on_from(None if checkpoint is None else step)
     try:
         with warnings.catch_warnings():
+            # A ModelCheckpoint's: those in the folder are the run's own.
+            warnings.filterwarnings("ignore", "Checkpoint directory .* exists")
             # Where parameters are split, the check has refused it.
             warnings.filterwarnings("ignore", "You're using the WeightAveraging callback")
             trainer.fit(experiment.task, datamodule=experiment.data, ckpt_path=checkpoint)

@@ -1,3 +1,5 @@
+import os
+import time
 from itertools import chain, islice
 
 import pytest
@@ -5,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leyden.data import loader
 from leyden.data.loader import Loader, Order
 
 few = settings(deadline=None, max_examples=30, derandomize=True)
@@ -262,3 +265,28 @@ def test_iterating_leaves_the_global_generator_alone():
     state = torch.get_rng_state()
     list(make_loader())
     assert torch.equal(torch.get_rng_state(), state)
+
+
+class Stuck(Echo):
+    """Its worker sleeps, or dies."""
+
+    def __init__(self, length, *, dies):
+        super().__init__(length)
+        self.dies = dies
+
+    def __getitem__(self, draw):
+        if self.dies:
+            os._exit(1)
+        time.sleep(60)
+        return super().__getitem__(draw)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("dies", "message"), [(True, "exited unexpectedly"), (False, "timed out")])
+def test_a_worker_that_dies_or_hangs_ends_the_epoch_with_an_error(dies, message, monkeypatch):
+    monkeypatch.setattr(loader, "SECONDS_FOR_A_BATCH", 2.0)
+    batches = Loader(
+        Stuck(8, dies=dies), Order(8, batch_size=4, shuffle=False, seed=0), num_workers=1
+    )
+    with pytest.raises(RuntimeError, match=message):
+        list(batches)

@@ -18,6 +18,9 @@ WORKERS_BY = "fork" if sys.platform == "linux" else None
 """How workers start. The jobs of a sweep, themselves forked by a server, would else take servers of
 their own, which import torch for each epoch anew."""
 
+SECONDS_FOR_A_BATCH = 300.0
+"""A worker that gives nothing for so long hangs: without an end torch would wait for ever."""
+
 
 @dataclass(frozen=True)
 class Draw:
@@ -147,6 +150,7 @@ class Loader(DataLoader[Batch]):
             pin_memory=pin_memory,
             persistent_workers=False,
             multiprocessing_context=WORKERS_BY if num_workers else None,
+            timeout=SECONDS_FOR_A_BATCH if num_workers else 0,
             # Its own generator: otherwise each new iterator draws from the global one.
             generator=torch.Generator().manual_seed(order.seed),
         )

@@ -152,6 +152,23 @@ def freeze_config(cfg: DictConfig, folder: Path) -> None:
     write_atomically(folder / CONFIG, OmegaConf.to_yaml(resolved))
 
 
+ADDED: dict[str, Any] = {
+    "resume": {"every_steps": None, "every_minutes": 1, "keep": 2, "allow_change": []},
+    "trainer.on_nonfinite": "raise",
+    "trainer.max_nonfinite": 10,
+}
+"""Keys that the configs of earlier versions lack."""
+
+
+def bring_up_to_date(cfg: DictConfig) -> None:
+    """Gives a frozen config of an earlier version the keys that it lacks."""
+    for key, value in ADDED.items():
+        parent, _, name = key.rpartition(".")
+        node = OmegaConf.select(cfg, parent) if parent else cfg
+        if isinstance(node, DictConfig) and name not in node:
+            OmegaConf.update(node, name, value, force_add=True)
+
+
 def read_frozen(folder: Path) -> DictConfig:
     """The config that a run is or was executed from; it may be a stranger's.
 
@@ -171,4 +188,5 @@ def read_frozen(folder: Path) -> DictConfig:
     problems = list(foreign_references(OmegaConf.to_container(cfg)))
     if problems:
         raise ConfigError([replace(problem, origin=str(path)) for problem in problems])
+    bring_up_to_date(cfg)
     return cfg
