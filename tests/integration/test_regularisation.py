@@ -6,12 +6,13 @@ import json
 import pytest
 import torch
 
+from leyden.runs.checkpoints import find_checkpoint, read_weights
+
 COMMON = ("model.width=4", "scheduler=constant", "optimizer=sgd", "trainer.log_every_n_steps=1")
 
 
 def weights_of(folder, which="last"):
-    checkpoint = torch.load(folder / "checkpoints" / f"{which}.ckpt", weights_only=True)
-    return checkpoint["state_dict"]["net.head.weight"]
+    return read_weights(find_checkpoint(folder, which))["head.weight"]
 
 
 def rates_of(folder):
