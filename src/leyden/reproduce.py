@@ -14,11 +14,12 @@ from leyden.config.fit import Fitted, fit_to_data
 from leyden.config.job import Job
 from leyden.config.problem import ConfigError, Problem
 from leyden.diff import Section, diff, losses_section, read_record
+from leyden.execution import execute
 from leyden.processes.place import Place
 from leyden.runs.changes import different
 from leyden.runs.folder import new_folder, read_frozen
 from leyden.runs.record import Record
-from leyden.train import execute, execute_apart, prepare
+from leyden.train import execute_apart, prepare
 
 COMPARED = ("train/", "val/", "test/")
 """Metrics that the config decides; others measure time."""

@@ -15,9 +15,10 @@ from pathlib import Path
 from leyden.config.compose import compose_plan
 from leyden.config.fit import fit_to_data
 from leyden.config.request import Request
+from leyden.execution import execute
 from leyden.processes.job import JobProcesses, Start, warm_up
 from leyden.processes.place import Place
-from leyden.train import execute, prepare
+from leyden.train import prepare
 
 REPETITIONS = 5
 ONE_STEP = ("trainer.max_steps=1", "trainer.log_every_n_steps=1", "trainer.accelerator=cpu")

@@ -27,7 +27,7 @@ def test_the_loss_curve_does_not_depend_on_the_split_of_the_batch(run, losses):
 @pytest.mark.slow
 def test_a_run_goes_on_with_another_split(run, losses):
     whole = torch.tensor(losses(run("one", *GPT)))
-    first = run("ddp", *GPT, "trainer.micro_batch=2") / "checkpoints" / "step5.ckpt"
+    first = run("ddp", *GPT, "trainer.micro_batch=2") / "checkpoints" / "step-5.ckpt"
     for strategy, micro_batch in (("one", 8), ("one", 1), ("fsdp", 4)):
         words = (*GPT, f"trainer.micro_batch={micro_batch}")
         rest = torch.tensor(losses(run(strategy, *words, start=first)))

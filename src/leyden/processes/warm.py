@@ -6,7 +6,7 @@ Neither threads nor CUDA may be touched here: both do not survive a fork.
 from importlib import import_module
 
 NEEDED = (
-    "leyden.train",
+    "leyden.execution",
     "matplotlib.backends.backend_agg",
     "matplotlib.font_manager",
     "PIL.PngImagePlugin",

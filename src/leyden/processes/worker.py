@@ -101,8 +101,8 @@ class Work:
         self.world.enter()
         self.place.occupy()
         self.rank.announce()
+        from leyden.execution import execute
         from leyden.runs.record import Record
-        from leyden.train import execute
 
         record = Record.read(self.folder)
         record.is_kept = self.rank.number == 0

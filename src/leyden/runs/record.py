@@ -143,7 +143,15 @@ class Record:
             raise
         finally:
             self.ended, self.seconds = now(), round(time.monotonic() - clock, 3)
+            self._write_end()
+
+    def _write_end(self) -> None:
+        """Writes how it ended; what no record tells has not been done."""
+        try:
             self.write()
+        except OSError as error:
+            self.status, self.error = "failed", describe(error)
+            raise
 
 
 def status_after(error: BaseException) -> str:
