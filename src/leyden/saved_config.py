@@ -1,10 +1,12 @@
 """Changing a run's frozen config."""
 
+from difflib import get_close_matches
+
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from leyden.config.problem import ConfigError, Problem, suggestion
+from leyden.config.problem import ConfigError, Problem
 
 
 def override(cfg: DictConfig, overrides: list[str], extra: tuple[str, ...] = ()) -> None:
@@ -27,7 +29,8 @@ def override(cfg: DictConfig, overrides: list[str], extra: tuple[str, ...] = ())
             continue
         key, value = parsed.key_or_group, parsed.value()
         if key not in all_keys(cfg):
-            hint = suggestion(key, [*extra, *all_keys(cfg)])
+            near = get_close_matches(key, [*extra, *all_keys(cfg)], n=1)
+            hint = f"did you mean `{near[0]}`?" if near else "its folder's config.yaml has them all"
             problems.append(Problem(key, f"the run's config has no such key; {hint}", str(value)))
         else:
             OmegaConf.update(cfg, key, value)
