@@ -26,6 +26,7 @@ from leyden.callbacks import (
     ResumeCheckpoint,
     ResumeState,
     SameConfig,
+    SharedBuffers,
     StepLoss,
     Utilisation,
 )
@@ -137,6 +138,7 @@ def run_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> l
         SameConfig(f"{config_digest(cfg)} from {checkpoint and checkpoint.name}"),
         ResumeState(),
         OptimizerMode(),
+        SharedBuffers(),
         NonFinite(record, policy=cfg.trainer.on_nonfinite, limit=cfg.trainer.max_nonfinite),
         StepLoss(record),
         FinalValidation(),

@@ -24,6 +24,7 @@ from leyden.callbacks.recorder import Recorder
 from leyden.callbacks.resume_checkpoint import ResumeCheckpoint
 from leyden.callbacks.resume_state import ResumeState
 from leyden.callbacks.same_config import SameConfig
+from leyden.callbacks.shared_buffers import SharedBuffers
 from leyden.callbacks.step_loss import StepLoss
 from leyden.callbacks.stop_after import StopAfter
 from leyden.callbacks.summary import Summary
@@ -52,6 +53,7 @@ __all__ = [
     "ResumeCheckpoint",
     "ResumeState",
     "SameConfig",
+    "SharedBuffers",
     "StepLoss",
     "StopAfter",
     "Summary",

@@ -6,7 +6,7 @@ import torch
 from pytorch_lightning import Trainer
 
 from leyden.loggers import Resumable
-from leyden.parallel import own_part
+from leyden.parallel import own_part, share_buffers
 from leyden.runs.record import Diverged
 
 
@@ -29,6 +29,7 @@ def save(trainer: Trainer, path: Path, *, score: float | None = None) -> None:
     for logger in trainer.loggers:
         if isinstance(logger, Resumable):
             logger.keep()
+    share_buffers(task)
     error = None
     try:
         # As `Trainer.save_checkpoint`, whose barrier others would wait at if one process failed.

@@ -3,7 +3,7 @@
 from inspect import ismethod
 
 from pytorch_lightning import LightningModule
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor
@@ -44,6 +44,13 @@ def blocks_of(net: nn.Module) -> list[nn.Module]:
 def is_split(net: nn.Module) -> bool:
     """Whether a network needs all processes for a forward pass."""
     return isinstance(net, FSDPModule)
+
+
+def share_buffers(task: LightningModule) -> None:
+    """Gives all processes that share a split network the first one's buffers."""
+    if any(is_split(module) for module in task.modules()):
+        for buffer in task.buffers():
+            distributed.broadcast(own_part(buffer), src=0)
 
 
 def own_part(tensor: Tensor) -> Tensor:
