@@ -14,13 +14,16 @@ from leyden.runs.changes import code_changes, config_changes, different
 from leyden.runs.environment import is_alive, versions
 from leyden.runs.folder import config_digest, freeze, read_frozen
 from leyden.runs.record import Record, now
-from leyden.saved_config import override
+from leyden.saved_config import all_keys, override
 from leyden.trained import refuse_other_folders
 
 LENGTH = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_tokens")
 """Keys that may change without a word: a run can be made longer."""
 
 SINCE = "the run began"
+
+DATA_KEYS = ("data.samples", "data.spec", "data.files", "data.content")
+"""What a fingerprint of the data is of."""
 
 
 def job_of(folder: Path, overrides: list[str]) -> Job:
@@ -54,6 +57,7 @@ def go_on(record: Record, job: Job, fitted: Fitted, *, command: list[str]) -> Re
     """
     cfg, folder = fitted.cfg, record.folder
     refuse_live(record)
+    refuse_shorter(record, fitted)
     changes = config_changes(read_frozen(folder), cfg, since=SINCE)
     refuse_changes([*changes, *data_changes(record, fitted)], cfg)
     is_longer = any(change.key in LENGTH for change in changes)
@@ -81,9 +85,19 @@ def refuse_live(record: Record) -> None:
         raise ConfigError([Problem("run_dir", message, str(record.folder))])
 
 
+def refuse_shorter(record: Record, fitted: Fitted) -> None:
+    """Raises `ConfigError` if the run has gone further than it is asked to."""
+    if (record.steps or 0) > fitted.steps:
+        message = f"would be {fitted.steps} steps; the run has done {record.steps} already"
+        raise ConfigError([Problem("trainer.max_steps", message)])
+
+
 def refuse_changes(changes: list[Problem], cfg: DictConfig) -> None:
     """Raises `ConfigError` for what differs and may not."""
     allowed = (*LENGTH, *cfg.resume.allow_change)
+    unknown = [key for key in cfg.resume.allow_change if key not in {*all_keys(cfg), *DATA_KEYS}]
+    if unknown:
+        raise ConfigError([Problem("resume.allow_change", "names no key", unknown[0])])
     refused = [
         change
         for change in changes

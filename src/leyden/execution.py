@@ -126,7 +126,9 @@ def resumable(record: Record) -> Path | None:
     for defect in defects:
         log.warning("%s", defect)
         if record.is_kept:
-            terminal.show_note(f"{defect}; the one before it is taken")
+            terminal.show_note(f"{defect}; {path.name if path else 'none'} is taken")
+    if path is None and record.steps and record.is_kept:
+        terminal.show_note("no checkpoint is left: it begins anew")
     unmarked = record.folder / "checkpoints" / "last.ckpt"  # before there were markers
     return unmarked if path is None and unmarked.exists() else path
 

@@ -142,11 +142,12 @@ def show_failure(record: "Record") -> None:
     """What became of a run that did not complete, and where to read more."""
     error = record.error or {"type": "unknown", "message": ""}
     reason = printable(error["message"].strip().partition("\n")[0])
-    if record.status in ("failed", "oom"):
+    is_gone = error["type"] == "Unusable"
+    if record.status in ("failed", "oom") and not is_gone:
         reason = f"{error['type']}: {reason}"
     messages().print(Text.assemble((f"{record.status}: ", "bold red"), reason))
     messages().print(f"  log     {shown_path(record.folder / 'train.log')}")
-    if record.status in ("interrupted", "failed", "oom"):
+    if record.status in ("interrupted", "failed", "oom") and not is_gone:
         messages().print(f"  go on   leyden resume {shown_path(record.folder)}")
 
 

@@ -61,7 +61,7 @@ def refuse_other_folders(folder: Path) -> None:
     if not (folder / "config.yaml").is_file():
         inner = sorted(path.parent.name for path in folder.glob("*/config.yaml"))
         message = "is not a run's folder; `leyden runs` lists them"
-        if inner:
+        if inner and (folder / "sweep.json").is_file():
             message = f"is a sweep; name one of its runs: {', '.join(inner)}"
         raise ConfigError([Problem("RUN", message, str(folder))])
 

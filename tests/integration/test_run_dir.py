@@ -75,6 +75,22 @@ def test_a_run_that_is_complete_can_be_made_longer(leyden):
     assert record()["resumed"][0]["changes"] == ["trainer.max_epochs=4"]
 
 
+def test_a_run_can_not_be_made_shorter_than_it_is(leyden):
+    leyden("train", *SHORT, "trainer.max_steps=6")
+    before = contents()
+    result = leyden("resume", "run", "trainer.max_steps=3")
+    assert result.status == 2
+    assert "has done 6 already" in result.err
+    assert contents() == before
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_a_change_of_no_key_is_refused(leyden):
+    result = leyden("train", *SHORT, "resume.allow_change=[nonsense]")
+    assert result.status == 2
+    assert "resume.allow_change=nonsense" in result.err
+
+
 OTHERS = {
     "model.width": "16",
     "optimizer.lr": "0.5",

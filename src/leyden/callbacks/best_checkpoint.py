@@ -48,6 +48,6 @@ class BestCheckpoint(Checkpoint):
         ranked = sorted(self.scores, key=lambda step: self.scores[step], reverse=True)
         self.scores = {step: self.scores[step] for step in ranked[: self.keep]}
         save(trainer, folder / f"{BEST}-{trainer.global_step}.ckpt", score=score)
-        for path, marker in checkpoints_in(folder, BEST):
-            if marker.step not in self.scores:
-                trainer.strategy.remove_checkpoint(path)
+        kept = {path for path, marker in checkpoints_in(folder, BEST) if marker.step in self.scores}
+        for path in {*folder.glob(f"{BEST}-*.ckpt")} - kept:
+            trainer.strategy.remove_checkpoint(path)

@@ -142,10 +142,9 @@ class ResumeCheckpoint(Checkpoint):
     def _remove_old(self, trainer: Trainer, folder: Path, step: int) -> None:
         """Of those beyond `step`, which the run has left behind, none is kept."""
         if trainer.is_global_zero:
-            kept = [path for path, marker in checkpoints_in(folder, LAST) if marker.step <= step]
-            for path, _ in checkpoints_in(folder, LAST):
-                if path not in kept[: self.keep]:
-                    trainer.strategy.remove_checkpoint(path)
+            marked = [path for path, marker in checkpoints_in(folder, LAST) if marker.step <= step]
+            for path in {*folder.glob(f"{LAST}-*.ckpt"), *marked} - {*marked[: self.keep]}:
+                trainer.strategy.remove_checkpoint(path)
 
     def _reason(self, trainer: Trainer) -> str:
         name = self.signal.received.name if self.signal.received else "a signal to another process"

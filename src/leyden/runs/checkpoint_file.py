@@ -1,6 +1,6 @@
 """A checkpoint on the disk: whole, with a marker beside it that says what it has to be.
 
-The marker is written last and removed first. What has none was never finished.
+The marker is written last and removed first.
 """
 
 import hashlib
@@ -110,7 +110,7 @@ def defect_of(path: Path) -> str | None:
     """Why a checkpoint can't be used, or None if it is what its marker says."""
     marker = read_marker(path)
     if marker is None:
-        return "was never finished: it has no marker"
+        return "has no marker that can be read"
     if marker.schema > SCHEMA:
         return f"was written by a newer version: its schema is {marker.schema}, not {SCHEMA}"
     try:
@@ -153,7 +153,6 @@ def remove(path: Path) -> None:
 
 
 def sweep_up(folder: Path) -> None:
-    """Removes what a process that died had begun to write and to remove."""
-    unmarked = [path for path in folder.glob("*-*.ckpt") if not marker_of(path).exists()]
-    for path in [*folder.glob(f".*{PART}"), *unmarked]:
+    """Removes what a process that died had begun to write."""
+    for path in folder.glob(f".*{PART}"):
         remove(path)

@@ -62,6 +62,9 @@ def find_checkpoint(source: Path, which: str = "best") -> Path | None:
 def find_sound(run: Path, kind: Kind) -> tuple[Path | None, list[str]]:
     """The first checkpoint of a kind that is what its marker says.
 
+    A file without a marker is whole, since it got its name when it was, but it can't be checked: it
+    is taken where there is no marker at all.
+
     Args:
         run: A run's folder.
         kind: Its best, or those to go on from.
@@ -72,15 +75,28 @@ def find_sound(run: Path, kind: Kind) -> tuple[Path | None, list[str]]:
     Raises:
         Unusable: There are some, but none is sound.
     """
+    marked = [path for path, _ in checkpoints_in(run / "checkpoints", kind)]
+    unmarked = sorted(
+        (path for path in (run / "checkpoints").glob(f"{kind}-*.ckpt") if path not in marked),
+        key=step_in_name,
+        reverse=True,
+    )
     defects: list[str] = []
-    for path, _ in checkpoints_in(run / "checkpoints", kind):
+    for path in marked:
         defect = defect_of(path)
         if defect is None:
-            return path, defects
+            newer = [one for one in unmarked if step_in_name(one) > step_in_name(path)]
+            return path, [f"{one.name} {defect_of(one)}" for one in newer] + defects
         defects.append(f"{path.name} {defect}")
     if defects:
         raise Unusable("no checkpoint can be used: " + "; ".join(defects))
-    return None, []
+    return next(iter(unmarked), None), [f"{one.name} {defect_of(one)}" for one in unmarked[:1]]
+
+
+def step_in_name(path: Path) -> int:
+    """Of `step-120.ckpt`; 0 where there is none."""
+    digits = path.stem.rpartition("-")[2]
+    return int(digits) if digits.isdecimal() else 0
 
 
 def read_step(checkpoint: Path) -> int:
