@@ -22,6 +22,9 @@ LENGTH = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_tokens")
 
 SINCE = "the run began"
 
+IN_CHECKPOINTS = ("model", "optimizer", "scheduler")
+"""Groups whose values a checkpoint brings along."""
+
 DATA_KEYS = ("data.samples", "data.spec", "data.files", "data.content")
 """What a fingerprint of the data is of."""
 
@@ -95,6 +98,12 @@ def refuse_shorter(record: Record, fitted: Fitted) -> None:
 def refuse_changes(changes: list[Problem], cfg: DictConfig) -> None:
     """Raises `ConfigError` for what differs and may not."""
     allowed = (*LENGTH, *cfg.resume.allow_change)
+    for key in cfg.resume.allow_change:
+        if key.partition(".")[0] in IN_CHECKPOINTS:
+            message = (
+                "would have no effect: the checkpoint decides; init_from=RUN begins anew from it"
+            )
+            raise ConfigError([Problem("resume.allow_change", message, key)])
     unknown = [key for key in cfg.resume.allow_change if key not in {*all_keys(cfg), *DATA_KEYS}]
     if unknown:
         raise ConfigError([Problem("resume.allow_change", "names no key", unknown[0])])
@@ -106,6 +115,8 @@ def refuse_changes(changes: list[Problem], cfg: DictConfig) -> None:
     if refused:
         keys = ",".join(change.key for change in refused)
         advice = f"'resume.allow_change=[{keys}]' goes on nevertheless; another run_dir begins anew"
+        if any(change.key.partition(".")[0] in IN_CHECKPOINTS for change in refused):
+            advice = "another run_dir begins anew, init_from=RUN from the weights of this one"
         raise ConfigError([*refused, Problem("resume.allow_change", advice)])
 
 

@@ -65,7 +65,22 @@ def test_one_diverging_job_costs_the_sweep_no_other(leyden):
     assert statuses == {"diverged", "completed"}
 
 
-def start_long_run(tmp_path, *words):
+@pytest.fixture
+def start_long_run(tmp_path):
+    """Starts a run that lasts, and ends it with the test."""
+    started = []
+
+    def start(*words):
+        started.append(long_run(tmp_path, *words))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def long_run(tmp_path, *words):
     length = ("trainer.max_epochs=100000", "resume.every_steps=20")
     process = subprocess.Popen(
         [sys.executable, "-m", "leyden", "train", "run_dir=run", *length, *words],
@@ -86,8 +101,8 @@ def start_long_run(tmp_path, *words):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
-def test_a_signal_ends_a_run_after_a_step_with_a_checkpoint(number, tmp_path):
-    process = start_long_run(tmp_path)
+def test_a_signal_ends_a_run_after_a_step_with_a_checkpoint(number, start_long_run, tmp_path):
+    process = start_long_run()
     process.send_signal(number)
     process.communicate(timeout=60)
     record = record_of(tmp_path / "run")
@@ -98,9 +113,9 @@ def test_a_signal_ends_a_run_after_a_step_with_a_checkpoint(number, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_signal_to_a_run_of_two_processes_ends_both_with_a_checkpoint(tmp_path):
+def test_a_signal_to_a_run_of_two_processes_ends_both_with_a_checkpoint(start_long_run, tmp_path):
     words = ("strategy=ddp", "trainer.devices=2", "trainer.accelerator=cpu")
-    process = start_long_run(tmp_path, *words)
+    process = start_long_run(*words)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     record = record_of(tmp_path / "run")
@@ -111,8 +126,8 @@ def test_a_signal_to_a_run_of_two_processes_ends_both_with_a_checkpoint(tmp_path
 
 
 @pytest.mark.slow
-def test_a_killed_run_is_listed_as_crashed(tmp_path, leyden):
-    process = start_long_run(tmp_path)
+def test_a_killed_run_is_listed_as_crashed(start_long_run, leyden):
+    process = start_long_run()
     (before,) = json.loads(leyden("runs", ".", "--json").out)
     process.kill()
     process.communicate(timeout=60)

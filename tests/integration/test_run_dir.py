@@ -91,6 +91,7 @@ def test_a_change_of_no_key_is_refused(leyden):
     assert "resume.allow_change=nonsense" in result.err
 
 
+IN_CHECKPOINTS = ("model.width", "optimizer.lr", "scheduler.final_fraction")
 OTHERS = {
     "model.width": "16",
     "optimizer.lr": "0.5",
@@ -108,7 +109,8 @@ def test_another_run_is_refused_by_the_key_that_differs(key, leyden):
     result = leyden("train", *SHORT, f"{key}={OTHERS[key]}")
     assert result.status == 2
     assert f"{key}={OTHERS[key]}" in result.err
-    assert f"resume.allow_change=[{key}]" in result.err
+    advice = "another run_dir" if key in IN_CHECKPOINTS else f"resume.allow_change=[{key}]"
+    assert advice in result.err
     assert contents() == before
 
 
@@ -132,9 +134,17 @@ def test_a_changed_data_file_is_refused(leyden, user_files):
 
 @pytest.mark.usefixtures("interrupted")
 def test_a_change_that_is_allowed_by_name_is_made(leyden):
-    result = leyden("train", *SHORT, "optimizer.lr=0.001", "resume.allow_change=[optimizer.lr]")
+    words = ("task.label_smoothing=0.1", "resume.allow_change=[task.label_smoothing]")
+    result = leyden("train", *SHORT, *words)
     assert result.status == 0
-    assert record()["resumed"][0]["changes"] == ["optimizer.lr=0.001"]
+    assert record()["resumed"][0]["changes"] == ["task.label_smoothing=0.1"]
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_a_change_that_the_checkpoint_would_undo_is_refused(leyden):
+    result = leyden("train", *SHORT, "optimizer.lr=0.001", "resume.allow_change=[optimizer.lr]")
+    assert result.status == 2
+    assert "would have no effect" in result.err
 
 
 @pytest.mark.usefixtures("interrupted")

@@ -92,7 +92,7 @@ class ResumeKeys:
     keep: Count
     """How many are kept; 0: none is written."""
     allow_change: list[str]
-    """Keys that may differ from those that the run was begun with, such as `optimizer.lr`."""
+    """Keys that may differ from those that the run was begun with, such as `data.content`."""
 
 
 @dataclass(frozen=True)
