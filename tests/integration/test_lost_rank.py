@@ -33,7 +33,7 @@ class Failing(nn.Module):
 '''
 
 FAULTS = {
-    "diverge": ("diverged", "Diverged", "train/loss is nan at step 3"),
+    "diverge": ("diverged", "Diverged", "train/loss is NaN or infinite at step 3"),
     "throw": ("failed", "ArithmeticError", "rank 1: out of ideas"),
     "exhaust": ("oom", "OutOfMemoryError", "rank 1: no more"),
     "kill": ("failed", "SIGKILL", "rank 1: the process was killed by SIGKILL"),

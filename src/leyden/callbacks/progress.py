@@ -1,6 +1,7 @@
 """How far, how good, how fast: a bar on a terminal, a line now and then elsewhere."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -79,7 +80,8 @@ class Progress(Callback):
 
     def _stop(self) -> None:
         if self.bar is not None:
-            self.bar.stop()
+            with suppress(OSError):  # the terminal may have been closed, which is why the run stops
+                self.bar.stop()
             self.bar = None
 
 

@@ -15,7 +15,10 @@ def find_runs(root: Path) -> list[dict[str, Any]]:
     """
     records = []
     for path in root.rglob(NAME):
-        record = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:  # no record of ours; `leyden eval` and the like say so
+            continue
         if record["status"] == "running" and not is_alive(record["process"]):
             record["status"] = "crashed"
         records.append({"folder": str(path.parent), **record})
