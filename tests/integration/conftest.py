@@ -182,10 +182,10 @@ class Commands:
         self.started.append(process)
         return process
 
-    def run(self, *words: str) -> tuple[int, str, str]:
+    def run(self, *words: str, seconds: float = 280) -> tuple[int, str, str]:
         """Exit status, output and messages of a command."""
         process = self.start(*words)
-        out, err = process.communicate(timeout=280)
+        out, err = process.communicate(timeout=seconds)
         return process.returncode, out, err
 
     def wait_for(self, happened: Callable[[], Any], seconds: float = 90) -> Any:

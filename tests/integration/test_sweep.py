@@ -36,6 +36,7 @@ def test_four_kinds_of_failure_cost_the_other_jobs_nothing(leyden, faulty, jobs_
 
 
 @pytest.mark.timeout(600)  # each of six jobs starts Python anew
+@pytest.mark.timeout(600)  # six cold starts, in pairs, on one core
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "launcher",
@@ -46,7 +47,7 @@ def test_four_kinds_of_failure_cost_the_other_jobs_nothing(leyden, faulty, jobs_
     ids=["slurm", "ray"],
 )
 def test_other_launchers_say_the_same_of_the_same_failures(launcher, commands, faulty, jobs_of):
-    status, out, err = commands.run("-m", *faulty, SIX, *launcher)
+    status, out, err = commands.run("-m", *faulty, SIX, *launcher, seconds=560)
     assert status == 3, err
     assert ends_of(jobs_of(commands.folder / out.splitlines()[-1])) == ENDS_OF_SIX
     assert not commands.left_after()

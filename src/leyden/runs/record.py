@@ -102,7 +102,7 @@ class Record:
             content = json.loads(path.read_text(encoding="utf-8"))
             known = {one.name for one in fields(cls)} - set(NOT_WRITTEN)
             return cls(folder=folder, **{key: content[key] for key in known & content.keys()})
-        except (ValueError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             raise ConfigError([Problem("RUN", "has no run's record", str(path))]) from error
 
     def write(self) -> None:
