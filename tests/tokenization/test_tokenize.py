@@ -201,7 +201,10 @@ COMMAND = (
 
 
 def records():
-    return {int(path.stem[-6:]) for path in Path("out").rglob("chunk-*.json")}
+    try:
+        return {int(path.stem[-6:]) for path in Path("out").rglob("chunk-*.json")}
+    except FileNotFoundError:  # it is done, and has just removed them
+        return set()
 
 
 def finished_files():
