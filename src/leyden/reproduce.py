@@ -1,11 +1,9 @@
 """A run once more, from its frozen config, and whether it is the same to the bit."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
 from omegaconf import DictConfig, open_dict
 
 from leyden.config.axes import Assignment
@@ -16,6 +14,7 @@ from leyden.config.problem import ConfigError, Problem
 from leyden.diff import Section, diff, losses_section, read_record
 from leyden.execution import execute
 from leyden.processes.place import Place
+from leyden.processes.threads import on_threads
 from leyden.runs.changes import different
 from leyden.runs.folder import new_folder, read_frozen
 from leyden.runs.record import Record
@@ -140,17 +139,6 @@ def execute_alike(record: Record, before: Record, *, devices: int) -> None:
     except Exception:
         if record.error is None:  # else the record says it, and so will the comparison
             raise
-
-
-@contextmanager
-def on_threads(number: int) -> Iterator[None]:
-    """Sets the number of torch's threads: sums over more of them have other last bits."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def compared(before: Record, record: Record, last: int | None) -> Reproduction:

@@ -99,17 +99,22 @@ def long_run(tmp_path, *words):
     return process
 
 
+def assert_interrupted(process, folder):
+    """It ended by itself, with a checkpoint of the step that it had reached."""
+    process.communicate(timeout=60)
+    record = record_of(folder)
+    checkpoint, _ = find_sound(folder, LAST)
+    assert process.returncode == 75
+    assert record["status"] == "interrupted"
+    assert read_step(checkpoint) == record["steps"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_a_signal_ends_a_run_after_a_step_with_a_checkpoint(number, start_long_run, tmp_path):
     process = start_long_run()
     process.send_signal(number)
-    process.communicate(timeout=60)
-    record = record_of(tmp_path / "run")
-    checkpoint, _ = find_sound(tmp_path / "run", LAST)
-    assert process.returncode == 75
-    assert record["status"] == "interrupted"
-    assert read_step(checkpoint) == record["steps"]
+    assert_interrupted(process, tmp_path / "run")
 
 
 @pytest.mark.slow
@@ -117,12 +122,7 @@ def test_a_signal_to_a_run_of_two_processes_ends_both_with_a_checkpoint(start_lo
     words = ("strategy=ddp", "trainer.devices=2", "trainer.accelerator=cpu")
     process = start_long_run(*words)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
-    record = record_of(tmp_path / "run")
-    checkpoint, _ = find_sound(tmp_path / "run", LAST)
-    assert process.returncode == 75
-    assert record["status"] == "interrupted"
-    assert read_step(checkpoint) == record["steps"]
+    assert_interrupted(process, tmp_path / "run")
 
 
 @pytest.mark.slow

@@ -5,9 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from filelock import FileLock
 
 from leyden.config.problem import ConfigError
-from leyden.runs.lock import held
+from leyden.runs.lock import LOCK, OWNER, held
 
 HOLD = """
 import sys, time
@@ -30,9 +31,11 @@ def test_a_folder_that_is_held_is_refused_and_its_holder_named(tmp_path):
 
 
 def test_a_folder_is_free_afterwards(tmp_path):
-    for _ in range(2):
-        with held(tmp_path, key="run_dir"):
-            pass
+    with held(tmp_path, key="run_dir"):
+        pass
+    with FileLock(tmp_path / LOCK).acquire(timeout=0) as lock:
+        assert lock.is_locked
+    assert not (tmp_path / OWNER).exists()
 
 
 @pytest.mark.slow

@@ -2,8 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -17,6 +16,7 @@ from leyden.config.batch import num_processes_of
 from leyden.config.build import build_net, build_task, build_trainer
 from leyden.config.fit import Fitted, Memo, look
 from leyden.config.plan import Plan
+from leyden.processes.threads import on_threads
 from leyden.runs.log import quiet
 
 MOST_STEPS = 6
@@ -56,7 +56,7 @@ def time_steps(
         if memory[place] is not None and one.flops_per_step:
             families[*kind, job.choices["data"]].append(place)
     seconds: list[float | None] = [None] * len(fitted)
-    with _threads(torch.get_num_threads() if plan.sweep is None else 1), isolate_rng(), quiet():
+    with on_threads(torch.get_num_threads() if plan.sweep is None else 1), isolate_rng(), quiet():
         for places in families.values():
             small = [fitted[place] for place in places if (memory[place] or 0) <= MOST_BYTES]
             step_time = _step_time(small, memo)
@@ -142,14 +142,3 @@ class Clock(Callback):
         self.ends.setdefault(trainer.global_step, now)
         is_long = len(self.ends) > 1 and now - min(self.ends.values()) > LONG
         trainer.should_stop = is_long or len(self.ends) >= MOST_STEPS
-
-
-@contextmanager
-def _threads(number: int) -> Iterator[None]:
-    """Computes with so many threads meanwhile."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
