@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from leyden.doctor.disk import existing
 from leyden.doctor.row import Row, failed, passed
-from leyden.processes.job import warm_context
+from leyden.processes.job import warm_up
 from leyden.processes.place import World
 from leyden.runs.folder import OUTPUTS
 
@@ -70,7 +70,7 @@ class Suite:
     def train(self, name: str, *, fault: str = "") -> int | None:
         """Begins a run, or goes on with it; its exit status, negative for a signal."""
         command = Command(self.folder, (*WORDS, f"run_dir={name}"), fault, World())
-        process = warm_context().Process(target=command)
+        process = warm_up().Process(target=command)
         process.start()
         process.join(SECONDS)
         if process.exitcode is None:

@@ -59,7 +59,7 @@ class JobProcesses:
         self.killed: set[int] = set()
         self.is_settled = False
         forget(folder)
-        context = warm_context() if start == "warm" else multiprocessing.get_context("spawn")
+        context = warm_up() if start == "warm" else multiprocessing.get_context("spawn")
         port = _free_port() if world_size > 1 else 0
         self.processes: list[BaseProcess] = []
         for number in range(world_size):
@@ -136,23 +136,21 @@ class JobProcesses:
                     os.killpg(process.pid, signal.SIGKILL)
 
 
-def warm_context() -> multiprocessing.context.ForkServerContext:
-    """Of processes that begin with torch, Lightning and Leyden imported."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["leyden.processes.warm"])
-    return context
+def warm_up() -> multiprocessing.context.ForkServerContext:
+    """Of processes that begin with torch, Lightning and Leyden imported.
 
-
-def warm_up() -> None:
-    """Lets the import begin now, beside what this process does."""
+    The import begins now, beside what this process does.
+    """
     from multiprocessing import forkserver
 
-    warm_context()
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["leyden.processes.warm"])
     before = dict(os.environ)
     os.environ |= WITHOUT_THREADS
     forkserver.ensure_running()
     os.environ.clear()
     os.environ.update(before)
+    return context
 
 
 def _free_port() -> int:
