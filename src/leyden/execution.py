@@ -55,31 +55,33 @@ from leyden.runs.hyperparameters import short_hyperparameters
 from leyden.runs.log import run_log
 from leyden.runs.record import Diverged, Interrupted, Record, status_after
 from leyden.second_try import prepare_second_try
+from leyden.stacking import Seat
 from leyden.sweeps.trial import Trial
 
 log = logging.getLogger("leyden")
 
 
-def execute(record: Record, *, trial: Trial | None = None) -> None:
+def execute(record: Record, *, trial: Trial | None = None, seat: Seat | None = None) -> None:
     """Trains and tests from the frozen config in the record's folder.
 
     Args:
         record: Of a run that has not begun, or of one that goes on from its last checkpoint.
         trial: Of a search; None where there is none.
+        seat: Among the runs that are trained with it; None: it is trained alone.
     """
     with record.running(), run_log(record.folder), handled():
-        while not has_ended(record, trial):
+        while not has_ended(record, trial, seat):
             gc.collect()
             torch.cuda.empty_cache()
 
 
-def has_ended(record: Record, trial: Trial | None) -> bool:
+def has_ended(record: Record, trial: Trial | None, seat: Seat | None) -> bool:
     """Trains and tests; False where it may end otherwise if it is done once more.
 
     Several processes have to agree on that: whoever has started them starts them again.
     """
     try:
-        fit_and_test(record, trial)
+        fit_and_test(record, trial, seat)
     except (RuntimeError, MemoryError, Diverged) as error:
         if num_processes_of(read_frozen(record.folder)) > 1:
             raise
@@ -91,7 +93,7 @@ def has_ended(record: Record, trial: Trial | None) -> bool:
     return True
 
 
-def fit_and_test(record: Record, trial: Trial | None) -> None:
+def fit_and_test(record: Record, trial: Trial | None, seat: Seat | None) -> None:
     """Builds the run from its frozen config, trains it, and tests its best checkpoint."""
     folder = record.folder
     cfg = read_frozen(folder)
@@ -105,6 +107,8 @@ def fit_and_test(record: Record, trial: Trial | None) -> None:
     resume = {key: cfg.resume[key] for key in parameters_of(ResumeCheckpoint)}
     last = [utilisation, ResumeCheckpoint(**resume)]
     experiment = build(cfg, folder, first=callbacks, last=last)
+    if seat is not None:
+        seat.take(experiment.trainer)
     if checkpoint is None and cfg.init_from is not None:
         start_from(experiment.task.net, cfg.init_from)
     if record.is_kept:

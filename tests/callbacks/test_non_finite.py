@@ -8,6 +8,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from leyden.callbacks import NonFinite
+from leyden.loops import EpochLoop
 from leyden.runs.record import Diverged, Record
 
 
@@ -46,6 +47,7 @@ def fit(tmp_path):
             callbacks=[NonFinite(record, policy="raise", limit=limit)],
             default_root_dir=tmp_path,
         )
+        trainer.fit_loop.epoch_loop = EpochLoop(trainer, max_steps=10)
         trainer.fit(task, DataLoader(torch.ones(10, 1)))
         return task, trainer, record
 

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 
 from leyden.callbacks import Utilisation, utilisation
 from leyden.callbacks.utilisation import known_peak
+from leyden.loops import EpochLoop
 
 pytestmark = [
     pytest.mark.filterwarnings(f"ignore:The '{part}_dataloader' does not have many workers")
@@ -67,8 +68,9 @@ def logged(monkeypatch):
             enable_model_summary=False,
             **keys,
         )
+        trainer.fit_loop.epoch_loop = EpochLoop(trainer, max_steps=4)
         trainer.fit(Line(), batches, batches)
-        return trainer.logged_metrics.get("mfu")
+        return trainer.callback_metrics.get("mfu")
 
     return run
 
@@ -98,11 +100,12 @@ def test_what_is_not_known_is_not_logged(logged, flops_per_step, peak_flops):
 
 
 def test_the_peak_is_shared_by_all_devices(monkeypatch):
-    mine, said = Utilisation(flops_per_step=8_000, peak_flops=1_000.0), {}
+    mine, loop = Utilisation(flops_per_step=8_000, peak_flops=1_000.0), SimpleNamespace(values={})
     monkeypatch.setattr(utilisation, "time", SimpleNamespace(perf_counter=lambda: 2.0))
     trainer = SimpleNamespace(global_step=1, log_every_n_steps=1, world_size=8)
-    mine.on_train_batch_end(trainer, SimpleNamespace(log=said.__setitem__), None, None, 0)
-    assert said == {"mfu": 0.5}  # 8,000 operations in 2 seconds by 8 devices of 1,000
+    trainer.fit_loop = SimpleNamespace(epoch_loop=loop)
+    mine.on_train_batch_end(trainer, SimpleNamespace(), None, None, 0)
+    assert loop.values == {"mfu": 0.5}  # 8,000 operations in 2 seconds by 8 devices of 1,000
 
 
 @pytest.mark.parametrize(

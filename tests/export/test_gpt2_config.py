@@ -79,6 +79,7 @@ def test_the_default_gpt_is_a_gpt2():
         ({"positions": "rotary"}, "model.positions=learned"),
         ({"qk_norm": True}, "model.qk_norm=false"),
         ({"tied_head": False}, "model.tied_head=true"),
+        ({"ngram": 2}, "model.ngram=1"),
     ],
     ids=str,
 )

@@ -58,8 +58,10 @@ NETS = {
     "learned positions": lambda: gpt(),
     "rotary positions": lambda: gpt(positions="rotary"),
     "qk_norm": lambda: gpt(qk_norm=True),
+    "ngrams": lambda: gpt(ngram=3),
     "separator": lambda: gpt(separator=8),
     "rotary with separator": lambda: gpt(separator=8, positions="rotary"),
+    "ngrams with separator": lambda: gpt(separator=8, ngram=3),
     "lstm": lambda: rnn(),
     "gru": lambda: rnn("gru"),
 }

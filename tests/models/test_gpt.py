@@ -97,6 +97,7 @@ OPTIONS = pytest.mark.parametrize(
         {"norm": "rms"},
         {"activation": "swiglu"},
         {"tied_head": False},
+        {"ngram": 3, "ngram_rows": 7},
     ],
     ids=str,
 )
@@ -282,6 +283,24 @@ def test_swiglu_has_as_many_parameters_as_four_times_the_width(width):
     assert gated == pytest.approx(plain, rel=0.01)
 
 
+def test_the_vectors_of_ngrams_are_added_to_the_tokens(tokens):
+    torch.manual_seed(0)
+    net = GPT(**TINY, ngram=3)
+    plain = GPT(**TINY)
+    plain.load_state_dict(net.state_dict(), strict=False)
+    added = net.ngram_embedding(tokens)
+    plain.token_embedding.register_forward_hook(lambda module, inputs, output: output + added)
+    plain.head = net.head
+    torch.testing.assert_close(net(tokens), plain(tokens))
+
+
+def test_without_ngrams_there_is_no_table(net):
+    assert net.ngram_embedding is None
+    assert set(GPT(**TINY, ngram=2).state_dict()) - set(net.state_dict()) == {
+        "ngram_embedding.table.weight"
+    }
+
+
 def test_an_untied_head_has_weights_of_its_own(net):
     untied = GPT(**TINY, tied_head=False)
     assert untied.head.weight is not untied.token_embedding.weight
@@ -347,7 +366,9 @@ PACKED = torch.tensor([[1, 2, 9, 5, 6, 7, 9, 9, 8, 2, 3, 4]])
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"positions": "rotary"}, {"qk_norm": True}, {"norm": "rms"}], ids=str
+    "options",
+    [{}, {"positions": "rotary"}, {"qk_norm": True}, {"norm": "rms"}, {"ngram": 3}],
+    ids=str,
 )
 def test_each_document_of_a_packed_window_has_the_logits_that_it_has_alone(options):
     torch.manual_seed(0)

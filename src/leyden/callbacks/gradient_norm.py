@@ -4,7 +4,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
-from leyden.callbacks.log_step import is_log_step
+from leyden.loops import log_value
+from leyden.loops.log_step import is_log_step
 from leyden.parallel import whole
 
 
@@ -16,4 +17,4 @@ class GradientNorm(Callback):
     ) -> None:
         if is_log_step(trainer, trainer.global_step + 1):
             gradients = [p.grad for p in task.parameters() if p.grad is not None]
-            task.log("grad_norm", whole(get_total_norm(gradients)))
+            log_value(trainer, "grad_norm", whole(get_total_norm(gradients)))

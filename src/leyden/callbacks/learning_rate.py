@@ -4,7 +4,8 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from leyden.callbacks.log_step import is_log_step
+from leyden.loops import log_value
+from leyden.loops.log_step import is_log_step
 
 
 class LearningRate(Callback):
@@ -14,4 +15,4 @@ class LearningRate(Callback):
         self, trainer: Trainer, task: LightningModule, batch: Any, batch_index: int
     ) -> None:
         if is_log_step(trainer, trainer.global_step + 1):
-            task.log("lr", trainer.optimizers[0].param_groups[0]["lr"])
+            log_value(trainer, "lr", trainer.optimizers[0].param_groups[0]["lr"])

@@ -1,16 +1,18 @@
 """What happens where a loss or a gradient is NaN or infinite."""
 
 import logging
+import math
 from typing import Literal
 
-import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.plugins import MixedPrecision
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from leyden.callbacks.saving import agreed
+from leyden.loops import log_value
 from leyden.parallel import whole
 from leyden.ranges import PositiveInt
 from leyden.runs.record import Diverged, Record
@@ -50,15 +52,14 @@ class NonFinite(Callback):
     def on_before_optimizer_step(
         self, trainer: Trainer, task: LightningModule, optimizer: Optimizer
     ) -> None:
-        losses, self.losses = torch.stack(self.losses), []
+        losses, self.losses = self.losses, []
         step = trainer.global_step + 1
         if self._is_passed_over(step):
             drop_gradients(optimizer)
             return
         gradients = [p.grad for group in optimizer.param_groups for p in group["params"]]
-        norm = whole(get_total_norm([gradient for gradient in gradients if gradient is not None]))
-        has_loss = agreed(trainer, bool(losses.isfinite().all()))
-        if has_loss and bool(norm.isfinite()):
+        has_loss = agreed(trainer, all_finite(losses))
+        if has_loss and all_finite([gradient for gradient in gradients if gradient is not None]):
             self.scaler_skips = 0
             return
         if has_loss and self._scaler_skips(trainer, task):
@@ -89,8 +90,21 @@ class NonFinite(Callback):
         if not isinstance(precision, MixedPrecision) or precision.scaler is None:
             return False
         self.scaler_skips += 1
-        task.log("scaler_skips", float(self.scaler_skips))
+        log_value(trainer, "scaler_skips", float(self.scaler_skips))
         return self.scaler_skips <= self.limit
+
+
+def all_finite(tensors: list[Tensor]) -> bool:
+    """Whether no number is NaN or infinite; of tensors that are shared out, in any process.
+
+    On a CPU by their sums, which one pass gives and which are finite only if all numbers are; an
+    infinite sum may be one of large numbers, which a second look tells apart.
+    """
+    if any(tensor.is_cuda or isinstance(tensor, DTensor) for tensor in tensors):
+        return bool(whole(get_total_norm(tensors, norm_type=math.inf)).isfinite())
+    return all(
+        math.isfinite(tensor.sum().item()) or bool(tensor.isfinite().all()) for tensor in tensors
+    )
 
 
 def drop_gradients(optimizer: Optimizer) -> None:

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Column
 
-from leyden.callbacks.log_step import is_log_step
+from leyden.loops.log_step import is_log_step
 from leyden.tasks import Task
 
 SECONDS_BETWEEN_LINES = 20

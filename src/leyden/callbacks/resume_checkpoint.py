@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import distributed
 
 from leyden.callbacks.saving import save
 from leyden.callbacks.stop_signal import StopSignal
+from leyden.loops import write_values
 from leyden.ranges import Count, PositiveFloat, PositiveInt
 from leyden.runs.checkpoints import LAST, checkpoints_in
 from leyden.runs.record import Interrupted
@@ -70,8 +72,7 @@ class ResumeCheckpoint(Checkpoint):
     ) -> None:
         is_step = (batch_index + 1) % trainer.accumulate_grad_batches == 0
         if is_step and not validates_next(trainer):
-            # Lightning would log the step only after the callbacks.
-            self._between_steps(trainer, trainer._logger_connector.update_train_step_metrics)
+            self._between_steps(trainer, partial(log_step, trainer))
 
     def on_validation_batch_end(self, trainer: Trainer, task: LightningModule, *_: Any) -> None:
         since = self.signal.received_when
@@ -149,6 +150,12 @@ class ResumeCheckpoint(Checkpoint):
     def _reason(self, trainer: Trainer) -> str:
         name = self.signal.received.name if self.signal.received else "a signal to another process"
         return f"{name} at step {trainer.global_step}"
+
+
+def log_step(trainer: Trainer) -> None:
+    """What otherwise happens only after the callbacks."""
+    write_values(trainer)
+    trainer._logger_connector.update_train_step_metrics()
 
 
 def validates_next(trainer: Trainer) -> bool:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import torch
 from pytorch_lightning import Trainer
+from torch import Tensor
+from torch.distributed.tensor import DTensor
 
 from leyden.loggers import Resumable
 from leyden.parallel import own_part, share_buffers
@@ -34,12 +36,23 @@ def save(trainer: Trainer, path: Path, *, score: float | None = None) -> None:
     try:
         # As `Trainer.save_checkpoint`, whose barrier others would wait at if one process failed.
         checkpoint = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
+        checkpoint["state_dict"] = {k: alone(v) for k, v in checkpoint["state_dict"].items()}
         options = None if score is None else {"score": score}
         trainer.strategy.save_checkpoint(checkpoint, path, storage_options=options)
     except OSError as found:
         error = found
     if not agreed(trainer, error is None):
         raise error or OSError(f"another process could not write {path.name}")
+
+
+def alone(tensor: Tensor) -> Tensor:
+    """A tensor without what shares its memory, which would be written with it.
+
+    So do the weights of networks that are trained in a stack.
+    """
+    if isinstance(tensor, DTensor) or tensor.untyped_storage().nbytes() == tensor.nbytes:
+        return tensor
+    return tensor.clone()
 
 
 def agreed(trainer: Trainer, is_so: bool) -> bool:

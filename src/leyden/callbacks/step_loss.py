@@ -6,6 +6,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
+from leyden.loops import log_value
 from leyden.runs.record import Record
 
 FIRST_STEPS = 10
@@ -43,11 +44,8 @@ class StepLoss(Callback):
         is_step = (batch_index + 1) % trainer.accumulate_grad_batches == 0
         if not (is_step or trainer.is_last_batch):
             return
-        # Lightning has divided each micro-batch's loss by their number.
-        loss = torch.stack(self.losses).mean() * trainer.accumulate_grad_batches
-        self.losses = []
-        loss = trainer.strategy.reduce(loss, reduce_op="mean")
-        task.log("train/loss", loss)
+        loss = trainer.strategy.reduce(self._of_all_parts(trainer), reduce_op="mean")
+        log_value(trainer, "train/loss", loss)
         step = trainer.global_step
         self.last = step, loss
         if step <= FIRST_STEPS or step.bit_count() == 1:
@@ -56,6 +54,13 @@ class StepLoss(Callback):
     def on_fit_end(self, trainer: Trainer, task: LightningModule) -> None:
         if self.last is not None:
             self._keep(*self.last)
+
+    def _of_all_parts(self, trainer: Trainer) -> Tensor:
+        losses, self.losses = self.losses, []
+        if trainer.accumulate_grad_batches == 1:
+            return losses[0]
+        # Lightning has divided each micro-batch's loss by their number.
+        return torch.stack(losses).mean() * trainer.accumulate_grad_batches
 
     def _keep(self, step: int, loss: Tensor) -> None:
         self.record.losses[str(step)] = float(loss).hex()

@@ -18,6 +18,12 @@ SIGNALS = tuple(
 
 Handler = Callable[[int, FrameType | None], Any]
 
+handlers: dict[signal.Signals, Any] | None = None
+"""Where several runs share the process: those of the run that is at work (`leyden.stacking`)."""
+
+received: list[signal.Signals] = []
+"""There: what came; each run meets it when its turn comes."""
+
 
 class StopSignal:
     """Notes the first signal, so that the step at hand can be finished; a second one insists.
@@ -70,6 +76,10 @@ def install(handler: Handler) -> dict[signal.Signals, Any]:
     Returns:
         The handlers of before.
     """
+    if handlers is not None:
+        before = {number: handlers.get(number) for number in SIGNALS}
+        handlers.update(dict.fromkeys(SIGNALS, handler))
+        return before
     return {
         number: signal.signal(number, handler)
         for number in SIGNALS
@@ -77,7 +87,22 @@ def install(handler: Handler) -> dict[signal.Signals, Any]:
     }
 
 
-def put_back(handlers: dict[signal.Signals, Any]) -> None:
+def put_back(before: dict[signal.Signals, Any]) -> None:
     """Sets the handlers of before."""
-    for number, handler in handlers.items():
+    if handlers is not None:
+        handlers.update(before)
+        return
+    for number, handler in before.items():
         signal.signal(number, handler)
+
+
+def deliver(number: signal.Signals) -> None:
+    """Lets the run that is at work meet a signal."""
+    handler = (handlers or {}).get(number)
+    if handler is not None:
+        handler(number, None)
+
+
+def keep(number: int, frame: FrameType | None) -> None:
+    """Notes a signal for all the runs that share the process."""
+    received.append(signal.Signals(number))

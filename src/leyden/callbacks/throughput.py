@@ -5,7 +5,8 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from leyden.callbacks.log_step import is_log_step
+from leyden.loops import log_value
+from leyden.loops.log_step import is_log_step
 from leyden.tasks import Task
 
 
@@ -30,7 +31,7 @@ class Throughput(Callback):
         counted = targets.numel() if task.unit == "tokens" else len(targets)
         self.done += counted * trainer.world_size
         if is_log_step(trainer, trainer.global_step):
-            task.log("throughput", self.done / (time.perf_counter() - self.since))
+            log_value(trainer, "throughput", self.done / (time.perf_counter() - self.since))
             self._restart()
 
     def _restart(self) -> None:

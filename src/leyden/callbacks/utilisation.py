@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from leyden.callbacks.log_step import is_log_step
+from leyden.loops import log_value
+from leyden.loops.log_step import is_log_step
 
 PEAK_FLOPS = {
     "NVIDIA A100-PCIE-40GB": 312e12,
@@ -67,7 +68,7 @@ class Utilisation(Callback):
         if steps and is_log_step(trainer, trainer.global_step):
             if self.flops_per_step is not None and self.peak_flops is not None:
                 per_second = steps * self.flops_per_step / (time.perf_counter() - self.since)
-                task.log("mfu", per_second / (self.peak_flops * trainer.world_size))
+                log_value(trainer, "mfu", per_second / (self.peak_flops * trainer.world_size))
             self._restart(trainer)
 
     def _restart(self, trainer: Trainer) -> None:

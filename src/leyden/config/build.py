@@ -25,6 +25,7 @@ from leyden.config.schema import DataKeys, TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
 from leyden.config.targets import nested_target, resolve
 from leyden.data import DataModule, Spec
+from leyden.loops import EpochLoop
 from leyden.parallel import FullyShardedStrategy, MarkedCheckpoint, strategy_of
 from leyden.runs.folder import config_digest
 from leyden.tasks import Task, task_of
@@ -165,7 +166,7 @@ def build_trainer(
         config_digest=config_digest(cfg),
     )
     has_own_files = isinstance(passed["strategy"], FullyShardedStrategy)
-    return Trainer(
+    trainer = Trainer(
         **passed,
         default_root_dir=folder,
         callbacks=callbacks,
@@ -176,6 +177,8 @@ def build_trainer(
         enable_model_summary=False,
         use_distributed_sampler=False,
     )
+    trainer.fit_loop.epoch_loop = EpochLoop(trainer, max_steps=trainer.max_steps)
+    return trainer
 
 
 def planned_steps(cfg: DictConfig, spec: Spec) -> int | None:

@@ -32,6 +32,7 @@ HYDRAS_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 ENGINES = {
     "launcher": {
         "local": "leyden.sweeps.launchers.Local",
+        "stacked": "leyden.sweeps.launchers.Stacked",
         "slurm": "leyden.sweeps.launchers.Slurm",
         "ray": "leyden.sweeps.launchers.Ray",
     },

@@ -1,6 +1,6 @@
 """Random changes of training images, a batch at a time, on tensors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -33,6 +33,11 @@ class Augmentation:
     translate: int = 0
     flip: bool = False
     cutout: int = 0
+
+    @property
+    def changes(self) -> bool:
+        """Whether it does anything."""
+        return replace(self, seed=0) != Augmentation()
 
     def __call__(
         self, pixels: UInt8[Tensor, "n channels height width"], draw: Draw

@@ -159,9 +159,18 @@ class Loader(DataLoader[Batch]):
         # A generator: nothing is drawn before the first batch is asked for, so `set_epoch`, which
         # Lightning calls only after `iter`, still counts.
         self.epoch, self.given = self.order.epoch, self.order.start
-        for batch in super().__iter__():
+        batches = super().__iter__() if self.num_workers else self._read()
+        for batch in batches:
             self.given += 1
             yield batch
+
+    def _read(self) -> Iterator[Batch]:
+        """In this process; torch's way costs a small network a tenth of its step."""
+        for draw in self.order:
+            inputs, targets = self.dataset[draw]
+            if self.pin_memory:
+                inputs, targets = inputs.pin_memory(), targets.pin_memory()
+            yield inputs, targets
 
     def state_dict(self) -> dict[str, int]:
         """Position: the epoch, and the batches of it that were handed out."""

@@ -107,6 +107,7 @@ def unlike_gpt2(net: nn.Module) -> list[str]:
         "model.norm=layer": not isinstance(net.norm, nn.LayerNorm),
         "model.positions=learned": net.position_embedding is None,
         "model.qk_norm=false": attention.qk_norm,
+        "model.ngram=1": net.ngram_embedding is not None,
         "model.tied_head=true": net.head.weight is not net.token_embedding.weight,
     }
     return [override for override, differs in unlike.items() if differs]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities import rank_zero_only
+from tensorboard.compat.proto.summary_pb2 import Summary
 
 
 class TensorBoard(TensorBoardLogger):
@@ -29,10 +30,14 @@ class TensorBoard(TensorBoardLogger):
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """All but Lightning's `epoch`, which is no metric."""
+        """All but Lightning's `epoch`, which is no metric; together, in one record."""
         said = (step, {k: v for k, v in metrics.items() if k != "epoch"})
         if said != self.said:  # before a checkpoint the step is logged at once, and later again
-            super().log_metrics(said[1], step)
+            values = [
+                Summary.Value(tag=name, simple_value=value) for name, value in said[1].items()
+            ]
+            writer = self.experiment._get_file_writer()
+            writer.add_summary(Summary(value=values), step)
         self.said = said
 
     @rank_zero_only

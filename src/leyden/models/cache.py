@@ -40,6 +40,7 @@ class KeyValueCache:
         self.lengths = torch.zeros(batch_size, device=device, dtype=torch.long)
         self.starts = torch.zeros(batch_size, context, device=device, dtype=torch.long)
         """Of each token: the slot where its document begins."""
+        self.tokens = torch.zeros_like(self.starts)
         self.num_used = 0
         """Slots of the longest row."""
 
@@ -54,6 +55,14 @@ class KeyValueCache:
     def keep_starts(self, starts: Int[Tensor, "batch time"]) -> None:
         """Writes where the next tokens' documents begin."""
         self.starts.scatter_(1, self.next_slots(starts.shape[1]), starts)
+
+    def keep_tokens(self, tokens: Int[Tensor, "batch time"]) -> None:
+        """Writes the next tokens themselves."""
+        self.tokens.scatter_(1, self.next_slots(tokens.shape[1]), tokens)
+
+    def tokens_before(self, distance: int, num_tokens: int) -> Int[Tensor, "batch time"]:
+        """What stands so far before each of the next tokens; a row's first, where nothing does."""
+        return self.tokens.gather(1, (self.next_slots(num_tokens) - distance).clamp(min=0))
 
     def layer(self, number: int, num_tokens: int) -> "LayerCache":
         """One layer, to be written on by so many tokens."""

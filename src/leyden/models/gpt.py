@@ -16,6 +16,7 @@ from torch.utils.checkpoint import checkpoint
 from leyden.models.activation import ActivationName, activation_layer
 from leyden.models.attention import Attention, Sight, sight
 from leyden.models.cache import KeyValueCache, LayerCache
+from leyden.models.ngram import NgramEmbedding
 from leyden.models.rotary import Rotary
 from leyden.ranges import Count, PositiveFloat, PositiveInt, Probability
 
@@ -92,6 +93,9 @@ class GPT(nn.Module):
         tied_head: The head's weights are the token embedding's.
         zero_init: Each residual branch's last weight, and an untied head, start at 0, so that the
             network starts as the identity (Goyal et al. 2017, section 5.1, for ResNets).
+        ngram: Length of the longest n-gram that has vectors of its own, added to its last token's
+            (see NgramEmbedding); 1: none.
+        ngram_rows: Vectors of each length from 2 to `ngram`.
         separator: The token that begins a document. Tokens then see those of their own document
             only, and positions begin anew with it, so that what else is in a window changes
             nothing. None: a window is one text, as GPT-2 was trained.
@@ -121,6 +125,8 @@ class GPT(nn.Module):
         qk_norm: bool = False,
         tied_head: bool = True,
         zero_init: bool = False,
+        ngram: PositiveInt = 1,
+        ngram_rows: PositiveInt = 4096,
         separator: Count | None = None,
         recompute: Literal["none", "block"] = "none",
     ) -> None:
@@ -134,6 +140,11 @@ class GPT(nn.Module):
         self.recompute = recompute
         self.token_embedding = nn.Embedding(vocab_size, width)
         self.position_embedding = None if is_rotary else nn.Embedding(context, width)
+        self.ngram_embedding = (
+            NgramEmbedding(vocab_size=vocab_size, longest=ngram, num_rows=ngram_rows, width=width)
+            if ngram > 1
+            else None
+        )
         self.dropout = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(
             Block(
@@ -204,6 +215,10 @@ class GPT(nn.Module):
         if self.position_embedding is not None:
             plain = torch.arange(length, device=tokens.device)
             x = x + self.position_embedding(plain if seen is None else seen.positions)
+        if self.ngram_embedding is not None:
+            if cache is not None:
+                cache.keep_tokens(tokens)
+            x = x + self.ngram_embedding(tokens, None if seen is None else seen.positions, cache)
         x = self.dropout(x)
         recomputes = self.recompute == "block" and self.training and torch.is_grad_enabled()
         for number, block in enumerate(self.blocks):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from leyden.processes.blame import blame, forget
 from leyden.processes.place import Place, World
-from leyden.processes.worker import GRACE_SECONDS, Rank, Work
+from leyden.processes.worker import GRACE_SECONDS, Other, Rank, Work
 
 if TYPE_CHECKING:
     from leyden.sweeps.trial import Trial
@@ -41,6 +41,7 @@ class JobProcesses:
             nothing else, so neither threads nor CUDA are carried over; `cold` starts Python anew.
         trial: Of a search; None where there is none.
         is_logged: What the processes print goes into the run's log, not to the terminal.
+        others: Runs that are trained with it, in one stack and one process.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class JobProcesses:
         start: Start = "warm",
         trial: "Trial | None" = None,
         is_logged: bool = True,
+        others: tuple[Other, ...] = (),
     ) -> None:
         self.folder = folder
         self.told_at: float | None = None
@@ -64,7 +66,7 @@ class JobProcesses:
         self.processes: list[BaseProcess] = []
         for number in range(world_size):
             rank = Rank(number, world_size, port)
-            work = Work(folder, rank, World(), place or Place(), trial, is_logged)
+            work = Work(folder, rank, World(), place or Place(), trial, is_logged, others)
             process = context.Process(target=work, name=f"leyden-{folder.name}-{number}")
             process.start()
             self.processes.append(process)

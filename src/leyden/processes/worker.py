@@ -1,11 +1,13 @@
 """What each process of a job does."""
 
+import contextlib
 import faulthandler
 import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
@@ -70,6 +72,19 @@ class Rank:
 
 
 @dataclass(frozen=True)
+class Other:
+    """A run in a stack of several.
+
+    Attributes:
+        folder: Its own, with its frozen config and record.
+        trial: Of a search; None where there is none.
+    """
+
+    folder: Path
+    trial: "Trial | None"
+
+
+@dataclass(frozen=True)
 class Work:
     """A job's run, as one of its processes does it.
 
@@ -80,6 +95,7 @@ class Work:
         place: This process's share of the machine.
         trial: Of a search; None where there is none.
         is_logged: What it prints goes into the run's log.
+        others: Runs that are trained with it, in one stack.
     """
 
     folder: Path
@@ -88,6 +104,7 @@ class Work:
     place: Place
     trial: "Trial | None"
     is_logged: bool
+    others: tuple["Other", ...] = ()
 
     def __call__(self) -> NoReturn:
         """Runs the job from its folder, and ends the process."""
@@ -101,6 +118,9 @@ class Work:
         self.world.enter()
         self.place.occupy()
         self.rank.announce()
+        if self.others:
+            train_together((Other(self.folder, self.trial), *self.others))
+            sys.exit(0)  # the records say more
         from leyden.execution import execute
         from leyden.runs.record import Record
 
@@ -128,6 +148,22 @@ class Work:
             record.status, record.error = status_after(error), describe(error)
             record.write()
             raise
+
+
+def train_together(runs: tuple[Other, ...]) -> None:
+    """Executes runs in lockstep; how each ends is in its record."""
+    from leyden.execution import execute
+    from leyden.runs.record import Record
+    from leyden.stacking import Seat, in_lockstep
+
+    def job(run: Other) -> Callable[[Seat], None]:
+        def execute_one(seat: Seat) -> None:
+            with contextlib.suppress(BaseException):  # the record and the log say why
+                execute(Record.read(run.folder), trial=run.trial, seat=seat)
+
+        return execute_one
+
+    in_lockstep([job(run) for run in runs])
 
 
 def _stop_before_training(number: int, frame: FrameType | None) -> NoReturn:

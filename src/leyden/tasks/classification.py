@@ -20,6 +20,7 @@ from leyden.data.loader import Batch
 from leyden.data.spec import Spec
 from leyden.parallel import shard
 from leyden.ranges import NonNegative, Probability
+from leyden.tasks.cross_entropy import cross_entropy
 from leyden.tasks.optimization import MakeOptimizer, MakeSchedule, optimization
 
 TOP = 5
@@ -95,7 +96,7 @@ class Classification(LightningModule):
         self.log_dict(self.test_scores)
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Float[Tensor, ""]:
-        return F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+        return cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
 
     def _mixed_loss(self, inputs: Tensor, labels: Tensor) -> Float[Tensor, ""]:
         alpha = torch.tensor(float(self.mixup))

@@ -3,7 +3,6 @@
 from math import log
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
@@ -14,6 +13,7 @@ from leyden.data.loader import Batch
 from leyden.data.spec import Spec
 from leyden.parallel import shard
 from leyden.ranges import Count, Probability
+from leyden.tasks.cross_entropy import cross_entropy
 from leyden.tasks.optimization import MakeOptimizer, MakeSchedule, optimization
 from leyden.tasks.token_loss import IGNORED, token_loss
 
@@ -109,7 +109,7 @@ class LanguageModeling(LightningModule):
                 label_smoothing=label_smoothing,
             )
         logits = self._logits(tokens, carried)
-        return F.cross_entropy(
+        return cross_entropy(
             logits.flatten(0, 1), following.flatten(), label_smoothing=label_smoothing
         )
 

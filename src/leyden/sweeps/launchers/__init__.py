@@ -4,5 +4,6 @@ from leyden.sweeps.launchers.launcher import Ended, Launcher, Task
 from leyden.sweeps.launchers.local import Local
 from leyden.sweeps.launchers.ray import Ray
 from leyden.sweeps.launchers.slurm import Slurm
+from leyden.sweeps.launchers.stacked import Stacked
 
-__all__ = ["Ended", "Launcher", "Local", "Ray", "Slurm", "Task"]
+__all__ = ["Ended", "Launcher", "Local", "Ray", "Slurm", "Stacked", "Task"]

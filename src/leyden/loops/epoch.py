@@ -1,0 +1,191 @@
+"""The steps of an epoch, without what Lightning spends between them.
+
+A step of a small network takes less time than Lightning's way to it and back: hooks that nobody
+has written, profilers that don't measure, results that nobody asks for. The loop here does the
+same in the same order and leaves that out; where it can't (several processes, gradients that are
+added up, half precision's scaler, a profiler), Lightning's own goes on.
+"""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from lightning_fabric.utilities import move_data_to_device
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.loops.fetchers import _DataFetcher
+from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
+from pytorch_lightning.plugins import MixedPrecision
+from pytorch_lightning.profilers import PassThroughProfiler
+from pytorch_lightning.strategies import SingleDeviceStrategy
+from pytorch_lightning.utilities.types import LRSchedulerConfig
+from torch import Tensor
+from torch.optim import Optimizer
+
+from leyden.loops.log_step import is_log_step
+
+HOOKS = (
+    "on_train_batch_start",
+    "on_before_zero_grad",
+    "on_before_backward",
+    "on_after_backward",
+    "on_before_optimizer_step",
+    "on_train_batch_end",
+)
+
+
+Together = Callable[[LightningModule, Any], Tensor]
+"""Computes a forward and a backward pass with those of other runs, and gives the loss."""
+
+
+class EpochLoop(_TrainingEpochLoop):
+    """Lightning's loop over the batches of an epoch, with a short way through a step.
+
+    Attributes:
+        values: What was measured last, by name; see `log_value`.
+        together: With other runs (`leyden.stacking`); None: by itself.
+    """
+
+    def __init__(self, trainer: Trainer, *, max_steps: int) -> None:
+        super().__init__(trainer, max_steps=max_steps)
+        self.values: dict[str, Tensor] = {}
+        self.is_short = False
+        self.together: Together | None = None
+        self.hooks: dict[str, list[Callable[..., Any]]] = {}
+
+    def on_run_start(self, data_fetcher: _DataFetcher) -> None:
+        super().on_run_start(data_fetcher)
+        self.is_short = takes_short_way(self.trainer)
+        self.hooks = {}
+        for callback in cast(list[Callback], self.trainer.callbacks):
+            for name in HOOKS:
+                if getattr(type(callback), name) is not getattr(Callback, name):
+                    self.hooks.setdefault(name, []).append(getattr(callback, name))
+
+    def advance(self, data_fetcher: _DataFetcher) -> None:
+        """Does one step."""
+        if self.restarting or not self.is_short:
+            super().advance(data_fetcher)
+        else:
+            self._advance(data_fetcher)
+        self.write_values()
+
+    def write_values(self) -> None:
+        """Gives the step's values to those who ask for them, and to the loggers if it is time."""
+        connector = self.trainer._logger_connector
+        connector._callback_metrics.update(self.values)
+        if self._is_logged() and not self._should_accumulate():
+            connector.log_metrics(self.values)
+
+    def _is_logged(self) -> bool:
+        return self.trainer.should_stop or is_log_step(self.trainer, self._batches_that_stepped + 1)
+
+    def _advance(self, data_fetcher: _DataFetcher) -> None:
+        trainer, progress = self.trainer, self.batch_progress
+        batch, _, _ = next(data_fetcher)
+        index = self.batch_idx + 1
+        progress.is_last_batch = data_fetcher.done
+        batch = trainer.precision_plugin.convert_input(batch)
+        if trainer.strategy.root_device.type != "cpu":
+            batch = move_data_to_device(batch, trainer.strategy.root_device)
+        progress.increment_ready()
+        trainer._logger_connector._first_loop_iter = index == 0
+        self._results.batch, self._results.batch_size = batch, None
+        self._call("on_train_batch_start", batch, index)
+        progress.increment_started()
+        loss = self._step(batch, index)
+        progress.increment_processed()
+        self._schedule()
+        self._call("on_train_batch_end", {"loss": loss}, batch, index)
+        self._results.batch = self._results.batch_size = None
+        if self._results:  # somebody has logged by Lightning's own way
+            trainer._logger_connector.on_batch_end()
+        progress.increment_completed()
+        if self._results:
+            trainer._logger_connector.update_train_step_metrics()
+
+    def _schedule(self) -> None:
+        for config in self.trainer.strategy.lr_scheduler_configs:
+            self.scheduler_progress.increment_ready()
+            config.scheduler.step()
+            self.scheduler_progress.increment_completed()
+
+    def _step(self, batch: Any, index: int) -> Tensor:
+        trainer, (optimizer,) = self.trainer, self.trainer.optimizers
+        task = trainer.lightning_module
+        counts = self.automatic_optimization.optim_progress.optimizer
+        counts.step.increment_ready()
+        counts.zero_grad.increment_ready()
+        self._call("on_before_zero_grad", optimizer)
+        counts.zero_grad.increment_started()
+        loss = self._passes(task, optimizer, batch, index)
+        counts.zero_grad.increment_completed()
+        self._call("on_after_backward")
+        self._call("on_before_optimizer_step", optimizer)
+        if trainer.gradient_clip_val:
+            task.configure_gradient_clipping(
+                optimizer, trainer.gradient_clip_val, trainer.gradient_clip_algorithm
+            )
+        optimizer.step()
+        counts.step.increment_completed()
+        return loss.detach()
+
+    def _passes(
+        self, task: LightningModule, optimizer: Optimizer, batch: Any, index: int
+    ) -> Tensor:
+        """Forward and backward."""
+        if self.together is not None:
+            loss = self.together(task, batch)
+            self._call("on_before_backward", loss)
+            return loss
+        with self.trainer.precision_plugin.train_step_context():
+            loss = cast(Tensor, task.training_step(batch, index))
+        optimizer.zero_grad()
+        self._call("on_before_backward", loss)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    def _call(self, name: str, *arguments: Any) -> None:
+        hooks = self.hooks.get(name)
+        if hooks:
+            trainer = self.trainer
+            task = trainer.strategy._lightning_module
+            vars(task)["_current_fx_name"] = name  # for those that log by Lightning's own way
+            for hook in hooks:
+                hook(trainer, task, *arguments)
+            vars(task)["_current_fx_name"] = None
+
+
+def takes_short_way(trainer: Trainer) -> bool:
+    """Whether the loop here knows all that a step of this trainer needs."""
+    precision = trainer.precision_plugin
+    has_scaler = isinstance(precision, MixedPrecision) and precision.scaler is not None
+    return (
+        isinstance(trainer.strategy, SingleDeviceStrategy)
+        and isinstance(trainer.profiler, PassThroughProfiler)  # type: ignore[attr-defined]
+        and trainer.accumulate_grad_batches == 1
+        and not has_scaler
+        and all(steps_each_time(config) for config in trainer.strategy.lr_scheduler_configs)
+        and not any(is_overridden(name, trainer.lightning_module) for name in OF_A_MODULE)
+    )
+
+
+def steps_each_time(config: LRSchedulerConfig) -> bool:
+    """Whether a schedule goes on by one with each step, as those of Leyden's tasks do."""
+    return config.interval == "step" and config.frequency == 1 and not config.reduce_on_plateau
+
+
+OF_A_MODULE = (
+    *HOOKS,
+    "on_before_batch_transfer",
+    "on_after_batch_transfer",
+    "transfer_batch_to_device",
+    "backward",
+    "optimizer_step",
+    "optimizer_zero_grad",
+    "lr_scheduler_step",
+)
+"""What a LightningModule may do otherwise; Leyden's tasks don't."""
+
+
+def is_overridden(name: str, task: LightningModule) -> bool:
+    """Whether a task does it in a way of its own."""
+    return getattr(type(task), name) is not getattr(LightningModule, name)

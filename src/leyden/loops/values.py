@@ -1,0 +1,36 @@
+"""What is measured at a step, on its way to the loggers."""
+
+from typing import cast
+
+import torch
+from pytorch_lightning import Trainer
+from torch import Tensor
+
+from leyden.loops.epoch import EpochLoop
+
+
+def log_value(trainer: Trainer, name: str, value: Tensor | float) -> None:
+    """Notes a value of the step at hand.
+
+    Callbacks can ask for it from the end of the step on; a logger gets it if the step is one that
+    is logged. Lightning's own `log` does the same for twenty times the price, a tenth of a small
+    network's step.
+
+    Args:
+        trainer: While it trains.
+        name: Of the metric.
+        value: A single number. What lies on a device is fetched only when it is logged.
+    """
+    loop_of(trainer).values[name] = (
+        value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.double)
+    )
+
+
+def write_values(trainer: Trainer) -> None:
+    """Gives them to callbacks and loggers now: what follows needs them."""
+    loop_of(trainer).write_values()
+
+
+def loop_of(trainer: Trainer) -> EpochLoop:
+    """The trainer's."""
+    return cast(EpochLoop, trainer.fit_loop.epoch_loop)

@@ -1,0 +1,107 @@
+"""Trains jobs that differ only in numbers as one stacked network."""
+
+from collections import Counter
+from math import ceil
+from multiprocessing.connection import wait
+from pathlib import Path
+
+from leyden import terminal
+from leyden.processes.death import death
+from leyden.processes.job import JobProcesses, warm_up
+from leyden.processes.place import Place
+from leyden.processes.worker import Other
+from leyden.ranges import PositiveInt
+from leyden.runs.folder import read_frozen
+from leyden.runs.record import Record
+from leyden.stacking.likeness import likeness, obstacle
+from leyden.sweeps.launchers.launcher import Ended, Task
+from leyden.sweeps.launchers.local import Local
+
+
+class Stacked:
+    """Small networks side by side in a process, computed together (`leyden.stacking`).
+
+    Jobs that can't be stacked say why, and run alone.
+
+    Args:
+        size: Jobs of a stack, at most.
+        slots: Stacks at a time; None: as many as the cores carry.
+        threads: CPU threads of each stack.
+    """
+
+    def __init__(
+        self, *, size: PositiveInt = 64, slots: PositiveInt | None = None, threads: PositiveInt = 1
+    ) -> None:
+        self.size = size
+        self.slots = 0
+        self.local = Local(slots=slots, threads=threads)
+        self.places: list[Place] = []
+        self.waiting: dict[Task, str] = {}  # and what those that can be stacked with it share
+        self.running: dict[JobProcesses, tuple[Place, list[Path]]] = {}
+        self.said: set[str] = set()
+
+    def prepare(self, sweep: Path, largest: Task) -> None:
+        warm_up()
+        self.places = self.local.shares(largest.devices, wants_gpu=largest.wants_gpu)
+        self.slots = self.size * len(self.places)
+
+    def start(self, task: Task) -> None:
+        cfg = read_frozen(task.folder)
+        reason = obstacle(cfg)
+        if reason is not None and reason not in self.said:
+            terminal.show_note(f"not stacked: {reason}")
+            self.said.add(reason)
+        self.waiting[task] = likeness(cfg) if reason is None else str(task.folder)
+
+    def wait(self, seconds: float) -> list[Ended]:
+        self._start_stacks()
+        wait([one for job in self.running for one in job.sentinels], timeout=seconds)
+        return [ended for job in [*self.running] for ended in self._ends(job)]
+
+    def stop(self) -> None:
+        for job in self.running:
+            job.stop()
+
+    def kill(self) -> None:
+        for job in self.running:
+            job.kill()
+
+    def close(self) -> None:
+        """Nothing: the process that stacks are forked from ends with this one."""
+
+    def _start_stacks(self) -> None:
+        """Gives each free place its share of those that wait."""
+        while self.waiting and self.places:
+            most, count = Counter(self.waiting.values()).most_common(1)[0]
+            share = ceil(count / len(self.places))
+            alike = [task for task, its in self.waiting.items() if its == most]
+            first, *others = tasks = alike[: min(share, self.size)]
+            place = self.places.pop(0)
+            job = JobProcesses(
+                first.folder,
+                world_size=first.devices,
+                place=place,
+                trial=first.trial,
+                others=tuple(Other(task.folder, task.trial) for task in others),
+            )
+            self.running[job] = place, [task.folder for task in tasks]
+            for task in tasks:
+                del self.waiting[task]
+
+    def _ends(self, job: JobProcesses) -> list[Ended]:
+        """Those of a stack that have ended; its place becomes free with the last."""
+        place, folders = self.running[job]
+        code = job.poll()
+        if code is not None:
+            del self.running[job]
+            self.places.append(place)
+            return [Ended(folder, death(code)) for folder in folders]
+        done = [folder for folder in folders if has_ended(folder)] if len(folders) > 1 else []
+        for folder in done:
+            folders.remove(folder)
+        return [Ended(folder) for folder in done]
+
+
+def has_ended(folder: Path) -> bool:
+    """Whether a run is over, though its process still runs."""
+    return Record.read(folder).ended is not None
