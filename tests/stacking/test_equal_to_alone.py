@@ -76,8 +76,8 @@ def test_each_has_its_own_dropout_and_label_smoothing(sweep):
         *FAMILIES["mlp"],
         "optimizer=adamw",
         "seed=3",
-        "model.dropout=0.0,0.2,0.5",
-        "task.label_smoothing=0.0,0.1",
+        "model.dropout=0.1,0.2,0.5",
+        "task.label_smoothing=0.05,0.1",
     )
     assert_same_runs(sweep("stacked", *words), sweep("local", *words))
 

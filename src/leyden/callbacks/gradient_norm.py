@@ -12,6 +12,8 @@ from leyden.parallel import whole
 class GradientNorm(Callback):
     """Logs `grad_norm`: the 2-norm of all gradients together, before clipping."""
 
+    only_log_steps = True
+
     def on_before_optimizer_step(
         self, trainer: Trainer, task: LightningModule, optimizer: Optimizer
     ) -> None:

@@ -11,6 +11,8 @@ from leyden.loops.log_step import is_log_step
 class LearningRate(Callback):
     """Logs `lr`: the rate of the optimizer's first group in the step to come."""
 
+    only_log_steps = True
+
     def on_train_batch_start(
         self, trainer: Trainer, task: LightningModule, batch: Any, batch_index: int
     ) -> None:

@@ -13,26 +13,30 @@ from leyden.tasks import Task
 class Throughput(Callback):
     """Logs `throughput`: samples or tokens a second, over all devices, without validation."""
 
+    only_log_steps = True
+
     def __init__(self) -> None:
         self.since = 0.0
-        self.done = 0
+        self.step = 0
 
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
-        self._restart()
+        self._restart(trainer)
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
-        self._restart()
+        self._restart(trainer)
 
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
         assert isinstance(task, Task)
-        _, targets = batch
-        counted = targets.numel() if task.unit == "tokens" else len(targets)
-        self.done += counted * trainer.world_size
-        if is_log_step(trainer, trainer.global_step):
-            log_value(trainer, "throughput", self.done / (time.perf_counter() - self.since))
-            self._restart()
+        steps = trainer.global_step - self.step  # 0: gradients are still added up
+        if steps and is_log_step(trainer, trainer.global_step):
+            _, targets = batch
+            counted = targets.numel() if task.unit == "tokens" else len(targets)
+            parts = trainer.world_size * trainer.accumulate_grad_batches  # of a step, all alike
+            done = steps * parts * counted
+            log_value(trainer, "throughput", done / (time.perf_counter() - self.since))
+            self._restart(trainer)
 
-    def _restart(self) -> None:
-        self.since, self.done = time.perf_counter(), 0
+    def _restart(self, trainer: Trainer) -> None:
+        self.since, self.step = time.perf_counter(), trainer.global_step

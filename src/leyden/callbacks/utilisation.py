@@ -46,6 +46,8 @@ class Utilisation(Callback):
         peak_flops: Operations a second that a device can do; None looks its name up.
     """
 
+    only_log_steps = True
+
     def __init__(self, *, flops_per_step: int | None, peak_flops: float | None = None) -> None:
         self.flops_per_step = flops_per_step
         self.peak_flops = peak_flops

@@ -6,7 +6,7 @@ same in the same order and leaves that out; where it can't (several processes, g
 added up, half precision's scaler, a profiler), Lightning's own goes on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from lightning_fabric.utilities import move_data_to_device
@@ -50,23 +50,43 @@ class EpochLoop(_TrainingEpochLoop):
         self.is_short = False
         self.together: Together | None = None
         self.hooks: dict[str, list[Callable[..., Any]]] = {}
+        self.log_hooks: dict[str, list[Callable[..., Any]]] = {}
 
     def on_run_start(self, data_fetcher: _DataFetcher) -> None:
         super().on_run_start(data_fetcher)
         self.is_short = takes_short_way(self.trainer)
-        self.hooks = {}
-        for callback in cast(list[Callback], self.trainer.callbacks):
-            for name in HOOKS:
-                if getattr(type(callback), name) is not getattr(Callback, name):
-                    self.hooks.setdefault(name, []).append(getattr(callback, name))
+        callbacks = cast(list[Callback], self.trainer.callbacks)
+        self.hooks = hooks_of([one for one in callbacks if not is_for_log_steps(one)])
+        self.log_hooks = hooks_of(callbacks)
 
     def advance(self, data_fetcher: _DataFetcher) -> None:
-        """Does one step."""
+        """Does one step, or as many as there are until something else has to be done."""
         if self.restarting or not self.is_short:
             super().advance(data_fetcher)
-        else:
-            self._advance(data_fetcher)
+            self.write_values()
+            return
+        self._advance(data_fetcher)
         self.write_values()
+        while not self._is_something_due():
+            self._batches_that_stepped += 1
+            self._advance(data_fetcher)
+            self.write_values()
+
+    def _is_something_due(self) -> bool:
+        """Whether Lightning has to look at what follows this batch: a validation, or an end."""
+        trainer, ready = self.trainer, self.batch_progress.current.ready
+        if (
+            self.batch_progress.is_last_batch
+            or ready == trainer.num_training_batches
+            or trainer.should_stop
+            or self.global_step == self.max_steps
+            or trainer.received_sigterm
+            or trainer._val_check_time_interval is not None
+        ):
+            return True
+        of_all_epochs = trainer.check_val_every_n_epoch is None
+        count = self.batch_progress.total.ready if of_all_epochs else ready
+        return bool(count % trainer.val_check_batch == 0)
 
     def write_values(self) -> None:
         """Gives the step's values to those who ask for them, and to the loggers if it is time."""
@@ -81,7 +101,7 @@ class EpochLoop(_TrainingEpochLoop):
     def _advance(self, data_fetcher: _DataFetcher) -> None:
         trainer, progress = self.trainer, self.batch_progress
         batch, _, _ = next(data_fetcher)
-        index = self.batch_idx + 1
+        index = progress.current.ready
         progress.is_last_batch = data_fetcher.done
         batch = trainer.precision_plugin.convert_input(batch)
         if trainer.strategy.root_device.type != "cpu":
@@ -144,7 +164,7 @@ class EpochLoop(_TrainingEpochLoop):
         return loss
 
     def _call(self, name: str, *arguments: Any) -> None:
-        hooks = self.hooks.get(name)
+        hooks = (self.log_hooks if self._is_logged() else self.hooks).get(name)
         if hooks:
             trainer = self.trainer
             task = trainer.strategy._lightning_module
@@ -152,6 +172,25 @@ class EpochLoop(_TrainingEpochLoop):
             for hook in hooks:
                 hook(trainer, task, *arguments)
             vars(task)["_current_fx_name"] = None
+
+
+def hooks_of(callbacks: Sequence[Callback]) -> dict[str, list[Callable[..., Any]]]:
+    """What they do in a step, by the hook's name; what nobody does is not there."""
+    return {
+        name: hooks
+        for name in HOOKS
+        if (hooks := [getattr(one, name) for one in callbacks if does(one, name)])
+    }
+
+
+def does(callback: Callback, name: str) -> bool:
+    """Whether a callback has a hook of its own."""
+    return getattr(type(callback), name) is not getattr(Callback, name)
+
+
+def is_for_log_steps(callback: Callback) -> bool:
+    """Whether it does nothing in the steps that are not logged: it says `only_log_steps`."""
+    return getattr(callback, "only_log_steps", False)
 
 
 def takes_short_way(trainer: Trainer) -> bool:

@@ -55,6 +55,7 @@ class NgramEmbedding(nn.Module):
                 before = cache.tokens_before(distance, tokens.shape[1])
             if positions is not None:
                 before = before.where(positions >= distance, NO_TOKEN)
+            # Of many long n-grams it overflows, and is a hash all the same.
             number = number * (self.vocab_size + 1) + before + 1
             rows.append(number % self.num_rows + (distance - 1) * self.num_rows)
         return self.table(torch.stack(rows, dim=-1)).sum(dim=-2)  # type: ignore[no-any-return]
