@@ -19,6 +19,7 @@ from pytorch_lightning.profilers import (
 )
 from torch import nn
 
+from leyden.callbacks.step_profile import StepProfile
 from leyden.config.batch import num_processes_of, split_of
 from leyden.config.compiling import compile_net
 from leyden.config.schema import DataKeys, TrainerKeys
@@ -150,7 +151,9 @@ def build_trainer(
     max_steps = planned_steps(cfg, data.spec)
     own = fields_of(TrainerKeys).keys() - parameters_of(Trainer).keys()
     passed = {key: value for key, value in keys.items() if key not in own}
-    if keys["profiler"] is not None:
+    if keys["profiler"] == "step":
+        passed["profiler"], callbacks = None, [*callbacks, StepProfile()]
+    elif keys["profiler"] is not None:
         passed["profiler"] = PROFILERS[keys["profiler"]](dirpath=folder, filename="profile")
     passed["max_steps"] = -1 if max_steps is None else max_steps
     passed["max_epochs"] = keys["max_epochs"] if max_steps is None else -1

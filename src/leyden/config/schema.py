@@ -167,8 +167,8 @@ class TrainerKeys:
     """Of the arithmetic; `mixed` keeps the weights in 32 bits."""
     strategy: Literal["auto", "ddp", "fsdp"]
     """Set by the group `strategy`."""
-    profiler: Literal["simple", "advanced", "pytorch"] | None
-    """Lightning's profilers; their report goes into the run's folder."""
+    profiler: Literal["step", "simple", "advanced", "pytorch"] | None
+    """Ours, or Lightning's, whose reports go into the run's folder."""
 
 
 WIRED = frozenset(

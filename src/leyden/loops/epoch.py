@@ -7,6 +7,7 @@ added up, half precision's scaler, a profiler), Lightning's own goes on.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
 from lightning_fabric.utilities import move_data_to_device
@@ -42,6 +43,7 @@ class EpochLoop(_TrainingEpochLoop):
     Attributes:
         values: What was measured last, by name; see `log_value`.
         together: With other runs (`leyden.stacking`); None: by itself.
+        part: Watches a part of a step; None: nobody does.
     """
 
     def __init__(self, trainer: Trainer, *, max_steps: int) -> None:
@@ -49,6 +51,7 @@ class EpochLoop(_TrainingEpochLoop):
         self.values: dict[str, Tensor] = {}
         self.is_short = False
         self.together: Together | None = None
+        self.part: Callable[[str], AbstractContextManager[None]] | None = None
         self.hooks: dict[str, list[Callable[..., Any]]] = {}
         self.log_hooks: dict[str, list[Callable[..., Any]]] = {}
 
@@ -100,7 +103,8 @@ class EpochLoop(_TrainingEpochLoop):
 
     def _advance(self, data_fetcher: _DataFetcher) -> None:
         trainer, progress = self.trainer, self.batch_progress
-        batch, _, _ = next(data_fetcher)
+        with self._part("data"):
+            batch, _, _ = next(data_fetcher)
         index = progress.current.ready
         progress.is_last_batch = data_fetcher.done
         batch = trainer.precision_plugin.convert_input(batch)
@@ -114,7 +118,8 @@ class EpochLoop(_TrainingEpochLoop):
         loss = self._step(batch, index)
         progress.increment_processed()
         self._schedule()
-        self._call("on_train_batch_end", {"loss": loss}, batch, index)
+        with self._part("callbacks at its end"):
+            self._call("on_train_batch_end", {"loss": loss}, batch, index)
         self._results.batch = self._results.batch_size = None
         if self._results:  # somebody has logged by Lightning's own way
             trainer._logger_connector.on_batch_end()
@@ -139,12 +144,15 @@ class EpochLoop(_TrainingEpochLoop):
         loss = self._passes(task, optimizer, batch, index)
         counts.zero_grad.increment_completed()
         self._call("on_after_backward")
-        self._call("on_before_optimizer_step", optimizer)
+        with self._part("checks before the update"):
+            self._call("on_before_optimizer_step", optimizer)
         if trainer.gradient_clip_val:
-            task.configure_gradient_clipping(
-                optimizer, trainer.gradient_clip_val, trainer.gradient_clip_algorithm
-            )
-        optimizer.step()
+            with self._part("clipping"):
+                task.configure_gradient_clipping(
+                    optimizer, trainer.gradient_clip_val, trainer.gradient_clip_algorithm
+                )
+        with self._part("optimizer"):
+            optimizer.step()
         counts.step.increment_completed()
         return loss.detach()
 
@@ -156,12 +164,16 @@ class EpochLoop(_TrainingEpochLoop):
             loss = self.together(task, batch)
             self._call("on_before_backward", loss)
             return loss
-        with self.trainer.precision_plugin.train_step_context():
+        with self._part("forward"), self.trainer.precision_plugin.train_step_context():
             loss = cast(Tensor, task.training_step(batch, index))
         optimizer.zero_grad()
         self._call("on_before_backward", loss)
-        loss.backward()  # type: ignore[no-untyped-call]
+        with self._part("backward"):
+            loss.backward()  # type: ignore[no-untyped-call]
         return loss
+
+    def _part(self, name: str) -> AbstractContextManager[None]:
+        return nullcontext() if self.part is None else self.part(name)
 
     def _call(self, name: str, *arguments: Any) -> None:
         hooks = (self.log_hooks if self._is_logged() else self.hooks).get(name)

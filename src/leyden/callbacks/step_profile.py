@@ -1,0 +1,116 @@
+"""Where the time of a step goes."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from rich.table import Table
+from torch.profiler import ProfilerActivity, profile, record_function
+
+from leyden import terminal
+from leyden.loops.values import loop_of
+
+STEPS_BEFORE = 5
+"""The first steps are slow: memory is taken, kernels are chosen."""
+
+LARGEST = 8
+TRACE = "trace.json"
+
+
+class StepProfile(Callback):
+    """Watches the steps after the first few, to the end of the run or the first validation.
+
+    Prints what share of a step its parts take, and its largest operations, and writes
+    `trace.json` into the run's folder, which ui.perfetto.dev and chrome://tracing open. On a GPU
+    each part is waited for, so that its work is counted where it was asked for.
+    """
+
+    def __init__(self) -> None:
+        self.profiler: Any = None
+        self.seconds: dict[str, float] = {}
+        self.first_step = 0
+        self.began = 0.0
+        self.is_done = False
+
+    def on_train_batch_end(self, trainer: Trainer, task: LightningModule, *_: Any) -> None:
+        if self.profiler is None and not self.is_done and trainer.global_step == STEPS_BEFORE:
+            self._begin(trainer)
+
+    def on_validation_start(self, trainer: Trainer, task: LightningModule) -> None:
+        self._end(trainer)
+
+    def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
+        self._end(trainer)
+
+    def on_exception(self, trainer: Trainer, task: LightningModule, error: BaseException) -> None:
+        self._end(trainer)
+
+    def _begin(self, trainer: Trainer) -> None:
+        os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # torch's profiler talks to the terminal
+        with_gpu = [ProfilerActivity.CUDA] if torch.cuda.is_available() else []
+        self.profiler = profile(activities=[ProfilerActivity.CPU, *with_gpu])
+        self.profiler.start()
+        loop_of(trainer).part = self._part
+        self.first_step, self.began = trainer.global_step, time.perf_counter()
+
+    def _end(self, trainer: Trainer) -> None:
+        if self.profiler is None:
+            return
+        seconds, steps = time.perf_counter() - self.began, trainer.global_step - self.first_step
+        loop_of(trainer).part = None
+        self.profiler.stop()
+        path = Path(trainer.default_root_dir) / TRACE
+        self.profiler.export_chrome_trace(str(path))
+        operations = self.profiler.key_averages()
+        self.profiler, self.is_done = None, True
+        if steps and trainer.is_global_zero:
+            console = terminal.messages()
+            console.print(
+                f"where a step's time goes: {steps} steps, {1e3 * seconds / steps:.2f} ms each"
+            )
+            console.print(share_table(self.seconds, seconds))
+            console.print(operation_table(operations))
+            console.print(f"trace  {terminal.shown_path(path)} (open it at ui.perfetto.dev)")
+
+    @contextmanager
+    def _part(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        with record_function(name):
+            yield
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+def share_table(seconds: dict[str, float], whole: float) -> Table:
+    """A line a part, in the order of a step."""
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    for name, spent in seconds.items():
+        table.add_row(name, f"{spent / whole:.1%}")
+    table.add_row("what lies between", f"{1 - sum(seconds.values()) / whole:.1%}")
+    return table
+
+
+def operation_table(operations: Any) -> Table:
+    """The operations that took the longest by themselves."""
+    own = {one.key: one for one in operations if one.key.startswith("aten::")}
+    total = sum(map(own_time, own.values()))
+    table = Table(box=None, padding=(0, 2), title_justify="left")
+    table.add_column("largest operations")
+    table.add_column("of all", justify="right")
+    table.add_column("calls", justify="right")
+    for one in sorted(own.values(), key=own_time, reverse=True)[:LARGEST]:
+        table.add_row(
+            one.key.removeprefix("aten::"), f"{own_time(one) / total:.1%}", f"{one.count:,}"
+        )
+    return table
+
+
+def own_time(operation: Any) -> float:
+    """Microseconds on the device that did it, without what it called."""
+    return float(operation.self_device_time_total or operation.self_cpu_time_total)
