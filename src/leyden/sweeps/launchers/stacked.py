@@ -1,5 +1,6 @@
 """Trains jobs that differ only in numbers as one stacked network."""
 
+import time
 from collections import Counter
 from math import ceil
 from multiprocessing.connection import wait
@@ -16,6 +17,8 @@ from leyden.runs.record import Record
 from leyden.stacking.likeness import likeness, obstacle
 from leyden.sweeps.launchers.launcher import Ended, Task
 from leyden.sweeps.launchers.local import Local
+
+SECONDS_BETWEEN_LOOKS = 1.0
 
 
 class Stacked:
@@ -36,9 +39,12 @@ class Stacked:
         self.slots = 0
         self.local = Local(slots=slots, threads=threads)
         self.places: list[Place] = []
-        self.waiting: dict[Task, str] = {}  # and what those that can be stacked with it share
+        self.waiting: list[tuple[Task, str]] = []  # and what those that can be stacked with it share
         self.running: dict[JobProcesses, tuple[Place, list[Path]]] = {}
         self.said: set[str] = set()
+        self.dropped: list[Path] = []
+        self.ended_before: dict[Path, str | None] = {}
+        self.looked = 0.0
 
     def prepare(self, sweep: Path, largest: Task) -> None:
         warm_up()
@@ -51,14 +57,23 @@ class Stacked:
         if reason is not None and reason not in self.said:
             terminal.show_note(f"not stacked: {reason}")
             self.said.add(reason)
-        self.waiting[task] = likeness(cfg) if reason is None else str(task.folder)
+        self.ended_before[task.folder] = Record.read(task.folder).ended
+        self.waiting.append((task, likeness(cfg) if reason is None else str(task.folder)))
 
     def wait(self, seconds: float) -> list[Ended]:
         self._start_stacks()
+        dropped, self.dropped = self.dropped, []
         wait([one for job in self.running for one in job.sentinels], timeout=seconds)
-        return [ended for job in [*self.running] for ended in self._ends(job)]
+        is_time = time.monotonic() > self.looked + SECONDS_BETWEEN_LOOKS
+        self.looked = time.monotonic() if is_time else self.looked
+        return [
+            *map(Ended, dropped),
+            *(one for job in [*self.running] for one in self._ends(job, looks=is_time)),
+        ]
 
     def stop(self) -> None:
+        self.dropped += [task.folder for task, _ in self.waiting]
+        self.waiting = []
         for job in self.running:
             job.stop()
 
@@ -72,9 +87,9 @@ class Stacked:
     def _start_stacks(self) -> None:
         """Gives each free place its share of those that wait."""
         while self.waiting and self.places:
-            most, count = Counter(self.waiting.values()).most_common(1)[0]
+            most, count = Counter(its for _, its in self.waiting).most_common(1)[0]
             share = ceil(count / len(self.places))
-            alike = [task for task, its in self.waiting.items() if its == most]
+            alike = [task for task, its in self.waiting if its == most]
             first, *others = tasks = alike[: min(share, self.size)]
             place = self.places.pop(0)
             job = JobProcesses(
@@ -85,23 +100,26 @@ class Stacked:
                 others=tuple(Other(task.folder, task.trial) for task in others),
             )
             self.running[job] = place, [task.folder for task in tasks]
-            for task in tasks:
-                del self.waiting[task]
+            self.waiting = [one for one in self.waiting if one[0] not in tasks]
 
-    def _ends(self, job: JobProcesses) -> list[Ended]:
-        """Those of a stack that have ended; its place becomes free with the last."""
+    def _ends(self, job: JobProcesses, *, looks: bool) -> list[Ended]:
+        """Those of a stack that have ended; its place becomes free with the last.
+
+        Args:
+            job: The stack.
+            looks: Whether to look into the records of those that may have ended before the others.
+        """
         place, folders = self.running[job]
         code = job.poll()
         if code is not None:
             del self.running[job]
             self.places.append(place)
             return [Ended(folder, death(code)) for folder in folders]
-        done = [folder for folder in folders if has_ended(folder)] if len(folders) > 1 else []
+        done = [folder for folder in folders if looks and self._has_ended(folder)]
         for folder in done:
             folders.remove(folder)
         return [Ended(folder) for folder in done]
 
-
-def has_ended(folder: Path) -> bool:
-    """Whether a run is over, though its process still runs."""
-    return Record.read(folder).ended is not None
+    def _has_ended(self, folder: Path) -> bool:
+        """Whether a run is over, though its process still runs; it may have ended before, too."""
+        return Record.read(folder).ended not in (None, self.ended_before[folder])
