@@ -68,6 +68,7 @@ class EpochLoop(_TrainingEpochLoop):
             super().advance(data_fetcher)
             self.write_values()
             return
+        self.val_loop.restarting = False
         self._advance(data_fetcher)
         self.write_values()
         while not self._is_something_due():
