@@ -32,9 +32,4 @@ chaos: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos.rounds $(ARGS)
 
 bench: setup
-	$(BIN)/python -m tests.bench.startup
-	$(BIN)/python -m tests.bench.job_start
-	$(BIN)/python -m tests.bench.plan
-	$(BIN)/python -m tests.bench.generate
-	$(BIN)/python -m tests.bench.memory
-	$(BIN)/python -m tests.bench.resume
+	@$(BIN)/python -m tests.bench $(ARGS)

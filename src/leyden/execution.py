@@ -5,6 +5,7 @@ Nothing else is read than the run's own folder, by whichever process does this.
 
 import gc
 import logging
+import os
 import warnings
 from pathlib import Path
 
@@ -172,6 +173,10 @@ def start_from(net: nn.Module, source: str) -> None:
 def fit(experiment: Experiment, record: Record, checkpoint: Path | None) -> None:
     """Trains, from the start or from a checkpoint of the same run."""
     trainer = experiment.trainer
+    if not torch.cuda.is_available():
+        # torch's Adam asks for GPUs at each step; by this variable Lightning lets it load the
+        # driver's library anew each time, a tenth of a small network's step.
+        os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
     step = 0 if checkpoint is None else read_step(checkpoint)
     record.train_from(step)
     if checkpoint is not None:

@@ -1,17 +1,17 @@
-"""How long from the command to the first optimizer step, over importing torch and Lightning alone.
+"""How long a command takes to begin."""
 
-`make bench`. Both sides run in turn, in fresh processes; the ratio of the medians counts.
-"""
-
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 
-REPETITIONS = 7
+from tests.bench.case import Case, Options, Row, Target, alternate
+from tests.bench.fresh import output_of, seconds_of
+
+NOTHING = "pass"
 IMPORTS = "import torch, pytorch_lightning"
+HELP = "from leyden.cli import main; main(['--help'])"
+AXES = ("model=mlp,cnn", "params=1e4,2e4,3e4,6e4,1e5", "optimizer=sgd,adamw", "seed=range(5)")
+PLAN = f"from leyden.cli import main; main({['plan', '-m', *AXES]})"
 TO_FIRST_STEP = """
 import os, sys
 from leyden.cli import main
@@ -24,32 +24,47 @@ from leyden.optim import Muon
 Muon.step = stop
 main(["train"])
 """
+PROFILED = """
+import cProfile, os, sys
+profile, leave = cProfile.Profile(), os._exit
+
+def end(status):
+    profile.disable()
+    from tests.bench.runs import shown
+    sys.stdout.write("PROFILE\\n" + shown(profile))
+    sys.stdout.flush()
+    leave(status)
+
+os._exit = end
+profile.enable()
+exec({code!r})
+end(0)
+"""
 
 
-def seconds_of(code: str, folder: str) -> float:
-    """Wall time of a fresh interpreter that runs `code`."""
-    start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=folder)
-    return time.perf_counter() - start
+def measure(options: Options, *, ours: str, reference: str) -> Row:
+    with tempfile.TemporaryDirectory() as temporary:
+        pairs = alternate(
+            lambda: seconds_of(["-c", ours], Path(temporary)),
+            lambda: seconds_of(["-c", reference], Path(temporary)),
+            repetitions=options.repetitions(7),
+        )
+    return Row(pairs, "s", notes=[f"reference: `{reference}`"])
 
 
-def shown(seconds: Sequence[float]) -> str:
-    """Median and range."""
-    return f"{statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
+def profile(options: Options, *, code: str) -> str:
+    with tempfile.TemporaryDirectory() as temporary:
+        output = output_of(["-c", PROFILED.format(code=code)], Path(temporary))
+    return output.partition("PROFILE\n")[2]
 
 
-def main() -> None:
-    """Prints both sides and their ratio."""
-    imports, steps = [], []
-    with tempfile.TemporaryDirectory() as folder:
-        for _ in range(REPETITIONS):
-            imports.append(seconds_of(IMPORTS, folder))
-            steps.append(seconds_of(TO_FIRST_STEP, folder))
-    ratio = statistics.median(steps) / statistics.median(imports)
-    sys.stdout.write(f"import torch, pytorch_lightning   {shown(imports)}\n")
-    sys.stdout.write(f"leyden train, to its first step   {shown(steps)}\n")
-    sys.stdout.write(f"ratio of the medians              {ratio:.2f}, wanted at most 1.30\n")
+def case(name: str, ours: str, reference: str, target: Target) -> Case:
+    measured = partial(measure, ours=ours, reference=reference)
+    return Case(name, measured, target, partial(profile, code=ours))
 
 
-if __name__ == "__main__":
-    main()
+CASES = (
+    case("help", HELP, NOTHING, Target(0.3, of="ours")),
+    case("plan_100_jobs", PLAN, IMPORTS, Target(10.0, of="ours")),
+    case("first_step", TO_FIRST_STEP, IMPORTS, Target(1.2)),
+)

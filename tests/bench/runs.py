@@ -1,0 +1,115 @@
+"""Our side: command lines of `leyden`, one after the other in a fresh process.
+
+python -m tests.bench.runs '[["train", "trainer.max_steps=10"]]'
+"""
+
+import contextlib
+import cProfile
+import io
+import json
+import pstats
+import sys
+import time
+from dataclasses import dataclass
+from operator import call
+from pathlib import Path
+from typing import Any
+
+from tests.bench.fresh import answer_of, most_bytes, output_of
+
+LINES = 8
+NO_CHECKPOINTS = ("callbacks.best=null", "resume.keep=0")
+
+
+def runs(folder: Path, *commands: tuple[str, ...], **variables: str) -> list[dict[str, Any]]:
+    """Records of runs that one fresh process does in turn, and the most memory that it held."""
+    answer: list[dict[str, Any]] = answer_of(__spec__.name, folder, commands, **variables)
+    return answer
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What a run takes.
+
+    Attributes:
+        seconds: Of a step.
+        start_seconds: Before the first step and after the last.
+        most_bytes: That the process has held.
+    """
+
+    seconds: float
+    start_seconds: float
+    most_bytes: int
+
+
+def timed_steps(
+    folder: Path, words: tuple[str, ...], *, few: int, many: int, **variables: str
+) -> Timed:
+    """Times the steps of `leyden train`.
+
+    A run of many steps less one of few: start, end, last validation and last checkpoints are the
+    same in both and cancel. A run before them warms up what is done once in a process.
+
+    Args:
+        folder: Of the runs.
+        words: Of the command line.
+        few: Steps of the short run.
+        many: That the long run has more.
+        variables: Of the environment.
+    """
+    commands = [("train", *words, f"trainer.max_steps={steps}") for steps in (few, few, few + many)]
+    _, short, long = runs(folder, *commands, **variables)
+    seconds = (long["train_seconds"] - short["train_seconds"]) / many
+    return Timed(seconds, short["wall_seconds"] - few * seconds, long["most_bytes"])
+
+
+def profile_of(folder: Path, *words: str, steps: int, **variables: str) -> str:
+    """The functions in which a run of ours spends its time, after a short one that warms up."""
+    commands = [("train", *words, f"trainer.max_steps={number}") for number in (2, steps)]
+    request = [json.dumps(commands), "profile"]
+    return output_of(["-m", __spec__.name, *request], folder, **variables)
+
+
+def main(commands: str, purpose: str = "measure") -> None:
+    from leyden.cli import main as leyden  # first: it sets what torch reads when it is imported
+
+    profile = cProfile.Profile()
+    answers: list[dict[str, Any]] = []
+    for words in json.loads(commands):
+        output = io.StringIO()
+        start = time.perf_counter()
+        with contextlib.redirect_stdout(output):
+            run = profile.runcall if purpose == "profile" and answers else call
+            status = run(leyden, words)
+        if status:
+            raise SystemExit(status)
+        folder = Path(output.getvalue().splitlines()[-1])
+        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        answers.append(
+            {
+                **record,
+                "folder": str(folder.absolute()),
+                "most_bytes": most_bytes(),
+                "wall_seconds": time.perf_counter() - start,
+            }
+        )
+    if purpose == "profile":
+        sys.stdout.write(shown(profile))
+    else:
+        sys.stdout.write(json.dumps(answers) + "\n")
+
+
+def shown(profile: cProfile.Profile) -> str:
+    """The functions with the most time of their own, in percent of all."""
+    stats: Any = pstats.Stats(profile)
+    own = {place: numbers[2] for place, numbers in stats.stats.items()}
+    lines = []
+    for place in sorted(own, key=lambda place: -own[place])[:LINES]:
+        file, line, name = place
+        where = name if file == "~" else f"{'/'.join(Path(file).parts[-2:])}:{line} {name}"
+        lines.append(f"  {own[place] / stats.total_tt:5.1%}  {where}")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
