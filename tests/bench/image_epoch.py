@@ -30,7 +30,7 @@ def measure(options: Options) -> Row | Skipped:
 
 
 def measure_on(images: Path, folder: Path, options: Options) -> Row:
-    epochs = 3 if options.quick else EPOCHS
+    epochs = 2 if options.quick else EPOCHS
     ours_learned, theirs_learned = list[float](), list[float]()
     our_seeds, their_seeds = count(), count()
 
@@ -49,20 +49,22 @@ def measure_on(images: Path, folder: Path, options: Options) -> Row:
         seconds = long["train_seconds"] - short["train_seconds"]  # start and end cancel
         return STEPS * (epochs - 1) / float(seconds)
 
-    speeds = {workers: reference(workers, epochs=2) for workers in (0, 2)}
+    tried = (0,) if options.quick else (0, 2)
+    speeds = {workers: reference(workers, epochs=2) for workers in tried}
     workers = max(speeds, key=lambda number: speeds[number])
     theirs_learned.clear()
     pairs = alternate(
         ours, lambda: reference(workers), repetitions=options.repetitions(3), warms_up=False
     )
     accuracies = statistics.fmean(ours_learned), statistics.fmean(theirs_learned)
+    shown = ", ".join(f"{speed:.0f}" for speed in speeds.values())
     learned = f"test accuracy {accuracies[0]:.2%} and {accuracies[1]:.2%}"
     return Row(
         pairs,
         "steps/s",
         notes=[
             f"{learned} after {epochs} epochs, means of {len(ours_learned)} seeds;"
-            f" {workers} workers of its DataLoader are faster"
+            f" the reference's DataLoader has {workers} workers, of {shown} steps/s the faster"
         ],
         is_equal=accuracies[0] >= accuracies[1] - MOST_WORSE,
     )

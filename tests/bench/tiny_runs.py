@@ -4,6 +4,9 @@ import json
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from tests.bench.case import Case, Options, Row, Target, alternate
@@ -17,29 +20,35 @@ COLD, WARM = 3, 4  # of the reference's runs that are measured; all take equally
 LAUNCHER = ROOT / "conf" / "hydra" / "launcher" / "stacked.yaml"
 
 
-def our_seconds(options: Options) -> float:
-    """Wall time of the whole command, with its report."""
-    axes = [
-        f"{key}={','.join(map(str, values))}"
-        for key, values in (("optimizer.lr", RATES), ("seed", SEEDS))
-    ]
-    words = [
-        *("train", "-m", "model.width=32", "optimizer=adam", "scheduler=constant", *axes),
+def our_command() -> list[str]:
+    launcher = "stacked" if LAUNCHER.is_file() else "local"
+    return [
+        *("-m", "leyden", "train", "-m", f"hydra/launcher={launcher}"),
+        *("model.width=32", "optimizer=adam", "scheduler=constant"),
+        f"optimizer.lr={','.join(map(str, RATES))}",
+        f"seed={','.join(map(str, SEEDS))}",
         *(f"trainer.max_epochs={EPOCHS}", "trainer.gradient_clip_val=null"),
-        *(
-            "trainer.accelerator=cpu",
-            f"hydra/launcher={'stacked' if LAUNCHER.is_file() else 'local'}",
-        ),
+        "trainer.accelerator=cpu",
     ]
+
+
+def our_seconds(notes: list[str]) -> float:
+    """Wall time of the whole command, with its report; and a note of where it goes."""
     with tempfile.TemporaryDirectory() as temporary:
-        start = time.perf_counter()
-        output = output_of(["-m", "leyden", *words], Path(temporary))
-        seconds = time.perf_counter() - start
+        start = time.time()
+        output = output_of(our_command(), Path(temporary))
+        end = time.time()
         folder = Path(temporary) / output.splitlines()[-1]
-        record = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
-        states = [job["state"] for job in record["jobs"]]
-        assert states == ["completed"] * len(RATES) * len(SEEDS), states
-    return seconds
+        jobs = [json.loads(file.read_text()) for file in folder.glob("*/run.json")]
+    assert [job["status"] for job in jobs] == ["completed"] * len(RATES) * len(SEEDS)
+    first = min(datetime.fromisoformat(job["started"]).timestamp() for job in jobs)
+    last = max(datetime.fromisoformat(job["ended"]).timestamp() for job in jobs)
+    training = max(job["train_seconds"] for job in jobs)
+    notes[:] = [
+        f"our {end - start:.1f} s: {first - start:.0f} s before the jobs, {last - first:.0f} s of"
+        f" jobs (of which {training:.1f} s training), {end - last:.0f} s after them"
+    ]
+    return end - start
 
 
 def wish(runs: int) -> dict[str, list[float] | list[int] | int]:
@@ -65,26 +74,23 @@ def warm_seconds(options: Options) -> float:
     return whole + statistics.fmean(others) * (len(RATES) * len(SEEDS) - number)
 
 
-def measure_cold(options: Options) -> Row:
+def measure(options: Options, *, reference: Callable[[Options], float], note: str) -> Row:
+    notes: list[str] = []
     pairs = alternate(
-        lambda: our_seconds(options),
-        lambda: cold_seconds(options),
-        repetitions=options.repetitions(3),
+        lambda: our_seconds(notes),
+        lambda: reference(options),
+        repetitions=1 if options.quick else 3,
         warms_up=False,
     )
-    note = f"one after the other; {COLD} processes measured, and scaled to 32"
-    return Row(pairs, "s", notes=[note])
+    return Row(pairs, "s", notes=[f"reference: {note}, scaled to 32", *notes])
 
 
-def measure_warm(options: Options) -> Row:
-    pairs = alternate(
-        lambda: our_seconds(options),
-        lambda: warm_seconds(options),
-        repetitions=options.repetitions(3),
-        warms_up=False,
-    )
-    return Row(pairs, "s", notes=[f"{WARM} runs measured, and scaled to 32"])
-
+measure_cold = partial(
+    measure,
+    reference=cold_seconds,
+    note=f"{COLD} processes measured, one after the other",
+)
+measure_warm = partial(measure, reference=warm_seconds, note=f"{WARM} runs in turn measured")
 
 CASES = (
     Case("runs_cold", measure_cold, Target(1 / 30)),

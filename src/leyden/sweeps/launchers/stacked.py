@@ -39,7 +39,9 @@ class Stacked:
         self.slots = 0
         self.local = Local(slots=slots, threads=threads)
         self.places: list[Place] = []
-        self.waiting: list[tuple[Task, str]] = []  # and what those that can be stacked with it share
+        self.waiting: list[
+            tuple[Task, str]
+        ] = []  # and what those that can be stacked with it share
         self.running: dict[JobProcesses, tuple[Place, list[Path]]] = {}
         self.said: set[str] = set()
         self.dropped: list[Path] = []
