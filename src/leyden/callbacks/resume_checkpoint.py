@@ -2,8 +2,6 @@
 
 import logging
 import time
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +26,6 @@ SECONDS_FOR_A_VALIDATION = 8.0
 """A validation may take so long to its end after a signal; systems kill after 15 to 30 s."""
 
 NOTHING, SAVE, STOP = 0, 1, 2
-
-
-def nothing() -> None:
-    """Where nothing has to be done."""
 
 
 class ResumeCheckpoint(Checkpoint):
@@ -70,9 +64,12 @@ class ResumeCheckpoint(Checkpoint):
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
-        is_step = (batch_index + 1) % trainer.accumulate_grad_batches == 0
-        if is_step and not validates_next(trainer):
-            self._between_steps(trainer, partial(log_step, trainer))
+        if (batch_index + 1) % trainer.accumulate_grad_batches:
+            return
+        order = self._order(trainer)
+        if order != NOTHING and not validates_next(trainer):
+            log_step(trainer)
+            self._follow(order, trainer)
 
     def on_validation_batch_end(self, trainer: Trainer, task: LightningModule, *_: Any) -> None:
         since = self.signal.received_when
@@ -81,10 +78,10 @@ class ResumeCheckpoint(Checkpoint):
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
         if not trainer.is_last_batch and not trainer.sanity_checking:
-            self._between_steps(trainer)
+            self._follow(self._order(trainer), trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, task: LightningModule) -> None:
-        self._between_steps(trainer)
+        self._follow(self._order(trainer), trainer)
 
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
         if self.keep and self.saved_at != trainer.global_step:
@@ -94,11 +91,9 @@ class ResumeCheckpoint(Checkpoint):
     def on_exception(self, *_: Any) -> None:
         self.signal.leave()
 
-    def _between_steps(self, trainer: Trainer, first: Callable[[], None] = nothing) -> None:
-        order = self._order(trainer)
+    def _follow(self, order: int, trainer: Trainer) -> None:
         if order == NOTHING:
             return
-        first()
         if self.keep and self.saved_at != trainer.global_step:
             self._save(trainer, is_needed=order == STOP or trainer.should_stop)
         if order == STOP:

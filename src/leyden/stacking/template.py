@@ -86,7 +86,7 @@ class Template(nn.Module):
 
     def _drop(self, rates: tuple[float, ...], x: Tensor) -> Tensor:
         if self.masks is not None:
-            return x * next(self.masks)
+            return x * next(self.masks).to(x.device)
         self.rates.append(rates)
         self.shapes.append(x.shape)
         return x
