@@ -56,7 +56,7 @@ from leyden.runs.hyperparameters import short_hyperparameters
 from leyden.runs.log import run_log
 from leyden.runs.record import Diverged, Interrupted, Record, status_after
 from leyden.second_try import prepare_second_try
-from leyden.stacking import Seat
+from leyden.stacking.lockstep import Seat
 from leyden.sweeps.trial import Trial
 
 log = logging.getLogger("leyden")

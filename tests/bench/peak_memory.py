@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from tests.bench.case import Case, Options, Row, Target, alternate
+from tests.bench.case import Case, Options, Pairs, Row, Target, alternate
 from tests.bench.fresh import answer_of, output_of
 from tests.bench.gpt_speed import WORDS as GPT_WORDS
 from tests.bench.gpt_speed import reference_answer, write_text
@@ -27,7 +27,7 @@ def least_bytes(folder: Path, imports: str) -> float:
     return float(output_of(["-c", code], folder).splitlines()[-1])
 
 
-def row(pairs, folder: Path) -> Row:
+def row(pairs: Pairs, folder: Path) -> Row:
     ours, reference = (least_bytes(folder, code) / MEGABYTE for code in IMPORTS.values())
     less = [pairs.ours[0] - ours, pairs.reference[0] - reference]
     note = (

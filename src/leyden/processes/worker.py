@@ -154,7 +154,7 @@ def train_together(runs: tuple[Other, ...]) -> None:
     """Executes runs in lockstep; how each ends is in its record."""
     from leyden.execution import execute
     from leyden.runs.record import Record
-    from leyden.stacking import Seat, in_lockstep
+    from leyden.stacking.lockstep import Seat, in_lockstep
 
     def job(run: Other) -> Callable[[Seat], None]:
         def execute_one(seat: Seat) -> None:

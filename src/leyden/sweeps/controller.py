@@ -59,8 +59,11 @@ class Controller:
         """Starts jobs as slots become free, until none is left or the user stops it."""
         with self._signals():
             while self._fill() or self.running or self.adopted:
-                for ended in [*self.launcher.wait(SECONDS_BETWEEN_LOOKS), *self._adopted_ends()]:
+                ends = [*self.launcher.wait(SECONDS_BETWEEN_LOOKS), *self._adopted_ends()]
+                for ended in ends:
                     self._settle(ended)
+                if ends:
+                    self.record.write()
                 self.board.update(self.record, self.running, self.jobs.left())
 
     def _fill(self) -> bool:
@@ -96,7 +99,6 @@ class Controller:
             self.jobs.ended(entry)
             if self.settings.fail_fast and entry.failure is not None:
                 self._stop()
-        self.record.write()
         self.board.ended(entry, self.record)
 
     def _completed_record(self, ended: Ended) -> Record:

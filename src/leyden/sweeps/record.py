@@ -1,7 +1,7 @@
 """`sweep.json`: the jobs of a sweep, what became of each, and what they were compared by."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -110,10 +110,11 @@ class SweepRecord:
         return record
 
     def write(self) -> None:
-        """Writes the record whole."""
-        content = asdict(self)
-        del content["folder"]
-        write_atomically(self.folder / NAME, json.dumps(finite(content), indent=1) + "\n")
+        """Writes the record whole: with a thousand jobs it has to be quick, so without indents."""
+        content = {key: value for key, value in vars(self).items() if key != "folder"}
+        content["jobs"] = [vars(entry) for entry in self.jobs]
+        content["objectives"] = [vars(objective) for objective in self.objectives]
+        write_atomically(self.folder / NAME, json.dumps(finite(content)) + "\n")
 
 
 def find_sweeps(root: Path) -> list[Path]:

@@ -1,7 +1,7 @@
 """A cost over a size, on logarithmic axes, and the exponent that fits it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import linear_regression
@@ -71,9 +71,16 @@ def plot(curves: Sequence[Curve], path: Path) -> None:
                 f"{curve.of}: exponent {curve.exponent:.2f}, at the end {curve.last_exponent:.2f}"
             )
             axes.loglog(curve.sizes, curve.costs, marker="o", label=label)
+        costs = [cost for curve in curves if curve.unit == unit for cost in curve.costs]
+        axes.set_ylim(decade(min(costs), math.floor), decade(max(costs), math.ceil))
         axes.set_xlabel(curves[0].over)
         axes.set_ylabel({"s": "seconds", "MB": "megabytes"}[unit])
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
+
+
+def decade(value: float, round_to: Callable[[float], int]) -> float:
+    """The power of ten below or above."""
+    return 10.0 ** round_to(math.log10(value))

@@ -1,4 +1,4 @@
-"""Time of a step, time to the start, and memory over the size of the data."""
+"""Time of a step, of start and end, and memory over the size of the data."""
 
 import tempfile
 from pathlib import Path
@@ -51,8 +51,8 @@ def token_curves(*, quick: bool) -> list[Curve]:
 def curves_of(over: str, sizes: tuple[int, ...], measured: list[Timed]) -> list[Curve]:
     return [
         Curve("a step", over, "s", sizes, [one.seconds for one in measured]),
-        Curve("to the first step", over, "s", sizes, [one.start_seconds for one in measured]),
-        Curve("memory", over, "MB", sizes, [one.most_bytes / 1e6 for one in measured]),
+        Curve("start and end", over, "s", sizes, [one.start_seconds for one in measured]),
+        Curve("memory with imports", over, "MB", sizes, [one.most_bytes / 1e6 for one in measured]),
     ]
 
 
@@ -68,6 +68,7 @@ def write_tokens(folder: Path, number: int) -> None:
     lengths = [min(SHARD, number - begin) for begin in range(0, number, SHARD)]
     train = [write(f"train-{place:05}.bin", length) for place, length in enumerate(lengths)]
     held_out = {part: [write(f"{part}-00000.bin", HELD_OUT)] for part in ("val", "test")}
+    (folder / "tokenizer").mkdir()
     tokenizer.save(folder / "tokenizer")
     Manifest(
         settings={},

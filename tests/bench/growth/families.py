@@ -40,6 +40,6 @@ def show(curves: list[Curve]) -> None:
         met = Text("met", "green") if curve.is_nearly_linear else Text("NOT met", "red")
         ends = [f"{number(cost)} {curve.unit}" for cost in (curve.costs[0], curve.costs[-1])]
         exponents = [f"{curve.exponent:.2f}", f"{curve.last_exponent:.2f}"]
-        over = f"{number(curve.sizes[0])} to {curve.sizes[-1]:.0e} {curve.over.split()[0]}"
+        over = f"{curve.sizes[0]:.0e} to {curve.sizes[-1]:.0e} {curve.over.split()[0]}"
         table.add_row(curve.of, over, *ends, *exponents, met)
     Console(width=WIDTH, highlight=False).print(table)

@@ -36,5 +36,5 @@ def curves(*, quick: bool) -> list[Curve]:
     over = "parameters of an MLP"
     return [
         Curve("a step", over, "s", sizes, [one.seconds for one in measured]),
-        Curve("memory", over, "MB", sizes, [one.most_bytes / 1e6 for one in measured]),
+        Curve("memory with imports", over, "MB", sizes, [one.most_bytes / 1e6 for one in measured]),
     ]

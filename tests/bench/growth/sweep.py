@@ -14,7 +14,7 @@ SECONDS = {
     "write": "writing sweep.json once",
     "report": "report",
 }
-BYTES = {"manifest": "sweep.json", "memory": "memory"}
+BYTES = {"manifest": "sweep.json", "memory": "memory with imports"}
 
 
 def curves(*, quick: bool) -> list[Curve]:

@@ -13,7 +13,6 @@ from leyden.processes.place import Place
 from leyden.processes.worker import Other
 from leyden.ranges import PositiveInt
 from leyden.runs.folder import read_frozen
-from leyden.runs.record import Record
 from leyden.stacking.likeness import likeness, obstacle
 from leyden.sweeps.launchers.launcher import Ended, Task
 from leyden.sweeps.launchers.local import Local
@@ -59,7 +58,7 @@ class Stacked:
         if reason is not None and reason not in self.said:
             terminal.show_note(f"not stacked: {reason}")
             self.said.add(reason)
-        self.ended_before[task.folder] = Record.read(task.folder).ended
+        self.ended_before[task.folder] = end_of(task.folder)
         self.waiting.append((task, likeness(cfg) if reason is None else str(task.folder)))
 
     def wait(self, seconds: float) -> list[Ended]:
@@ -124,4 +123,11 @@ class Stacked:
 
     def _has_ended(self, folder: Path) -> bool:
         """Whether a run is over, though its process still runs; it may have ended before, too."""
-        return Record.read(folder).ended not in (None, self.ended_before[folder])
+        return end_of(folder) not in (None, self.ended_before[folder])
+
+
+def end_of(folder: Path) -> str | None:
+    """When a run ended, as its record says."""
+    from leyden.runs.record import Record  # with torch, which whoever only submits jobs can spare
+
+    return Record.read(folder).ended
