@@ -104,8 +104,8 @@ def test_fused_optimizers_clip_under_mixed_precision(leyden):
     assert leyden("train", *arguments, "trainer.gradient_clip_val=0.1").status == 0
 
 
-def test_a_profile_says_how_often_a_step_was_taken(leyden):
-    result = leyden("train", "trainer=profile", "trainer.max_steps=3")
+def test_a_profile_of_lightnings_says_how_often_a_step_was_taken(leyden):
+    result = leyden("train", "trainer.profiler=simple", "trainer.max_steps=3")
     report = (result.folder / "fit-profile.txt").read_text().splitlines()
     (row,) = [line for line in report if "run_training_batch" in line]
     assert row.split("|")[3].strip() == "3"

@@ -84,7 +84,7 @@ def test_most_runs_take_the_short_way(record_of, monkeypatch):
 
 def test_a_callback_of_the_users_is_called_and_can_log(record_of, user_package):
     user_package(
-        "mine",
+        "own_counter",
         "from pytorch_lightning import Callback\n"
         "class Counter(Callback):\n"
         "    seen = 0\n"
@@ -92,6 +92,6 @@ def test_a_callback_of_the_users_is_called_and_can_log(record_of, user_package):
         "        self.seen += 1\n"
         "        task.log('seen', float(self.seen))\n",
     )
-    record = record_of("own", "model=mlp", "+callbacks.counter._target_=mine.Counter")
+    record = record_of("own", "model=mlp", "+callbacks.counter._target_=own_counter.Counter")
     logged = {int(row["step"]) + 1: float(row["seen"]) for row in rows(record) if row["seen"]}
     assert logged == {step: float(step) for step in (10, 20, 30, 40, 50, 60)}

@@ -38,7 +38,8 @@ class StepProfile(Callback):
         self.is_done = False
 
     def on_train_batch_end(self, trainer: Trainer, task: LightningModule, *_: Any) -> None:
-        if self.profiler is None and not self.is_done and trainer.global_step == STEPS_BEFORE:
+        first = min(STEPS_BEFORE, int(trainer.estimated_stepping_batches) // 2)
+        if self.profiler is None and not self.is_done and trainer.global_step == first:
             self._begin(trainer)
 
     def on_validation_start(self, trainer: Trainer, task: LightningModule) -> None:
