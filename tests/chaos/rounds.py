@@ -102,13 +102,19 @@ def torment(family: str, *, rounds: int, seed: int, steps: int, folder: Path) ->
         # So that all rounds together go through the run, whatever the machine's speed.
         until = begin + chance.uniform(0.0, 2.0 * (steps - begin) / (rounds - result.rounds + 1))
         is_done = not interrupt(torn, until, chance, result)
-        result.fallen_back += find_sound(torn, LAST)[1]
+        result.fallen_back += damaged(torn)
         if is_done:  # it was faster than the signals: the rest of them is for another run
             result.found = digest(torn)
             torn = new_run()
     if result.found == result.expected:
         result.found = finished(torn)
     return result
+
+
+def damaged(folder: Path) -> list[str]:
+    """What is wrong with checkpoints that were finished: those whose marker was written."""
+    _, defects = find_sound(folder, LAST)
+    return [defect for defect in defects if "has no marker" not in defect]
 
 
 def finished(folder: Path) -> str:
