@@ -30,8 +30,9 @@ class Surroundings:
                 for attribute in ("handlers", "propagate", "level")
             ),
         ]
-        self.own = [getattr(owner, name) for owner, name in self.places]
-        self.own[3] = {}
+        self.own = [
+            {} if owner is stop_signal else getattr(owner, name) for owner, name in self.places
+        ]
         self.outside: list[Any] = []
 
     def __enter__(self) -> None:
