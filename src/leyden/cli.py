@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leyden import light_torchmetrics
 from leyden.help import HELP
 from leyden.model_verbs import export_verb, generate_verb
 from leyden.proof_verbs import diff_verb, doctor_verb, reproduce_verb
@@ -25,8 +26,12 @@ HYDRA_FLAGS |= {"--shell-completion", "-sc"}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line and returns the exit status."""
-    # Idle threads of torch would otherwise spin and slow every other process on the machine.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Idle threads of torch would otherwise spin for long and slow others on the machine; if they
+    # slept at once, waking them would double a small network's step. The one is libgomp's
+    # (https://gcc.gnu.org/onlinedocs/libgomp/GOMP_005fSPINCOUNT.html), the other libomp's.
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")  # some tenths of a millisecond
+    os.environ.setdefault("KMP_BLOCKTIME", "1")  # milliseconds
+    light_torchmetrics.install()
     verb, *rest = [*(sys.argv[1:] if arguments is None else arguments), ""]
     rest = rest[:-1]
     if verb in ("-sc", "--shell-completion"):

@@ -47,8 +47,8 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
         task = build_task(cfg, build_net(cfg, spec), spec)
         trainer = build_trainer(cfg, data, folder=None, callbacks=[], loggers=[])
         load_weights(task.net, checkpoint)
-        (metrics,) = trainer.test(task, datamodule=data, verbose=False)
-    return dict(metrics)
+        trainer.test(task, datamodule=data, verbose=False)
+    return {name: float(value) for name, value in trainer.callback_metrics.items()}
 
 
 def _take_checkpoint(overrides: list[str]) -> tuple[str, list[str]]:

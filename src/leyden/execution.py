@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from pytorch_lightning import Callback
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import nn
@@ -48,10 +48,8 @@ from leyden.runs.checkpoints import (
     read_step,
     set_weights,
 )
-from leyden.runs.folder import (
-    config_digest,
-    read_frozen,
-)
+from leyden.runs.folder import CONFIG as FROZEN
+from leyden.runs.folder import config_digest, read_frozen
 from leyden.runs.hyperparameters import short_hyperparameters
 from leyden.runs.log import run_log
 from leyden.runs.record import Diverged, Interrupted, Record, status_after
@@ -153,7 +151,7 @@ def run_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> l
         Recorder(record, batch_size=cfg.data.batch_size, monitor=monitor.metric, mode=monitor.mode),
         Hyperparameters(
             values=short_hyperparameters(cfg, record.choices, record.overrides),
-            config=OmegaConf.to_yaml(cfg),
+            config=(record.folder / FROZEN).read_text(encoding="utf-8"),
             monitor=monitor.metric,
         ),
         *saboteurs(),
@@ -196,6 +194,8 @@ def fit(experiment: Experiment, record: Record, checkpoint: Path | None) -> None
         if isinstance(error, SIGTERMException) or isinstance(error.__context__, KeyboardInterrupt):
             raise Interrupted("stopped at once") from error
         raise
+    finally:
+        record.name_best()
 
 
 def test(experiment: Experiment, record: Record) -> None:

@@ -76,6 +76,7 @@ def write(results: Results, growth: Sequence[Curve]) -> None:
     What was not measured this time stays from before, if it was on the same machine.
     """
     machine = {
+        "cpu": cpu_name(),
         "cores": len(os.sched_getaffinity(0)),
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
@@ -90,6 +91,14 @@ def write(results: Results, growth: Sequence[Curve]) -> None:
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({**content, "machine": machine}, indent=1)
     RESULTS.write_text(text + "\n", encoding="utf-8")
+
+
+def cpu_name() -> str:
+    """As the system calls it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
 
 
 def merged(before: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,29 +6,29 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from tests.bench.case import Case, Options, Row, Target, alternate
-from tests.bench.fresh import ROOT, answer_of, output_of, seconds_of
+from tests.bench.fresh import answer_of, output_of, seconds_of
 
 MODULE = "tests.bench.references.tiny_runs"
 RATES = [1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2]
 SEEDS = [0, 1, 2, 3]
 EPOCHS = 20
 COLD, WARM = 3, 4  # of the reference's runs that are measured; all take equally long
-LAUNCHER = ROOT / "conf" / "hydra" / "launcher" / "stacked.yaml"
+
+
+WORDS = [
+    *("model.width=32", "optimizer=adam", "scheduler=constant", "trainer.accelerator=cpu"),
+    *(f"trainer.max_epochs={EPOCHS}", "trainer.gradient_clip_val=null"),
+]
 
 
 def our_command() -> list[str]:
-    launcher = "stacked" if LAUNCHER.is_file() else "local"
     return [
-        *("-m", "leyden", "train", "-m", f"hydra/launcher={launcher}"),
-        *("model.width=32", "optimizer=adam", "scheduler=constant"),
+        *("-m", "leyden", "train", "-m", "hydra/launcher=stacked", *WORDS),
         f"optimizer.lr={','.join(map(str, RATES))}",
         f"seed={','.join(map(str, SEEDS))}",
-        *(f"trainer.max_epochs={EPOCHS}", "trainer.gradient_clip_val=null"),
-        "trainer.accelerator=cpu",
     ]
 
 
@@ -45,8 +45,9 @@ def our_seconds(notes: list[str]) -> float:
     last = max(datetime.fromisoformat(job["ended"]).timestamp() for job in jobs)
     training = max(job["train_seconds"] for job in jobs)
     notes[:] = [
-        f"our {end - start:.1f} s: {first - start:.0f} s before the jobs, {last - first:.0f} s of"
-        f" jobs (of which {training:.1f} s training), {end - last:.0f} s after them"
+        f"our {end - start:.1f} s: {(first - start) / (end - start):.0%} before the jobs,"
+        f" {(last - first) / (end - start):.0%} in them (the longest trains {training:.1f} s),"
+        f" {(end - last) / (end - start):.0%} after them"
     ]
     return end - start
 
@@ -55,8 +56,16 @@ def wish(runs: int) -> dict[str, list[float] | list[int] | int]:
     return {"rates": RATES[2:3], "seeds": list(range(runs)), "epochs": EPOCHS}
 
 
+def number_of_cold(options: Options) -> int:
+    return 1 if options.quick else COLD
+
+
+def number_of_warm(options: Options) -> int:
+    return 2 if options.quick else WARM
+
+
 def cold_seconds(options: Options) -> float:
-    number = 1 if options.quick else COLD
+    number = number_of_cold(options)
     with tempfile.TemporaryDirectory() as temporary:
         each = [
             seconds_of(["-m", MODULE, json.dumps(wish(1))], Path(temporary)) for _ in range(number)
@@ -66,7 +75,7 @@ def cold_seconds(options: Options) -> float:
 
 def warm_seconds(options: Options) -> float:
     """The import and the first run once; the others as long as those measured."""
-    number = 2 if options.quick else WARM
+    number = number_of_warm(options)
     with tempfile.TemporaryDirectory() as temporary:
         start = time.perf_counter()
         answer = answer_of(MODULE, Path(temporary), wish(number))
@@ -74,7 +83,7 @@ def warm_seconds(options: Options) -> float:
     return whole + statistics.fmean(others) * (len(RATES) * len(SEEDS) - number)
 
 
-def measure(options: Options, *, reference: Callable[[Options], float], note: str) -> Row:
+def measure(options: Options, reference: Callable[[Options], float], note: str) -> Row:
     notes: list[str] = []
     pairs = alternate(
         lambda: our_seconds(notes),
@@ -85,14 +94,25 @@ def measure(options: Options, *, reference: Callable[[Options], float], note: st
     return Row(pairs, "s", notes=[f"reference: {note}, scaled to 32", *notes])
 
 
-measure_cold = partial(
-    measure,
-    reference=cold_seconds,
-    note=f"{COLD} processes measured, one after the other",
-)
-measure_warm = partial(measure, reference=warm_seconds, note=f"{WARM} runs in turn measured")
+def measure_cold(options: Options) -> Row:
+    note = f"{number_of_cold(options)} processes measured, one after the other"
+    return measure(options, cold_seconds, note)
+
+
+def measure_warm(options: Options) -> Row:
+    return measure(options, warm_seconds, f"{number_of_warm(options)} runs in turn measured")
+
+
+def profile(options: Options) -> str:
+    """Of the jobs, half of which are a stack."""
+    size = str(len(RATES) * len(SEEDS) // 2)
+    with tempfile.TemporaryDirectory() as temporary:
+        arguments = ["-m", "tests.bench.stack_profile", size, json.dumps(WORDS)]
+        output = output_of(arguments, Path(temporary))
+    return output.partition("PROFILE\n")[2]
+
 
 CASES = (
-    Case("runs_cold", measure_cold, Target(1 / 30)),
-    Case("runs_warm", measure_warm, Target(1 / 8)),
+    Case("runs_cold", measure_cold, Target(1 / 30), profile),
+    Case("runs_warm", measure_warm, Target(1 / 8), profile),
 )

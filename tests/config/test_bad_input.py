@@ -208,6 +208,11 @@ BAD_INPUT = {
     "a run folder that can't be made": (["run_dir=/dev/null/x"], "run_dir", "/dev/null"),
     "not an override": (["model.width"], "model.width", "key=value"),
     "a broken interpolation": (["seed=${sead}"], "seed", "sead"),
+    "a broken interpolation in a list": (
+        ["optimizer.adamw_betas=[0.9,${bta}]"],
+        "optimizer.adamw_betas",
+        "bta",
+    ),
     "a config folder that is not there": (["--config-dir", "here"], "--config-dir=here", "folder"),
     "a size no width can reach": (["params=10"], "params=10", "nearest"),
     "a width that can't be split": (

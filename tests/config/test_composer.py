@@ -8,7 +8,6 @@ from leyden.config.axes import Assignment
 from leyden.config.composer import Composer
 from leyden.config.experiments import register
 from leyden.config.location import CONF
-from leyden.config.overrides import parse_overrides
 from leyden.config.request import Request
 
 OVERRIDES = [
@@ -36,8 +35,7 @@ def plain(cfg):
 
 @pytest.mark.parametrize("overrides", OVERRIDES, ids=" ".join)
 def test_a_config_is_composed_as_hydra_does_it(overrides):
-    composer = Composer(Request())
-    ours = composer.config(parse_overrides(overrides, composer.loader))
+    ours = Composer(Request()).config(overrides)
     register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         hydras = compose("config", list(overrides))

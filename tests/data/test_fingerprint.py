@@ -14,6 +14,7 @@ from leyden.config.request import Request
 from leyden.data import Blobs, DataModule, ImageFolder, Parts, Spec, Text, Tokens
 from leyden.data.csv_table import CSVTable
 from leyden.data.fingerprint import BLOCK_BYTES, MOST_BYTES, files_digest
+from leyden.data.loader import Draw
 
 OPTIONS = {
     "blobs": (),
@@ -58,6 +59,12 @@ def test_the_same_data_has_the_same_fingerprint_however_it_is_drawn(option):
     again = data_of(option, "data.num_workers=2", "data.batch_size=3", "seed=7").fingerprint()
     assert first == again
     assert set(first) == {"samples", "spec", "files", "content"}
+
+
+def test_what_has_been_drawn_does_not_change_the_fingerprint():
+    used, unused = data_of("digits"), data_of("digits")
+    _ = used.parts.train[Draw(0, torch.arange(2))]  # keeps the images normalised
+    assert used.fingerprint() == unused.fingerprint()
 
 
 @pytest.mark.parametrize("option", OPTIONS)

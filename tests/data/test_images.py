@@ -109,6 +109,11 @@ def test_the_stored_pixels_stay_as_they_are():
     assert torch.equal(images.pixels, noise())
 
 
+def test_what_is_read_once_is_not_kept_normalised():
+    kept = [part.normalised is not None for part in parts_of(*[noise()] * 3)]
+    assert kept == [True, True, False]
+
+
 def test_all_parts_are_normalised_by_the_training_parts_statistics():
     mean, std = channel_statistics(noise(seed=1))
     for part in parts_of(noise(seed=1), noise(3, seed=2) // 2, noise(4, seed=3) // 4):

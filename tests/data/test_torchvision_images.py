@@ -127,6 +127,22 @@ def test_the_split_does_not_depend_on_the_seed(debian):
     assert torch.equal(parts.val.pixels, other.val.pixels)
 
 
+def test_images_that_are_in_memory_are_not_read_again(debian):
+    first, again = fetched("fashion_mnist").parts, fetched("fashion_mnist", seed=1).parts
+    assert again.train is first.train
+
+
+@pytest.mark.parametrize("options", [{"num_val": 2}, {"flip": True}])
+def test_other_parts_of_the_same_files_are_other_images(options, debian):
+    first, other = fetched("fashion_mnist").parts, fetched("fashion_mnist", **options).parts
+    assert other.train is not first.train
+
+
+def test_images_augmented_by_another_seed_are_other_images(debian):
+    parts = [fetched("fashion_mnist", seed=seed, flip=True).parts for seed in (0, 1)]
+    assert parts[0].train is not parts[1].train
+
+
 def test_mnist_is_downloaded_and_unpacked(server):
     parts = fetched().parts
     assert samples(parts.train, parts.val) == written("train")

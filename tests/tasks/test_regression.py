@@ -1,7 +1,9 @@
 import pytest
 import torch
+from pytorch_lightning import Trainer
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from torch import nn
+from torch.utils.data import DataLoader
 
 from leyden.data import Spec
 from leyden.optim import constant, sgd
@@ -14,11 +16,18 @@ SPEC = Spec("series", (3, 1), 2, target_mean=50.0, target_std=20.0)
 def task():
     torch.manual_seed(0)
     net = nn.Sequential(nn.Flatten(), nn.Linear(3, 2))
-    task = Regression(net, spec=SPEC, optimizer=sgd, schedule=constant)
-    task.logged = {}
-    task.log = task.logged.__setitem__
-    task.log_dict = task.logged.update
-    return task
+    return Regression(net, spec=SPEC, optimizer=sgd, schedule=constant)
+
+
+@pytest.fixture
+def trainer():
+    return Trainer(
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
 
 
 @pytest.fixture
@@ -31,6 +40,10 @@ def batches():
     ]
 
 
+def loader(batches):
+    return DataLoader(batches, batch_size=None, collate_fn=tuple)
+
+
 def test_the_training_loss_is_the_mean_squared_error_of_the_scaled_target(task, batches):
     inputs, targets = batches[0]
     expected = (task(inputs) - targets).square().mean()
@@ -38,25 +51,22 @@ def test_the_training_loss_is_the_mean_squared_error_of_the_scaled_target(task, 
 
 
 @torch.no_grad()
-def test_errors_are_scikit_learns_in_the_targets_own_unit(task, batches):
-    for batch in batches:
-        task.validation_step(batch, 0)
-    task.on_validation_epoch_end()
+def test_errors_are_scikit_learns_in_the_targets_own_unit(task, batches, trainer):
+    trainer.validate(task, loader(batches), verbose=False)
+    found = trainer.callback_metrics
     guesses = torch.cat([50 + 20 * task(x) for x, _ in batches]).flatten()
     truth = torch.cat([50 + 20 * y for _, y in batches]).flatten()
-    assert float(task.logged["val/rmse"]) == pytest.approx(
-        mean_squared_error(truth, guesses) ** 0.5
-    )
-    assert float(task.logged["val/mae"]) == pytest.approx(mean_absolute_error(truth, guesses))
-    assert float(task.logged["val/r2"]) == pytest.approx(r2_score(truth, guesses), rel=1e-4)
+    assert float(found["val/rmse"]) == pytest.approx(mean_squared_error(truth, guesses) ** 0.5)
+    assert float(found["val/mae"]) == pytest.approx(mean_absolute_error(truth, guesses))
+    assert float(found["val/r2"]) == pytest.approx(r2_score(truth, guesses), rel=1e-4)
 
 
 @torch.no_grad()
-def test_a_second_epoch_starts_anew(task, batches):
-    task.validation_step(batches[0], 0)
-    task.on_validation_epoch_end()
-    task.validation_step(batches[1], 0)
-    task.on_validation_epoch_end()
+def test_a_second_epoch_starts_anew(task, batches, trainer):
+    for batch in batches[:2]:
+        trainer.validate(
+            task, DataLoader([batch], batch_size=None, collate_fn=tuple), verbose=False
+        )
     inputs, targets = batches[1]
     expected = 20 * (task(inputs) - targets).square().mean().sqrt()
-    torch.testing.assert_close(task.logged["val/rmse"], expected)
+    torch.testing.assert_close(trainer.callback_metrics["val/rmse"], expected)

@@ -1,15 +1,23 @@
 """Keeps the checkpoints that the monitored metric prefers."""
 
+import logging
 import math
+import time
 from pathlib import Path
 from typing import Any, Literal
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 
-from leyden.callbacks.saving import save
+from leyden.callbacks.saving import checkpoint_of, copied, refuse_unsound, save, write
 from leyden.ranges import PositiveInt
 from leyden.runs.checkpoints import BEST, checkpoints_in
+
+log = logging.getLogger("leyden")
+
+SECONDS_BETWEEN = 10.0
+"""A small network may be validated fifty times a second: writing each best one would take longer
+than training it."""
 
 
 class BestCheckpoint(Checkpoint):
@@ -17,17 +25,25 @@ class BestCheckpoint(Checkpoint):
 
     It is known by its marker which of them is the best: a run's folder can be moved.
 
+    One that follows another within seconds waits in memory, until a checkpoint to go on from is
+    written, which comes back to a time when it was there, or the run ends. Several processes, whose
+    clocks differ, write at once.
+
     Args:
         monitor: A metric.
         mode: Whether less or more of it is better.
         keep: How many are kept.
     """
 
+    only_log_steps = True
+
     def __init__(self, *, monitor: str, mode: Literal["min", "max"], keep: PositiveInt = 1) -> None:
         self.monitor = monitor
         self.sign = 1.0 if mode == "max" else -1.0
         self.keep = keep
         self.scores: dict[int, float] = {}
+        self.waiting: dict[int, dict[str, Any]] = {}
+        self.written_when = -math.inf
 
     def state_dict(self) -> dict[str, Any]:
         return {"scores": dict(self.scores)}
@@ -43,11 +59,59 @@ class BestCheckpoint(Checkpoint):
         best = sorted(self.scores.values(), reverse=True)[: self.keep]
         if len(best) == self.keep and score <= best[-1]:
             return
-        folder = Path(trainer.default_root_dir) / "checkpoints"
         self.scores[trainer.global_step] = score
         ranked = sorted(self.scores, key=lambda step: self.scores[step], reverse=True)
         self.scores = {step: self.scores[step] for step in ranked[: self.keep]}
-        save(trainer, folder / f"{BEST}-{trainer.global_step}.ckpt", score=score)
+        self.waiting = {step: it for step, it in self.waiting.items() if step in self.scores}
+        if trainer.world_size == 1 and time.monotonic() < self.written_when + SECONDS_BETWEEN:
+            self._let_wait(trainer)
+            return
+        self._write_waiting(trainer)
+        save(trainer, path_of(trainer, trainer.global_step), score=score)
+        self._remove_others(trainer)
+
+    def _let_wait(self, trainer: Trainer) -> None:
+        refuse_unsound(trainer)
+        others, self.waiting = self.waiting, {}  # not to be written by the hook below
+        checkpoint = copied(checkpoint_of(trainer))
+        self.waiting = {**others, trainer.global_step: checkpoint}
+
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+        if self.waiting and time.monotonic() > self.written_when + SECONDS_BETWEEN:
+            self._write_waiting(trainer)
+
+    def on_save_checkpoint(self, trainer: Trainer, *_: Any) -> None:
+        self._write_waiting(trainer)
+
+    def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
+        self._write_waiting(trainer)
+
+    def on_exception(self, trainer: Trainer, *_: Any) -> None:
+        try:
+            self._write_waiting(trainer)
+        except OSError as error:
+            log.error("no best checkpoint: %s", error)
+
+    def _write_waiting(self, trainer: Trainer) -> None:
+        for step, checkpoint in self.waiting.items():
+            write(trainer, checkpoint, path_of(trainer, step), score=self.scores[step])
+        if self.waiting:
+            self.waiting = {}
+            self._remove_others(trainer)
+
+    def _remove_others(self, trainer: Trainer) -> None:
+        folder = folder_of(trainer)
         kept = {path for path, marker in checkpoints_in(folder, BEST) if marker.step in self.scores}
         for path in {*folder.glob(f"{BEST}-*.ckpt")} - kept:
             trainer.strategy.remove_checkpoint(path)
+        self.written_when = time.monotonic()
+
+
+def path_of(trainer: Trainer, step: int) -> Path:
+    """Of the checkpoint of a step."""
+    return folder_of(trainer) / f"{BEST}-{step}.ckpt"
+
+
+def folder_of(trainer: Trainer) -> Path:
+    """A run's checkpoints."""
+    return Path(trainer.default_root_dir) / "checkpoints"

@@ -18,5 +18,6 @@ class GradientNorm(Callback):
         self, trainer: Trainer, task: LightningModule, optimizer: Optimizer
     ) -> None:
         if is_log_step(trainer, trainer.global_step + 1):
-            gradients = [p.grad for p in task.parameters() if p.grad is not None]
+            groups = optimizer.param_groups
+            gradients = [p.grad for group in groups for p in group["params"] if p.grad is not None]
             log_value(trainer, "grad_norm", whole(get_total_norm(gradients)))

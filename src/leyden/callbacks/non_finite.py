@@ -57,9 +57,10 @@ class NonFinite(Callback):
         if self._is_passed_over(step):
             drop_gradients(optimizer)
             return
-        gradients = [p.grad for group in optimizer.param_groups for p in group["params"]]
-        has_loss = agreed(trainer, all_finite(losses))
-        if has_loss and all_finite([gradient for gradient in gradients if gradient is not None]):
+        groups = optimizer.param_groups
+        gradients = [p.grad for group in groups for p in group["params"] if p.grad is not None]
+        has_loss = agreed(trainer, all(math.isfinite(loss) for loss in losses))
+        if has_loss and all_finite(gradients):
             self.scaler_skips = 0
             return
         if has_loss and self._scaler_skips(trainer, task):
@@ -102,9 +103,8 @@ def all_finite(tensors: list[Tensor]) -> bool:
     """
     if any(tensor.is_cuda or isinstance(tensor, DTensor) for tensor in tensors):
         return bool(whole(get_total_norm(tensors, norm_type=math.inf)).isfinite())
-    return all(
-        math.isfinite(tensor.sum().item()) or bool(tensor.isfinite().all()) for tensor in tensors
-    )
+    sums = [tensor.sum().item() for tensor in tensors]
+    return math.isfinite(sum(sums)) or all(bool(tensor.isfinite().all()) for tensor in tensors)
 
 
 def drop_gradients(optimizer: Optimizer) -> None:

@@ -70,11 +70,10 @@ class Progress(Callback):
         return time.monotonic() - self.last_line > seconds
 
     def _show(self, trainer: Trainer, task: LightningModule, *, is_due: bool) -> None:
-        metrics = shown_metrics(trainer, task)
         if self.bar is not None:
-            self.bar.update(self.bar.task_ids[0], metrics=metrics)
+            self.bar.update(self.bar.task_ids[0], metrics=shown_metrics(trainer, task))
         elif is_due and trainer.is_global_zero:
-            total = int(trainer.estimated_stepping_batches)
+            total, metrics = int(trainer.estimated_stepping_batches), shown_metrics(trainer, task)
             self.console.print(f"step {trainer.global_step}/{total}  {metrics}", soft_wrap=True)
             self.last_line = time.monotonic()
 

@@ -1,20 +1,25 @@
 """Keeps `run.json` up to date while a run goes on."""
 
-from pathlib import Path
-from typing import Literal
+import math
+import time
+from typing import Any, Literal
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.hyperparameters import best_tag
 from leyden.callbacks.tensorboard import tensorboard_writer
-from leyden.runs.checkpoints import BEST, checkpoints_in
 from leyden.runs.environment import device_name, flags, peak_memory_bytes
 from leyden.runs.record import Record
 from leyden.tasks import Task
 
+SECONDS_BETWEEN = 2.0
+"""A small network may be validated fifty times a second, and each write waits for the disk."""
+
 
 class Recorder(Callback):
-    """Writes progress and metrics into the record after each validation and at the end.
+    """Writes progress and metrics into the record after a validation and at the end.
+
+    What a run that goes on from a checkpoint needs of them is in the checkpoint too.
 
     Args:
         record: The run's.
@@ -30,6 +35,14 @@ class Recorder(Callback):
         self.batch_size = batch_size
         self.monitor = monitor
         self.sign = 1 if mode == "max" else -1
+        self.written_when = -math.inf
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"monitored": list(self.record.monitored), "best": dict(self.record.best)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.record.monitored = list(state["monitored"])
+        self.record.best = dict(state["best"])
 
     def on_fit_start(self, trainer: Trainer, task: LightningModule) -> None:
         self.record.device = device_name(task.device)
@@ -53,7 +66,9 @@ class Recorder(Callback):
             if writer is not None:
                 # As Lightning counts: the first step is 0.
                 writer.add_scalar(best_tag(self.monitor), value, trainer.global_step - 1)
-        self.record.write()
+        if time.monotonic() > self.written_when + SECONDS_BETWEEN:
+            self.record.write()
+            self.written_when = time.monotonic()
 
     def on_test_end(self, trainer: Trainer, task: LightningModule) -> None:
         self.record.metrics |= metric_values(trainer)
@@ -78,9 +93,7 @@ class Recorder(Callback):
             record.flops["total"] = record.flops["per_step"] * record.steps
         record.count_time()
         record.peak_memory_bytes = peak_memory_bytes(task.device)
-        best = checkpoints_in(Path(trainer.default_root_dir) / "checkpoints", BEST)
-        if record.best["value"] is not None and best:
-            record.best["checkpoint"] = f"checkpoints/{best[0][0].name}"
+        record.name_best()
 
 
 def metric_values(trainer: Trainer) -> dict[str, float]:

@@ -122,21 +122,25 @@ def count_otherwise(checkpoint: dict[str, Any], place: dict[str, int], share: Fr
 
 
 def generator_states() -> dict[str, Any]:
-    """Of Python, NumPy, torch and each GPU; tensors and plain types, which load without pickle."""
+    """Of Python, NumPy, torch and each GPU; tensors and plain types, which load without pickle.
+
+    Hundreds of numbers are tensors: a list of them takes longer to write than a small network.
+    """
     version, words, gauss = random.getstate()
     numpy = np.random.get_state(legacy=False)
+    key = torch.from_numpy(numpy["state"]["key"].astype(np.int64))
     return {
-        "python": [version, list(words), gauss],
-        "numpy": {**numpy, "state": {**numpy["state"], "key": numpy["state"]["key"].tolist()}},
+        "python": [version, torch.tensor(words), gauss],
+        "numpy": {**numpy, "state": {**numpy["state"], "key": key}},
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
 
 
 def put_back(states: dict[str, Any]) -> None:
-    """Sets all generators to what `generator_states` gave."""
+    """Sets all generators to what `generator_states` gave, or gave as lists in earlier versions."""
     version, words, gauss = states["python"]
-    random.setstate((version, tuple(words), gauss))
+    random.setstate((version, tuple(torch.as_tensor(words).tolist()), gauss))
     numpy = states["numpy"]
     key = np.array(numpy["state"]["key"], dtype=np.uint32)
     np.random.set_state({**numpy, "state": {**numpy["state"], "key": key}})

@@ -1,6 +1,7 @@
 """Saving a checkpoint, by all processes of a run together."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from pytorch_lightning import Trainer
@@ -24,25 +25,61 @@ def save(trainer: Trainer, path: Path, *, score: float | None = None) -> None:
         OSError: In all processes, if one of them could not write.
         Diverged: A weight is NaN or infinite: such a network is never kept.
     """
-    task = trainer.lightning_module
-    is_sound = all(bool(torch.isfinite(own_part(p)).all()) for p in task.parameters())
-    if not agreed(trainer, is_sound):
-        raise Diverged(f"a weight is NaN or infinite at step {trainer.global_step}")
-    for logger in trainer.loggers:
-        if isinstance(logger, Resumable):
-            logger.keep()
-    share_buffers(task)
+    refuse_unsound(trainer)
     error = None
     try:
         # As `Trainer.save_checkpoint`, whose barrier others would wait at if one process failed.
-        checkpoint = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
-        checkpoint["state_dict"] = {k: alone(v) for k, v in checkpoint["state_dict"].items()}
-        options = None if score is None else {"score": score}
-        trainer.strategy.save_checkpoint(checkpoint, path, storage_options=options)
+        write(trainer, checkpoint_of(trainer), path, score=score)
     except OSError as found:
         error = found
     if not agreed(trainer, error is None):
         raise error or OSError(f"another process could not write {path.name}")
+
+
+def refuse_unsound(trainer: Trainer) -> None:
+    """Sees to it that no broken network is kept.
+
+    Raises:
+        Diverged: A weight is NaN or infinite, in any process.
+    """
+    parameters = trainer.lightning_module.parameters()
+    is_sound = all(bool(torch.isfinite(own_part(p)).all()) for p in parameters)
+    if not agreed(trainer, is_sound):
+        raise Diverged(f"a weight is NaN or infinite at step {trainer.global_step}")
+
+
+def checkpoint_of(trainer: Trainer) -> dict[str, Any]:
+    """What a checkpoint holds; its tensors may be those that are trained."""
+    share_buffers(trainer.lightning_module)
+    checkpoint: dict[str, Any] = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
+    checkpoint["state_dict"] = {k: alone(v) for k, v in checkpoint["state_dict"].items()}
+    return checkpoint
+
+
+def write(
+    trainer: Trainer, checkpoint: dict[str, Any], path: Path, *, score: float | None = None
+) -> None:
+    """Writes a checkpoint that was put together before, and what was logged until now.
+
+    Raises:
+        OSError: This process could not write it.
+    """
+    for logger in trainer.loggers:
+        if isinstance(logger, Resumable):
+            logger.keep()
+    options = None if score is None else {"score": score}
+    trainer.strategy.save_checkpoint(checkpoint, path, storage_options=options)
+
+
+def copied(value: Any) -> Any:
+    """A checkpoint, or a part of it, that no longer changes when training goes on."""
+    if isinstance(value, Tensor):
+        return value.detach().cpu().clone()
+    if isinstance(value, dict):
+        return {key: copied(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(copied(inner) for inner in value)
+    return value
 
 
 def alone(tensor: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from rich.table import Table
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from leyden import terminal
+from leyden.loops.epoch import unwatched
 from leyden.loops.values import loop_of
 
 STEPS_BEFORE = 5
@@ -63,7 +64,7 @@ class StepProfile(Callback):
         if self.profiler is None:
             return
         seconds, steps = time.perf_counter() - self.began, trainer.global_step - self.first_step
-        loop_of(trainer).part = None
+        loop_of(trainer).part = unwatched
         self.profiler.stop()
         path = Path(trainer.default_root_dir) / TRACE
         self.profiler.export_chrome_trace(str(path))

@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 from leyden.config.build import make
 from leyden.config.job import Job
 from leyden.config.keys import check_keys
+from leyden.config.plain import plain, refers
 from leyden.config.plan import Plan, Sweep
 from leyden.config.problem import ConfigError, Problem, gathered
 from leyden.config.rules import RULES
@@ -55,8 +56,14 @@ SECTIONS: dict[str, type] = {
 }
 """Mappings at the root that are no group's."""
 
+GROUPS = ("model", "data", "optimizer", "scheduler", "callbacks", "logger")
+
 OFFERED = {"vocab_size", "context", "separator"}
 """Parameters of a model that the data gives where the config is silent."""
+
+
+Seen = dict[tuple[str, str], list[Problem]]
+"""Problems of a part of a config, by its key and its text."""
 
 
 def check_plan(plan: Plan) -> None:
@@ -68,10 +75,11 @@ def check_plan(plan: Plan) -> None:
     if plan.sweep is not None and torchrun.is_started_by_torchrun():
         message = "a sweep starts the processes of its jobs itself; type it without torchrun"
         raise ConfigError([Problem("-m", message)])
+    seen: Seen = {}
     problems = [
         problem.of_job(job.text) if plan.sweep else problem
         for job in plan.jobs
-        for problem in check(job)
+        for problem in check(job, seen)
     ]
     if plan.sweep is not None:
         problems = [_with_range(problem, plan.sweep) for problem in problems]
@@ -110,12 +118,19 @@ def _check_engine(sweep: Sweep) -> Iterator[Problem]:
                 yield Problem(f"hydra/{name}", str(error))
 
 
-def check(job: Job) -> list[Problem]:
-    """All problems of a composed config, each with where its key was set."""
+def check(job: Job, seen: Seen | None = None) -> list[Problem]:
+    """All problems of a composed config, each with where its key was set.
+
+    Args:
+        job: Composed.
+        seen: What was found in parts of other jobs; the same part is not checked again.
+    """
     cfg = job.cfg
-    found = [*typed_secrets(OmegaConf.to_container(cfg)), *_check_values(cfg)]
+    written = OmegaConf.to_container(cfg)
+    given, unknown = _read_values(cfg, written)
+    found = [*typed_secrets(written), *unknown]
     if not found:
-        found += _check_structure(cfg)
+        found += _check_structure(given, {} if seen is None else seen)
         wrong = {problem.key.split(".")[0] for problem in found}
         for rule, sections in RULES.items():
             if not wrong & sections:
@@ -132,7 +147,8 @@ def check_saved(cfg: DictConfig) -> None:
     Raises:
         ConfigError: Its keys, values or targets are not what this version takes.
     """
-    problems = list(_check_values(cfg)) or list(_check_structure(cfg))
+    given, unknown = _read_values(cfg, OmegaConf.to_container(cfg))
+    problems = unknown or list(_check_structure(given, {}))
     if problems:
         raise ConfigError(replace(problem, origin="config.yaml") for problem in problems)
 
@@ -149,36 +165,55 @@ def _with_origin(problem: Problem, job: Job) -> Problem:
     return Problem(problem.key, problem.message, problem.value, origin)
 
 
-def _check_values(node: DictConfig, prefix: str = "") -> Iterator[Problem]:
-    """Keys that must be said but are not, and interpolations that lead nowhere."""
-    for key in map(str, node):
-        path, raw = f"{prefix}{key}", node._get_node(key)
-        if OmegaConf.is_missing(node, key):
-            yield Problem(path, "must be given", "???")
-        elif OmegaConf.is_interpolation(node, key):
+def _read_values(cfg: DictConfig, written: Any) -> tuple[dict[str, Any], list[Problem]]:
+    """A config as plain values, all resolved, and what is wrong with them.
+
+    Wrong are keys that must be said but are not, and interpolations that lead nowhere.
+
+    Args:
+        cfg: Composed.
+        written: The same, plain, nothing resolved.
+    """
+    problems: list[Problem] = []
+
+    def read(parent: DictConfig, key: str, value: Any, path: str) -> Any:
+        if isinstance(value, dict):
+            inner = parent[key]
+            return {name: read(inner, name, its, f"{path}.{name}") for name, its in value.items()}
+        if value == "???":
+            problems.append(Problem(path, "must be given", value))
+        elif refers(value):
             try:
-                _ = node[key]
+                found = parent[key]
+                return plain(found) if OmegaConf.is_config(found) else found
             except OmegaConfBaseException as error:
-                yield Problem(path, str(error).splitlines()[0], str(raw))
-        elif isinstance(raw, DictConfig) and not raw._is_none():
-            yield from _check_values(raw, f"{path}.")
+                problems.append(Problem(path, str(error).splitlines()[0], str(value)))
+        return value
+
+    return {key: read(cfg, key, value, key) for key, value in written.items()}, problems
 
 
-def _check_structure(cfg: DictConfig) -> Iterator[Problem]:
+def _check_structure(given: dict[str, Any], seen: Seen) -> Iterator[Problem]:
     """Keys, types, ranges and targets of the root and of every group."""
-    plain = OmegaConf.to_container(cfg, resolve=True)
-    assert isinstance(plain, dict)
-    yield from check_keys("", plain, fields_of(Root))
-    for key, schema in SECTIONS.items():
-        if isinstance(plain.get(key), dict):
-            yield from check_keys(key, plain[key], fields_of(schema))
-    for group in ("model", "data", "optimizer", "scheduler"):
-        yield from _check_node(group, plain.get(group), group)
-    for group in ("callbacks", "logger"):
-        for name, node in (plain.get(group) or {}).items():
-            if node is not None:
-                yield from _check_node(f"{group}.{name}", node, group)
-    yield from _check_trainer(plain.get("trainer"))
+    yield from check_keys("", given, fields_of(Root))
+    for key in (*SECTIONS, *GROUPS, "trainer"):
+        part = key, repr(given.get(key))
+        if part not in seen:
+            seen[part] = list(_check_part(key, given.get(key)))
+        yield from seen[part]
+
+
+def _check_part(key: str, node: Any) -> Iterator[Problem]:
+    if key == "trainer":
+        yield from _check_trainer(node)
+    elif key in SECTIONS:
+        yield from check_keys(key, node, fields_of(SECTIONS[key])) if isinstance(node, dict) else ()
+    elif key in ("callbacks", "logger"):
+        for name, inner in (node or {}).items():
+            if inner is not None:
+                yield from _check_node(f"{key}.{name}", inner, key)
+    else:
+        yield from _check_node(key, node, key)
 
 
 def _check_node(path: str, node: Any, group: str) -> Iterator[Problem]:

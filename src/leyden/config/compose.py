@@ -53,7 +53,7 @@ def compose_plan(request: Request) -> Plan:
     typed = parse_overrides(request.overrides, loader)
     refuse_unknown_options(typed, loader)
     fixed = tuple(forced(o, loader) for o in typed if not o.is_sweep_override())
-    base = composer.config(parse_overrides(fixed, loader))
+    base = composer.config(fixed)
     refuse_foreign_plugins(base.hydra)
     settings, declared = _settings(base), _declared_axes(base, loader)
     mode = base.hydra.mode

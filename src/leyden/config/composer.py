@@ -1,7 +1,8 @@
 """Hydra's composition of one config from the files and the overrides."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from hydra import version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -10,7 +11,7 @@ from hydra.core.override_parser.types import Override
 from hydra.core.utils import setup_globals
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -21,8 +22,51 @@ from leyden.config.job import Job
 from leyden.config.location import CONF
 from leyden.config.origin import Origins
 from leyden.config.overrides import forced, parse_overrides
+from leyden.config.plain import copy_of
 from leyden.config.problem import ConfigError, Problem, suggestion
 from leyden.config.request import Request
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An override that has been read.
+
+    Attributes:
+        line: In the form that Hydra takes.
+        override: What it says.
+        chooses: It decides which files are read.
+    """
+
+    line: str
+    override: Override
+    chooses: bool
+
+
+@dataclass(frozen=True)
+class Files:
+    """What the files of a choice of options say together.
+
+    Attributes:
+        whole: The config with the node `hydra`.
+        own: Without it: it is half of the config, and no part of a job.
+        choices: The option taken of each group.
+    """
+
+    whole: DictConfig
+    own: DictConfig
+    choices: dict[str, str]
+
+    @classmethod
+    def of(cls, whole: DictConfig) -> "Files":
+        own = whole.copy()
+        with open_dict(own):
+            own.pop("hydra")
+        choices = {
+            group: option
+            for group, option in whole.hydra.runtime.choices.items()
+            if option is not None and not group.startswith("hydra/")
+        }
+        return cls(whole, own, choices)
 
 
 class Composer:
@@ -39,43 +83,57 @@ class Composer:
     def __init__(self, request: Request) -> None:
         self.config_name = request.config_name
         self.loader = config_loader(request)
-        self._composed: dict[tuple[str, ...], DictConfig] = {}
+        self._read: dict[str, Reading] = {}
+        self._files: dict[tuple[str, ...], Files] = {}
 
-    def config(self, overrides: Iterable[Override]) -> DictConfig:
-        """The config with the node `hydra`.
+    def config(self, texts: Iterable[str]) -> DictConfig:
+        """The config of some overrides, with the node `hydra`.
 
         Raises:
-            ConfigError: Hydra can't compose it.
+            ConfigError: They can't be read, or Hydra can't compose it.
         """
-        overrides = list(overrides)
-        chosen = tuple(forced(o, self.loader) for o in overrides if self._chooses(o))
-        rest = [forced(o, self.loader) for o in overrides if not self._chooses(o)]
-        try:
-            cfg = self._chosen(chosen).copy()
-            # Private, but the very function that Hydra calls after it has read the files.
-            ConfigLoaderImpl._apply_overrides_to_config(parse_overrides(rest, self.loader), cfg)
-        except (HydraException, OmegaConfBaseException, YAMLError) as error:
-            raise ConfigError([_composition_problem(error, self.loader)]) from error
-        return cfg
+        return self._composed(texts, of=lambda files: files.whole)[0]
 
     def job(self, fixed: Iterable[str], assignment: Assignment) -> Job:
-        """A job: what all have in common, and what is particular to it."""
+        """A job: what all have in common, and what is particular to it.
+
+        Raises:
+            ConfigError: See above.
+        """
         texts = [*fixed, *assignment.overrides()]
-        cfg = self.config(parse_overrides(texts, self.loader))
+        cfg, choices = self._composed(texts, of=lambda files: files.own)
         origins = Origins(self.loader, self.config_name, texts, assignment.origins)
-        return Job.from_hydra(cfg, texts, origins, assignment)
+        return Job.from_config(cfg, choices, texts, origins, assignment)
 
-    def _chooses(self, override: Override) -> bool:
-        """Whether it decides which files are read."""
-        is_group = self.loader.repository.group_exists(override.key_or_group)
-        return is_group or override.is_hydra_override()
+    def _composed(
+        self, texts: Iterable[str], *, of: Callable[[Files], DictConfig]
+    ) -> tuple[DictConfig, dict[str, str]]:
+        readings = self._readings(list(texts))
+        try:
+            files = self._chosen(tuple(one.line for one in readings if one.chooses))
+            cfg, rest = copy_of(of(files)), [one.override for one in readings if not one.chooses]
+            # Private, but the very function that Hydra calls after it has read the files.
+            ConfigLoaderImpl._apply_overrides_to_config(rest, cfg)
+        except (HydraException, OmegaConfBaseException, YAMLError) as error:
+            raise ConfigError([_composition_problem(error, self.loader)]) from error
+        return cfg, files.choices
 
-    def _chosen(self, options: tuple[str, ...]) -> DictConfig:
-        if options not in self._composed:
-            self._composed[options] = self.loader.load_configuration(
+    def _readings(self, texts: list[str]) -> list[Reading]:
+        new = [text for text in dict.fromkeys(texts) if text not in self._read]
+        lines = [forced(override, self.loader) for override in parse_overrides(new, self.loader)]
+        overrides = parse_overrides(lines, self.loader)
+        for text, line, override in zip(new, lines, overrides, strict=True):
+            is_group = self.loader.repository.group_exists(override.key_or_group)
+            self._read[text] = Reading(line, override, is_group or override.is_hydra_override())
+        return [self._read[text] for text in texts]
+
+    def _chosen(self, options: tuple[str, ...]) -> Files:
+        if options not in self._files:
+            whole = self.loader.load_configuration(
                 self.config_name, list(options), RunMode.RUN, from_shell=False
             )
-        return self._composed[options]
+            self._files[options] = Files.of(whole)
+        return self._files[options]
 
 
 def config_loader(request: Request) -> ConfigLoaderImpl:

@@ -16,6 +16,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from omegaconf.resolvers import oc
 
+from leyden.config.plain import refers
 from leyden.config.problem import Problem
 
 ALLOWED = "LEYDEN_ENV"
@@ -52,6 +53,9 @@ def allowed() -> tuple[str, ...]:
 
 def recordable(node: DictConfig | ListConfig) -> Any:
     """A config as plain values, all resolved but for texts that come from the environment."""
+    written = OmegaConf.to_container(node)
+    if not refers(written):  # as most parts; to ask OmegaConf for each key is slow
+        return written
     if isinstance(node, DictConfig):
         return {key: _recordable(node, key) for key in node}
     return [_recordable(node, place) for place in range(len(node))]

@@ -1,17 +1,17 @@
 """Fits a checked config to its data: what can only be known once the data has been looked at."""
 
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 from torch import nn
 
 from leyden.config.batch import solve_batch, split_of
 from leyden.config.build import build_data, planned_steps
 from leyden.config.look import data_problems, read_spec
+from leyden.config.plain import copy_of, plain
 from leyden.config.plan import Plan
 from leyden.config.problem import ConfigError, Problem, gathered
 from leyden.config.rules import task_problems
@@ -45,7 +45,7 @@ class Memo:
             make: Not called again; if it refused a config, the refusal is repeated.
             source: All that the result depends on, parts of a config too.
         """
-        key = repr([_plain(part) for part in source])
+        key = repr([plain(part) if isinstance(part, DictConfig) else part for part in source])
         if key not in self._made:
             try:
                 self._made[key] = make()
@@ -55,10 +55,6 @@ class Memo:
         if isinstance(made, ConfigError):
             raise ConfigError(made.problems)
         return cast(Made, made)
-
-
-def _plain(part: object) -> object:
-    return OmegaConf.to_container(part, resolve=True) if isinstance(part, DictConfig) else part
 
 
 @dataclass(frozen=True)
@@ -118,7 +114,7 @@ def fit_to_data(cfg: DictConfig, *, fetch: bool = True, memo: Memo | None = None
             width gives the wanted size, or the initial weights are of another model.
     """
     memo = memo or Memo()
-    cfg = deepcopy(cfg)
+    cfg = copy_of(cfg)
     solve_batch(cfg)
     _make_paths_absolute(cfg)
     data, spec, found = look(cfg, memo, fetch=fetch)

@@ -34,28 +34,28 @@ class Job:
         return " ".join(self.assignment.overrides()) or "of the base config"
 
     @classmethod
-    def from_hydra(
-        cls, cfg: DictConfig, typed: list[str], origins: Origins, assignment: Assignment
+    def from_config(
+        cls,
+        cfg: DictConfig,
+        choices: dict[str, str],
+        typed: list[str],
+        origins: Origins,
+        assignment: Assignment,
     ) -> "Job":
         """A job from what Hydra composed.
 
         Args:
-            cfg: The config, with the nodes `hydra` and `sweep`, which are no part of a job.
+            cfg: The config, with the node `sweep`, which is no part of a job.
+            choices: See above.
             typed: Its overrides.
             origins: See above.
             assignment: See above.
         """
-        hydra, bare = cfg.hydra, [text.lstrip("+") for text in typed]
+        bare = [text.lstrip("+") for text in typed]
         overrides = tuple(text for text in bare if not text.startswith(NOT_OF_A_JOB))
         with open_dict(cfg):
-            cfg.pop("hydra")
             cfg.pop("sweep")
             _insist(cfg.trainer, overrides)
-        choices = {
-            group: option
-            for group, option in hydra.runtime.choices.items()
-            if option is not None and not group.startswith("hydra/")
-        }
         return cls(cfg, overrides, choices, origins, assignment)
 
 

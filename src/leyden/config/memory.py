@@ -5,6 +5,7 @@ On the meta device, like sizes: nothing is computed, and the largest model takes
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
@@ -59,12 +60,33 @@ def memory_bytes(cfg: DictConfig, spec: Spec, memo: Memo) -> int | None:
     state = memo.once(lambda: _kept_by_optimizer(cfg, spec), "state", *model, cfg.optimizer)
     if step is None or state is None:
         return None
-    net = _net(cfg, spec)
-    weights = sum(tensor.nbytes for tensor in (*net.parameters(), *net.buffers()))
+    held = memo.once(lambda: Held.by(_net(cfg, spec)), "held", *model)
     if parts == 1:
-        return step + weights + state
-    gradients = sum(p.nbytes for p in net.parameters() if p.requires_grad)
-    return step + gathered_bytes(net) + (weights + gradients + state) // parts
+        return step + held.weights + state
+    return step + held.gathered + (held.weights + held.gradients + state) // parts
+
+
+@dataclass(frozen=True)
+class Held:
+    """Bytes of a network, whatever it computes.
+
+    Attributes:
+        weights: Buffers too.
+        gradients: Of all that is trained.
+        gathered: Weights that `strategy=fsdp` has whole at a time.
+    """
+
+    weights: int
+    gradients: int
+    gathered: int
+
+    @classmethod
+    def by(cls, net: nn.Module) -> "Held":
+        return cls(
+            sum(tensor.nbytes for tensor in (*net.parameters(), *net.buffers())),
+            sum(p.nbytes for p in net.parameters() if p.requires_grad),
+            gathered_bytes(net),
+        )
 
 
 def _step_bytes(cfg: DictConfig, spec: Spec, *, is_split: bool) -> int | None:

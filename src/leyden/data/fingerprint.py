@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,16 +37,28 @@ def tensors_digest(parts: Sequence[Samples]) -> str:
 
 
 def _tensors(value: Any, seen: set[int]) -> Iterator[Tensor | NDArray[Any]]:
-    """Those that an object holds, NumPy's too, in the order of its attributes."""
+    """Those that an object holds, NumPy's too, in the order of its attributes.
+
+    What a `cached_property` holds is computed from the others, at some time or other.
+    """
     if isinstance(value, Tensor) or (isinstance(value, np.ndarray) and value.dtype.kind in "biuf"):
         yield value
         return
     if id(value) in seen or isinstance(value, str | type | ModuleType):
         return
     seen.add(id(value))
-    inner = value if isinstance(value, dict) else getattr(value, "__dict__", {})
-    for one in value if isinstance(value, list | tuple) else list(inner.values()):
+    for one in value if isinstance(value, list | tuple) else _inner(value):
         yield from _tensors(one, seen)
+
+
+def _inner(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    held = getattr(value, "__dict__", {})
+    computed = {
+        name for name in held if isinstance(getattr(type(value), name, None), cached_property)
+    }
+    return [one for name, one in held.items() if name not in computed]
 
 
 def _content(tensor: Tensor | NDArray[Any]) -> memoryview:

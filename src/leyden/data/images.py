@@ -39,6 +39,7 @@ class Images:
         mean: Of the training part's pixels by channel, on the scale 0 to 1.
         std: Likewise.
         augmentation: Of the training part.
+        is_read_often: Whether it pays to keep the images normalised.
     """
 
     def __init__(
@@ -49,18 +50,20 @@ class Images:
         mean: Float[Tensor, " channels"],
         std: Float[Tensor, " channels"],
         augmentation: Augmentation | None = None,
+        is_read_often: bool = True,
     ) -> None:
         self.pixels = pixels
         self.labels = labels
         self.mean = mean.view(-1, 1, 1)
         self.std = std.view(-1, 1, 1)
         self.augmentation = augmentation if augmentation and augmentation.changes else None
+        self.is_read_often = is_read_often
 
     def __len__(self) -> int:
         return len(self.pixels)
 
     def __getitem__(self, draw: Draw) -> Batch:
-        labels = self.labels[draw.index]
+        labels = self.labels.index_select(0, draw.index)  # faster than labels[index]
         if self.normalised is not None:
             return self.normalised.index_select(0, draw.index), labels
         pixels = self.pixels[draw.index]
@@ -71,7 +74,8 @@ class Images:
     @cached_property
     def normalised(self) -> Tensor | None:
         """All images, if they are always the same and don't take much memory."""
-        if self.augmentation is not None or not isinstance(self.pixels, Tensor):
+        is_same = self.is_read_often and self.augmentation is None
+        if not is_same or not isinstance(self.pixels, Tensor):
             return None
         return self._normalise(self.pixels) if self.pixels.numel() <= MOST_NUMBERS else None
 
@@ -86,11 +90,12 @@ def image_parts(
 ) -> tuple[Images, Images, Images]:
     """Training, validation and test images, all normalised alike; the first are augmented."""
     mean, std = statistics_of(pixels[0])
-    first, *others = (
-        Images(images, classes, mean=mean, std=std, augmentation=change)
-        for images, classes, change in zip(pixels, labels, (augmentation, None, None), strict=True)
+    train, val, test = zip(pixels, labels, strict=True)
+    return (
+        Images(*train, mean=mean, std=std, augmentation=augmentation),
+        Images(*val, mean=mean, std=std),
+        Images(*test, mean=mean, std=std, is_read_often=False),
     )
-    return first, others[0], others[1]
 
 
 def statistics_of(pixels: Pixels) -> tuple[Float[Tensor, " channels"], Float[Tensor, " channels"]]:

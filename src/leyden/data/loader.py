@@ -100,14 +100,14 @@ class Order(Sampler[Draw]):
 
     def __iter__(self) -> Iterator[Draw]:
         start, self.start = self.start, 0
-        order = self._order()
-        for place in range(start, len(self)):
+        order, num_steps = self._order(), self.num_steps
+        stride = self.world_size * self.accumulate
+        for place in range(start, num_steps * self.accumulate):
             step, part = divmod(place, self.accumulate)
-            is_last = step + 1 == self.num_steps and not self.shuffle
+            first = step * self.batch_size + part * self.world_size + self.rank
+            is_last = step + 1 == num_steps and not self.shuffle
             end = None if is_last else (step + 1) * self.batch_size
-            batch = order[step * self.batch_size : end]
-            first = part * self.world_size + self.rank
-            yield Draw(self.epoch, batch[first :: self.world_size * self.accumulate])
+            yield Draw(self.epoch, order[first:end:stride])
 
     def _order(self) -> Int[Tensor, " num_samples"]:
         if self.stream:

@@ -2,9 +2,11 @@
 
 import gzip
 import shutil
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
+from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor
@@ -22,6 +24,12 @@ DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package `dataset-fashion-mnist` puts the real files."""
 
 DatasetName = Literal["mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100"]
+
+in_memory: WeakValueDictionary[Hashable, Parts] = WeakValueDictionary()
+"""What data modules of this process hold, by what it follows from; the files stay as they are.
+
+The check before a run has read what the run reads, and so have runs that are trained together.
+"""
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,13 @@ class TorchvisionImages(DataModule):
         return self.source.num_train - self.num_val
 
     def load(self) -> Parts:
+        augmentation = self.augmentation if self.augmentation.changes else None
+        origin = type(self), self.folder.absolute(), self.num_val, augmentation
+        parts = in_memory.get(origin) or self._read_parts()
+        in_memory[origin] = parts
+        return parts
+
+    def _read_parts(self) -> Parts:
         whole, whole_labels, names = self._read(train=True)
         test, test_labels, _ = self._read(train=False)
         if self.num_val >= len(whole):

@@ -1,6 +1,7 @@
 """What is measured at a step, on its way to the loggers."""
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 import torch
 from pytorch_lightning import Trainer
@@ -24,6 +25,23 @@ def log_value(trainer: Trainer, name: str, value: Tensor | float) -> None:
     loop_of(trainer).values[name] = (
         value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.double)
     )
+
+
+def log_evaluation(trainer: Trainer, values: Mapping[str, Any]) -> None:
+    """Gives what a validation or test has measured to callbacks and loggers.
+
+    As Lightning's own `log` at the end of an evaluation's epoch, for a tenth of the price: that is
+    most of what it takes to validate a small network.
+
+    Args:
+        trainer: While an evaluation's epoch ends.
+        values: Single numbers by metric, the same in all processes.
+    """
+    if trainer.sanity_checking:
+        return
+    connector = trainer._logger_connector
+    connector._callback_metrics.update(values)
+    connector.log_metrics({**values})
 
 
 def write_values(trainer: Trainer) -> None:

@@ -3,17 +3,23 @@
 Neither threads nor CUDA may be touched here: both do not survive a fork.
 """
 
+import gc
 from importlib import import_module
+
+from leyden import light_torchmetrics
 
 NEEDED = (
     "leyden.execution",
     "matplotlib.backends.backend_agg",
     "matplotlib.font_manager",
     "PIL.PngImagePlugin",
-    "sklearn.datasets",
     "tensorboard.plugins.hparams.summary_v2",
     "torch.utils.tensorboard.summary",
 )
 
+light_torchmetrics.install()
+gc.disable()  # it would look through what is imported again and again, here and in each job
 for name in NEEDED:
     import_module(name)
+gc.freeze()
+gc.enable()

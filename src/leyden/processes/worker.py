@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from leyden import light_torchmetrics
 from leyden.processes import loopback
 from leyden.processes.blame import note
 from leyden.processes.place import Place, World
@@ -118,6 +119,7 @@ class Work:
         self.world.enter()
         self.place.occupy()
         self.rank.announce()
+        light_torchmetrics.install()
         if self.others:
             train_together((Other(self.folder, self.trial), *self.others))
             sys.exit(0)  # the records say more

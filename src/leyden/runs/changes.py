@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -106,4 +107,11 @@ def _roots(package: str) -> list[Path]:
 
 
 def _digest(path: Path) -> str:
+    status = path.stat()
+    return _digest_of(path, status.st_mtime_ns, status.st_size)
+
+
+@cache  # a sweep asks for each job
+def _digest_of(path: Path, modified: int, size: int) -> str:
+    """Of a file as it was when it was modified last."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -48,11 +48,15 @@ def _git(*arguments: str) -> str | None:
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the installed packages that decide the numbers."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found
+    installed = {name: found for name in PACKAGES if (found := _version(name)) is not None}
+    return {"python": platform.python_version(), **installed}
+
+
+@cache  # a sweep asks for each job
+def _version(package: str) -> str | None:
+    with suppress(PackageNotFoundError):
+        return version(package)
+    return None
 
 
 def flags() -> dict[str, Any]:

@@ -14,7 +14,9 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from leyden.config.environment import foreign_references, recordable, register
+from leyden.config.plain import as_yaml
 from leyden.config.problem import ConfigError, Problem
+from leyden.config.yaml_file import read_yaml
 from leyden.config.yaml_limits import refuse_too_large
 from leyden.runs.atomic import write_atomically
 
@@ -148,8 +150,7 @@ def freeze(cfg: DictConfig, overrides: tuple[str, ...], folder: Path) -> None:
 
 def freeze_config(cfg: DictConfig, folder: Path) -> None:
     """Writes the resolved config alone."""
-    resolved = OmegaConf.create(recordable(cfg))
-    write_atomically(folder / CONFIG, OmegaConf.to_yaml(resolved))
+    write_atomically(folder / CONFIG, as_yaml(recordable(cfg)))
 
 
 ADDED: dict[str, Any] = {
@@ -179,7 +180,7 @@ def read_frozen(folder: Path) -> DictConfig:
     register()
     try:
         refuse_too_large(path)
-        cfg = OmegaConf.load(path)
+        cfg = OmegaConf.create(read_yaml(path))
     except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
         message = f"can't be read: {str(error).partition(chr(10))[0]}"
         raise ConfigError([Problem(CONFIG, message, str(folder))]) from error

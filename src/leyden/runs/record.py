@@ -15,6 +15,7 @@ import torch
 from leyden.config.environment import without_values
 from leyden.config.problem import ConfigError, Problem
 from leyden.runs.atomic import write_atomically
+from leyden.runs.checkpoints import BEST, checkpoints_in
 from leyden.runs.environment import git_state, process_mark, versions
 
 SCHEMA = 1
@@ -120,6 +121,12 @@ class Record:
         self.losses = {at: loss for at, loss in self.losses.items() if int(at) <= step}
         if (self.best["step"] or 0) > step:
             self.best = {"metric": None, "value": None, "step": None, "checkpoint": None}
+
+    def name_best(self) -> None:
+        """Notes which checkpoint is the best."""
+        found = checkpoints_in(self.folder / "checkpoints", BEST)
+        if self.best["value"] is not None and found:
+            self.best["checkpoint"] = f"checkpoints/{found[0][0].name}"
 
     def count_time(self) -> None:
         """Brings `train_seconds` and `throughput` up to date."""

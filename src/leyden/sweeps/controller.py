@@ -63,7 +63,8 @@ class Controller:
                 for ended in ends:
                     self._settle(ended)
                 if ends:
-                    self.record.write()
+                    self.record.write_soon()
+                self.record.catch_up()
                 self.board.update(self.record, self.running, self.jobs.left())
 
     def _fill(self) -> bool:
@@ -81,7 +82,7 @@ class Controller:
             entry.state = "running"
             self.running[task.folder] = entry
             self.launcher.start(task)
-            self.record.write()
+            self.record.write_soon()
             self.board.started(entry, task.folder)
             started = True
         return started

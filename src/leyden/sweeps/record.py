@@ -1,6 +1,7 @@
 """`sweep.json`: the jobs of a sweep, what became of each, and what they were compared by."""
 
 import json
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,9 @@ NAME = "sweep.json"
 DONE = ("completed", "pruned")
 FAILED = ("failed", "diverged", "oom")
 TO_GO_ON = ("pending", "interrupted", "crashed")
+NOT_WRITTEN = ("folder", "is_behind", "next_write")
+SHARE_OF_WRITING = 0.05
+"""Of a sweep's time."""
 
 
 @dataclass
@@ -79,6 +83,8 @@ class SweepRecord:
         search: Settings of the search; None in a plain sweep.
         status: running, completed, failed (a job did not end well) or interrupted.
         process: Of the process that runs the sweep.
+        is_behind: Whether a change has not been written yet.
+        next_write: Moment of the monotonic clock before which it is not.
     """
 
     folder: Path
@@ -97,6 +103,8 @@ class SweepRecord:
     started: str | None = None
     ended: str | None = None
     process: dict[str, Any] | None = None
+    is_behind: bool = False
+    next_write: float = 0.0
 
     @classmethod
     def read(cls, folder: Path) -> "SweepRecord":
@@ -111,10 +119,26 @@ class SweepRecord:
 
     def write(self) -> None:
         """Writes the record whole: with a thousand jobs it has to be quick, so without indents."""
-        content = {key: value for key, value in vars(self).items() if key != "folder"}
+        begin = time.monotonic()
+        content = {key: value for key, value in vars(self).items() if key not in NOT_WRITTEN}
         content["jobs"] = [vars(entry) for entry in self.jobs]
         content["objectives"] = [vars(objective) for objective in self.objectives]
         write_atomically(self.folder / NAME, json.dumps(finite(content)) + "\n")
+        end = time.monotonic()
+        self.is_behind, self.next_write = False, end + (end - begin) / SHARE_OF_WRITING
+
+    def write_soon(self) -> None:
+        """Writes a change, now or with those that follow; until then the jobs' own records tell.
+
+        To write it at each change would take a time that grows as the square of the jobs.
+        """
+        self.is_behind = True
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Writes what has waited for long enough."""
+        if self.is_behind and time.monotonic() >= self.next_write:
+            self.write()
 
 
 def find_sweeps(root: Path) -> list[Path]:

@@ -18,6 +18,7 @@ from torchmetrics.classification import (
 
 from leyden.data.loader import Batch
 from leyden.data.spec import Spec
+from leyden.loops import log_evaluation
 from leyden.parallel import shard
 from leyden.ranges import NonNegative, Probability
 from leyden.tasks.cross_entropy import cross_entropy
@@ -87,13 +88,15 @@ class Classification(LightningModule):
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         self._evaluate(batch, self.val_loss, self.val_scores)
-        self.log("val/loss", self.val_loss)
-        self.log_dict(self.val_scores)
 
     def test_step(self, batch: Batch, batch_index: int) -> None:
         self._evaluate(batch, self.test_loss, self.test_scores)
-        self.log("test/loss", self.test_loss)
-        self.log_dict(self.test_scores)
+
+    def on_validation_epoch_end(self) -> None:
+        self._log_epoch("val", self.val_loss, self.val_scores)
+
+    def on_test_epoch_end(self) -> None:
+        self._log_epoch("test", self.test_loss, self.test_scores)
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Float[Tensor, ""]:
         return cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
@@ -111,6 +114,11 @@ class Classification(LightningModule):
         logits = self(inputs).float()
         losses.update(F.cross_entropy(logits, labels), len(labels))
         scored.update(logits, labels)
+
+    def _log_epoch(self, part: str, losses: MeanMetric, scored: MetricCollection) -> None:
+        log_evaluation(self.trainer, {f"{part}/loss": losses.compute(), **scored.compute()})
+        losses.reset()
+        scored.reset()
 
     def configure_model(self) -> None:
         shard(self, self.net)

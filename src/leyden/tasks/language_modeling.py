@@ -11,6 +11,7 @@ from torchmetrics import MeanMetric
 
 from leyden.data.loader import Batch
 from leyden.data.spec import Spec
+from leyden.loops import log_evaluation
 from leyden.parallel import shard
 from leyden.ranges import Count, Probability
 from leyden.tasks.cross_entropy import cross_entropy
@@ -123,9 +124,12 @@ class LanguageModeling(LightningModule):
     def _log_epoch(self, part: str, losses: MeanMetric) -> None:
         loss = losses.compute()
         losses.reset()
-        self.log(f"{part}/loss", loss)
-        self.log(f"{part}/ppl", loss.exp())
-        self.log(f"{part}/bpb", loss / log(2) / self.spec.bytes_per_token[part])
+        values = {
+            f"{part}/loss": loss,
+            f"{part}/ppl": loss.exp(),
+            f"{part}/bpb": loss / log(2) / self.spec.bytes_per_token[part],
+        }
+        log_evaluation(self.trainer, values)
 
     def configure_model(self) -> None:
         shard(self, self.net)

@@ -11,6 +11,7 @@ from torchmetrics import MeanAbsoluteError, MeanMetric, MeanSquaredError, Metric
 
 from leyden.data.loader import Batch
 from leyden.data.spec import Spec
+from leyden.loops import log_evaluation
 from leyden.parallel import shard
 from leyden.tasks.optimization import MakeOptimizer, MakeSchedule, optimization
 
@@ -87,10 +88,13 @@ class Regression(LightningModule):
         found.update(self.in_own_unit(predicted).flatten(), self.in_own_unit(targets).flatten())
 
     def _log_epoch(self, part: str, losses: MeanMetric, found: MetricCollection) -> None:
-        self.log(f"{part}/loss", losses.compute())
-        self.log_dict(found.compute())
-        for model, error in self.spec.baseline_rmse.get(part, {}).items():
-            self.log(f"{part}/rmse_{model}", error)
+        of_baselines = self.spec.baseline_rmse.get(part, {})
+        values = {
+            f"{part}/loss": losses.compute(),
+            **found.compute(),
+            **{f"{part}/rmse_{model}": error for model, error in of_baselines.items()},
+        }
+        log_evaluation(self.trainer, values)
         losses.reset()
         found.reset()
 

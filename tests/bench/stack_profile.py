@@ -1,0 +1,40 @@
+"""A stack of tiny runs in this process, and where its time goes.
+
+python -m tests.bench.stack_profile 16 '["model.width=32"]'
+"""
+
+import contextlib
+import cProfile
+import io
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+from tests.bench.runs import shown
+
+
+def main(size: str, words: str) -> None:
+    torch.set_num_threads(1)  # as the launcher does
+    from leyden.config.compose import compose_plan
+    from leyden.config.fit import fit_to_data
+    from leyden.config.request import parse_request
+    from leyden.processes.worker import Other, train_together
+    from leyden.train import prepare
+
+    seeds = f"seed={','.join(map(str, range(int(size))))}"
+    plan = compose_plan(parse_request(["-m", seeds, *json.loads(words)]))
+    runs = []
+    for number, job in enumerate(plan.jobs):
+        folder = Path(f"run-{number}")
+        prepare(job, fit_to_data(job.cfg), command=[], folder=folder)
+        runs.append(Other(folder, None))
+    profile = cProfile.Profile()
+    with contextlib.redirect_stderr(io.StringIO()):
+        profile.runcall(train_together, tuple(runs))
+    sys.stdout.write("PROFILE\n" + shown(profile))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
