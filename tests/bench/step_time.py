@@ -10,7 +10,7 @@ from tests.bench.images import write_random_images
 from tests.bench.runs import profile_of, timed_steps
 
 WIDTHS = {"mlp_step": [1024, 1024], "small_mlp_step": [64]}
-STEPS = {"mlp_step": 400, "small_mlp_step": 6_000}
+STEPS = {"mlp_step": 300, "small_mlp_step": 4_000}
 NEVER = 1_000_000
 
 
@@ -46,7 +46,7 @@ def measure(options: Options, *, name: str, clip: float | None) -> Row:
             return 1e3 * float(answer["seconds"])
 
         # Each side warms up in its own process.
-        pairs = alternate(ours, reference, repetitions=options.repetitions(7), warms_up=False)
+        pairs = alternate(ours, reference, repetitions=options.repetitions(5), warms_up=False)
     return Row(pairs, "ms", arithmetic=min(1.0, min(alone) / min(pairs.ours)))
 
 

@@ -142,7 +142,7 @@ def put_back(states: dict[str, Any]) -> None:
     version, words, gauss = states["python"]
     random.setstate((version, tuple(torch.as_tensor(words).tolist()), gauss))
     numpy = states["numpy"]
-    key = np.array(numpy["state"]["key"], dtype=np.uint32)
+    key = torch.as_tensor(numpy["state"]["key"]).numpy().astype(np.uint32)
     np.random.set_state({**numpy, "state": {**numpy["state"], "key": key}})
     torch.set_rng_state(states["torch"])
     if states["cuda"]:

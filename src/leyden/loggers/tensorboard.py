@@ -1,11 +1,16 @@
 """TensorBoard's event file, in the run's folder itself."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities import rank_zero_only
+from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
+
+SECONDS_BETWEEN = 1.0
+"""To wake the thread that writes takes as long as a step of a small network."""
 
 
 class TensorBoard(TensorBoardLogger):
@@ -21,6 +26,8 @@ class TensorBoard(TensorBoardLogger):
             save_dir, name="", version="", default_hp_metric=False, flush_secs=flush_seconds
         )
         self.said: tuple[int | None, dict[str, float]] | None = None
+        self.waiting: list[Event] = []
+        self.handed_over_when = 0.0
 
     @rank_zero_only
     def go_on_from(self, step: int | None) -> None:
@@ -36,14 +43,29 @@ class TensorBoard(TensorBoardLogger):
             values = [
                 Summary.Value(tag=name, simple_value=value) for name, value in said[1].items()
             ]
-            writer = self.experiment._get_file_writer()
-            writer.add_summary(Summary(value=values), step)
+            event = Event(wall_time=time.time(), step=step, summary=Summary(value=values))
+            self.waiting.append(event)
         self.said = said
+        if time.monotonic() > self.handed_over_when + SECONDS_BETWEEN:
+            self._hand_over()
 
     @rank_zero_only
     def keep(self) -> None:
         """Writes to the disk what waits for the next time."""
+        self._hand_over()
         self.experiment.flush()
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        self._hand_over()
+        super().finalize(status)
+
+    def _hand_over(self) -> None:
+        """Gives the events that wait to the thread that writes them."""
+        for event in self.waiting:
+            self.experiment._get_file_writer().event_writer.add_event(event)
+        self.waiting = []
+        self.handed_over_when = time.monotonic()
 
     @rank_zero_only
     def save(self) -> None:
