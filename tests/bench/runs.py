@@ -11,12 +11,15 @@ import pstats
 import sys
 import time
 from dataclasses import dataclass
+from importlib import import_module
 from operator import call
 from pathlib import Path
 from typing import Any
 
+from tests.bench import moments
 from tests.bench.fresh import answer_of, most_bytes, output_of
 
+WATCHED = "+callbacks.moments._target_=tests.bench.moments.Moments"
 LINES = 8
 NO_CHECKPOINTS = ("callbacks.best=null", "resume.keep=0")
 
@@ -33,7 +36,7 @@ class Timed:
 
     Attributes:
         seconds: Of a step.
-        start_seconds: Before the first step and after the last.
+        start_seconds: Of all but the steps and the large imports.
         most_bytes: That the process has held.
     """
 
@@ -45,22 +48,20 @@ class Timed:
 def timed_steps(
     folder: Path, words: tuple[str, ...], *, few: int, many: int, **variables: str
 ) -> Timed:
-    """Times the steps of `leyden train`.
-
-    A run of many steps less one of few: start, end, last validation and last checkpoints are the
-    same in both and cancel. A run before them warms up what is done once in a process.
+    """Times the steps of `leyden train`, with all that is done between them.
 
     Args:
-        folder: Of the runs.
+        folder: Of the run.
         words: Of the command line.
-        few: Steps of the short run.
-        many: That the long run has more.
+        few: Steps that warm up.
+        many: Steps that are timed.
         variables: Of the environment.
     """
-    commands = [("train", *words, f"trainer.max_steps={steps}") for steps in (few, few, few + many)]
-    _, short, long = runs(folder, *commands, **variables)
-    seconds = (long["train_seconds"] - short["train_seconds"]) / many
-    return Timed(seconds, short["wall_seconds"] - few * seconds, long["most_bytes"])
+    (run,) = runs(
+        folder, ("train", *words, WATCHED, f"trainer.max_steps={few + many}"), **variables
+    )
+    seconds = (run["moments"][-1] - run["moments"][few - 1]) / many
+    return Timed(seconds, run["wall_seconds"] - (few + many) * seconds, run["most_bytes"])
 
 
 def profile_of(folder: Path, *words: str, steps: int, **variables: str) -> str:
@@ -73,6 +74,7 @@ def profile_of(folder: Path, *words: str, steps: int, **variables: str) -> str:
 def main(commands: str, purpose: str = "measure") -> None:
     from leyden.cli import main as leyden  # first: it sets what torch reads when it is imported
 
+    import_module("leyden.execution")
     profile = cProfile.Profile()
     answers: list[dict[str, Any]] = []
     for words in json.loads(commands):
@@ -84,10 +86,10 @@ def main(commands: str, purpose: str = "measure") -> None:
         if status:
             raise SystemExit(status)
         folder = Path(output.getvalue().splitlines()[-1])
-        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         answers.append(
             {
-                **record,
+                **read_json(folder / "run.json"),
+                "moments": read_json(folder / moments.FILE) if WATCHED in words else [],
                 "folder": str(folder.absolute()),
                 "most_bytes": most_bytes(),
                 "wall_seconds": time.perf_counter() - start,
@@ -97,6 +99,10 @@ def main(commands: str, purpose: str = "measure") -> None:
         sys.stdout.write(shown(profile))
     else:
         sys.stdout.write(json.dumps(answers) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def shown(profile: cProfile.Profile) -> str:
