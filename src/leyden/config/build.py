@@ -27,6 +27,7 @@ from leyden.config.signature import fields_of, parameters_of
 from leyden.config.targets import nested_target, resolve
 from leyden.data import DataModule, Spec
 from leyden.loops import EpochLoop
+from leyden.onednn import use_onednn
 from leyden.parallel import FullyShardedStrategy, MarkedCheckpoint, strategy_of
 from leyden.runs.folder import config_digest
 from leyden.tasks import Task, task_of
@@ -65,6 +66,7 @@ def build(
     seed_everything(cfg.seed, verbose=False)
     data = build_data(cfg)
     net = build_net(cfg, data.spec)
+    use_onednn(net)
     compile_net(net, cfg)
     task = build_task(cfg, net, data.spec)
     own = [make(node) for node in cfg.callbacks.values() if node is not None]

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.adamw import adamw as adamw_step
 
+from leyden.onednn import batched_product
 from leyden.optim.groups import hidden_matrices
 from leyden.ranges import NonNegative, PositiveFloat, PositiveInt, Probability
 
@@ -158,6 +159,6 @@ def orthogonalize(
     x = x.mT if tall else x
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(num_iterations):
-        gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
+        gram = batched_product(x, x.mT)
+        x = a * x + batched_product(b * gram + c * batched_product(gram, gram), x)
     return (x.mT if tall else x).to(matrices.dtype)
