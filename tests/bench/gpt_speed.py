@@ -11,7 +11,7 @@ from tests.bench.runs import profile_of, timed_steps
 
 CONTEXT, BATCH = 256, 4
 NEVER = 1_000_000
-FEW, MANY = 2, 8
+FEW, MANY = 2, 16
 WORDS = (
     *("model=gpt", "model.width=384", "model.depth=6", "model.head_dim=64"),
     *("data=text", "data.tokenizer=character", f"data.context={CONTEXT}"),
@@ -44,6 +44,10 @@ def write_text(folder: Path) -> Path:
     return path
 
 
+def steps_of(options: Options) -> int:
+    return MANY // 4 if options.quick else MANY
+
+
 def tokens_per_second(folder: Path, setting: tuple[str, ...], *, steps: int) -> float:
     words = (*WORDS, f"data.path={write_text(folder)}", *setting)
     return BATCH * CONTEXT / timed_steps(folder, words, few=FEW, many=steps).seconds
@@ -57,7 +61,7 @@ def reference_answer(folder: Path, *, steps: int) -> dict[str, float]:
 
 
 def compare(folder: Path, setting: tuple[str, ...], options: Options) -> Row:
-    steps, alone = 3 if options.quick else MANY, list[float]()
+    steps, alone = steps_of(options), list[float]()
 
     def reference() -> float:
         answer = reference_answer(folder, steps=steps)
@@ -83,7 +87,7 @@ def measure_best(options: Options) -> Row:
     with tempfile.TemporaryDirectory() as temporary:
         folder, tried = Path(temporary), dict[str, float]()
         for name, setting in settings().items():
-            tried[name] = tokens_per_second(folder, setting, steps=2 if options.quick else 4)
+            tried[name] = tokens_per_second(folder, setting, steps=steps_of(options))
         best = max(tried, key=lambda name: tried[name])
         row = compare(folder, SETTINGS[best], options)
     listed = ", ".join(f"{name} {speed:,.0f}" for name, speed in tried.items())

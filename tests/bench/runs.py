@@ -72,8 +72,10 @@ def profile_of(folder: Path, *words: str, steps: int, **variables: str) -> str:
 
 
 def main(commands: str, purpose: str = "measure") -> None:
+    from leyden import light_torchmetrics
     from leyden.cli import main as leyden  # first: it sets what torch reads when it is imported
 
+    light_torchmetrics.install()
     import_module("leyden.execution")
     profile = cProfile.Profile()
     answers: list[dict[str, Any]] = []

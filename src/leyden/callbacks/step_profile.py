@@ -20,6 +20,7 @@ STEPS_BEFORE = 5
 """The first steps are slow: memory is taken, kernels are chosen."""
 
 LARGEST = 8
+LIBRARIES = ("aten::", "mkldnn::")  # of operations; the others only call these
 TRACE = "trace.json"
 
 
@@ -100,7 +101,7 @@ def share_table(seconds: dict[str, float], whole: float) -> Table:
 
 def operation_table(operations: Any) -> Table:
     """The operations that took the longest by themselves."""
-    own = {one.key: one for one in operations if one.key.startswith("aten::")}
+    own = {one.key: one for one in operations if one.key.startswith(LIBRARIES)}
     total = sum(map(own_time, own.values()))
     table = Table(box=None, padding=(0, 2), title_justify="left")
     table.add_column("largest operations")
