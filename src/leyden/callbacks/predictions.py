@@ -1,18 +1,29 @@
 """Shows what an image classifier sees and what it takes for what."""
 
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
+import matplotlib
+import numpy as np
 import torch
 from jaxtyping import Float, Int
-from matplotlib.figure import Figure
+from PIL import Image, ImageDraw, ImageFont
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
 
 from leyden.callbacks.tensorboard import tensorboard_writer
 from leyden.data.loader import Draw
 from leyden.parallel import is_split
 from leyden.ranges import PositiveInt
 from leyden.tasks import Classification
+
+BLACK, RED, WHITE = (0, 0, 0), (214, 39, 40), (255, 255, 255)
+MANY = (8, 48, 107)  # a dark blue, for the largest count of a confusion matrix
+COLUMNS, CELL, TITLE, GAP = 8, 150, 44, 8  # of a grid of images, in pixels
+FONT_SIZE, LINE = 14, 24
+MOST_NAMED = 20  # classes: of more the confusion matrix shows colours alone
 
 
 class Predictions(Callback):
@@ -46,7 +57,7 @@ class Predictions(Callback):
         labels = torch.cat([label for _, label in outputs])
         names = task.spec.class_names or tuple(map(str, range(task.spec.num_outputs)))
         confusion = confusion_matrix(shares.argmax(-1), labels, names)
-        writer.add_figure("val/confusion", confusion, trainer.global_step)
+        show(writer, "val/confusion", confusion, trainer.global_step)
         if task.spec.kind != "image":
             return
         first = torch.arange(min(self.num_images, len(labels)))
@@ -55,7 +66,12 @@ class Predictions(Callback):
             if len(index):
                 images, _ = data.parts.val[Draw(0, index)]
                 grid = prediction_grid(images, shares[index], labels[index], names)
-                writer.add_figure(tag, grid, trainer.global_step)
+                show(writer, tag, grid, trainer.global_step)
+
+
+def show(writer: SummaryWriter, tag: str, picture: Image.Image, step: int) -> None:
+    """Puts a picture into TensorBoard."""
+    writer.add_image(tag, np.asarray(picture), step, dataformats="HWC")
 
 
 def worst_mistakes(
@@ -72,53 +88,99 @@ def prediction_grid(
     shares: Float[Tensor, "n classes"],
     labels: Int[Tensor, " n"],
     names: Sequence[str],
-) -> Figure:
-    """Images, each with the predicted class, its probability, and the true class if it differs."""
-    columns, cell = 8, 1.35  # a place is one wide and, with its title, 1.35 high
-    rows = -(-len(images) // columns)
-    figure = Figure(figsize=(1.5 * columns, 1.5 * cell * rows))
-    # All in one system of axes: one for each image would take most of a second to draw.
-    axis = figure.add_axes((0.0, 0.0, 1.0, 1.0), xlim=(0, columns), ylim=(-cell * rows, 0))
-    axis.axis("off")
+) -> Image.Image:
+    """Images, each below the predicted class, its probability, and the true class if it differs."""
+    rows = -(-len(images) // COLUMNS)
+    grid = Image.new("RGB", (CELL * COLUMNS, (CELL + TITLE) * rows), WHITE)
+    draw = ImageDraw.Draw(grid)
     for place, (image, share, label) in enumerate(zip(images, shares, labels, strict=True)):
-        left, bottom = place % columns, -cell * (place // columns + 1)
-        low, high = image.min(), image.max()
-        pixels = ((image - low) / (high - low).clamp_min(1e-6)).permute(1, 2, 0)
-        extent = (left + 0.05, left + 0.95, bottom, bottom + 0.9)
-        axis.imshow(pixels.numpy(), cmap="gray", vmin=0, vmax=1, extent=extent)
+        left, top = CELL * (place % COLUMNS), (CELL + TITLE) * (place // COLUMNS)
+        side = CELL - 2 * GAP
+        picture = picture_of(image).resize((side, side), Image.Resampling.NEAREST)
+        grid.paste(picture, (left + GAP, top + TITLE))
         guess, true = int(share.argmax()), int(label)
         title = f"{names[guess]}  {share[guess]:.0%}"
-        axis.text(
-            left + 0.5,
-            bottom + 0.93,
+        draw.text(
+            (left + CELL / 2, top + TITLE - 4),
             title if guess == true else f"{title}\nis {names[true]}",
-            ha="center",
-            va="bottom",
-            fontsize=10,
-            color="black" if guess == true else "tab:red",
+            fill=BLACK if guess == true else RED,
+            font=font(),
+            anchor="md",
+            align="center",
         )
-    axis.set(xlim=(0, columns), ylim=(-cell * rows, 0))  # imshow has moved them
-    return figure
+    return grid
+
+
+@cache
+def font() -> ImageFont.FreeTypeFont:
+    """Matplotlib's, which knows more letters than Pillow's own."""
+    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    return ImageFont.truetype(path, FONT_SIZE)
+
+
+def picture_of(image: Float[Tensor, "channels height width"]) -> Image.Image:
+    """An image of any range, from black to white."""
+    low, high = image.min(), image.max()
+    pixels = (255 * (image - low) / (high - low).clamp_min(1e-6)).byte()
+    pixels = pixels.expand(3, -1, -1) if len(pixels) == 1 else pixels[:3]
+    return Image.fromarray(pixels.permute(1, 2, 0).contiguous().numpy())
+
+
+def count_matrix(
+    guesses: Int[Tensor, " n"], labels: Int[Tensor, " n"], classes: int
+) -> Int[Tensor, "classes classes"]:
+    """How often each class, a row, was taken for each, a column."""
+    pairs = torch.bincount(labels * classes + guesses, minlength=classes**2)
+    return pairs.view(classes, classes)
 
 
 def confusion_matrix(
     guesses: Int[Tensor, " n"], labels: Int[Tensor, " n"], names: Sequence[str]
-) -> Figure:
-    """How often each class was taken for each."""
-    classes = len(names)
-    counts = torch.bincount(labels * classes + guesses, minlength=classes**2).view(classes, classes)
-    size = min(10.0, max(4.0, 0.7 * classes))
-    figure = Figure(figsize=(size, size), layout="constrained")
-    axis = figure.subplots()
-    axis.imshow(counts.numpy(), cmap="Blues")
-    if classes <= 20:
-        axis.set_xticks(range(classes), names, rotation=45, ha="right")
-        axis.set_yticks(range(classes), names)
-    axis.set_xlabel("predicted class")
-    axis.set_ylabel("true class")
-    if classes <= 20:
-        for row, column in counts.nonzero().tolist():
-            count = int(counts[row, column])
-            color = "white" if count > int(counts.max()) / 2 else "black"
-            axis.text(column, row, str(count), ha="center", va="center", color=color)
-    return figure
+) -> Image.Image:
+    """How often each class was taken for each: the darker, the more often."""
+    counts = count_matrix(guesses, labels, len(names))
+    if len(names) > MOST_NAMED:
+        names = ()
+    cells = counts_in_colours(counts, cell=48 if names else max(1, 800 // len(counts)))
+    beside = names_beside(names, cells)
+    left, below = LINE + beside.width, GAP + cells.height
+    whole = Image.new("RGB", (left + cells.width + GAP, below + beside.width + LINE), WHITE)
+    whole.paste(cells, (left, GAP))
+    whole.paste(beside, (LINE, GAP))
+    whole.paste(beside.transpose(Image.Transpose.ROTATE_90), (left, below))
+    predicted, true = (axis_name(name, cells.width) for name in ("predicted class", "true class"))
+    whole.paste(predicted, (left, below + beside.width))
+    whole.paste(true.transpose(Image.Transpose.ROTATE_90), (0, GAP))
+    return whole
+
+
+def counts_in_colours(counts: Int[Tensor, "classes classes"], *, cell: int) -> Image.Image:
+    """A square of so many pixels for each count, with its number if there is room for it."""
+    share = (counts / counts.max().clamp_min(1)).unsqueeze(-1)
+    colours = torch.lerp(torch.tensor(WHITE).float(), torch.tensor(MANY).float(), share)
+    small = Image.fromarray(colours.round().byte().numpy())
+    cells = small.resize((cell * len(counts),) * 2, Image.Resampling.NEAREST)
+    draw = ImageDraw.Draw(cells)
+    for row, column in counts.nonzero().tolist() if cell > 2 * FONT_SIZE else []:
+        place = cell * (column + 0.5), cell * (row + 0.5)
+        fill = WHITE if share[row, column] > 0.5 else BLACK
+        draw.text(place, str(int(counts[row, column])), fill=fill, font=font(), anchor="mm")
+    return cells
+
+
+def names_beside(names: Sequence[str], cells: Image.Image) -> Image.Image:
+    """Names, each before its row of cells."""
+    widest = max((font().getlength(name) for name in names), default=0)
+    beside = Image.new("RGB", (int(widest) + 2 * GAP, cells.height), WHITE)
+    draw = ImageDraw.Draw(beside)
+    for row, name in enumerate(names):
+        place = beside.width - GAP, cells.height * (row + 0.5) / len(names)
+        draw.text(place, name, fill=BLACK, font=font(), anchor="rm")
+    return beside
+
+
+def axis_name(name: str, length: int) -> Image.Image:
+    """A line with a name in its middle."""
+    line = Image.new("RGB", (length, LINE), WHITE)
+    ImageDraw.Draw(line).text((length / 2, LINE / 2), name, fill=BLACK, font=font(), anchor="mm")
+    return line
