@@ -7,7 +7,7 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-FILE = "moments.json"
+from tests.bench.runs import MOMENTS
 
 
 class Moments(Callback):
@@ -22,5 +22,5 @@ class Moments(Callback):
         self.moments.append(time.perf_counter())
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        path = Path(trainer.default_root_dir) / FILE
+        path = Path(trainer.default_root_dir) / MOMENTS
         path.write_text(json.dumps(self.moments), encoding="utf-8")

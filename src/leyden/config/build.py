@@ -66,7 +66,6 @@ def build(
     seed_everything(cfg.seed, verbose=False)
     data = build_data(cfg)
     net = build_net(cfg, data.spec)
-    use_onednn(net)
     compile_net(net, cfg)
     task = build_task(cfg, net, data.spec)
     own = [make(node) for node in cfg.callbacks.values() if node is not None]
@@ -126,7 +125,9 @@ def build_net(cfg: DictConfig, spec: Spec) -> nn.Module:
         offered |= {"separator": spec.separator}
     wanted = parameters_of(resolve(cfg.model._target_))
     given = {name: value for name, value in offered.items() if name in wanted}
-    return cast(nn.Module, make(cfg.model, **{**given, **_said(cfg.model, given)}))
+    net = cast(nn.Module, make(cfg.model, **{**given, **_said(cfg.model, given)}))
+    use_onednn(net)
+    return net
 
 
 def _said(node: DictConfig, names: dict[str, Any]) -> dict[str, Any]:

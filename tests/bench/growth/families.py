@@ -33,13 +33,16 @@ def growth(names: list[str], *, quick: bool) -> list[Curve]:
 
 def show(curves: list[Curve]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("cost", "over", "from", "to", "exponent", "at the end", f"<= {NEARLY_LINEAR}"):
+    for name in ("cost", "over", "from", "to", "exponent", "at end", f"<= {NEARLY_LINEAR}"):
         justify = "left" if name in ("cost", "over") else "right"
         table.add_column(name, justify=justify, no_wrap=True)
     for curve in curves:
         met = Text("met", "green") if curve.is_nearly_linear else Text("NOT met", "red")
         ends = [f"{number(cost)} {curve.unit}" for cost in (curve.costs[0], curve.costs[-1])]
         exponents = [f"{curve.exponent:.2f}", f"{curve.last_exponent:.2f}"]
-        over = f"{curve.sizes[0]:.0e} to {curve.sizes[-1]:.0e} {curve.over.split()[0]}"
+        first, last = (
+            f"{size:.0e}".replace("e+0", "e") for size in (curve.sizes[0], curve.sizes[-1])
+        )
+        over = f"{first} to {last} {curve.over.split()[0]}"
         table.add_row(curve.of, over, *ends, *exponents, met)
     Console(width=WIDTH, highlight=False).print(table)

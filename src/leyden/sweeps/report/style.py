@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
@@ -101,7 +102,9 @@ def add_legend(figure: Figure, axes: Axes, title: str | None = None) -> None:
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as a PNG file's content."""
+    """The figure as a PNG file's content, drawn once; `savefig` draws it twice."""
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    figure.set_dpi(DOTS_PER_INCH)
+    canvas = FigureCanvasAgg(figure)
+    canvas.print_png(buffer, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return buffer.getvalue()
