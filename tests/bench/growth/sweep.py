@@ -9,7 +9,7 @@ from tests.bench.growth.curve import Curve
 JOBS = (1, 10, 30, 100, 300, 1000)
 SECONDS = {
     "planning": "planning",
-    "jobs": "running jobs that end at once",
+    "jobs": "jobs that end at once",
     "again": "the same command again",
     "write": "writing sweep.json once",
     "report": "report",
