@@ -10,6 +10,7 @@ import json
 import pstats
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from importlib import import_module
 from operator import call
@@ -112,15 +113,30 @@ def read_json(path: Path) -> Any:
 
 
 def shown(profile: cProfile.Profile) -> str:
-    """The functions with the most time of their own, in percent of all."""
+    """Whose code takes the time, and the functions with the most of their own, in percent."""
     stats: Any = pstats.Stats(profile)
-    own = {place: numbers[2] for place, numbers in stats.stats.items()}
-    lines = []
-    for place in sorted(own, key=lambda place: -own[place])[:LINES]:
-        file, line, name = place
+    whose, functions = Counter[str](), Counter[str]()
+    for (file, line, name), numbers in stats.stats.items():
+        whose[owner_of(file, name)] += numbers[2]
         where = name if file == "~" else f"{'/'.join(Path(file).parts[-2:])}:{line} {name}"
-        lines.append(f"  {own[place] / stats.total_tt:5.1%}  {where}")
-    return "\n".join(lines) + "\n"
+        functions[where] += numbers[2]
+    return "".join(
+        f"  {spent / stats.total_tt:5.1%}  {what}\n"
+        for counter in (whose, functions)
+        for what, spent in counter.most_common(LINES)
+    )
+
+
+def owner_of(file: str, name: str) -> str:
+    """The package, and of ours the part, that a function belongs to."""
+    parts = Path(file).parts
+    if file == "~":
+        return "torch's kernels" if "torch" in name or "Tensor" in name else "Python's own in C"
+    if "leyden" in parts:
+        return "/".join(parts[parts.index("leyden") :][:2])
+    if "site-packages" in parts:
+        return parts[parts.index("site-packages") + 1]
+    return "Python's library"
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
 def plot(curves: Sequence[Curve], path: Path) -> None:
     """Draws curves over the same size, those with the same unit in one picture."""
     units = [*dict.fromkeys(curve.unit for curve in curves)]
-    figure = Figure(figsize=(5.5 * len(units), 4.2), layout="constrained")
+    figure = Figure(figsize=(5.5 * len(units), 5.0), layout="constrained")
     FigureCanvasAgg(figure)
     for place, unit in enumerate(units, 1):
         axes = figure.add_subplot(1, len(units), place)
@@ -76,7 +76,7 @@ def plot(curves: Sequence[Curve], path: Path) -> None:
         axes.set_xlabel(curves[0].over)
         axes.set_ylabel({"s": "seconds", "MB": "megabytes"}[unit])
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
 
