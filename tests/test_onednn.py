@@ -122,6 +122,12 @@ def test_small_products_are_torch_s(monkeypatch):
     assert not onednn.serves(x[:4], weight, outputs=6)
 
 
+@pytest.mark.filterwarnings("ignore:TF32 acceleration:UserWarning")
+def test_torch_s_own_switch_turns_it_off():
+    with torch.backends.mkldnn.flags(enabled=False):
+        assert not onednn.serves(gaussian(5, 8), gaussian(6, 8), outputs=6)
+
+
 def test_a_network_is_left_alone_where_mkl_is_as_fast(monkeypatch):
     monkeypatch.setattr(onednn, "is_faster_here", lambda: False)
     net = MLP(input_shape=(12,), num_outputs=3)

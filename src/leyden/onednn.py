@@ -3,7 +3,8 @@
 torch computes them with Intel's MKL, which on AMD's CPUs with AVX-512 is as fast as AVX2 allows;
 oneDNN, which torch has beside it for convolutions and bf16, is twice as fast there. A product of
 1024 x 384 and 384 x 1536 numbers took 5.3 ms by MKL and 2.4 ms by oneDNN on two cores of an EPYC.
-Both compute in fp32; they add up in another order.
+Both compute in fp32; they add up in another order. A backward pass by oneDNN holds a copy of one
+layer's gradients, turned.
 """
 
 from functools import cache
@@ -36,6 +37,7 @@ def serves(x: Tensor, weight: Tensor, *, outputs: int) -> bool:
         and x.is_cpu
         and x.dtype == weight.dtype == torch.float32
         and is_faster_here()
+        and bool(torch.backends.mkldnn.enabled)
         and not torch.is_autocast_enabled("cpu")
         and not torch._C._are_functorch_transforms_active()
         and not torch.compiler.is_compiling()

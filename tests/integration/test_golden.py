@@ -1,7 +1,7 @@
 """The first ten losses of each family: a change of them is a change of the numbers.
 
-Made on one thread with torch 2.14. Processors differ in the last bits, which ten steps enlarge;
-the tolerance is a thousandth.
+Made with torch 2.14 in 64 bits. In 32 bits processors differ in the last ones, which ten steps of a
+VGG with Muon enlarge to half a percent; in 64 bits AVX2 and AVX-512 agree in all digits here.
 """
 
 import pytest
@@ -31,8 +31,8 @@ GOLDEN: dict[str, list[float]] = {
         2.1585,
     ],
     "resnet muon": [2.4752, 2.4503, 2.5271, 2.3887, 2.0588, 2.0722, 2.0597, 1.9383, 1.9525, 1.7851],
-    "vgg adamw": [2.3785, 2.3531, 2.3689, 2.3338, 2.3468, 2.2071, 2.3156, 2.2519, 2.3049, 2.2334],
-    "vgg muon": [2.3785, 2.3376, 2.3234, 2.2103, 2.1664, 2.0566, 2.0927, 2.0904, 2.0693, 1.9248],
+    "vgg adamw": [2.3785, 2.3531, 2.3689, 2.3338, 2.3468, 2.2071, 2.3155, 2.2519, 2.3049, 2.2333],
+    "vgg muon": [2.3785, 2.3376, 2.323, 2.2098, 2.1655, 2.062, 2.1032, 2.0834, 2.0672, 1.9256],
     "rnn adamw": [2.3628, 2.2916, 2.3031, 2.3416, 2.3255, 2.302, 2.3462, 2.318, 2.2833, 2.3216],
     "rnn muon": [2.3628, 2.2904, 2.2976, 2.3255, 2.3063, 2.2748, 2.3116, 2.2887, 2.2611, 2.2762],
     "mlp on text adamw": [
@@ -114,7 +114,8 @@ GOLDEN: dict[str, list[float]] = {
 
 def digits_batches():
     part = Digits(batch_size=64).parts.train
-    return [part[draw] for draw in Order(len(part), batch_size=64, shuffle=True, seed=0)][:10]
+    order = Order(len(part), batch_size=64, shuffle=True, seed=0)
+    return [(x.double(), y) for x, y in map(part.__getitem__, [*order][:10])]
 
 
 def arithmetic_batches():
@@ -161,11 +162,11 @@ def losses_of(family, make_optimizer):
     torch.manual_seed(0)
     is_text = "text" in family or "gpt" in family
     batches = arithmetic_batches() if is_text else digits_batches()
-    return first_losses(NETS[family](), make_optimizer, batches)
+    return first_losses(NETS[family]().double(), make_optimizer, batches)
 
 
 @pytest.mark.parametrize("family", NETS)
 @pytest.mark.parametrize("make_optimizer", [adamw, muon])
 def test_the_first_ten_losses_are_golden(family, make_optimizer):
     golden = GOLDEN[f"{family} {make_optimizer.__name__}"]
-    assert losses_of(family, make_optimizer) == pytest.approx(golden, rel=1e-3)
+    assert losses_of(family, make_optimizer) == pytest.approx(golden, rel=5e-5)
