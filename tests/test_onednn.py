@@ -4,13 +4,16 @@ import copy
 
 import pytest
 import torch
-from torch import nn
+from torch import distributed, nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.tensor import Shard, distribute_tensor
 from torch.func import functional_call, vmap
 
 from leyden import onednn
 from leyden.models import MLP
 from leyden.onednn import OneDnnLinear, batched_product, product, use_onednn
 from leyden.optim import muon
+from leyden.optim.muon import orthogonalize
 
 pytestmark = pytest.mark.skipif(
     not torch.backends.mkldnn.is_available(), reason="this torch has no oneDNN"
@@ -113,6 +116,21 @@ def test_what_onednn_does_not_know_is_torch_s(around):
         exported = torch.export.export(ours, (x,))
         assert "linear" in str(exported.graph)
         assert "mkldnn" not in str(exported.graph)
+
+
+@pytest.fixture
+def mesh(tmp_path):
+    store = f"file://{tmp_path / 'store'}"
+    distributed.init_process_group("gloo", init_method=store, rank=0, world_size=1)
+    yield init_device_mesh("cpu", (1,))
+    distributed.destroy_process_group()
+
+
+def test_products_of_split_matrices_are_torch_s(mesh):
+    matrices = gaussian(2, 4, 6)
+    split = distribute_tensor(matrices, mesh, [Shard(1)])
+    got = orthogonalize(split, num_iterations=5)
+    torch.testing.assert_close(got.full_tensor(), orthogonalize(matrices, num_iterations=5))
 
 
 def test_small_products_are_torch_s(monkeypatch):

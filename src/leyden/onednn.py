@@ -13,6 +13,7 @@ from typing import Any, cast
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
 LEAST_WORK = 10_000_000
 """Multiplications: below, what the call takes more (some 15 microseconds) is not won back."""
@@ -30,7 +31,8 @@ def is_faster_here() -> bool:
 def serves(x: Tensor, weight: Tensor, *, outputs: int) -> bool:
     """Whether oneDNN should compute `x @ weight.T`, of so many columns.
 
-    Transforms of torch.func, compilers and automatic mixed precision know nothing of it.
+    Transforms of torch.func, compilers, automatic mixed precision and tensors that are split over
+    processes know nothing of it.
     """
     return (
         x.numel() * outputs >= LEAST_WORK
@@ -40,6 +42,8 @@ def serves(x: Tensor, weight: Tensor, *, outputs: int) -> bool:
         and bool(torch.backends.mkldnn.enabled)
         and not torch.is_autocast_enabled("cpu")
         and not torch._C._are_functorch_transforms_active()
+        and not isinstance(x, DTensor)
+        and not isinstance(weight, DTensor)
         and not torch.compiler.is_compiling()
         and not torch._C._is_tracing()
     )
