@@ -15,6 +15,10 @@ BOMBS = {
     "aliases": BOMB,
     "merged aliases": BOMB.replace("[", "{p: [").replace("]", "]}"),
     "depth": "a: " + "[" * 5000 + "]" * 5000,
+    "some depth": "a: " + "[" * 40 + "]" * 40,
+    "depth that is never closed": "a: " + "[" * 5000,
+    "depth of inline mappings": "a: " + "{b: " * 3000 + "}" * 3000,
+    "depth of sequences": "- " * 3000,
     "depth of mappings": "".join(f"{' ' * i}a:\n" for i in range(500)),
     "size": "a: " + "x" * 1_500_000,
     "many keys": "".join(f"k{i}: 0\n" for i in range(30_000)),
@@ -46,6 +50,15 @@ def assert_refused_at_once(run):
     assert "no config needs that" in line
     assert time.process_time() - seconds < 5
     assert after.ru_maxrss - before.ru_maxrss < 200_000
+
+
+def test_a_broken_file_with_many_brackets_in_its_texts_is_not_called_too_deep(leyden, tmp_path):
+    (tmp_path / "theirs" / "model").mkdir(parents=True)
+    text = "".join(f"k{i}: '[0, 1)'  # or [1, 2)\n" for i in range(50)) + "a: [\n"
+    (tmp_path / "theirs" / "model" / "broken.yaml").write_text(text)
+    result = leyden("train", "--config-dir", "theirs", "model=broken")
+    assert result.status == 2
+    assert "no config needs that" not in result.err
 
 
 def test_aliases_of_people_are_read(leyden, tmp_path):

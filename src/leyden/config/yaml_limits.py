@@ -1,5 +1,6 @@
 """Refuses YAML that would grow without bounds: ten lines of aliases can make billions of values."""
 
+import re
 from pathlib import Path
 
 import yaml
@@ -9,16 +10,37 @@ from leyden.config.problem import ConfigError, Problem
 MOST_BYTES = 1_000_000
 MOST_VALUES = 20_000
 MOST_DEPTH = 32
+NOT_STRUCTURE = re.compile(r"""#.*|"[^"\n]*"|'[^'\n]*'""")
+"""Comments and quoted texts, in which brackets mean nothing."""
 
 
 def refuse_too_large(path: Path) -> None:
     """Raises `ConfigError` if a YAML file is too large, or would be once it is read.
 
     It is looked through event by event, so that nothing is built of it.
+
+    Raises:
+        YAMLError: It is no YAML.
     """
-    reason = "has more than 1 MB" if path.stat().st_size > MOST_BYTES else _excess(path)
+    try:
+        reason = "has more than 1 MB" if path.stat().st_size > MOST_BYTES else _excess(path)
+    except yaml.YAMLError:
+        # A parser's own limit of depth, and its words for it, differ from version to version.
+        if not _opens_too_many(path.read_text(encoding="utf-8", errors="replace")):
+            raise
+        reason = f"is nested more than {MOST_DEPTH} deep"
     if reason:
         raise ConfigError([Problem("YAML", f"{reason}; no config needs that", str(path))])
+
+
+def _opens_too_many(text: str) -> bool:
+    """Whether more brackets are open at some place of a YAML text than `MOST_DEPTH`."""
+    depth = 0
+    for bracket in re.findall(r"[][{}]", NOT_STRUCTURE.sub("", text)):
+        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+        if depth > MOST_DEPTH:
+            return True
+    return False
 
 
 def _excess(path: Path) -> str | None:
