@@ -1,4 +1,4 @@
-"""The chunked cross-entropy is the plain one."""
+"""Losses are those of the definitions, in 32 bits or more."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from leyden.data import Spec
 from leyden.models import GPT
 from leyden.optim import adamw, constant
 from leyden.tasks import LanguageModeling
-from leyden.tasks.token_loss import IGNORED, token_loss
+from leyden.tasks.losses import IGNORED, chunked_cross_entropy, cross_entropy, squared_error
 
 
 def features_and_targets(tokens, ignored=0):
@@ -35,7 +35,7 @@ def test_a_chunked_loss_and_its_gradients_are_those_of_the_whole(tokens, chunk, 
     head = nn.Linear(6, 11)
     plain = F.cross_entropy(head(features), targets, label_smoothing=smoothing)
     of_plain = torch.autograd.grad(plain, [features, head.weight, head.bias])
-    chunked = token_loss(features, targets, head, chunk=chunk, label_smoothing=smoothing)
+    chunked = chunked_cross_entropy(features, targets, head, chunk=chunk, label_smoothing=smoothing)
     of_chunked = torch.autograd.grad(chunked, [features, head.weight, head.bias])
     torch.testing.assert_close(chunked, plain, rtol=1e-6, atol=1e-6)
     for ours, theirs in zip(of_chunked, of_plain, strict=True):
@@ -55,7 +55,7 @@ def test_padding_does_not_count(loss_chunk):
     padded[:, 5:] = IGNORED
     task.validation_step((tokens, padded), 0)
     expected = F.cross_entropy(net(tokens)[:, :5].flatten(0, 1), following[:, :5].flatten())
-    torch.testing.assert_close(task.val_loss.compute(), expected)
+    torch.testing.assert_close(task.val.compute()["loss"].float(), expected)
 
 
 def test_the_head_never_sees_more_than_a_chunk():
@@ -67,6 +67,26 @@ def test_the_head_never_sees_more_than_a_chunk():
         seen.append(len(part))
         return layer(part)
 
-    token_loss(features, targets, head, chunk=10).backward()
+    chunked_cross_entropy(features, targets, head, chunk=10).backward()
     assert max(seen) == 10
     assert sum(seen) == 2 * 23  # once forward, once again on the way back
+
+
+WIDTHS = {torch.bfloat16: torch.float32, torch.float16: torch.float32}
+WIDTHS |= {torch.float32: torch.float32, torch.float64: torch.float64}
+
+
+@pytest.mark.parametrize(("narrow", "wide"), WIDTHS.items(), ids=str)
+def test_losses_have_32_bits_or_more(narrow, wide):
+    logits = torch.randn(50, 7, generator=torch.Generator().manual_seed(0)).to(narrow)
+    labels, numbers = torch.arange(50) % 7, torch.linspace(-1, 1, 350).view(50, 7)
+    exact = F.cross_entropy(logits.double(), labels)
+    found = {
+        cross_entropy(logits, labels, label_smoothing=0.0): exact,
+        cross_entropy(logits, F.one_hot(labels).float(), label_smoothing=0.0): exact,
+        chunked_cross_entropy(logits, labels, nn.Identity(), chunk=20): exact,
+        squared_error(logits, numbers): (logits.double() - numbers.double()).square().mean(),
+    }
+    for loss, expected in found.items():
+        assert loss.dtype == wide
+        assert float(loss) == pytest.approx(float(expected), rel=1e-6)

@@ -7,6 +7,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from leyden.callbacks.tensorboard import tensorboard_writer
+from leyden.callbacks.validation_outputs import validation_outputs
 from leyden.parallel import is_split
 from leyden.tasks import Regression
 
@@ -17,19 +18,15 @@ class Forecast(Callback):
     Of forecasts of several steps the first is drawn.
     """
 
-    @torch.no_grad()
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
         writer = tensorboard_writer(trainer)
         if not isinstance(task, Regression) or not (writer or is_split(task.net)):
             return
-        loader = trainer.datamodule.whole_val_dataloader()  # type: ignore[attr-defined]
-        task.net.eval()
-        pairs = [(task.predict(x.to(task.device)).cpu(), task.in_own_unit(y)) for x, y in loader]
-        task.net.train()
+        outputs, targets = zip(*validation_outputs(trainer, task), strict=True)
         if writer is None:
             return
-        predicted = torch.cat([guess[:, 0] for guess, _ in pairs])
-        truth = torch.cat([target[:, 0] for _, target in pairs])
+        predicted = task.in_own_unit(torch.cat(outputs)[:, 0])
+        truth = task.in_own_unit(torch.cat(targets)[:, 0])
         draw = forecast_over_time if task.spec.kind == "series" else predicted_over_true
         figure = draw(predicted, truth, task.spec.target_name)
         writer.add_figure("val/forecast", figure, trainer.global_step)

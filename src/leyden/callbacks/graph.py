@@ -30,6 +30,7 @@ class Graph(Callback):
         training = task.net.training
         task.net.eval()
         try:
+            inputs = trainer.precision_plugin.convert_input((inputs, inputs))[0]
             writer.add_graph(task.net, inputs.to(task.device))
         except RuntimeError as error:
             log.warning("no graph in TensorBoard: the network can't be traced: %s", error)

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from leyden.callbacks.tensorboard import tensorboard_writer
+from leyden.callbacks.validation_outputs import validation_outputs
 from leyden.data.loader import Draw
 from leyden.parallel import is_split
 from leyden.ranges import PositiveInt
@@ -39,22 +40,14 @@ class Predictions(Callback):
     def __init__(self, num_images: PositiveInt = 16) -> None:
         self.num_images = num_images
 
-    @torch.no_grad()
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
         writer = tensorboard_writer(trainer)
         if not isinstance(task, Classification) or not (writer or is_split(task.net)):
             return
-        data = trainer.datamodule  # type: ignore[attr-defined]
-        task.net.eval()
-        outputs = [
-            (task(x.to(task.device)).float().softmax(-1).cpu(), y)
-            for x, y in data.whole_val_dataloader()
-        ]
-        task.net.train()
+        outputs, targets = zip(*validation_outputs(trainer, task), strict=True)
         if writer is None:
             return
-        shares = torch.cat([share for share, _ in outputs])
-        labels = torch.cat([label for _, label in outputs])
+        shares, labels = torch.cat(outputs).float().softmax(-1), torch.cat(targets)
         names = task.spec.class_names or tuple(map(str, range(task.spec.num_outputs)))
         confusion = confusion_matrix(shares.argmax(-1), labels, names)
         show(writer, "val/confusion", confusion, trainer.global_step)
@@ -64,7 +57,7 @@ class Predictions(Callback):
         worst = worst_mistakes(shares, labels, self.num_images)
         for tag, index in (("val/predictions", first), ("val/mistakes", worst)):
             if len(index):
-                images, _ = data.parts.val[Draw(0, index)]
+                images, _ = trainer.datamodule.parts.val[Draw(0, index)]  # type: ignore[attr-defined]
                 grid = prediction_grid(images, shares[index], labels[index], names)
                 show(writer, tag, grid, trainer.global_step)
 

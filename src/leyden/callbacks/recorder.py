@@ -9,7 +9,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from leyden.callbacks.hyperparameters import best_tag
 from leyden.callbacks.tensorboard import tensorboard_writer
 from leyden.runs.environment import device_name, flags, peak_memory_bytes
-from leyden.runs.record import Record
+from leyden.runs.record import Diverged, Record
 from leyden.tasks import Task
 
 SECONDS_BETWEEN = 2.0
@@ -50,12 +50,13 @@ class Recorder(Callback):
         self.record.write()
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
+        if trainer.sanity_checking:
+            return
         self._update(trainer, task)
-        value = self.record.metrics.get(self.monitor)
-        best = self.record.best["value"]
-        if value is not None:
-            self.record.monitored.append((trainer.global_step, value))
-        if value is not None and (best is None or self.sign * value > self.sign * best):
+        refuse_non_finite(trainer)
+        value, best = self._monitored(trainer), self.record.best["value"]
+        self.record.monitored.append((trainer.global_step, value))
+        if best is None or self.sign * value > self.sign * best:
             self.record.best = {
                 "metric": self.monitor,
                 "value": value,
@@ -73,6 +74,7 @@ class Recorder(Callback):
     def on_test_end(self, trainer: Trainer, task: LightningModule) -> None:
         self.record.metrics |= metric_values(trainer)
         self.record.write()
+        refuse_non_finite(trainer)
 
     def on_exception(
         self, trainer: Trainer, task: LightningModule, exception: BaseException
@@ -81,6 +83,17 @@ class Recorder(Callback):
 
     def on_fit_end(self, trainer: Trainer, task: LightningModule) -> None:
         self._update(trainer, task)
+
+    def _monitored(self, trainer: Trainer) -> float:
+        """The value that selects.
+
+        Raises:
+            ValueError: This validation has none.
+        """
+        if self.monitor not in trainer.callback_metrics:
+            hint = "; all targets of the part are alike" if self.monitor.endswith("/r2") else ""
+            raise ValueError(f"monitor.metric={self.monitor} has no value in the validation{hint}")
+        return float(trainer.callback_metrics[self.monitor])
 
     def _update(self, trainer: Trainer, task: LightningModule) -> None:
         record = self.record
@@ -94,6 +107,17 @@ class Recorder(Callback):
         record.count_time()
         record.peak_memory_bytes = peak_memory_bytes(task.device)
         record.name_best()
+
+
+def refuse_non_finite(trainer: Trainer) -> None:
+    """Ends a run whose validation or test measured no number.
+
+    Raises:
+        Diverged: A metric is NaN or infinite.
+    """
+    for name, value in metric_values(trainer).items():
+        if name.startswith(("val/", "test/")) and not math.isfinite(value):
+            raise Diverged(f"{name} is {value} at step {trainer.global_step}")
 
 
 def metric_values(trainer: Trainer) -> dict[str, float]:

@@ -31,6 +31,7 @@ from leyden.onednn import use_onednn
 from leyden.parallel import FullyShardedStrategy, MarkedCheckpoint, strategy_of
 from leyden.runs.folder import config_digest
 from leyden.tasks import Task, task_of
+from leyden.tasks.precision import HALF, HalfInputs
 
 PROFILERS: dict[str, type[Profiler]] = {
     "simple": SimpleProfiler,
@@ -113,6 +114,7 @@ def build_data(cfg: DictConfig) -> DataModule:
             seed=cfg.seed,
             overfit_samples=cfg.trainer.overfit_samples,
             may_stand_in=cfg.trainer.may_stand_in,
+            mixup=cfg.task.mixup,
         ),
     )
 
@@ -172,12 +174,15 @@ def build_trainer(
         config_digest=config_digest(cfg),
     )
     has_own_files = isinstance(passed["strategy"], FullyShardedStrategy)
+    plugins: list[Any] = [] if has_own_files else [MarkedCheckpoint(config_digest(cfg))]
+    if keys["precision"] in HALF:
+        plugins.append(HalfInputs(passed.pop("precision")))
     trainer = Trainer(
         **passed,
         default_root_dir=folder,
         callbacks=callbacks,
         logger=loggers,
-        plugins=[] if has_own_files else [MarkedCheckpoint(config_digest(cfg))],
+        plugins=plugins,
         enable_checkpointing=any(isinstance(c, Checkpoint) for c in callbacks),
         enable_progress_bar=False,
         enable_model_summary=False,

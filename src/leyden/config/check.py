@@ -38,7 +38,7 @@ FILES = {"filename", "name", "version", "sub_dir", "prefix"}
 MARKERS = {"_target_", "_partial_"}
 SUPPLIED = {
     "model": {"input_shape", "num_outputs"},
-    "data": {"seed", "overfit_samples", "may_stand_in"},
+    "data": {"seed", "overfit_samples", "may_stand_in", "mixup"},
     "optimizer": {"net"},
     "scheduler": {"optimizer", "total_steps"},
     "callbacks": set(),

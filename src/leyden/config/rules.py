@@ -80,8 +80,10 @@ def task_problems(cfg: DictConfig, tasks: list[type[Task]], kind: Kind) -> Itera
         message = f"is never logged in validation; {suggestion(cfg.monitor.metric, logged)}"
         yield Problem("monitor.metric", message, cfg.monitor.metric)
     taken = {key for task in tasks for key in parameters_of(task)}
+    if kind == "image" and Classification in tasks:
+        taken.add("mixup")  # which the data does
     for key, value in cfg.task.items():
-        if value != 0 and (key not in taken or (key == "mixup" and kind != "image")):
+        if value != 0 and key not in taken:
             what = " or ".join(task.__name__ for task in tasks)
             message = f"has no meaning for {what} of data of the kind {kind}; leave it out"
             yield Problem(f"task.{key}", message, str(value))

@@ -13,10 +13,11 @@ from pytorch_lightning import LightningDataModule
 
 from leyden.data.fingerprint import files_digest, tensors_digest
 from leyden.data.loader import Batch, Draw, Loader, Order, Samples
+from leyden.data.mixup import Mixup
 from leyden.data.parts import Parts
 from leyden.data.spec import Kind, Spec, TaskName
 from leyden.data.stand_in import stand_in
-from leyden.ranges import Count, PositiveInt
+from leyden.ranges import Count, NonNegative, PositiveInt
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class DataModule(LightningDataModule, ABC):
         seed: Decides the order and the augmentation, not the split.
         overfit_samples: Train, validate and test on the first samples of the training part only.
         may_stand_in: Where the set is not on this machine, take random samples of its shape.
+        mixup: Training samples are mixed in pairs with shares from Beta(mixup, mixup); 0 is none,
+            0.2 usual. For classes only.
     """
 
     kind: ClassVar[Kind]
@@ -61,6 +64,7 @@ class DataModule(LightningDataModule, ABC):
         seed: Count = 0,
         overfit_samples: PositiveInt | None = None,
         may_stand_in: bool = False,
+        mixup: NonNegative = 0.0,
     ) -> None:
         super().__init__()
         self.batch_size = batch_size
@@ -69,6 +73,7 @@ class DataModule(LightningDataModule, ABC):
         self.seed = seed
         self.overfit_samples = overfit_samples
         self.may_stand_in = may_stand_in
+        self.mixup = mixup
         self._parts: Parts | None = None
 
     @abstractmethod
@@ -167,7 +172,10 @@ class DataModule(LightningDataModule, ABC):
         _ = self.parts
 
     def train_dataloader(self) -> Loader:
-        return self._loader(self.parts.train, self.batch_size, shuffle=True)
+        samples = self.parts.train
+        if self.mixup:
+            samples = Mixup(samples, num_classes=self.spec.num_outputs)
+        return self._loader(samples, self.batch_size, shuffle=True)
 
     def val_dataloader(self) -> Loader:
         return self._eval_loader(self.parts.val)
@@ -196,6 +204,7 @@ class DataModule(LightningDataModule, ABC):
             shuffle=shuffle,
             seed=self.seed,
             stream=self.spec.is_stream,
+            mixup=self.mixup if shuffle else 0.0,
             rank=trainer.global_rank,
             world_size=trainer.world_size,
             accumulate=trainer.accumulate_grad_batches if shuffle else 1,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Tensor
@@ -24,10 +25,19 @@ SECONDS_FOR_A_BATCH = 300.0
 
 @dataclass(frozen=True)
 class Draw:
-    """Which samples to fetch, in which pass over the data (augmentation depends on it)."""
+    """Which samples to fetch, in which pass over the data (augmentation depends on it).
+
+    Attributes:
+        epoch: Of the run, from 0.
+        index: Places of the samples in the part.
+        partner: Places of the samples that these are mixed with; None: they are not mixed.
+        share: Of a sample in its mixture with its partner.
+    """
 
     epoch: int
     index: Int[Tensor, " batch"]
+    partner: Int[Tensor, " batch"] | None = None
+    share: float = 1.0
 
 
 @runtime_checkable
@@ -53,6 +63,8 @@ class Order(Sampler[Draw]):
         seed: The run's seed.
         stream: Each row of a batch holds the sample after the one that it held before, instead of
             a shuffled one; what is left over comes last.
+        mixup: Each sample is mixed with another one of its global batch, all with one share from
+            Beta(mixup, mixup); 0: none is.
         rank: This process.
         world_size: Number of processes.
         accumulate: Steps over which a process accumulates gradients.
@@ -66,6 +78,7 @@ class Order(Sampler[Draw]):
         shuffle: bool,
         seed: int,
         stream: bool = False,
+        mixup: float = 0.0,
         rank: int = 0,
         world_size: int = 1,
         accumulate: int = 1,
@@ -75,6 +88,7 @@ class Order(Sampler[Draw]):
         self.shuffle = shuffle
         self.seed = seed
         self.stream = stream
+        self.mixup = mixup
         self.rank = rank
         self.world_size = world_size
         self.accumulate = accumulate
@@ -104,10 +118,21 @@ class Order(Sampler[Draw]):
         stride = self.world_size * self.accumulate
         for place in range(start, num_steps * self.accumulate):
             step, part = divmod(place, self.accumulate)
-            first = step * self.batch_size + part * self.world_size + self.rank
             is_last = step + 1 == num_steps and not self.shuffle
             end = None if is_last else (step + 1) * self.batch_size
-            yield Draw(self.epoch, order[first:end:stride])
+            batch = order[step * self.batch_size : end]
+            own = slice(part * self.world_size + self.rank, None, stride)
+            if self.mixup:
+                partner, share = self._mixture(batch, step)
+                yield Draw(self.epoch, batch[own], partner[own], share)
+            else:
+                yield Draw(self.epoch, batch[own])
+
+    def _mixture(self, batch: Tensor, step: int) -> tuple[Tensor, float]:
+        """Partners and share of a global batch: the same however it is dealt out."""
+        generator = np.random.default_rng([self.seed, self.epoch, step])
+        share = float(generator.beta(self.mixup, self.mixup))
+        return batch[torch.from_numpy(generator.permutation(len(batch)))], share
 
     def _order(self) -> Int[Tensor, " num_samples"]:
         if self.stream:

@@ -27,7 +27,7 @@ def log_value(trainer: Trainer, name: str, value: Tensor | float) -> None:
     )
 
 
-def log_evaluation(trainer: Trainer, values: Mapping[str, Any]) -> None:
+def log_evaluation(trainer: Trainer, part: str, measured: Mapping[str, Any]) -> None:
     """Gives what a validation or test has measured to callbacks and loggers.
 
     As Lightning's own `log` at the end of an evaluation's epoch, for a tenth of the price: that is
@@ -35,13 +35,15 @@ def log_evaluation(trainer: Trainer, values: Mapping[str, Any]) -> None:
 
     Args:
         trainer: While an evaluation's epoch ends.
-        values: Single numbers by metric, the same in all processes.
+        part: `val` or `test`.
+        measured: Single numbers by name, the same in all processes.
     """
     if trainer.sanity_checking:
         return
+    values = {f"{part}/{name}": value for name, value in measured.items()}
     connector = trainer._logger_connector
     connector._callback_metrics.update(values)
-    connector.log_metrics({**values})
+    connector.log_metrics(values)
 
 
 def write_values(trainer: Trainer) -> None:

@@ -43,7 +43,6 @@ def obstacle(cfg: DictConfig) -> str | None:
         "model": model == "RNN" and "torch.func.vmap knows no recurrent layers",
         "model.dropout": model == "GPT" and cfg.model.dropout > 0 and "that of attention",
         "model.recompute": cfg.model.get("recompute", "none") != "none" and cfg.model.recompute,
-        "task.mixup": cfg.task.mixup > 0 and "shares are drawn for each run",
         "task.loss_chunk": cfg.task.loss_chunk > 0 and "logits in parts",
     }
     return next((f"{key}: {word}" for key, word in words.items() if word), None)

@@ -2,13 +2,11 @@
 
 from typing import ClassVar
 
-import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics import Metric
 from torchmetrics.classification import (
     MulticlassAccuracy,
     MulticlassF1Score,
@@ -20,8 +18,9 @@ from leyden.data.loader import Batch
 from leyden.data.spec import Spec
 from leyden.loops import log_evaluation
 from leyden.parallel import shard
-from leyden.ranges import NonNegative, Probability
-from leyden.tasks.cross_entropy import cross_entropy
+from leyden.ranges import Probability
+from leyden.tasks.evaluation import Evaluation
+from leyden.tasks.losses import cross_entropy, widened
 from leyden.tasks.optimization import MakeOptimizer, MakeSchedule, optimization
 
 TOP = 5
@@ -41,8 +40,6 @@ class Classification(LightningModule):
         schedule: Makes the schedule of an optimizer over a number of steps.
         label_smoothing: Share of each training label that is spread over all classes (Szegedy et
             al. 2016, section 7).
-        mixup: Training images are mixed in pairs with shares from Beta(mixup, mixup); 0 is none,
-            0.2 usual (Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization").
     """
 
     metrics: ClassVar[tuple[str, ...]] = (
@@ -59,7 +56,6 @@ class Classification(LightningModule):
         optimizer: MakeOptimizer,
         schedule: MakeSchedule,
         label_smoothing: Probability = 0.0,
-        mixup: NonNegative = 0.0,
     ) -> None:
         super().__init__()
         self.net = net
@@ -67,10 +63,8 @@ class Classification(LightningModule):
         self.make_optimizer = optimizer
         self.make_schedule = schedule
         self.label_smoothing = label_smoothing
-        self.mixup = mixup
-        self.val_loss, self.test_loss = MeanMetric(), MeanMetric()
-        self.val_scores = scores(spec.num_outputs, prefix="val/")
-        self.test_scores = scores(spec.num_outputs, prefix="test/")
+        self.val = Evaluation(scores(spec.num_outputs))
+        self.test = Evaluation(scores(spec.num_outputs))
 
     @staticmethod
     def target_shape(spec: Spec) -> tuple[int, ...]:
@@ -81,44 +75,25 @@ class Classification(LightningModule):
         return self.net(inputs)  # type: ignore[no-any-return]
 
     def training_step(self, batch: Batch, batch_index: int) -> Float[Tensor, ""]:
-        inputs, labels = batch
-        if self.mixup > 0:
-            return self._mixed_loss(inputs, labels)
-        return self._loss(self(inputs), labels)
+        inputs, targets = batch
+        return cross_entropy(self(inputs), targets, label_smoothing=self.label_smoothing)
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
-        self._evaluate(batch, self.val_loss, self.val_scores)
+        self._evaluate(batch, self.val)
 
     def test_step(self, batch: Batch, batch_index: int) -> None:
-        self._evaluate(batch, self.test_loss, self.test_scores)
+        self._evaluate(batch, self.test)
 
     def on_validation_epoch_end(self) -> None:
-        self._log_epoch("val", self.val_loss, self.val_scores)
+        log_evaluation(self.trainer, "val", self.val.compute())
 
     def on_test_epoch_end(self) -> None:
-        self._log_epoch("test", self.test_loss, self.test_scores)
+        log_evaluation(self.trainer, "test", self.test.compute())
 
-    def _loss(self, logits: Tensor, labels: Tensor) -> Float[Tensor, ""]:
-        return cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
-
-    def _mixed_loss(self, inputs: Tensor, labels: Tensor) -> Float[Tensor, ""]:
-        alpha = torch.tensor(float(self.mixup))
-        share = torch.distributions.Beta(alpha, alpha).sample().item()
-        partner = torch.randperm(len(labels))
-        logits = self(inputs.lerp(inputs[partner], 1 - share))
-        own, others = self._loss(logits, labels), self._loss(logits, labels[partner])
-        return share * own + (1 - share) * others
-
-    def _evaluate(self, batch: Batch, losses: MeanMetric, scored: MetricCollection) -> None:
+    def _evaluate(self, batch: Batch, evaluation: Evaluation) -> None:
         inputs, labels = batch
-        logits = self(inputs).float()
-        losses.update(F.cross_entropy(logits, labels), len(labels))
-        scored.update(logits, labels)
-
-    def _log_epoch(self, part: str, losses: MeanMetric, scored: MetricCollection) -> None:
-        log_evaluation(self.trainer, {f"{part}/loss": losses.compute(), **scored.compute()})
-        losses.reset()
-        scored.reset()
+        logits = widened(self(inputs))
+        evaluation.update(cross_entropy(logits, labels), len(labels), logits, labels)
 
     def configure_model(self) -> None:
         shard(self, self.net)
@@ -127,17 +102,12 @@ class Classification(LightningModule):
         return optimization(self, self.net, self.make_optimizer, self.make_schedule)
 
 
-def scores(num_classes: int, *, prefix: str) -> MetricCollection:
+def scores(num_classes: int) -> dict[str, Metric]:
     """What is logged beside the loss."""
-    return MetricCollection(
-        {
-            "acc": MulticlassAccuracy(num_classes, average="micro"),
-            "precision": MulticlassPrecision(num_classes),
-            "recall": MulticlassRecall(num_classes),
-            "f1": MulticlassF1Score(num_classes),
-            f"top{TOP}": MulticlassAccuracy(
-                num_classes, top_k=min(TOP, num_classes), average="micro"
-            ),
-        },
-        prefix=prefix,
-    )
+    return {
+        "acc": MulticlassAccuracy(num_classes, average="micro"),
+        "precision": MulticlassPrecision(num_classes),
+        "recall": MulticlassRecall(num_classes),
+        "f1": MulticlassF1Score(num_classes),
+        f"top{TOP}": MulticlassAccuracy(num_classes, top_k=min(TOP, num_classes), average="micro"),
+    }

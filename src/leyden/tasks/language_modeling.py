@@ -7,16 +7,15 @@ from jaxtyping import Float, Int
 from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torchmetrics import MeanMetric
 
 from leyden.data.loader import Batch
 from leyden.data.spec import Spec
 from leyden.loops import log_evaluation
 from leyden.parallel import shard
 from leyden.ranges import Count, Probability
-from leyden.tasks.cross_entropy import cross_entropy
+from leyden.tasks.evaluation import Evaluation
+from leyden.tasks.losses import IGNORED, chunked_cross_entropy, cross_entropy
 from leyden.tasks.optimization import MakeOptimizer, MakeSchedule, optimization
-from leyden.tasks.token_loss import IGNORED, token_loss
 
 NAMES = ("loss", "ppl", "bpb")
 
@@ -60,8 +59,7 @@ class LanguageModeling(LightningModule):
         self.make_schedule = schedule
         self.label_smoothing = label_smoothing
         self.loss_chunk = loss_chunk
-        self.val_loss = MeanMetric()
-        self.test_loss = MeanMetric()
+        self.val, self.test = Evaluation(), Evaluation()
         self.train_state = Carried()
         self.eval_state = Carried()
 
@@ -86,23 +84,23 @@ class LanguageModeling(LightningModule):
         return self._loss(batch, self.train_state, label_smoothing=self.label_smoothing)
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
-        self.val_loss.update(self._loss(batch, self.eval_state), num_targets(batch))
+        self.val.update(self._loss(batch, self.eval_state), num_targets(batch))
 
     def test_step(self, batch: Batch, batch_index: int) -> None:
-        self.test_loss.update(self._loss(batch, self.eval_state), num_targets(batch))
+        self.test.update(self._loss(batch, self.eval_state), num_targets(batch))
 
     def on_validation_epoch_end(self) -> None:
-        self._log_epoch("val", self.val_loss)
+        self._log_epoch("val", self.val)
 
     def on_test_epoch_end(self) -> None:
-        self._log_epoch("test", self.test_loss)
+        self._log_epoch("test", self.test)
 
     def _loss(
         self, batch: Batch, carried: "Carried", *, label_smoothing: float = 0.0
     ) -> Float[Tensor, ""]:
         tokens, following = batch
         if self.loss_chunk and isinstance(self.net, HasFeatures) and not self.spec.is_stream:
-            return token_loss(
+            return chunked_cross_entropy(
                 self.net.features(tokens).flatten(0, 1),
                 following.flatten(),
                 self.net.head,
@@ -116,20 +114,15 @@ class LanguageModeling(LightningModule):
 
     def _logits(self, tokens: Tensor, carried: "Carried") -> Float[Tensor, "batch time vocab"]:
         if not (self.spec.is_stream and isinstance(self.net, HasState)):
-            return self(tokens).float()  # type: ignore[no-any-return]
+            return self(tokens)  # type: ignore[no-any-return]
         logits, state = self.net.go_on(tokens, carried.of(len(tokens)))
         carried.keep(state)
-        return logits.float()
+        return logits
 
-    def _log_epoch(self, part: str, losses: MeanMetric) -> None:
-        loss = losses.compute()
-        losses.reset()
-        values = {
-            f"{part}/loss": loss,
-            f"{part}/ppl": loss.exp(),
-            f"{part}/bpb": loss / log(2) / self.spec.bytes_per_token[part],
-        }
-        log_evaluation(self.trainer, values)
+    def _log_epoch(self, part: str, evaluation: Evaluation) -> None:
+        loss = evaluation.compute()["loss"]
+        bits_per_byte = loss / log(2) / self.spec.bytes_per_token[part]
+        log_evaluation(self.trainer, part, {"loss": loss, "ppl": loss.exp(), "bpb": bits_per_byte})
 
     def configure_model(self) -> None:
         shard(self, self.net)

@@ -2,18 +2,20 @@
 
 from typing import ClassVar
 
-import torch.nn.functional as F
 from jaxtyping import Float
 from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torchmetrics import MeanAbsoluteError, MeanMetric, MeanSquaredError, MetricCollection, R2Score
+from torchmetrics import MeanAbsoluteError, MeanSquaredError, Metric
 
 from leyden.data.loader import Batch
 from leyden.data.spec import Spec
 from leyden.loops import log_evaluation
 from leyden.parallel import shard
+from leyden.tasks.evaluation import Evaluation
+from leyden.tasks.losses import squared_error, widened
 from leyden.tasks.optimization import MakeOptimizer, MakeSchedule, optimization
+from leyden.tasks.r2 import R2
 
 NAMES = ("loss", "rmse", "mae", "r2")
 
@@ -21,9 +23,9 @@ NAMES = ("loss", "rmse", "mae", "r2")
 class Regression(LightningModule):
     """Trains a network by the mean squared error.
 
-    The loss is that of the scaled target, on which the network is trained. Root mean squared error,
-    mean absolute error and R^2 are in the target's own unit. Of a series the errors of simple
-    forecasts are logged beside them.
+    The loss is that of the scaled target, on which the network is trained. Root mean squared error
+    and mean absolute error are in the target's own unit. R^2 is left out where all targets of a
+    part are alike. Of a series the errors of simple forecasts are logged beside them.
 
     Args:
         net: Maps inputs to numbers (batch, outputs), scaled as the spec says.
@@ -46,8 +48,7 @@ class Regression(LightningModule):
         self.spec = spec
         self.make_optimizer = optimizer
         self.make_schedule = schedule
-        self.val_loss, self.test_loss = MeanMetric(), MeanMetric()
-        self.val_errors, self.test_errors = errors(prefix="val/"), errors(prefix="test/")
+        self.val, self.test = Evaluation(errors()), Evaluation(errors())
 
     @staticmethod
     def target_shape(spec: Spec) -> tuple[int, ...]:
@@ -57,46 +58,43 @@ class Regression(LightningModule):
     def forward(self, inputs: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch outputs"]:
         return self.net(inputs)  # type: ignore[no-any-return]
 
-    def predict(self, inputs: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch outputs"]:
-        """What the network says, in the target's own unit."""
-        return self.in_own_unit(self(inputs).float())
-
-    def in_own_unit(self, scaled: Float[Tensor, "batch outputs"]) -> Float[Tensor, "batch outputs"]:
-        return scaled * self.spec.target_std + self.spec.target_mean
+    def in_own_unit(self, scaled: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """Scaled predictions or targets in the target's own unit."""
+        return scaled.double() * self.spec.target_std + self.spec.target_mean
 
     def training_step(self, batch: Batch, batch_index: int) -> Float[Tensor, ""]:
         inputs, targets = batch
-        return F.mse_loss(self(inputs), targets)
+        return squared_error(self(inputs), targets)
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
-        self._evaluate(batch, self.val_loss, self.val_errors)
+        self._evaluate(batch, self.val)
 
     def test_step(self, batch: Batch, batch_index: int) -> None:
-        self._evaluate(batch, self.test_loss, self.test_errors)
+        self._evaluate(batch, self.test)
 
     def on_validation_epoch_end(self) -> None:
-        self._log_epoch("val", self.val_loss, self.val_errors)
+        self._log_epoch("val", self.val)
 
     def on_test_epoch_end(self) -> None:
-        self._log_epoch("test", self.test_loss, self.test_errors)
+        self._log_epoch("test", self.test)
 
-    def _evaluate(self, batch: Batch, losses: MeanMetric, found: MetricCollection) -> None:
+    def _evaluate(self, batch: Batch, evaluation: Evaluation) -> None:
         inputs, targets = batch
-        predicted = self(inputs).float()
-        losses.update(F.mse_loss(predicted, targets), len(targets))
-        # Every step of a horizon counts alike.
-        found.update(self.in_own_unit(predicted).flatten(), self.in_own_unit(targets).flatten())
+        predicted = widened(self(inputs))
+        loss = squared_error(predicted, targets)
+        # Every step of a horizon counts alike. Sums are those of scaled numbers: in the target's
+        # own unit its mean would take the digits that its deviation needs.
+        evaluation.update(loss, len(targets), predicted.flatten(), targets.flatten())
 
-    def _log_epoch(self, part: str, losses: MeanMetric, found: MetricCollection) -> None:
+    def _log_epoch(self, part: str, evaluation: Evaluation) -> None:
+        values = evaluation.compute()
+        for name in ("rmse", "mae"):
+            values[name] = values[name] * self.spec.target_std
+        if values["r2"].isnan() and values["loss"].isfinite():
+            del values["r2"]
         of_baselines = self.spec.baseline_rmse.get(part, {})
-        values = {
-            f"{part}/loss": losses.compute(),
-            **found.compute(),
-            **{f"{part}/rmse_{model}": error for model, error in of_baselines.items()},
-        }
-        log_evaluation(self.trainer, values)
-        losses.reset()
-        found.reset()
+        simple = {f"rmse_{model}": error for model, error in of_baselines.items()}
+        log_evaluation(self.trainer, part, {**values, **simple})
 
     def configure_model(self) -> None:
         shard(self, self.net)
@@ -105,9 +103,6 @@ class Regression(LightningModule):
         return optimization(self, self.net, self.make_optimizer, self.make_schedule)
 
 
-def errors(*, prefix: str) -> MetricCollection:
+def errors() -> dict[str, Metric]:
     """What is logged beside the loss."""
-    return MetricCollection(
-        {"rmse": MeanSquaredError(squared=False), "mae": MeanAbsoluteError(), "r2": R2Score()},
-        prefix=prefix,
-    )
+    return {"rmse": MeanSquaredError(squared=False), "mae": MeanAbsoluteError(), "r2": R2()}

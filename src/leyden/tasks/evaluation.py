@@ -1,0 +1,58 @@
+"""What is measured over a whole validation or test part."""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torchmetrics import Metric, MetricCollection, SumMetric
+
+
+class Evaluation:
+    """The mean loss and other metrics of a part, summed in 64 bits whatever the run's precision.
+
+    This is no nn.Module: Lightning converts a task's modules to the precision of the run, and a sum
+    in bfloat16 stops growing once it is 256 times what is added to it.
+
+    Args:
+        metrics: Metrics by name beside the loss; each takes what `update` is given.
+    """
+
+    def __init__(self, metrics: Mapping[str, Metric] | None = None) -> None:
+        # torchmetrics' MeanMetric would leave NaN out of the mean, and with its check disabled it
+        # ignores the weights.
+        self.loss_sum = SumMetric(nan_strategy="disable")
+        self.count = SumMetric(nan_strategy="disable")
+        self.metrics = MetricCollection(dict(metrics or {}))
+        self.device: torch.device | None = None
+
+    def update(self, loss: Float[Tensor, ""], count: int, *answers: Tensor) -> None:
+        """Adds a batch.
+
+        Args:
+            loss: Mean over the batch.
+            count: Samples or tokens in the mean.
+            answers: Predictions and targets, for the other metrics.
+        """
+        wide = wide_float(loss.device)
+        if loss.device != self.device:
+            self.device = loss.device
+            for metrics in (self.loss_sum, self.count, self.metrics):
+                metrics.to(loss.device)
+                metrics.set_dtype(wide)  # after `to`, which sets the dtype back
+        self.loss_sum.update(loss.to(wide) * count)
+        self.count.update(count)
+        if answers:
+            self.metrics.update(*(a.to(wide) if a.is_floating_point() else a for a in answers))
+
+    def compute(self) -> dict[str, Tensor]:
+        """Values over all batches and processes since the last call, by name."""
+        values = {"loss": self.loss_sum.compute() / self.count.compute(), **self.metrics.compute()}
+        for metrics in (self.loss_sum, self.count, self.metrics):
+            metrics.reset()
+        return values
+
+
+def wide_float(device: torch.device) -> torch.dtype:
+    """64 bits; 32 on Apple's GPUs, which have no more."""
+    return torch.float32 if device.type == "mps" else torch.float64
