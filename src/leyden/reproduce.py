@@ -8,7 +8,7 @@ from omegaconf import DictConfig, open_dict
 
 from leyden.config.axes import Assignment
 from leyden.config.check import check
-from leyden.config.fit import Fitted, fit_to_data
+from leyden.config.fit import Fitted, fit_job
 from leyden.config.job import Job
 from leyden.config.problem import ConfigError, Problem
 from leyden.diff import Section, diff, losses_section, read_record
@@ -77,7 +77,7 @@ def reproduce(run: Path, *, steps: int | None = None, command: list[str]) -> Rep
     if problems:
         raise ConfigError(problems)
     frozen = job.cfg.copy()
-    fitted = fit_to_data(job.cfg)
+    fitted = fit_job(job)
     refuse_other_data(before, fitted)
     if last is not None:
         stop_after(frozen, last)

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from leyden import terminal
 from leyden.callbacks.stop_signal import handled, interrupt
-from leyden.config.fit import Fitted, fit_to_data
+from leyden.config.fit import Fitted, fit_job
 from leyden.config.job import Job
 from leyden.continuation import go_on
 from leyden.execution import execute
@@ -47,7 +47,7 @@ def train(job: Job, *, command: list[str]) -> Record:
         ConfigError: The config does not fit its data, or is not that of the run that is gone on
             with; or another process runs it. Nothing was written.
     """
-    fitted = fit_to_data(job.cfg)
+    fitted = fit_job(job)
     if torchrun.is_started_by_torchrun():
         torchrun.join(timeout=fitted.cfg.trainer.timeout)
     with ExitStack() as stack:

@@ -68,10 +68,22 @@ def test_a_run_of_steps_validates_at_its_end(leyden):
 
 
 @pytest.mark.parametrize("length", ["trainer.max_steps=30", "trainer.max_epochs=2"])
-def test_a_run_validates_at_its_end_where_none_was_due(length, leyden):
-    result = leyden("train", length, "trainer.check_val_every_n_epoch=50", "model.width=8")
+@pytest.mark.parametrize(
+    "interval",
+    [
+        ("trainer.check_val_every_n_epoch=50",),
+        ("trainer.val_check_interval=7",),
+        ("trainer.val_check_interval=0.4",),
+        ("trainer.val_check_interval=00:01:00:00",),
+        ("trainer.check_val_every_n_epoch=null", "trainer.val_check_interval=25"),
+        ("trainer.limit_train_batches=12", "trainer.accumulate_grad_batches=2"),
+    ],
+    ids=" ".join,
+)
+def test_a_run_validates_at_its_end_where_none_was_due(length, interval, leyden):
+    result = leyden("train", length, *interval, "model.width=8", "callbacks.predictions=null")
     record = json.loads((result.folder / "run.json").read_text())
-    assert record["best"]["step"] == record["steps"]
+    assert record["monitored"][-1][0] == record["steps"]
 
 
 def test_tokens_say_the_length_of_a_run(leyden):

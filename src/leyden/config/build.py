@@ -22,6 +22,7 @@ from torch import nn
 from leyden.callbacks.step_profile import StepProfile
 from leyden.config.batch import num_processes_of, split_of
 from leyden.config.compiling import compile_net
+from leyden.config.limits import steps_between_validations, steps_per_epoch
 from leyden.config.schema import DataKeys, TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
 from leyden.config.targets import nested_target, resolve
@@ -164,8 +165,12 @@ def build_trainer(
     passed["max_epochs"] = keys["max_epochs"] if max_steps is None else -1
     accumulate = split_of(cfg).accumulate
     passed["accumulate_grad_batches"] = accumulate
-    if isinstance(keys["val_check_interval"], int):  # in steps; Lightning counts micro-batches
-        passed["val_check_interval"] = accumulate * keys["val_check_interval"]
+    # Lightning counts micro-batches, Leyden optimizer steps.
+    if keys["limit_train_batches"] is not None:
+        passed["limit_train_batches"] = accumulate * steps_per_epoch(cfg, data.train_samples)
+    between = steps_between_validations(cfg, data.train_samples)
+    if between is not None:
+        passed["val_check_interval"] = accumulate * between
     passed["strategy"] = strategy_of(
         keys["strategy"],
         num_processes=num_processes_of(cfg),

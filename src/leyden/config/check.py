@@ -138,7 +138,7 @@ def check(job: Job, seen: Seen | None = None) -> list[Problem]:
                 found += broken
                 wrong |= {problem.key.split(".")[0] for problem in broken}
         found += _check_width(job)
-    return [_with_origin(problem, job) for problem in found]
+    return [job.located(problem) for problem in found]
 
 
 def check_saved(cfg: DictConfig) -> None:
@@ -158,11 +158,6 @@ def _check_width(job: Job) -> Iterator[Problem]:
     if typed and job.cfg.params is not None:
         value = typed[0].partition("=")[2]
         yield Problem("model.width", "is solved for `params`; leave one of the two out", value)
-
-
-def _with_origin(problem: Problem, job: Job) -> Problem:
-    origin = job.origins.of(problem.key) if job.origins else None
-    return Problem(problem.key, problem.message, problem.value, origin)
 
 
 def _read_values(cfg: DictConfig, written: Any) -> tuple[dict[str, Any], list[Problem]]:

@@ -8,8 +8,10 @@ from typing import Any, TypeVar, cast, get_args
 from omegaconf import DictConfig, open_dict
 from torch import nn
 
-from leyden.config.batch import solve_batch, split_of
+from leyden.config.batch import solve_batch
 from leyden.config.build import build_data, planned_steps
+from leyden.config.job import Job
+from leyden.config.limits import limit_problems, steps_per_epoch
 from leyden.config.look import data_problems, read_spec
 from leyden.config.plain import copy_of, plain
 from leyden.config.plan import Plan
@@ -92,13 +94,25 @@ def fit_plan(plan: Plan, *, fetch: bool = True, memo: Memo | None = None) -> lis
     fitted, problems = [], []
     for job in plan.jobs:
         try:
-            fitted.append(fit_to_data(job.cfg, fetch=fetch, memo=memo))
+            fitted.append(fit_job(job, fetch=fetch, memo=memo))
         except ConfigError as error:
             found = error.problems
             problems += [p.of_job(job.text) if plan.sweep else p for p in found]
     if problems:
         raise ConfigError(gathered(problems, len(plan.jobs)))
     return fitted
+
+
+def fit_job(job: Job, *, fetch: bool = True, memo: Memo | None = None) -> Fitted:
+    """Fits a job's config; see `fit_to_data`.
+
+    Raises:
+        ConfigError: Its problems, each with where its key was set.
+    """
+    try:
+        return fit_to_data(job.cfg, fetch=fetch, memo=memo)
+    except ConfigError as error:
+        raise ConfigError(map(job.located, error.problems)) from error
 
 
 def fit_to_data(cfg: DictConfig, *, fetch: bool = True, memo: Memo | None = None) -> Fitted:
@@ -119,6 +133,7 @@ def fit_to_data(cfg: DictConfig, *, fetch: bool = True, memo: Memo | None = None
     _make_paths_absolute(cfg)
     data, spec, found = look(cfg, memo, fetch=fetch)
     problems = [*found, *task_problems(cfg, [task_of(spec)], spec.kind)]
+    problems += [] if found else limit_problems(cfg, data)
     if problems:
         raise ConfigError(problems)
     if cfg.params is not None:
@@ -165,13 +180,9 @@ def _sized(cfg: DictConfig, spec: Spec) -> tuple[nn.Module, ParameterCount, int 
 
 def _steps(cfg: DictConfig, data: DataModule) -> int:
     steps = planned_steps(cfg, data.spec)
-    batches = data.train_samples // cfg.data.batch_size
-    limit = cfg.trainer.get("limit_train_batches")
-    if isinstance(limit, float):
-        batches = int(batches * limit)
-    elif limit is not None:
-        batches = min(batches, limit // split_of(cfg).accumulate)
-    return steps if steps is not None else batches * int(cfg.trainer.max_epochs)
+    if steps is not None:
+        return steps
+    return steps_per_epoch(cfg, data.train_samples) * int(cfg.trainer.max_epochs)
 
 
 def _make_paths_absolute(cfg: DictConfig) -> None:

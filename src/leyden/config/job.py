@@ -1,11 +1,12 @@
 """A composed config."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from omegaconf import DictConfig, open_dict
 
 from leyden.config.axes import Assignment
 from leyden.config.origin import Origins
+from leyden.config.problem import Problem
 
 NOT_OF_A_JOB = ("sweep.", "hydra.", "hydra/")
 
@@ -32,6 +33,11 @@ class Job:
     def text(self) -> str:
         """What sets it apart from the other jobs of a sweep."""
         return " ".join(self.assignment.overrides()) or "of the base config"
+
+    def located(self, problem: Problem) -> Problem:
+        """A problem of this config with where its key was set."""
+        found = self.origins.of(problem.key) if self.origins else None
+        return replace(problem, origin=problem.origin or found)
 
     @classmethod
     def from_config(

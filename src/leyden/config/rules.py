@@ -20,6 +20,7 @@ from leyden.config.location import CONF
 from leyden.config.problem import Problem, suggestion
 from leyden.config.signature import parameters_of
 from leyden.config.targets import resolve
+from leyden.config.trainer_keys import lightning_takes_its_keys
 from leyden.data.spec import TASK_OF_KIND, Kind
 from leyden.tasks import TASKS, Classification, Regression, Task
 
@@ -213,6 +214,7 @@ RULES: dict[Rule, frozenset[str]] = {
     model_reads_data: frozenset({"model", "data"}),
     task_fits: frozenset({"task", "monitor", "data"}),
     strategy_fits_devices: frozenset({"trainer"}),
+    lightning_takes_its_keys: frozenset({"trainer"}),
     batch_divides: frozenset({"data", "trainer"}),
     documents_can_be_masked: frozenset({"data", "model"}),
     stream_is_carried: frozenset({"data", "model", "trainer"}),

@@ -155,6 +155,17 @@ class TrainerKeys:
     the last checkpoint and leave out all steps from there to this one."""
     max_nonfinite: PositiveInt
     """So many steps in a row, or returns, before the run ends nevertheless."""
+    limit_train_batches: PositiveInt | Annotated[float, Interval(gt=0, le=1)] | None
+    """Optimizer steps of an epoch, or a share of them."""
+    limit_val_batches: Count | Probability | None
+    """Batches of a validation, or a share of them; 0: no validation."""
+    limit_test_batches: Count | Probability | None
+    """Likewise of the test."""
+    val_check_interval: PositiveInt | Annotated[float, Interval(gt=0, le=1)] | str | None
+    """Optimizer steps from one validation to the next, a share of an epoch, or a time as in
+    `00:15:00`."""
+    check_val_every_n_epoch: PositiveInt | None
+    """Epochs from one validation to the next; null: `val_check_interval` counts across epochs."""
     gradient_clip_val: NonNegative | None
     """Largest norm of the gradients; null: no limit."""
     log_every_n_steps: PositiveInt

@@ -198,6 +198,8 @@ class DataModule(LightningDataModule, ABC):
     def _loader(self, samples: Samples, batch_size: int, *, shuffle: bool) -> Loader:
         trainer = self.trainer
         assert trainer is not None
+        accumulate = trainer.accumulate_grad_batches if shuffle else 1
+        limit = trainer.limit_train_batches if shuffle else None
         order = Order(
             len(samples),
             batch_size=batch_size,
@@ -207,7 +209,8 @@ class DataModule(LightningDataModule, ABC):
             mixup=self.mixup if shuffle else 0.0,
             rank=trainer.global_rank,
             world_size=trainer.world_size,
-            accumulate=trainer.accumulate_grad_batches if shuffle else 1,
+            accumulate=accumulate,
+            limit=limit // accumulate if isinstance(limit, int) else None,
         )
         return Loader(
             samples,

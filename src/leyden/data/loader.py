@@ -68,6 +68,7 @@ class Order(Sampler[Draw]):
         rank: This process.
         world_size: Number of processes.
         accumulate: Steps over which a process accumulates gradients.
+        limit: Global batches after which an epoch ends; None: with the last one.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Order(Sampler[Draw]):
         rank: int = 0,
         world_size: int = 1,
         accumulate: int = 1,
+        limit: int | None = None,
     ) -> None:
         self.num_samples = num_samples
         self.batch_size = batch_size
@@ -92,6 +94,7 @@ class Order(Sampler[Draw]):
         self.rank = rank
         self.world_size = world_size
         self.accumulate = accumulate
+        self.limit = limit
         self.epoch = 0
         self.start = 0
 
@@ -106,6 +109,10 @@ class Order(Sampler[Draw]):
     @property
     def num_steps(self) -> int:
         """Global batches of an epoch."""
+        return self._num_batches if self.limit is None else min(self.limit, self._num_batches)
+
+    @property
+    def _num_batches(self) -> int:
         whole, rest = divmod(self.num_samples, self.batch_size)
         if self.shuffle or rest == 0:
             return whole
@@ -114,11 +121,11 @@ class Order(Sampler[Draw]):
 
     def __iter__(self) -> Iterator[Draw]:
         start, self.start = self.start, 0
-        order, num_steps = self._order(), self.num_steps
+        order = self._order()
         stride = self.world_size * self.accumulate
-        for place in range(start, num_steps * self.accumulate):
+        for place in range(start, len(self)):
             step, part = divmod(place, self.accumulate)
-            is_last = step + 1 == num_steps and not self.shuffle
+            is_last = step + 1 == self._num_batches and not self.shuffle
             end = None if is_last else (step + 1) * self.batch_size
             batch = order[step * self.batch_size : end]
             own = slice(part * self.world_size + self.rank, None, stride)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from leyden.config.axes import Assignment
 from leyden.config.check import check
-from leyden.config.fit import Fitted, fit_to_data
+from leyden.config.fit import Fitted, fit_job
 from leyden.config.job import Job
 from leyden.config.plan import Sweep
 from leyden.config.problem import ConfigError
@@ -166,7 +166,7 @@ class SearchedJobs:
             problems = check(job)
             if problems:
                 raise ConfigError(problems)
-            self.folders.prepare(entry, job, fit_to_data(job.cfg))
+            self.folders.prepare(entry, job, fit_job(job))
         except ConfigError as error:
             entry.state, entry.failure = "failed", "config"
             entry.error = {"type": "ConfigError", "message": str(error.problems[0])}

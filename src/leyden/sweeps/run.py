@@ -4,7 +4,7 @@ from pathlib import Path
 
 from leyden import terminal
 from leyden.config.build import make
-from leyden.config.fit import Fitted, fit_plan, fit_to_data
+from leyden.config.fit import Fitted, fit_job, fit_plan
 from leyden.config.job import Job
 from leyden.config.plan import Plan, Sweep
 from leyden.config.problem import ConfigError, Problem
@@ -134,7 +134,7 @@ def searched_jobs(folders: Folders, trials: Trials) -> tuple[SearchedJobs, list[
     now_composed = [folders.sweep.job(assignment_of(entry)) for entry in begun]
     meet_drift(
         record,
-        [(e, fit_to_data(j.cfg)) for e, j in zip(begun, now_composed, strict=True)],
+        [(e, fit_job(j)) for e, j in zip(begun, now_composed, strict=True)],
         settings,
     )
     jobs, running = SearchedJobs(folders, [], trials), []
