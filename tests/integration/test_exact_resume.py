@@ -140,6 +140,9 @@ OTHERS = {
     "mixed images": ("cnn", "task.mixup=0.3", "task.label_smoothing=0.1"),
     "schedule-free": ("mlp", "optimizer=schedule_free_adamw", "scheduler=constant"),
     "half precision": ("mlp", "trainer.precision=bf16-mixed"),
+    "16-bit weights": ("cnn", "trainer.precision=bf16-true"),
+    "64-bit weights": ("mlp", "trainer.precision=64-true"),
+    "limited epochs": ("mlp", "data.batch_size=100", "trainer.limit_train_batches=7"),
     "stream": ("rnn", "data=stdlib_text", "data.stream=true", "data.context=16", *STREAM),
     "lstm stream": ("rnn", "model.cell=lstm", "data=stdlib_text", "data.stream=true", *STREAM),
 }

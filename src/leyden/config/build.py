@@ -139,6 +139,9 @@ def _said(node: DictConfig, names: dict[str, Any]) -> dict[str, Any]:
 
 def build_task(cfg: DictConfig, net: nn.Module, spec: Spec) -> Task:
     """The task of the data's kind, with the optimizer and schedule that it will make."""
+    if cfg.trainer.precision == "64-true":
+        # Lightning converts it after it has read a checkpoint, whose digits would be lost by then.
+        net.double()
     task = task_of(spec)
     keys = {key: value for key, value in cfg.task.items() if key in parameters_of(task)}
     return task(net, spec=spec, optimizer=make(cfg.optimizer), schedule=make(cfg.scheduler), **keys)

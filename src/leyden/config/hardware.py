@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from leyden.config.batch import num_processes_of
 from leyden.config.problem import Problem, suggestion
 from leyden.config.targets import resolve
-from leyden.optim import adafactor, soap
+from leyden.optim import adafactor, schedule_free_adamw, soap
 from leyden.processes import torchrun
 
 WHOLE_ONLY = {adafactor, soap}
@@ -118,6 +118,20 @@ def averaged_weights_are_whole(cfg: DictConfig) -> Iterator[Problem]:
     if decay is not None and is_split_by(cfg):
         message = "needs whole parameters, which strategy=fsdp splits; type `strategy=ddp`"
         yield Problem("callbacks.weight_averaging.decay", message, str(decay))
+
+
+def means_have_the_bits(cfg: DictConfig) -> Iterator[Problem]:
+    """A slow mean of weights needs more than 16 bits: in them what a step adds is rounded away."""
+    if cfg.trainer.precision not in ("bf16-true", "16-true"):
+        return
+    message = "keeps a mean of the weights, which stops moving in 16 bits"
+    advice = "type `trainer.precision=bf16-mixed`"
+    decay = OmegaConf.select(cfg, "callbacks.weight_averaging.decay")
+    if decay is not None:
+        yield Problem("callbacks.weight_averaging.decay", f"{message}; {advice}", str(decay))
+    if resolve(cfg.optimizer._target_) is schedule_free_adamw:
+        advice += " or `optimizer=adamw`"
+        yield Problem("optimizer", f"schedule_free_adamw {message}; {advice}")
 
 
 def optimizer_takes_split_parameters(cfg: DictConfig) -> Iterator[Problem]:

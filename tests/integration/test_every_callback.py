@@ -1,0 +1,63 @@
+"""Every callback under every precision and task."""
+
+import json
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+TASKS = {
+    "classes of images": ("model=cnn", "data=digits"),
+    "classes of a table": ("data=blobs",),
+    "numbers of a table": ("data=line",),
+    "a series": ("model=rnn", "data=sunspots"),
+    "text": ("model=gpt", "model.head_dim=4", "data=stdlib_text", "data.max_bytes=60000"),
+    "a stream": ("model=rnn", "data=stdlib_text", "data.stream=true", "data.max_bytes=60000"),
+}
+PICTURES = {
+    "classes of images": {"images": {"val/confusion", "val/predictions", "val/mistakes"}},
+    "classes of a table": {"images": {"val/confusion"}},
+    "numbers of a table": {"images": {"val/forecast"}},
+    "a series": {"images": {"val/forecast"}},
+    "text": {"tensors": {"sample/text_summary"}},
+    "a stream": {"tensors": {"sample/text_summary"}},
+}
+ALL = (
+    *("logger=tensorboard_deep", "callbacks.histograms.every_n_steps=1"),
+    *("callbacks.early_stopping.patience=3", "callbacks.samples.num_tokens=3"),
+    "+callbacks.speed={_target_:pytorch_lightning.callbacks.LearningRateMonitor}",
+    "+callbacks.timer={_target_:pytorch_lightning.callbacks.Timer}",
+)
+SMALL = ("model.width=8", "data.batch_size=4", "trainer.max_steps=3", "trainer.log_every_n_steps=1")
+
+
+@pytest.mark.parametrize("precision", ["32-true", "64-true", "bf16-mixed", "bf16-true"])
+@pytest.mark.parametrize("task", TASKS)
+def test_every_callback_does_its_work(task, precision, leyden):
+    result = leyden("train", *TASKS[task], *SMALL, *ALL, f"trainer.precision={precision}")
+    assert result.status == 0, result.err
+    record = json.loads((result.folder / "run.json").read_text())
+    assert {"train/loss", "val/loss", "test/loss", "lr", "grad_norm"} <= record["metrics"].keys()
+    assert "can't be traced" not in (result.folder / "train.log").read_text()
+    tags = EventAccumulator(str(result.folder)).Reload().Tags()
+    assert tags["graph"]
+    drawn = {name.partition("/")[0] for name in [*tags["histograms"], *tags["scalars"]]}
+    assert {"weights", "gradients", "update_ratio"} <= drawn
+    for kind, wanted in PICTURES[task].items():
+        assert wanted <= set(tags[kind])
+
+
+@pytest.mark.parametrize("precision", ["32-true", "64-true", "bf16-mixed"])
+@pytest.mark.parametrize("task", TASKS)
+def test_weights_are_averaged(task, precision, leyden):
+    mean = ("callbacks.weight_averaging.decay=0.5", f"trainer.precision={precision}")
+    result = leyden("train", *TASKS[task], *SMALL, *mean, "callbacks.samples.num_tokens=3")
+    assert result.status == 0, result.err
+
+
+@pytest.mark.parametrize(
+    "words", [("callbacks.weight_averaging.decay=0.9",), ("optimizer=schedule_free_adamw",)]
+)
+def test_a_mean_of_16_bit_weights_is_refused(words, leyden):
+    result = leyden("train", "trainer.precision=bf16-true", *words)
+    assert result.status == 2
+    assert "stops moving in 16 bits" in result.err
