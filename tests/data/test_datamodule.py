@@ -9,6 +9,16 @@ IMAGES = Spec("image", (3, 4, 5), 7)
 TEXT = Spec("text", (16,), 11)
 
 
+def trainer_of(rank=0, world_size=1, accumulate=1, *, limit=1.0):
+    """What a data set asks its trainer."""
+    return SimpleNamespace(
+        global_rank=rank,
+        world_size=world_size,
+        accumulate_grad_batches=accumulate,
+        limit_train_batches=limit,
+    )
+
+
 class Numbers:
     """Samples that are numbers from `start` on."""
 
@@ -30,7 +40,7 @@ class Toy(DataModule):
     def __init__(self, *, here=True, spec=IMAGES, **shared):
         super().__init__(**{"batch_size": 4, "eval_batch_size": 3} | shared)
         self.here, self.known_spec, self.num_loads, self.num_fetches = here, spec, 0, 0
-        self.trainer = SimpleNamespace(global_rank=0, world_size=1, accumulate_grad_batches=1)
+        self.trainer = trainer_of()
 
     def load(self):
         self.num_loads += 1
@@ -94,7 +104,7 @@ def test_evaluation_does_not_depend_on_the_seed():
 
 def on_rank(rank, **options):
     data = Toy(**options)
-    data.trainer = SimpleNamespace(global_rank=rank, world_size=2, accumulate_grad_batches=2)
+    data.trainer = trainer_of(rank, 2, 2)
     return data
 
 
@@ -247,3 +257,11 @@ def test_a_set_that_cannot_stand_in_says_so():
 
     with pytest.raises(ValueError, match="Silent does not say its spec"):
         _ = Silent(here=False, may_stand_in=True).spec
+
+
+def test_a_limit_in_micro_batches_ends_an_epoch_after_whole_steps():
+    data = Toy()
+    data.trainer = trainer_of(accumulate=2, limit=6)
+    assert len(batches(data.train_dataloader())) == 6
+    assert len(data.train_dataloader().order) == 6
+    assert len(samples(data.val_dataloader())) == 10

@@ -213,7 +213,9 @@ def test_a_broken_file_is_named(kept):
 
 
 def on_one_process(data):
-    data.trainer = SimpleNamespace(global_rank=0, world_size=1, accumulate_grad_batches=1)
+    data.trainer = SimpleNamespace(
+        global_rank=0, world_size=1, accumulate_grad_batches=1, limit_train_batches=1.0
+    )
     return data
 
 

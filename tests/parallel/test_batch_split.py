@@ -24,6 +24,20 @@ def test_the_loss_curve_does_not_depend_on_the_split_of_the_batch(run, losses):
         torch.testing.assert_close(torch.tensor(split), whole, rtol=1e-5, atol=0.0)
 
 
+MIXED = (
+    *("model=cnn", "model.width=4", "optimizer=adamw", "data.batch_size=16", "task.mixup=0.4"),
+    *("data.translate=1", "task.label_smoothing=0.1"),
+)
+
+
+@pytest.mark.slow
+def test_the_loss_curve_of_mixed_images_does_not_depend_on_the_split(run, losses):
+    whole = torch.tensor(losses(run("one", *MIXED)))
+    for strategy, micro_batch in (("one", 4), ("ddp", 8), ("ddp", 2), ("fsdp", 4)):
+        split = losses(run(strategy, *MIXED, f"trainer.micro_batch={micro_batch}"))
+        torch.testing.assert_close(torch.tensor(split), whole, rtol=1e-5, atol=0.0)
+
+
 @pytest.mark.slow
 def test_a_run_goes_on_with_another_split(run, losses):
     whole = torch.tensor(losses(run("one", *GPT)))

@@ -83,6 +83,14 @@ def test_each_has_its_own_dropout_and_label_smoothing(sweep):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("smoothing", ["0.1", "0.05,0.1"])
+def test_each_mixes_its_own_images(sweep, smoothing):
+    mixed = ("task.mixup=0.3", f"task.label_smoothing={smoothing}")
+    words = (*FAMILIES["cnn"], "optimizer=sgd,adamw", "seed=0,1", *mixed)
+    assert_same_runs(sweep("stacked", *words), sweep("local", *words))
+
+
+@pytest.mark.slow
 def test_one_that_diverges_does_not_harm_the_others(leyden):
     words = ("optimizer=sgd", "optimizer.lr=0.1,1e30", "trainer.gradient_clip_val=null")
     result = leyden("train", "-m", "hydra/launcher=stacked", *COMMON, *FAMILIES["mlp"], *words)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from pytorch_lightning import Trainer
@@ -59,6 +61,39 @@ def test_errors_are_scikit_learns_in_the_targets_own_unit(task, batches, trainer
     assert float(found["val/rmse"]) == pytest.approx(mean_squared_error(truth, guesses) ** 0.5)
     assert float(found["val/mae"]) == pytest.approx(mean_absolute_error(truth, guesses))
     assert float(found["val/r2"]) == pytest.approx(r2_score(truth, guesses), rel=1e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    ("mean", "std"), [(1e4, 1.0), (-1e12, 1e-3), (0.0, 1e-30), (7.0, 1e30), (1e300, 1e290)]
+)
+def test_errors_are_right_whatever_the_targets_offset_and_unit(mean, std, task, batches, trainer):
+    task.spec = replace(SPEC, target_mean=mean, target_std=std)
+    trainer.validate(task, loader(batches), verbose=False)
+    guesses = torch.cat([task(x) for x, _ in batches]).flatten().double()
+    truth = torch.cat([y for _, y in batches]).flatten().double()
+    expected = {
+        "rmse": std * mean_squared_error(truth, guesses) ** 0.5,
+        "mae": std * mean_absolute_error(truth, guesses),
+        "r2": r2_score(truth, guesses),
+    }
+    found = {name: float(trainer.callback_metrics[f"val/{name}"]) for name in expected}
+    assert found == pytest.approx(expected, rel=1e-6, abs=0)
+
+
+@torch.no_grad()
+def test_the_last_smaller_batch_counts_by_its_samples(task, batches, trainer):
+    trainer.validate(task, loader(batches), verbose=False)
+    errors = torch.cat([(task(x) - y).square() for x, y in batches])
+    assert float(trainer.callback_metrics["val/loss"]) == pytest.approx(float(errors.mean()))
+
+
+@torch.no_grad()
+def test_r2_is_left_out_where_all_targets_are_alike(task, batches, trainer):
+    alike = [(x, torch.full_like(y, 0.5)) for x, y in batches]
+    trainer.validate(task, loader(alike), verbose=False)
+    assert "val/r2" not in trainer.callback_metrics
+    assert "val/rmse" in trainer.callback_metrics
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -23,17 +23,18 @@ def lightning_takes_its_keys(cfg: DictConfig) -> Iterator[Problem]:
     """No value of `trainer` is one that Lightning refuses, once a run has its folder."""
     from pytorch_lightning import Trainer
 
-    keys = OmegaConf.to_container(cfg.trainer, resolve=True)
-    assert isinstance(keys, dict)
+    keys = cast(dict[str, Any], OmegaConf.to_container(cfg.trainer, resolve=True))
     own = fields_of(TrainerKeys).keys() - parameters_of(Trainer).keys()
     others = {key: keys[key] for key in keys.keys() - own - OF_THE_MACHINE - OURS}
     refusal = _refusal(json.dumps(others, sort_keys=True, default=str))
     if refusal is not None:
         named = [key for key in others if re.search(rf"\b{key}\b", refusal)]
         named = named or [key for key, value in others.items() if f"{value!r}" in refusal]
-        key = max(named, key=len, default=None)
-        value = None if key is None else str(others[key])
-        yield Problem("trainer" if key is None else f"trainer.{key}", refusal, value)
+        if named:
+            key = max(named, key=len)
+            yield Problem(f"trainer.{key}", refusal, str(others[key]))
+        else:
+            yield Problem("trainer", refusal)
 
 
 @cache
