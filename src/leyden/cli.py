@@ -150,9 +150,14 @@ def eval_verb(arguments: list[str]) -> int:
         (sys.stdout if arguments else sys.stderr).write(usage)
         return 0 if arguments else WRONG_REQUEST
     from leyden.evaluate import evaluate
-    from leyden.terminal import show_metrics
+    from leyden.runs.record import Diverged
+    from leyden.terminal import show_metrics, show_note
 
-    metrics = evaluate(Path(arguments[0]), arguments[1:])
+    try:
+        metrics = evaluate(Path(arguments[0]), arguments[1:])
+    except Diverged as error:
+        show_note(f"diverged: {error}")
+        return EXIT_STATUS["diverged"]
     print_json(metrics) if as_json else show_metrics(metrics)
     return 0
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pytorch_lightning import seed_everything
 
+from leyden.callbacks.recorder import refuse_non_finite
 from leyden.config.build import build_data, build_net, build_task, build_trainer
 from leyden.config.check import check_saved
 from leyden.config.fit import refuse_other_weights
@@ -27,6 +28,7 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
 
     Raises:
         ConfigError: No such run or checkpoint, or an override of what the run does not have.
+        Diverged: A metric is NaN or infinite.
     """
     refuse_other_folders(folder)
     cfg = read_frozen(folder)
@@ -48,6 +50,7 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
         trainer = build_trainer(cfg, data, folder=None, callbacks=[], loggers=[])
         load_weights(task.net, checkpoint)
         trainer.test(task, datamodule=data, verbose=False)
+    refuse_non_finite(trainer)
     return {name: float(value) for name, value in trainer.callback_metrics.items()}
 
 

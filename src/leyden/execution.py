@@ -186,6 +186,8 @@ def fit(experiment: Experiment, record: Record, checkpoint: Path | None) -> None
         with warnings.catch_warnings():
             # A ModelCheckpoint's: those in the folder are the run's own.
             warnings.filterwarnings("ignore", "Checkpoint directory .* exists")
+            # It counts micro-batches of an epoch; steps are logged across epochs.
+            warnings.filterwarnings("ignore", "The number of training batches .* is smaller than")
             # Where parameters are split, the check has refused it.
             warnings.filterwarnings("ignore", "You're using the WeightAveraging callback")
             trainer.fit(experiment.task, datamodule=experiment.data, ckpt_path=checkpoint)

@@ -98,3 +98,61 @@ def test_one_process_whose_gradient_is_no_number_lets_both_go_back(commands):
         status, _, err = commands.run(*SHORT, *words, "trainer.on_nonfinite=rollback")
     assert status == 0, err
     assert record()["passed_over"] == [[5, 9]]
+
+
+NAN_WHEN = """
+import torch
+from torch import nn
+
+
+class Broken(nn.Module):
+    \"\"\"Gives no number on a sample of the validation or test part that is chosen by its place.\"\"\"
+
+    def __init__(self, *, input_shape: tuple[int, ...], num_outputs: int, calls: int, value: str):
+        super().__init__()
+        self.net = nn.Sequential(nn.Flatten(), nn.Linear(input_shape[1] ** 2, num_outputs))
+        self.left, self.value = calls, float(value)
+
+    def forward(self, x):
+        out = self.net(x)
+        if self.training:
+            return out
+        self.left -= 1
+        return out if self.left else torch.cat([out[:-1], out[-1:] * self.value])
+"""
+
+
+@pytest.fixture
+def broken(user_package, tmp_path):
+    user_package("broken", NAN_WHEN)
+    (tmp_path / "mine" / "model").mkdir(parents=True)
+    (tmp_path / "mine" / "model" / "broken.yaml").write_text("_target_: broken.Broken\n")
+    return ("--config-dir", "mine", "model=broken", "callbacks.predictions=null")
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+@pytest.mark.parametrize(("calls", "part"), [(1, "val"), (2, "val"), (3, "test")])
+def test_a_metric_that_is_no_number_never_ends_as_completed(leyden, broken, calls, part, value):
+    words = (f"+model.calls={calls}", f"+model.value='{value}'", "callbacks.graph=null")
+    result = leyden("train", *broken, *words, "trainer.max_epochs=2", "run_dir=run")
+    assert result.status == 4
+    assert f"diverged: {part}/loss is " in result.err
+    assert record()["status"] == "diverged"
+
+
+def test_an_evaluation_without_a_number_says_so(leyden, broken):
+    words = ("+model.calls=100", "+model.value='nan'", "trainer.max_epochs=2", "run_dir=run")
+    assert leyden("train", *broken, *words).status == 0
+    result = leyden("eval", "run", "model.calls=1")
+    assert result.status == 4
+    assert "test/loss is nan" in result.err
+
+
+def test_a_monitored_metric_without_a_value_ends_the_run(leyden, tmp_path):
+    rows = [f"{i / 7},{i % 2 * 3.5}" for i in range(40)]
+    (tmp_path / "flat.csv").write_text("\n".join(["x,y", *rows]))
+    data = ("data=csv", "data.path=flat.csv", "data.target=y", "data.task=regression")
+    words = ("trainer.overfit_samples=1", "data.batch_size=1", "trainer.max_steps=3")
+    result = leyden("train", *data, *words, "monitor.metric=val/r2", "monitor.mode=max")
+    assert result.status == 1
+    assert "monitor.metric=val/r2 has no value" in result.err
