@@ -124,7 +124,9 @@ def show_end(record: "Record") -> None:
         kept = "; tested" if best["checkpoint"] is not None else ""
         number = f"{format_number(best['value'])} at step {best['step']}{kept}"
         table.add_row(Text(printable(f"best {best['metric']}")), number)
-    table.add_row("trained", f"{record.train_seconds:.1f} s, {record.steps:,} steps")
+    if best["value"] is None:
+        table.add_row("tested", "the last weights; there was no validation")
+    table.add_row("fit", f"{record.train_seconds:.1f} s, {record.steps:,} steps")
     results().print(table)
 
 

@@ -8,9 +8,10 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.utils.data import DataLoader
 
-from leyden.callbacks import Utilisation, utilisation
+from leyden.callbacks import Utilisation
 from leyden.callbacks.utilisation import known_peak
 from leyden.loops import EpochLoop
+from leyden.loops import clock as steps_clock
 
 pytestmark = [
     pytest.mark.filterwarnings(f"ignore:The '{part}_dataloader' does not have many workers")
@@ -54,7 +55,7 @@ def logged(monkeypatch):
 
     def run(mine, **keys):
         clock = Clock()
-        monkeypatch.setattr(utilisation, "time", clock)
+        monkeypatch.setattr(steps_clock, "time", clock)
         batches = DataLoader(torch.zeros(8, 1))
         trainer = Trainer(
             accelerator="cpu",
@@ -99,11 +100,14 @@ def test_what_is_not_known_is_not_logged(logged, flops_per_step, peak_flops):
     assert logged(mine) is None
 
 
-def test_the_peak_is_shared_by_all_devices(monkeypatch):
-    mine, loop = Utilisation(flops_per_step=8_000, peak_flops=1_000.0), SimpleNamespace(values={})
-    monkeypatch.setattr(utilisation, "time", SimpleNamespace(perf_counter=lambda: 2.0))
-    trainer = SimpleNamespace(global_step=1, log_every_n_steps=1, world_size=8)
+def test_the_peak_is_shared_by_all_devices():
+    mine = Utilisation(flops_per_step=8_000, peak_flops=1_000.0)
+    loop = SimpleNamespace(values={}, clock=SimpleNamespace(seconds=0.0))
+    trainer = SimpleNamespace(global_step=0, log_every_n_steps=1, world_size=8)
+    trainer.accumulate_grad_batches = 1
     trainer.fit_loop = SimpleNamespace(epoch_loop=loop)
+    mine.on_train_start(trainer, SimpleNamespace(device=torch.device("cpu")))
+    trainer.global_step, loop.clock.seconds = 1, 2.0
     mine.on_train_batch_end(trainer, SimpleNamespace(), None, None, 0)
     assert loop.values == {"mfu": 0.5}  # 8,000 operations in 2 seconds by 8 devices of 1,000
 

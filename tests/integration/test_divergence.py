@@ -106,7 +106,7 @@ from torch import nn
 
 
 class Broken(nn.Module):
-    \"\"\"Gives no number on a sample of the validation or test part that is chosen by its place.\"\"\"
+    \"\"\"Gives no number for one sample of a validation or test.\"\"\"
 
     def __init__(self, *, input_shape: tuple[int, ...], num_outputs: int, calls: int, value: str):
         super().__init__()

@@ -8,6 +8,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.hyperparameters import best_tag
 from leyden.callbacks.tensorboard import tensorboard_writer
+from leyden.loops import loop_of
 from leyden.runs.environment import device_name, flags, peak_memory_bytes
 from leyden.runs.record import Diverged, Record
 from leyden.tasks import Task
@@ -36,6 +37,7 @@ class Recorder(Callback):
         self.monitor = monitor
         self.sign = 1 if mode == "max" else -1
         self.written_when = -math.inf
+        self.first_step = 0
 
     def state_dict(self) -> dict[str, Any]:
         return {"monitored": list(self.record.monitored), "best": dict(self.record.best)}
@@ -48,6 +50,9 @@ class Recorder(Callback):
         self.record.device = device_name(task.device)
         self.record.flags = flags()
         self.record.write()
+
+    def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
+        self.first_step = trainer.global_step
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
         if trainer.sanity_checking:
@@ -100,8 +105,13 @@ class Recorder(Callback):
         record.metrics |= metric_values(trainer)
         record.steps = trainer.global_step
         record.samples = record.steps * self.batch_size
+        counted = self.batch_size
         if isinstance(task, Task) and task.unit == "tokens":
-            record.tokens = record.samples * task.spec.input_shape[0]
+            counted = self.batch_size * task.spec.input_shape[0]
+            record.tokens = record.steps * counted
+        steps, seconds = record.steps - self.first_step, loop_of(trainer).clock.seconds
+        if steps and seconds:
+            record.throughput = round(steps * counted / seconds, 1)
         if record.flops["per_step"] is not None:
             record.flops["total"] = record.flops["per_step"] * record.steps
         record.count_time()

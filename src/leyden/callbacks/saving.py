@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.distributed.tensor import DTensor
 
 from leyden.loggers import Resumable
+from leyden.loops import loop_of
 from leyden.parallel import own_part, share_buffers
 from leyden.runs.record import Diverged
 
@@ -25,15 +26,16 @@ def save(trainer: Trainer, path: Path, *, score: float | None = None) -> None:
         OSError: In all processes, if one of them could not write.
         Diverged: A weight is NaN or infinite: such a network is never kept.
     """
-    refuse_unsound(trainer)
-    error = None
-    try:
-        # As `Trainer.save_checkpoint`, whose barrier others would wait at if one process failed.
-        write(trainer, checkpoint_of(trainer), path, score=score)
-    except OSError as found:
-        error = found
-    if not agreed(trainer, error is None):
-        raise error or OSError(f"another process could not write {path.name}")
+    with loop_of(trainer).clock.paused():
+        refuse_unsound(trainer)
+        error = None
+        try:
+            # As `Trainer.save_checkpoint`, at whose barrier others would wait if one process failed.
+            write(trainer, checkpoint_of(trainer), path, score=score)
+        except OSError as found:
+            error = found
+        if not agreed(trainer, error is None):
+            raise error or OSError(f"another process could not write {path.name}")
 
 
 def refuse_unsound(trainer: Trainer) -> None:
@@ -64,11 +66,12 @@ def write(
     Raises:
         OSError: This process could not write it.
     """
-    for logger in trainer.loggers:
-        if isinstance(logger, Resumable):
-            logger.keep()
-    options = None if score is None else {"score": score}
-    trainer.strategy.save_checkpoint(checkpoint, path, storage_options=options)
+    with loop_of(trainer).clock.paused():
+        for logger in trainer.loggers:
+            if isinstance(logger, Resumable):
+                logger.keep()
+        options = None if score is None else {"score": score}
+        trainer.strategy.save_checkpoint(checkpoint, path, storage_options=options)
 
 
 def copied(value: Any) -> Any:

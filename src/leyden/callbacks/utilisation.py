@@ -1,12 +1,11 @@
 """Logs how much of the devices' arithmetic a run puts to use."""
 
-import time
 from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from leyden.loops import log_value
+from leyden.loops import Lap, log_value, loop_of
 from leyden.loops.log_step import is_log_step
 
 PEAK_FLOPS = {
@@ -38,8 +37,8 @@ class Utilisation(Callback):
     """Logs `mfu`: operations of the model a second over what the devices could do at most.
 
     The operations are those of a forward and a backward pass; what is computed a second time to
-    save memory does not count (Chowdhery et al. 2022, "PaLM", appendix B). The time is that
-    without validation. Where the peak is not known nothing is logged.
+    save memory does not count (Chowdhery et al. 2022, "PaLM", appendix B). The time is that of
+    training steps. Where the peak is not known nothing is logged.
 
     Args:
         flops_per_step: Of the model in an optimizer step, over all devices; None if not known.
@@ -51,30 +50,24 @@ class Utilisation(Callback):
     def __init__(self, *, flops_per_step: int | None, peak_flops: float | None = None) -> None:
         self.flops_per_step = flops_per_step
         self.peak_flops = peak_flops
-        self.since = 0.0
-        self.step = 0
+        self.lap: Lap | None = None
 
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
         if self.peak_flops is None and task.device.type == "cuda":
             name = torch.cuda.get_device_name(task.device)
             self.peak_flops = known_peak(name, str(trainer.precision))
-        self._restart(trainer)
-
-    def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
-        self._restart(trainer)
+        self.lap = Lap(loop_of(trainer).clock, trainer.global_step)
 
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
-        steps = trainer.global_step - self.step  # 0: gradients are still added up
-        if steps and is_log_step(trainer, trainer.global_step):
+        assert self.lap is not None
+        ends_step = (batch_index + 1) % trainer.accumulate_grad_batches == 0
+        if ends_step and is_log_step(trainer, trainer.global_step):
+            steps, seconds = self.lap.end(trainer.global_step)
             if self.flops_per_step is not None and self.peak_flops is not None:
-                per_second = steps * self.flops_per_step / (time.perf_counter() - self.since)
-                log_value(trainer, "mfu", per_second / (self.peak_flops * trainer.world_size))
-            self._restart(trainer)
-
-    def _restart(self, trainer: Trainer) -> None:
-        self.since, self.step = time.perf_counter(), trainer.global_step
+                peak = self.peak_flops * trainer.world_size
+                log_value(trainer, "mfu", steps * self.flops_per_step / seconds / peak)
 
 
 def known_peak(name: str, precision: str) -> float | None:

@@ -20,6 +20,7 @@ from pytorch_lightning.strategies import SingleDeviceStrategy
 from pytorch_lightning.utilities.types import LRSchedulerConfig
 from torch import Tensor
 
+from leyden.loops.clock import StepClock
 from leyden.loops.log_step import is_log_step
 
 HOOKS = (
@@ -46,6 +47,7 @@ class EpochLoop(_TrainingEpochLoop):
 
     Attributes:
         values: What was measured last, by name; see `log_value`.
+        clock: Of the steps.
         together: With other runs (`leyden.stacking`); None: by itself.
         part: Watches a part of a step; by default nobody does.
     """
@@ -53,6 +55,7 @@ class EpochLoop(_TrainingEpochLoop):
     def __init__(self, trainer: Trainer, *, max_steps: int) -> None:
         super().__init__(trainer, max_steps=max_steps)
         self.values: dict[str, Tensor] = {}
+        self.clock = StepClock()
         self.is_short = False
         self.together: Together | None = None
         self.part: Callable[[str], AbstractContextManager[None]] = unwatched
@@ -76,6 +79,15 @@ class EpochLoop(_TrainingEpochLoop):
         self.log_hooks = hooks_of(callbacks)
         groups = [group for one in self.trainer.optimizers for group in one.param_groups]
         self.parameters = [parameter for group in groups for parameter in group["params"]]
+
+    def run(self, data_fetcher: _DataFetcher) -> None:
+        with self.clock.running():
+            super().run(data_fetcher)
+
+    def on_advance_end(self, data_fetcher: _DataFetcher) -> None:
+        is_validation_due = self._should_check_val_fx(data_fetcher)
+        with self.clock.paused() if is_validation_due else nullcontext():
+            super().on_advance_end(data_fetcher)
 
     def advance(self, data_fetcher: _DataFetcher) -> None:
         """Does one step, or as many as there are until something else has to be done."""

@@ -44,6 +44,10 @@ class Record:
         monitored: Step and value of the monitored metric at each validation.
         flags: Settings of the process that trained, see `environment.flags`.
         data: What the data is, see `DataModule.fingerprint`.
+        seconds: Of the whole run, in the process that executes it.
+        train_seconds: Of the fit alone, with its validations and checkpoints.
+        throughput: Samples, or tokens of text, a second of training steps, without validations and
+            checkpoints, since the run began or was last gone on with.
         passed_over: Steps whose update was left out since their loss or gradient was no number:
             after the first of each pair, up to the second.
         resumed: When and by what command the run was gone on with.
@@ -129,10 +133,8 @@ class Record:
             self.best["checkpoint"] = f"checkpoints/{found[0][0].name}"
 
     def count_time(self) -> None:
-        """Brings `train_seconds` and `throughput` up to date."""
+        """Brings `train_seconds` up to date."""
         self.train_seconds = round(time.monotonic() - self.training_since, 3)
-        counted = self.samples if self.tokens is None else self.tokens
-        self.throughput = counted and round(counted / self.train_seconds, 1)
 
     @contextmanager
     def running(self) -> Iterator[None]:
