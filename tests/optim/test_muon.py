@@ -54,6 +54,16 @@ def test_orthogonalize_brings_singular_values_near_one(shape):
     assert values.max() < 1.3
 
 
+def test_five_iterations_bring_to_one_what_is_above_a_600th_of_the_norm():
+    values = torch.logspace(-6, 0, 300, dtype=torch.float64)
+    relative = values / values.norm()
+    found = orthogonalize(torch.diag(values)[None], num_iterations=5)[0].diagonal()
+    large = relative > 1 / 600
+    assert found[large].min() > 0.68
+    assert found.max() < 1.21
+    assert (found[~large] <= 485 * relative[~large] * (1 + 1e-6)).all()
+
+
 @SHAPES
 def test_orthogonalize_is_close_to_the_nearest_orthogonal_matrix(shape):
     matrix = gaussian(1, *shape)

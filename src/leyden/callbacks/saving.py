@@ -30,7 +30,7 @@ def save(trainer: Trainer, path: Path, *, score: float | None = None) -> None:
         refuse_unsound(trainer)
         error = None
         try:
-            # As `Trainer.save_checkpoint`, at whose barrier others would wait if one process failed.
+            # As `Trainer.save_checkpoint`, whose barrier would wait for a process that failed.
             write(trainer, checkpoint_of(trainer), path, score=score)
         except OSError as found:
             error = found

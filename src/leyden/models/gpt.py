@@ -169,7 +169,7 @@ class GPT(nn.Module):
         self.init_weights(init_std, depth, zero_init=zero_init)
 
     def init_weights(self, std: float, depth: int, *, zero_init: bool) -> None:
-        """GPT-2's initial weights.
+        """Initial weights as the paper describes them, and as Hugging Face's GPT-2 has them.
 
         | parameter                            | value                       | with `zero_init` |
         |--------------------------------------|-----------------------------|------------------|
@@ -179,7 +179,9 @@ class GPT(nn.Module):
         | linear biases, norm shifts           | 0                           | the same         |
         | norm gains                           | 1                           | the same         |
 
-        Source: Radford et al. 2019, section 2.3; the values are those of OpenAI's released code.
+        Source: Radford et al. 2019, section 2.3, for the residual branches; Hugging Face's
+        `GPT2PreTrainedModel._init_weights`. OpenAI's released code (gpt-2/src/model.py) begins
+        otherwise: learned positions with a deviation of 0.01, residual branches without the root.
         """
         untied = self.head.weight is not self.token_embedding.weight
         for name, module in self.named_modules():

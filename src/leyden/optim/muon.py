@@ -149,7 +149,9 @@ def orthogonalize(
 ) -> Float[Tensor, "n rows columns"]:
     """Brings the singular values of each matrix near 1, by Newton-Schulz iteration.
 
-    Five steps leave them between about 0.7 and 1.2, which serves as well as 1 (Jordan et al.).
+    Five steps bring those above 1/600 of the matrix's norm to between 0.68 and 1.21, which serves
+    as well as 1 (Jordan et al.), and multiply smaller ones by up to 3.4445^5 = 485: the smallest of
+    a large random square matrix stay near 0.
     All matrices of a shape go through one batched product. bfloat16 on a GPU, which is much
     faster there; elsewhere the precision of the input.
     """

@@ -47,7 +47,8 @@ def cosine(
         total_steps: Optimizer steps of the run.
         warmup_steps: Length of the warm-up in steps, or
         warmup_fraction: as a share of the run. Neither: none.
-        final_fraction: Rate at the end, as a share of the peak.
+        final_fraction: Rate of the last step, as a share of the peak; with 0 that step changes
+            nothing.
     """
     warmup = warmup_length(total_steps, warmup_steps, warmup_fraction)
 
@@ -77,7 +78,8 @@ def wsd(
         cooldown_fraction: Length of the cooldown, as a share of the steps after the warm-up.
         cooldown: `linear`, or `sqrt` for 1 - sqrt(t), the better of the two in Haegele et al.
             2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations".
-        final_fraction: Rate at the end, as a share of the peak.
+        final_fraction: Rate of the last step, as a share of the peak; with 0 that step changes
+            nothing.
     """
     warmup = warmup_length(total_steps, warmup_steps, warmup_fraction)
 
@@ -107,7 +109,8 @@ def linear(
         total_steps: Optimizer steps of the run.
         warmup_steps: Length of the warm-up in steps, or
         warmup_fraction: as a share of the run. Neither: none.
-        final_fraction: Rate at the end, as a share of the peak.
+        final_fraction: Rate of the last step, as a share of the peak; with 0 that step changes
+            nothing.
     """
     warmup = warmup_length(total_steps, warmup_steps, warmup_fraction)
 
@@ -161,7 +164,7 @@ def one_cycle(
         total_steps: Optimizer steps of the run.
         rise_fraction: Share of the run until the peak.
         initial_fraction: Rate at the start, as a share of the peak.
-        final_fraction: Rate at the end, likewise.
+        final_fraction: Rate of the last step, likewise.
     """
     peak = max(0.0, rise_fraction * total_steps - 1)
 
