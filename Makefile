@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: setup train test lint types bench chaos
+.PHONY: setup train test test-slow lint types bench chaos
 
 setup: .venv/.ready
 
@@ -19,7 +19,10 @@ train: setup
 	@$(BIN)/leyden train $(ARGS)
 
 test: setup
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 2 -m "not slow" $(ARGS)
+
+test-slow: setup
+	$(BIN)/pytest -n 2 -m slow $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -162,7 +162,7 @@ def test_a_file_that_is_not_the_expected_one_is_refused(number, server, monkeypa
     sums = datasets.MNIST.resources.copy()
     sums[number] = (sums[number][0], "0" * 32)
     monkeypatch.setattr(datasets.MNIST, "resources", sums)
-    with pytest.raises(Unreadable, match="corrupted"):
+    with pytest.raises(Unreadable, match="could not be fetched"):
         fetched()
     assert left_in_data() == [".mnist.lock"]
 

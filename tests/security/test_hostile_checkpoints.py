@@ -124,7 +124,7 @@ class TestSharded:
             read_whole,
             lambda path: read_into({"optimizer_0": optimizer_state()}, path),
         ):
-            with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
+            with pytest.raises(pickle.UnpicklingError):
                 read(checkpoint)
         assert not canary.exists()
 
