@@ -32,7 +32,7 @@ from leyden.callbacks import (
     Utilisation,
 )
 from leyden.callbacks.stop_signal import handled
-from leyden.config.batch import num_processes_of
+from leyden.config.batch import num_processes_of, split_of
 from leyden.config.build import Experiment, build
 from leyden.config.signature import parameters_of
 from leyden.export.hf_folder import CONFIG, WEIGHTS, is_hf, locate
@@ -148,7 +148,13 @@ def run_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> l
         StepLoss(record),
         FinalValidation(),
         PlateauObserver(),
-        Recorder(record, batch_size=cfg.data.batch_size, monitor=monitor.metric, mode=monitor.mode),
+        Recorder(
+            record,
+            batch_size=cfg.data.batch_size,
+            accumulate=split_of(cfg).accumulate,
+            monitor=monitor.metric,
+            mode=monitor.mode,
+        ),
         Hyperparameters(
             values=short_hyperparameters(cfg, record.choices, record.overrides),
             config=(record.folder / FROZEN).read_text(encoding="utf-8"),

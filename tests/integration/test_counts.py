@@ -93,3 +93,31 @@ def test_steps_and_samples_agree_in_two_processes(leyden, words, strategy, limit
     split = (f"strategy={strategy}", "trainer.devices=2", "trainer.accumulate_grad_batches=2")
     length = ("trainer.max_epochs=2", f"trainer.limit_train_batches={limit}")
     assert assert_counts_agree(leyden, *words, *split, *length)["steps"] == steps
+
+
+CHANGES = """
+from pytorch_lightning import Callback
+
+
+class Accumulates(Callback):
+    def on_train_epoch_start(self, trainer, task):
+        trainer.accumulate_grad_batches = 4
+
+
+class Stops(Callback):
+    def on_train_start(self, trainer, task):
+        trainer.should_stop = True
+        trainer.fit_loop.max_epochs = 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("Accumulates", "accumulate_grad_batches from 1 to 4"), ("Stops", "before its first step")],
+)
+def test_a_callback_that_changes_what_is_counted_ends_the_run(leyden, user_package, name, said):
+    user_package("changes", CHANGES)
+    words = ("model.width=4", "trainer.max_epochs=2", "trainer.accelerator=cpu")
+    result = leyden("train", *words, f"+callbacks.x={{_target_:changes.{name}}}")
+    assert result.status == 1
+    assert said in result.err

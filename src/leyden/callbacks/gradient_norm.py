@@ -7,6 +7,7 @@ from torch.optim import Optimizer
 from leyden.loops import log_value
 from leyden.loops.log_step import is_log_step
 from leyden.parallel import whole
+from leyden.tasks.losses import widened
 
 
 class GradientNorm(Callback):
@@ -20,4 +21,4 @@ class GradientNorm(Callback):
         if is_log_step(trainer, trainer.global_step + 1):
             groups = optimizer.param_groups
             gradients = [p.grad for group in groups for p in group["params"] if p.grad is not None]
-            log_value(trainer, "grad_norm", whole(get_total_norm(gradients)))
+            log_value(trainer, "grad_norm", whole(get_total_norm(map(widened, gradients))))

@@ -25,15 +25,23 @@ class Recorder(Callback):
     Args:
         record: The run's.
         batch_size: Samples of an optimizer step.
+        accumulate: Micro-batches of a device in it.
         monitor: The metric that selects.
         mode: Whether less or more of it is better.
     """
 
     def __init__(
-        self, record: Record, *, batch_size: int, monitor: str, mode: Literal["min", "max"]
+        self,
+        record: Record,
+        *,
+        batch_size: int,
+        accumulate: int,
+        monitor: str,
+        mode: Literal["min", "max"],
     ) -> None:
         self.record = record
         self.batch_size = batch_size
+        self.accumulate = accumulate
         self.monitor = monitor
         self.sign = 1 if mode == "max" else -1
         self.written_when = -math.inf
@@ -86,8 +94,24 @@ class Recorder(Callback):
     ) -> None:
         self._update(trainer, task)
 
+    def on_train_epoch_end(self, trainer: Trainer, task: LightningModule) -> None:
+        self._refuse_other_batch(trainer)
+
     def on_fit_end(self, trainer: Trainer, task: LightningModule) -> None:
+        if trainer.global_step == 0:
+            raise RuntimeError("fit ended before its first step; a callback has stopped it")
         self._update(trainer, task)
+
+    def _refuse_other_batch(self, trainer: Trainer) -> None:
+        """Samples are counted by the batch that the config says.
+
+        Raises:
+            RuntimeError: A callback has changed it.
+        """
+        found = trainer.accumulate_grad_batches
+        if found != self.accumulate:
+            message = f"a callback has changed accumulate_grad_batches from {self.accumulate}"
+            raise RuntimeError(f"{message} to {found}; only trainer.accumulate_grad_batches may")
 
     def _monitored(self, trainer: Trainer) -> float:
         """The value that selects.
