@@ -33,12 +33,13 @@ def show_sweep(record: SweepRecord) -> None:
     """The best of a sweep's jobs, and those that failed."""
     sign = record.objectives[0].sign
     place = {
-        entry.folder: sign * entry.objective[0]
+        entry.folder: (entry.state != "completed", sign * entry.objective[0])
         for entry in record.jobs
         if entry.objective and entry.objective[0] is not None
     }
     runs = find_runs(record.folder)
-    runs.sort(key=lambda run: place.get(Path(run["folder"]).name, float("inf")))
+    last = (True, float("inf"))  # what was cut short comes after what was trained to its end
+    runs.sort(key=lambda run: place.get(Path(run["folder"]).name, last))
     failed = [run for run in runs if run["status"] not in ("completed", "pruned")]
     others = [run for run in failed if run not in runs[:MOST_SHOWN]]
     show_runs(runs[:MOST_SHOWN] + others, record.folder, with_typed=False)

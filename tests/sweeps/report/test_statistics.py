@@ -6,6 +6,7 @@ from leyden.sweeps.record import Objective
 from leyden.sweeps.report.effects import level_means, variance_shares
 from leyden.sweeps.report.importance import importances
 from leyden.sweeps.report.results import read_results
+from leyden.sweeps.report.sections import without_value
 from leyden.sweeps.report.statistics import differences, half_width, verdict, welch
 
 
@@ -135,6 +136,28 @@ def test_a_searchs_important_axis_comes_first(sweep, job):
     effects, _ = importances(read_results(sweep(jobs, search={"sampler": "tpe"})))
     assert [effect.name for effect in effects] == ["lr", "model"]
     assert 0.9 < sum(effect.share for effect in effects) <= 1 + 1e-9
+
+
+def test_pruned_jobs_count_for_importance_with_what_they_had_reached(sweep, job):
+    def found(state):
+        jobs = [
+            job(f"lr={i}", f"w={i % 3}", f"t={state}", score=float(i * i), state=state)
+            for i in range(1, 8)
+        ]
+        jobs[6].state = "completed"
+        return importances(read_results(sweep(jobs, search={})))
+
+    effects, note = found("pruned")
+    assert effects == found("completed")[0]
+    assert "1 completed jobs, with their final value, and the 6 pruned ones" in note
+
+
+def test_jobs_without_a_value_are_counted_beside_the_shares(sweep, job):
+    jobs = additive(job, noise=[-0.1, 0.1])
+    jobs[0].state, jobs[1].state, jobs[2].state = "diverged", "diverged", "failed"
+    results = read_results(sweep(jobs))
+    said = without_value(results, with_pruned=False)
+    assert said == " Left out, since they have no final value: 2 diverged, 1 failed."
 
 
 def test_optuna_says_nothing(sweep, job, capfd):

@@ -93,7 +93,8 @@ def draw_curves(results: Results, found: list[MeanCurve]) -> Figure:
             curve.steps, curve.mean, label=curve.configuration.label, markevery=every, **style
         )
         axes.fill_between(curve.steps, *curve.range, color=style["color"], alpha=0.12, linewidth=0)
-    scale_objective(axes, (value for curve in found for value in curve.mean))
+    shown = [curve.mean for curve in found] or [tuple(run.values()) for run in pruned]
+    scale_objective(axes, (value for values in shown for value in values))
     axes.set_xlabel("optimizer step")
     axes.set_ylabel(monitored_name(results))
     tidy(axes)

@@ -1,5 +1,7 @@
 """The sections of a report, each with its tables and pictures."""
 
+from collections import Counter
+
 from leyden.sweeps.report.bars import draw_effects, draw_levels
 from leyden.sweeps.report.basin import (
     curves,
@@ -7,6 +9,7 @@ from leyden.sweeps.report.basin import (
     edge_warnings,
     is_scattered,
     numeric_axes,
+    pruned_points,
 )
 from leyden.sweeps.report.curves import draw_curves, mean_curves, monitored_name
 from leyden.sweeps.report.document import Paragraph, Part, Picture, Section, Table
@@ -40,6 +43,7 @@ def configurations(results: Results) -> Section:
         configuration.label
         for configuration in results.configurations
         if not configuration.scores
+        and not configuration.pruned
         and any(job.entry.state not in NO_FAILURE for job in configuration.jobs)
     ]
     if lost:
@@ -52,7 +56,8 @@ def effects(results: Results) -> Section:
     """What each axis explains."""
     is_search = results.record.search is not None
     found, note = importances(results) if is_search else variance_shares(results)
-    parts: list[Part] = [Paragraph(note if is_search or not found else f"{ANOVA} {note}")]
+    note = note if is_search or not found else f"{ANOVA} {note}"
+    parts: list[Part] = [Paragraph(note + without_value(results, with_pruned=is_search))]
     if found:
         rows = [[effect.name, effect.share] for effect in found]
         parts.append(Table(["effect", "share of variance"], rows))
@@ -60,17 +65,27 @@ def effects(results: Results) -> Section:
     means = level_means(results)
     if means:
         rows = [
-            [axis, mean.name, mean.mean, len(mean.scores)]
+            [axis, mean.name, mean.mean, len(mean.scores + mean.pruned), len(mean.pruned)]
             for axis, found_means in means.items()
             for mean in found_means
         ]
         caption = (
-            f"{results.objective.metric} by value of each axis: completed jobs (dots) and their "
-            "plain means (diamonds), which also carry what else differs between the jobs"
+            f"{results.objective.metric} by value of each axis: completed jobs (dots), pruned ones "
+            "(rings, with what they had reached) and the plain means of all (diamonds), which also "
+            "carry what else differs between the jobs"
         )
-        parts.append(Table(["axis", "value", f"mean {results.objective.metric}", "jobs"], rows))
+        mean_of = f"mean {results.objective.metric}"
+        parts.append(Table(["axis", "value", mean_of, "jobs", "of them pruned"], rows))
         parts.append(Picture("levels.png", caption, png(draw_levels(results, means))))
     return Section("Which axis matters", parts)
+
+
+def without_value(results: Results, *, with_pruned: bool) -> str:
+    """A sentence on the jobs that are left out since they have no value, by their state."""
+    counted = results.valued if with_pruned else results.completed
+    states = Counter(job.entry.state for job in results.jobs if job not in counted)
+    listed = ", ".join(f"{count} {state}" for state, count in states.most_common())
+    return f" Left out, since they have no final value: {listed}." if listed else ""
 
 
 def basins(results: Results) -> Section:
@@ -78,11 +93,11 @@ def basins(results: Results) -> Section:
     parts: list[Part] = []
     for place, (axis, tried) in enumerate(numeric_axes(results).items()):
         found = curves(results, axis)
-        if not found:
+        if not found and not pruned_points(results, axis):
             continue
         parts += [Paragraph(text, is_warning=True) for text in edge_warnings(results, axis, tried)]
         caption = f"{results.objective.metric} against {axis}"
-        if not is_scattered(found):
+        if found and not is_scattered(found):
             caption += "; bars are 95 % intervals where there are repeats"
             left_out = len(found) - MOST_CURVES
             caption += f"; the {left_out} worst curves are left out" if left_out > 0 else ""
@@ -94,13 +109,15 @@ def basins(results: Results) -> Section:
 def learning(results: Results) -> Section:
     """Learning curves of the best configurations."""
     found = mean_curves(results.scored[:MOST_CURVES])
-    if not found:
+    pruned = [job for job in results.jobs if job.is_pruned and job.monitored]
+    if not found and not pruned:
         return Section("Learning curves")
-    caption = f"{monitored_name(results)} of the {len(found)} best configurations"
-    if len(found) == 1:
-        caption = f"{monitored_name(results)} of the best configuration"
+    named = f"the {len(found)} best configurations" if len(found) > 1 else "the best configuration"
+    caption = f"{monitored_name(results)} of {named if found else 'the pruned jobs'}"
     if any(len(curve.values[0]) > 1 for curve in found):
         caption += ", mean and range over the repeats"
+    if found and pruned:
+        caption += "; in grey that of the pruned jobs"
     picture = Picture("curves.png", caption, png(draw_curves(results, found)))
     shown = "each configuration"
     if len(results.scored) > MOST_RUNS:
@@ -127,6 +144,8 @@ def pareto(results: Results) -> Section:
         f"{metric} against its cost, a dot a configuration; on the front, whose numbers are ranks, "
         "nothing is both cheaper and better"
     )
+    if results.pruned:
+        caption += "; rings are pruned ones, cheap because they were cut short, and on no front"
     table = Table(["front of", "rank", "configuration", "cost", f"mean {metric}"], rows)
     return Section(
         "Cost", [Picture("pareto.png", caption, png(draw_pareto(results, found))), table]
