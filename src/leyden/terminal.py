@@ -5,7 +5,7 @@ standard error.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -234,6 +234,26 @@ def format_seconds(seconds: float | None) -> str:
     units = {"d": 86400, "h": 3600, "min": 60}
     unit, size = next((pair for pair in units.items() if seconds >= pair[1]), ("s", 1))
     return f"{seconds / size:,.1f} {unit}"
+
+
+def format_time_range(seconds: Sequence[float] | None) -> str:
+    """As 7.1-12 s or 50 s-1.2 min; a dash where it is not known.
+
+    Args:
+        seconds: The least and the most.
+    """
+    if seconds is None:
+        return "-"
+    (low, unit), (high, last_unit) = map(_two_digits, seconds)
+    if (low, unit) == (high, last_unit):
+        return f"{low} {unit}"
+    return f"{low}-{high} {unit}" if unit == last_unit else f"{low} {unit}-{high} {last_unit}"
+
+
+def _two_digits(seconds: float) -> tuple[str, str]:
+    number, _, unit = format_seconds(seconds).partition(" ")
+    value = float(number.replace(",", ""))
+    return (f"{value:.1f}" if value < 10 else f"{value:,.0f}"), unit
 
 
 def shown_path(path: Path) -> str:
