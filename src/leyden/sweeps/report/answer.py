@@ -3,13 +3,14 @@
 from collections import Counter
 from statistics import fmean
 
+from leyden.sweeps.interval import half_width
 from leyden.sweeps.objective import reduced
 from leyden.sweeps.report.command import job_command
 from leyden.sweeps.report.curves import monitored_name
 from leyden.sweeps.report.document import Command, Paragraph, Part, Section
 from leyden.sweeps.report.jobs import Job
 from leyden.sweeps.report.results import Configuration, Results
-from leyden.sweeps.report.statistics import METHOD, differences, half_width, verdict
+from leyden.sweeps.report.statistics import METHOD, Comparison, compare
 from leyden.sweeps.report.tables import pruned_words
 from leyden.terminal import format_number
 
@@ -45,9 +46,9 @@ def best_sentence(results: Results) -> str:
     if len(scored) == 1:
         others = "was trained to its end" if results.pruned else "has a value"
         return f"{sentence}; no other configuration {others}, to compare it with."
-    second, p = scored[1], differences(scored)[1]
+    second, compared = scored[1], compare(scored)[1]
     distance = f"{format_number(abs(second.mean - best.mean))} behind{_relative(best, second)}"
-    return f"{sentence}; the runner-up, “{second.label}”, is {distance}: {_judgement(p)}."
+    return f"{sentence}; the runner-up, “{second.label}”, is {distance}: {_judgement(compared)}."
 
 
 def pruned_parts(results: Results) -> list[Part]:
@@ -105,11 +106,18 @@ def _relative(best: Configuration, second: Configuration) -> str:
     return f" ({100 * abs(second.mean / best.mean - 1):.1f} %)" if best.mean else ""
 
 
-def _judgement(p: float | None) -> str:
+def _judgement(compared: Comparison) -> str:
+    p, least = compared.p, compared.detectable
+    if p is None and min(compared.repeats) > 1:
+        return "no repeat differs from another, so the noise is unknown and this may be chance"
     if p is None:
         return "the noise is unknown without repeats of both, so this may be chance"
     small = "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}"
-    return f"{verdict(p)} ({small})" if p >= 0.05 else f"more than noise ({small})"
+    if compared.is_told_apart:
+        return f"more than noise ({small})"
+    return (
+        f"that {compared.verdict} ({small}), a difference from {format_number(least)} on could be"
+    )
 
 
 def _counts(results: Results) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from leyden.sweeps.interval import half_width
 from leyden.sweeps.report.jobs import NO_FAILURE, UNTRIED, as_number
 from leyden.sweeps.report.labels import label
 from leyden.sweeps.report.results import Configuration, Results
-from leyden.sweeps.report.statistics import half_width
 from leyden.sweeps.report.style import (
     MOST_CURVES,
     PRUNED,

@@ -10,7 +10,7 @@ import pandas as pd
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
-from leyden.sweeps.report.jobs import Level, levels
+from leyden.sweeps.report.jobs import Level, finite, levels
 from leyden.sweeps.report.results import Results
 
 MOST_LEVELS = 12
@@ -23,12 +23,14 @@ class Effect:
     Attributes:
         name: Of the axis, of two axes, or what is left over.
         share: From 0 to 1.
+        p: Of the F test whether it explains more than chance does; None where there is none.
     """
 
     name: str
     share: float
     is_interaction: bool = False
     is_rest: bool = False
+    p: float | None = None
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,15 @@ def _shares(frame: pd.DataFrame, terms: Mapping[str, str]) -> list[Effect] | Non
         return None
     fit = model.fit()
     with np.errstate(divide="ignore", invalid="ignore"):  # F where nothing is left over
-        squares = anova_lm(fit, typ=2)["sum_sq"] / fit.centered_tss
+        table = anova_lm(fit, typ=2)
+    squares = table["sum_sq"] / fit.centered_tss
     effects = [
-        Effect(name, float(squares[term]), is_interaction=":" in term)
+        Effect(
+            name,
+            float(squares[term]),
+            is_interaction=":" in term,
+            p=finite(float(table["PR(>F)"][term])),
+        )
         for term, name in terms.items()
     ]
     effects.sort(key=lambda effect: -effect.share)

@@ -17,7 +17,8 @@ LOGARITHMIC_FROM = 100
 
 METHOD = (
     "Importance by fANOVA: a random forest is fitted to the {jobs}, and its variance divided among "
-    "the axes; what is left of 1 are interactions. It describes the region that the search visited."
+    "the axes; what is left of 1 are interactions. It describes the region that the search "
+    "visited, and of few jobs only roughly."
 )
 COMPLETED = "completed jobs"
 WITH_PRUNED = (

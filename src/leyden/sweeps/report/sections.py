@@ -18,12 +18,17 @@ from leyden.sweeps.report.importance import importances
 from leyden.sweeps.report.jobs import NO_FAILURE
 from leyden.sweeps.report.pareto import draw_pareto, panels
 from leyden.sweeps.report.results import Results
-from leyden.sweeps.report.statistics import LEVEL, differences
+from leyden.sweeps.report.statistics import Comparison, compare
 from leyden.sweeps.report.style import MOST_CURVES, png
 from leyden.sweeps.report.tables import configurations_table, failures_table, jobs_table
 from leyden.sweeps.report.tensorboard import MOST_RUNS
+from leyden.terminal import format_number
 
-ANOVA = "Shares of the objective's variance over completed jobs, by type II ANOVA."
+ANOVA = (
+    "Shares of the objective's sum of squares over completed jobs, by type II ANOVA; where "
+    "combinations have different numbers of jobs, they need not add up to 1. Where p of the F test "
+    "is not small, a share may be chance."
+)
 MOST_ROWS = 100
 MOST_NAMED = 8
 
@@ -31,14 +36,14 @@ MOST_NAMED = 8
 def configurations(results: Results) -> Section:
     """Means, intervals, and which differences are noise."""
     parts: list[Part] = []
-    found = [p for p in differences(results.scored) if p is not None]
+    compared = compare(results.scored)
+    found = [one for one in compared if one.p is not None]
     if found:
-        near = sum(p >= LEVEL for p in found)
-        parts.append(
-            Paragraph(f"{near} of {len(found)} other configurations are within noise of the best.")
-        )
-    elif results.scored:
-        parts.append(Paragraph("Without repeats of the best, the noise is unknown."))
+        near = [one for one in found if not one.is_told_apart]
+        text = f"{len(near)} of {len(found)} other configurations with repeats can't be told apart"
+        parts.append(Paragraph(f"{text} from the best.{_seeing(near)}"))
+    elif len(compared) > 1:
+        parts.append(Paragraph("Without repeats that differ, the noise is unknown."))
     lost = [
         configuration.label
         for configuration in results.configurations
@@ -52,6 +57,16 @@ def configurations(results: Results) -> Section:
     return Section("Configurations", [*parts, *_cut(configurations_table(results))])
 
 
+def _seeing(near: list[Comparison]) -> str:
+    """From which difference on they could have been told apart."""
+    if not near:
+        return ""
+    least = [one.detectable for one in near if one.detectable is not None]
+    low, high = format_number(min(least)), format_number(max(least))
+    from_on = low if low == high else f"{low} to {high}"
+    return f" With {near[0].counted} a difference from {from_on} on could have been."
+
+
 def effects(results: Results) -> Section:
     """What each axis explains."""
     is_search = results.record.search is not None
@@ -59,8 +74,9 @@ def effects(results: Results) -> Section:
     note = note if is_search or not found else f"{ANOVA} {note}"
     parts: list[Part] = [Paragraph(note + without_value(results, with_pruned=is_search))]
     if found:
-        rows = [[effect.name, effect.share] for effect in found]
-        parts.append(Table(["effect", "share of variance"], rows))
+        tested = [] if is_search else ["p (F)"]
+        rows = [[one.name, one.share, *([one.p] if tested else [])] for one in found]
+        parts.append(Table(["effect", "share of variance", *tested], rows))
         parts.append(Picture("effects.png", "Shares of variance", png(draw_effects(found))))
     means = level_means(results)
     if means:
@@ -124,7 +140,8 @@ def learning(results: Results) -> Section:
         shown = f"each of the {MOST_RUNS} best of {len(results.scored)} configurations"
     note = Paragraph(
         f"TensorBoard on the sweep's folder has the mean of {shown} as a run “mean …” under "
-        "report/tensorboard, its band under CUSTOM SCALARS."
+        "report/tensorboard, its band under CUSTOM SCALARS: the 95 % interval of the mean, or of "
+        "two repeats their range."
     )
     return Section("Learning curves", [picture, note])
 
@@ -141,8 +158,8 @@ def pareto(results: Results) -> Section:
         for cost, configuration in panel.front
     ]
     caption = (
-        f"{metric} against its cost, a dot a configuration; on the front, whose numbers are ranks, "
-        "nothing is both cheaper and better"
+        f"mean {metric} against its cost, a dot a configuration; on the front, whose numbers are "
+        "ranks, nothing is both cheaper and better, by the means alone"
     )
     if results.pruned:
         caption += "; rings are pruned ones, cheap because they were cut short, and on no front"

@@ -1,10 +1,11 @@
 """The report's tables: every job, every configuration, every failure."""
 
+from leyden.sweeps.interval import half_width
 from leyden.sweeps.report.document import Table
 from leyden.sweeps.report.jobs import NO_FAILURE, Job, finite
 from leyden.sweeps.report.labels import short_value
 from leyden.sweeps.report.results import Configuration, Results
-from leyden.sweeps.report.statistics import differences, half_width, verdict
+from leyden.sweeps.report.statistics import compare
 
 SHOWN_METRICS = ("val/", "test/")
 
@@ -53,7 +54,7 @@ def configurations_table(results: Results) -> Table:
     """
     scored, others = results.scored, results.record.objectives[1:]
     rows: list[list[object]] = []
-    for place, (configuration, p) in enumerate(zip(scored, differences(scored), strict=True)):
+    for place, (configuration, one) in enumerate(zip(scored, compare(scored), strict=True)):
         rows.append(
             [
                 configuration.rank,
@@ -63,8 +64,9 @@ def configurations_table(results: Results) -> Table:
                 *(configuration.mean_objective(1 + k) for k in range(len(others))),
                 f"{len(configuration.scores)} of {len(configuration.jobs)}",
                 abs(configuration.mean - scored[0].mean),
-                p,
-                verdict(p) if place else "best",
+                one.p,
+                one.detectable,
+                one.verdict if place else "best",
                 *_costs(configuration),
             ]
         )
@@ -84,6 +86,7 @@ def _pruned_row(results: Results, configuration: Configuration) -> list[object]:
         *(None for _ in results.record.objectives[1:]),
         f"0 of {len(configuration.jobs)}",
         behind,
+        None,
         None,
         pruned_words(configuration.pruned),
         *_costs(configuration),
@@ -106,7 +109,7 @@ def _costs(configuration: Configuration) -> list[object]:
 
 def _configuration_columns(results: Results) -> list[str]:
     main, *others = [f"mean {objective.metric}" for objective in results.record.objectives]
-    differing = ["behind", "p (Holm)", "verdict"]
+    differing = ["behind", "p (Holm)", "smallest detectable", "verdict"]
     costs = ["parameters", "FLOPs", "training seconds"]
     return ["rank", "configuration", main, "95 % ±", *others, "jobs", *differing, *costs]
 
