@@ -137,8 +137,8 @@ def test_the_answer_names_mean_interval_and_runner_up(sweep, job):
     text = best_sentence(read_results(sweep(jobs)))
     assert text == (
         "Best is “a”, with val/loss 2 ± 2.5 (95 % interval of the mean of 3 jobs); the runner-up, "
-        "“b”, is 2 behind (100.0 %): that can't be told apart with 3 repeats (p = 0.22), a "
-        "difference from 4.155 on could be."
+        "“b”, is 2 behind (100.0 %): the two can't be told apart with 3 repeats (p = 0.22); "
+        "a difference of 4.155 or more could have been."
     )
 
 

@@ -115,9 +115,8 @@ def _judgement(compared: Comparison) -> str:
     small = "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}"
     if compared.is_told_apart:
         return f"more than noise ({small})"
-    return (
-        f"that {compared.verdict} ({small}), a difference from {format_number(least)} on could be"
-    )
+    could_have = f"a difference of {format_number(least)} or more could have been"
+    return f"the two {compared.verdict} ({small}); {could_have}"
 
 
 def _counts(results: Results) -> str:

@@ -63,8 +63,8 @@ def _seeing(near: list[Comparison]) -> str:
         return ""
     least = [one.detectable for one in near if one.detectable is not None]
     low, high = format_number(min(least)), format_number(max(least))
-    from_on = low if low == high else f"{low} to {high}"
-    return f" With {near[0].counted} a difference from {from_on} on could have been."
+    bound = low if low == high else f"{low} to {high}, depending on their noise,"
+    return f" A difference of {bound} or more could have been."
 
 
 def effects(results: Results) -> Section:
@@ -78,22 +78,28 @@ def effects(results: Results) -> Section:
         rows = [[one.name, one.share, *([one.p] if tested else [])] for one in found]
         parts.append(Table(["effect", "share of variance", *tested], rows))
         parts.append(Picture("effects.png", "Shares of variance", png(draw_effects(found))))
-    means = level_means(results)
-    if means:
-        rows = [
-            [axis, mean.name, mean.mean, len(mean.scores + mean.pruned), len(mean.pruned)]
-            for axis, found_means in means.items()
-            for mean in found_means
-        ]
-        caption = (
-            f"{results.objective.metric} by value of each axis: completed jobs (dots), pruned ones "
-            "(rings, with what they had reached) and the plain means of all (diamonds), which also "
-            "carry what else differs between the jobs"
-        )
-        mean_of = f"mean {results.objective.metric}"
-        parts.append(Table(["axis", "value", mean_of, "jobs", "of them pruned"], rows))
-        parts.append(Picture("levels.png", caption, png(draw_levels(results, means))))
-    return Section("Which axis matters", parts)
+    return Section("Which axis matters", [*parts, *_levels(results)])
+
+
+def _levels(results: Results) -> list[Part]:
+    """The objective by value of each axis."""
+    means, metric = level_means(results), results.objective.metric
+    if not means:
+        return []
+    rows: list[list[object]] = [
+        [axis, mean.name, mean.mean, len(mean.scores + mean.pruned), len(mean.pruned)]
+        for axis, found in means.items()
+        for mean in found
+    ]
+    columns = ["axis", "value", f"mean {metric}", "jobs", "of them pruned"]
+    rings = ", pruned ones (rings) with what they had reached,"
+    if not any(job.is_pruned for job in results.jobs):
+        columns, rows, rings = columns[:-1], [row[:-1] for row in rows], ""
+    caption = (
+        f"{metric} by value of each axis: completed jobs (dots){rings} and their plain means "
+        "(diamonds), which also carry what else differs between the jobs"
+    )
+    return [Table(columns, rows), Picture("levels.png", caption, png(draw_levels(results, means)))]
 
 
 def without_value(results: Results, *, with_pruned: bool) -> str:
