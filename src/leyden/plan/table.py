@@ -5,15 +5,24 @@ from typing import Any
 
 from leyden.config.batch import num_processes_of
 from leyden.config.plan import Plan, Sweep
+from leyden.layout import Column
 from leyden.plan.rows import slots
 from leyden.terminal import (
     format_bytes,
     format_flops,
     format_number,
     format_time_range,
-    messages,
+    show_note,
     show_table,
 )
+
+PLACES = {
+    name: place
+    for place, name in enumerate(
+        ["FLOPs/step", "depth", "steps", "FLOPs", "memory", "memory/device", "width"]
+    )
+}
+"""Of columns in the order in which they give way on a narrow terminal."""
 
 
 def show_plan(plan: Plan, rows: list[dict[str, Any]]) -> None:
@@ -45,7 +54,11 @@ def show_plan(plan: Plan, rows: list[dict[str, Any]]) -> None:
         blank = [""] * (len(words) + len(knobs) + 3)
         sums = [format_flops(flops), "", format_time_range(seconds)]
         cells.append([f"{len(rows)} jobs", *blank, *sums])
-    show_table([*names, *words, *knobs, *costs], cells, numeric={*knobs, *costs})
+    columns = [
+        *(Column(name) for name in [*names, *words]),
+        *(Column(name, is_number=True, place=PLACES.get(name)) for name in [*knobs, *costs]),
+    ]
+    show_table(columns, cells)
     _show_what_was_measured(rows)
     if plan.sweep is not None:
         devices = max(int(job.cfg.trainer.devices) for job in plan.jobs)
@@ -57,12 +70,12 @@ def _show_what_was_measured(rows: list[dict[str, Any]]) -> None:
     timed = [row for row in rows if row["seconds_range"] is not None]
     if not timed:
         return
-    messages().print(
+    show_note(
         "times are of whole jobs with their validations, by some measured steps; no job stops early"
     )
     unknown = sum(row["seconds"] is None for row in timed)
     if unknown:
-        messages().print(
+        show_note(
             f"of {unknown} of them only a smaller size could be measured: the range is from what"
             " the device can do at the most to a time that grows with the operations"
         )
@@ -78,7 +91,7 @@ def _show_wall_time(
         words = f"{count} trials, of which those above are the corners"
     side_by_side = slots(sweep, devices=devices)
     if seconds is None:
-        messages().print(f"{words}, {side_by_side} at a time")
+        show_note(f"{words}, {side_by_side} at a time")
         return
     wall = [
         max(total / len(rows) * count / side_by_side, *(row["seconds_range"][end] for row in rows))
@@ -86,7 +99,7 @@ def _show_wall_time(
     ]
     pruned = sweep.searcher is not None and sweep.searcher.get("pruner") is not None
     less = ", if none is pruned" if pruned else ""
-    messages().print(f"{words}: about {format_time_range(wall)}, {side_by_side} at a time{less}")
+    show_note(f"{words}: about {format_time_range(wall)}, {side_by_side} at a time{less}")
 
 
 def _is_news(name: str, rows: list[dict[str, Any]]) -> bool:
