@@ -3,6 +3,7 @@
 import json
 import shutil
 from hashlib import sha256
+from operator import le
 from pathlib import Path
 
 import pytest
@@ -157,13 +158,16 @@ class Squares(DataModule):
 """
 
 
-@given(a=st.text(min_size=1), b=st.text(min_size=1), width=st.integers(12, 40))
-def test_different_values_look_different_in_any_width(a, b, width):
-    assume(a != b)
-    assume(max(map(cell_len, (a, b))) == max(map(len, (a, b))))
-    found = telling(a, width, b, width)
-    assert found[0] != found[1]
-    assert max(map(cell_len, found)) <= width
+LETTERS = st.text("abc./", min_size=1, max_size=60)
+
+
+@given(shared=LETTERS, a=LETTERS, b=LETTERS, widths=st.tuples(*[st.integers(12, 40)] * 2))
+def test_different_values_look_different_in_any_width(shared, a, b, widths):
+    assume(a[0] != b[0])
+    found = telling(shared + a, widths[0], shared + b, widths[1])
+    assert all(map(le, map(cell_len, found), widths))
+    assert all(character in text for character, text in zip((a[0], b[0]), found, strict=True))
+    assert found[0].rstrip("…") != found[1].rstrip("…")[: len(found[0].rstrip("…"))]
 
 
 @pytest.mark.usefixtures("runs")
@@ -171,7 +175,7 @@ def test_different_values_look_different_in_any_width(a, b, width):
 def test_the_table_fits_the_terminal(width):
     code = {f"leyden/{'long' * 20}/{number}.py": "0" * 16 for number in range(30)}
     Path("other/code.json").write_text(json.dumps(code))
-    change_record("other", device="cpu: " + "a long name " * 9)
+    change_record("other", device="cpu: " + "a long name " * 9, throughput=1e12, tokens=10**15)
     lines = diff_lines(
         [section for section in diff(Path("one"), Path("other")) if section.rows], width=width
     )

@@ -12,7 +12,7 @@ from leyden.terminal import format_number, printable, results, shown_path, termi
 
 MOST_ROWS = 20
 WITH_CHANGE = ("metrics", "cost")
-CHANGE_WIDTH = 8
+CHANGE = "change"
 LEAST_KEY = 22
 """Cells of the keys, before values may be as wide as they are."""
 
@@ -56,20 +56,22 @@ def diff_lines(sections: list[Section], *, width: int | None) -> list[str]:
     """
     has_numbers = any(section.name in WITH_CHANGE for section in sections)
     rows = [row for section in sections for row in _rows(section)]
-    gaps = 2 * GAP + (GAP + CHANGE_WIDTH if has_numbers else 0)
+    moves = max(len(CHANGE), *(len(row[3]) for row in rows)) if has_numbers else 0
+    gaps = 2 * GAP + (GAP + moves if has_numbers else 0)
     natural = [max(map(cell_len, cells), default=1) for cells in zip(*rows, strict=True)]
     key, a, b = natural[0] + len(INDENT), natural[1], natural[2]
     if width is not None:
         key = min(key, max(LEAST_KEY, (width - gaps) // 3, width - gaps - a - b))
         a, b = _shares(a, b, width - gaps - key)
-    lines = [_line(["", "A", "B", "change" if has_numbers else ""], [key, a, b])]
+    widths = [key, a, b, moves]
+    lines = [_line(["", "A", "B", CHANGE if has_numbers else ""], widths)]
     for section in sections:
         shown = _rows(section)
         lines.append(_title(section) if width is None else cut(_title(section), width))
         names = shortened([row[0] for row in shown], key - len(INDENT))
         for name, (_, first, second, moved) in zip(names, shown, strict=True):
             pair = telling(first, a, second, b)
-            lines.append(_line([f"{INDENT}{name}", *pair, moved], [key, a, b]))
+            lines.append(_line([f"{INDENT}{name}", *pair, moved], widths))
         if len(section.rows) > MOST_ROWS:
             lines.append(f"{INDENT}and {len(section.rows) - MOST_ROWS} more: --json")
     return lines
@@ -96,10 +98,9 @@ def _shares(a: int, b: int, room: int) -> tuple[int, int]:
 def _line(row: list[str], widths: list[int]) -> str:
     """Three columns, and the change flush right."""
     padded = [
-        cell + " " * (width - cell_len(cell)) for cell, width in zip(row[:3], widths, strict=True)
+        cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
     ]
-    moved = f"{row[3]:>{CHANGE_WIDTH}}" if row[3] else ""
-    return (" " * GAP).join([*padded, moved]).rstrip()
+    return (" " * GAP).join([*padded[:3], f"{row[3]:>{widths[3]}}"]).rstrip()
 
 
 def telling(a: str, a_width: int, b: str, b_width: int) -> tuple[str, str]:
@@ -107,11 +108,11 @@ def telling(a: str, a_width: int, b: str, b_width: int) -> tuple[str, str]:
 
     What both begin with is left out where it would hide what differs.
     """
-    found = cut(a, a_width), cut(b, b_width)
-    if found[0] != found[1]:
-        return found
     pairs = zip(a, b, strict=False)
     shared = next((n for n, (x, y) in enumerate(pairs) if x != y), min(len(a), len(b)))
+    are_whole = cell_len(a) <= a_width and cell_len(b) <= b_width
+    if are_whole or cell_len(a[:shared]) + 2 < min(a_width, b_width):
+        return cut(a, a_width), cut(b, b_width)
     start = max(0, shared - 3)
     return cut(f"{CUT}{a[start:]}", a_width), cut(f"{CUT}{b[start:]}", b_width)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 GAP = 2
-SHORTEST_NAME = 40
+SHORTEST_NAME = 32
 """Cells of the first column, which tells the rows apart, before other columns are kept whole."""
 
 SHORTEST_TEXT = 16
