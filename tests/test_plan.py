@@ -243,6 +243,23 @@ def test_the_last_line_of_the_table_has_the_sums(leyden):
     assert f"{first['flops']['total'] + second['flops']['total']:.3e}" in last
 
 
+@pytest.mark.parametrize(
+    ("launcher", "words"),
+    [
+        (("local",), "1 at a time"),
+        (("stacked",), "1 at a time, if they are not stacked"),
+        (("slurm", "hydra.launcher.cluster=local"), "64 at a time"),
+        (("ray",), "one after the other"),
+    ],
+)
+def test_a_plan_under_every_launcher_has_a_time(launcher, words, leyden):
+    name, *more = launcher
+    result = leyden("plan", "-m", "model.width=8,16", f"hydra/launcher={name}", *more)
+    assert result.status == 0
+    assert result.err.splitlines()[-1].startswith("2 jobs: about ")
+    assert result.err.splitlines()[-1].endswith(words)
+
+
 def test_how_long_all_jobs_take_together_is_said(leyden):
     assert "2 jobs: about" in leyden("plan", "-m", "model.width=8,16").err
 

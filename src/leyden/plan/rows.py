@@ -8,7 +8,7 @@ from leyden.config.job import Job
 from leyden.config.memory import memory_bytes
 from leyden.config.plan import Plan, Sweep
 from leyden.plan.timing import Estimate, estimate_times
-from leyden.sweeps.launchers import Local
+from leyden.sweeps.launchers import Local, Stacked
 
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:
@@ -27,12 +27,16 @@ def plan_rows(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def slots(sweep: Sweep, *, devices: int) -> int:
-    """Jobs of a sweep that its launcher runs at a time."""
+def slots(sweep: Sweep, *, devices: int) -> int | None:
+    """Jobs of a sweep that its launcher runs at a time; None where only a cluster knows.
+
+    Of stacks it is their number: how much sooner their jobs are done together is not known.
+    """
     launcher = make(sweep.launcher)
-    if isinstance(launcher, Local):
-        return len(launcher.shares(devices, wants_gpu=True))
-    return int(getattr(launcher, "slots", 1))
+    local = launcher.local if isinstance(launcher, Stacked) else launcher
+    if isinstance(local, Local):
+        return len(local.shares(devices, wants_gpu=True))
+    return int(getattr(launcher, "slots", 0)) or None
 
 
 def _row(

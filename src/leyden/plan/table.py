@@ -90,16 +90,21 @@ def _show_wall_time(
         count = sweep.searcher.n_trials
         words = f"{count} trials, of which those above are the corners"
     side_by_side = slots(sweep, devices=devices)
+    at_a_time = f"{side_by_side} at a time" if side_by_side else "one after the other"
     if seconds is None:
-        show_note(f"{words}, {side_by_side} at a time")
+        show_note(f"{words}, {at_a_time}")
         return
     wall = [
-        max(total / len(rows) * count / side_by_side, *(row["seconds_range"][end] for row in rows))
+        max(
+            total / len(rows) * count / (side_by_side or 1),
+            *(row["seconds_range"][end] for row in rows),
+        )
         for end, total in enumerate(seconds)
     ]
     pruned = sweep.searcher is not None and sweep.searcher.get("pruner") is not None
-    less = ", if none is pruned" if pruned else ""
-    show_note(f"{words}: about {format_time_range(wall)}, {side_by_side} at a time{less}")
+    is_stacked = str(sweep.launcher._target_).endswith(".Stacked")
+    less = ", if none is pruned" if pruned else ", if they are not stacked" if is_stacked else ""
+    show_note(f"{words}: about {format_time_range(wall)}, {at_a_time}{less}")
 
 
 def _is_news(name: str, rows: list[dict[str, Any]]) -> bool:
