@@ -2,12 +2,17 @@
 
 import json
 import shutil
+from hashlib import sha256
+from operator import le
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from leyden.diff import losses_section
-from leyden.diff_table import cells, change
+from leyden.diff import COST, diff, losses_section
+from leyden.diff_table import cells, change, diff_lines, telling
 
 SHORT = ("model.width=16", "trainer.max_steps=4", "trainer.log_every_n_steps=1")
 SHORT += ("callbacks.graph=null", "callbacks.predictions=null")
@@ -50,7 +55,7 @@ def test_a_copy_is_equal_in_a_line(leyden):
     assert result.out.splitlines() == [
         "A  one",
         "B  copy",
-        "equal: config, code, environment, data, losses, metrics, cost",
+        "equal: config, code, environment, data, losses (4 steps), metrics, cost",
     ]
 
 
@@ -76,18 +81,110 @@ def test_what_an_older_run_did_not_record_is_said(leyden):
     Path("other/code.json").unlink()
     change_record("other", data=None, losses={})
     result = leyden("diff", "one", "other")
-    for section in ("code", "data", "losses"):
+    for section in ("code", "content of the data", "losses"):
         assert f"not recorded: {section} of other" in result.out
 
 
+EMPTY = {
+    "environment": {"versions": {}, "flags": None, "device": None},
+    "data": {"data": {"samples": "3 + 1 + 1", "content": None}},
+    "losses": {"losses": {}},
+    "metrics": {"metrics": {"val/loss": None}, "best": {"metric": "val/loss", "value": None}},
+    "cost": dict.fromkeys(COST) | {"status": "pending"},
+}
+
+
 @pytest.mark.usefixtures("runs")
-def test_the_table_fits_80_columns(leyden, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
+@pytest.mark.parametrize("section", EMPTY)
+@pytest.mark.parametrize("empty", [("one",), ("copy",), ("one", "copy")], ids=" ".join)
+def test_what_a_side_has_not_recorded_is_not_equal(section, empty, leyden):
+    shutil.copytree("one", "copy")
+    for folder in empty:
+        change_record(folder, **EMPTY[section])
+    found = json.loads(leyden("diff", "one", "copy", "--json").out)
+    assert section not in found["equal"]
+    assert section in found["not_recorded"]
+    assert set(found["equal"]) >= {"config", "code"}
+
+
+@pytest.mark.usefixtures("runs")
+def test_data_whose_digest_is_that_of_nothing_is_not_equal(leyden):
+    """As versions before this one wrote it."""
+    shutil.copytree("one", "copy")
+    for folder in ("one", "copy"):
+        change_record(folder, data={"samples": "9 + 1 + 1", "content": sha256(b"").hexdigest()})
+    result = leyden("diff", "one", "copy")
+    assert "data" not in result.out.partition("equal: ")[2].splitlines()[0]
+    assert "not recorded: content of the data of one" in result.out
+
+
+@pytest.mark.usefixtures("runs")
+def test_losses_of_different_steps_are_not_equal(leyden):
+    shutil.copytree("one", "copy")
+    change_record("copy", losses={"900": (1.0).hex()})
+    found = json.loads(leyden("diff", "one", "copy", "--json").out)
+    assert "losses" in found["not_recorded"]
+
+
+def test_data_in_no_tensors_has_no_digest(leyden, user_package):
+    user_package("squares", SQUARES)
+    Path("mine/data").mkdir(parents=True)
+    Path("mine/data/squares.yaml").write_text("_target_: squares.Squares\nbatch_size: 4\n")
+    words = ("--config-dir", "mine", "data=squares", *SHORT)
+    runs = [leyden("train", *words, f"run_dir={name}").folder for name in ("first", "second")]
+    found = json.loads(leyden("diff", *map(str, runs), "--json").out)
+    assert json.loads((runs[0] / "run.json").read_text())["data"]["content"] is None
+    assert "data" in found["not_recorded"]
+    assert "data" not in found["equal"]
+
+
+SQUARES = """
+import torch
+from leyden.data import DataModule, Parts, Spec
+
+class Made:
+    def __len__(self):
+        return 32
+
+    def __getitem__(self, draw):
+        x = draw.index.float()[:, None, None, None].expand(-1, 1, 2, 2)
+        return x, draw.index % 2
+
+class Squares(DataModule):
+    kind = "image"
+
+    def load(self):
+        return Parts(Spec("image", input_shape=(1, 2, 2), num_outputs=2), Made(), Made(), Made())
+"""
+
+
+LETTERS = st.text("abc./", min_size=1, max_size=60)
+
+
+@given(shared=LETTERS, a=LETTERS, b=LETTERS, widths=st.tuples(*[st.integers(12, 40)] * 2))
+def test_different_values_look_different_in_any_width(shared, a, b, widths):
+    assume(a[0] != b[0])
+    found = telling(shared + a, widths[0], shared + b, widths[1])
+    assert all(map(le, map(cell_len, found), widths))
+    assert all(character in text for character, text in zip((a[0], b[0]), found, strict=True))
+    assert found[0].rstrip("…") != found[1].rstrip("…")[: len(found[0].rstrip("…"))]
+
+
+@pytest.mark.usefixtures("runs")
+@pytest.mark.parametrize("width", [60, 80, 120, None])
+def test_the_table_fits_the_terminal(width):
     code = {f"leyden/{'long' * 20}/{number}.py": "0" * 16 for number in range(30)}
     Path("other/code.json").write_text(json.dumps(code))
-    change_record("other", device="cpu: " + "a long name " * 9)
-    lines = leyden("diff", "one", "other").out.splitlines()
-    assert max(map(len, lines)) <= 80
+    change_record("other", device="cpu: " + "a long name " * 9, throughput=1e12, tokens=10**15)
+    lines = diff_lines(
+        [section for section in diff(Path("one"), Path("other")) if section.rows], width=width
+    )
+    if width is not None:
+        assert max(map(len, lines)) <= width
+    begin = next(n for n, line in enumerate(lines) if line.startswith("code ("))
+    names = [line.split()[0] for line in lines[begin + 1 : begin + 21]]
+    assert len(set(names)) == 20
+    assert not any("#" in name for name in names)
     assert any("more: --json" in line for line in lines)
 
 

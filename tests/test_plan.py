@@ -1,7 +1,11 @@
 import json
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import lsq_linear
 
 from leyden.config import fit
 from leyden.config.compose import compose_plan
@@ -9,8 +13,9 @@ from leyden.config.fit import Memo, fit_plan
 from leyden.config.problem import ConfigError, Problem
 from leyden.config.request import Request
 from leyden.plan import plan_rows, timing
-from leyden.plan.timing import Clock, time_steps
-from leyden.terminal import format_bytes, format_seconds
+from leyden.plan.measuring import Clock, Measured
+from leyden.plan.timing import Line, estimate_times, num_validations
+from leyden.terminal import format_bytes, format_seconds, format_time_range
 
 SIZES = ("params=1e4,3e4,1e5", "model.depth=1")
 
@@ -20,39 +25,138 @@ def sweep(*overrides):
 
 
 def timed(plan, measure, monkeypatch):
+    """The plan's jobs, and their estimates by what `measure` says of them."""
     monkeypatch.setattr(timing, "measure", measure)
     memo = Memo()
     fitted = fit_plan(plan, memo=memo)
-    return [one.flops_per_step for one in fitted], time_steps(plan, fitted, [1] * 3, memo)
+    return fitted, estimate_times(plan, fitted, [1] * len(fitted), memo)
 
 
-def test_times_lie_on_the_line_through_the_smallest_and_the_largest_job(monkeypatch):
+def on_a_line(fitted, memo):
+    step = 1e-3 + 1e-10 * fitted.flops_per_step
+    return Measured(fitted.flops_per_step, step, validation=0.1, test=0.2, start=0.5)
+
+
+def slow(fitted, memo):
+    return Measured(fitted.flops_per_step, step=20.0, validation=0.1, test=0.2, start=0.5)
+
+
+@given(
+    intercept=st.floats(1e-5, 1),
+    slope=st.floats(0, 1e-8),
+    flops=st.lists(st.integers(10**5, 10**12), min_size=2, max_size=4, unique=True),
+)
+def test_the_line_through_exact_times_gives_them_back(intercept, slope, flops):
+    line = Line.through([(count, intercept + slope * count) for count in flops])
+    for count in flops:
+        assert line(count) == pytest.approx(intercept + slope * count, rel=1e-6)
+    assert line.error < 1e-6
+
+
+@given(
+    points=st.lists(
+        st.tuples(st.integers(10**5, 10**12), st.floats(1e-5, 10)),
+        min_size=2,
+        max_size=4,
+        unique_by=lambda point: point[0],
+    )
+)
+def test_no_line_has_less_relative_error_and_none_gives_a_negative_time(points):
+    x, y = (np.array(values, dtype=float) for values in zip(*points, strict=True))
+    line = Line.through(points)
+    bounded = lsq_linear(np.stack([1 / y, x / x.max() / y], axis=1), np.ones(len(y)), (0, np.inf))
+    squares = sum((line(count) / seconds - 1) ** 2 for count, seconds in points)
+    assert line.intercept >= 0
+    assert line.slope >= 0
+    assert squares <= 2 * bounded.cost + 1e-6
+
+
+def test_the_time_of_a_job_is_that_of_its_steps_validations_test_and_start(monkeypatch):
+    fitted, estimates = timed(sweep(*SIZES), on_a_line, monkeypatch)
+    for one, estimate in zip(fitted, estimates, strict=True):
+        steps = one.steps * (1e-3 + 1e-10 * one.flops_per_step)
+        beside = timing.JOB_SECONDS + timing.checkpoint_seconds(one)
+        assert estimate.likely == pytest.approx(steps + 20 * 0.1 + 0.2 + 0.5 + beside)
+        assert estimate.low < estimate.likely < estimate.high
+
+
+def test_where_larger_jobs_take_too_long_only_the_smallest_is_known(monkeypatch):
+    monkeypatch.setattr(timing, "operations_a_second", lambda trainer: 1e3)
+    fitted, (first, *others) = timed(sweep(*SIZES), slow, monkeypatch)
+    assert first.likely == pytest.approx(440 * 20, rel=0.01)
+    for one, estimate in zip(fitted[1:], others, strict=True):
+        assert estimate.likely is None
+        assert estimate.high > 440 * 20 * one.flops_per_step / fitted[0].flops_per_step
+        assert estimate.low <= estimate.high
+
+
+def test_a_plan_with_a_single_measured_size_says_so(monkeypatch, leyden):
+    monkeypatch.setattr(timing, "operations_a_second", lambda trainer: 1e3)
+    monkeypatch.setattr(timing, "measure", slow)
+    result = leyden("plan", "-m", *SIZES)
+    assert "of 2 of them only a smaller size could be measured" in result.err
+    found = json.loads(leyden("plan", "-m", *SIZES, "--json").out)
+    assert [row["seconds"] is None for row in found] == [False, True, True]
+
+
+def test_a_family_of_widely_different_sizes_is_climbed(monkeypatch):
+    """None but the next larger job can be seen to be quick enough from the one before it."""
+    monkeypatch.setattr(timing, "operations_a_second", lambda trainer: 1.0)
+    asked = []
+
     def measure(fitted, memo):
-        return 1e-3 + 1e-10 * fitted.flops_per_step
+        asked.append(fitted.flops_per_step)
+        return Measured(fitted.flops_per_step, 1.0, validation=0.1, test=0.1, start=0.1)
 
-    flops, seconds = timed(sweep(*SIZES), measure, monkeypatch)
-    assert seconds == pytest.approx([1e-3 + 1e-10 * count for count in flops])
-
-
-def test_times_grow_with_the_operations_where_the_largest_job_takes_too_long(monkeypatch):
-    flops, seconds = timed(sweep(*SIZES), lambda fitted, memo: 1.0, monkeypatch)
-    assert seconds == pytest.approx([count / flops[0] for count in flops])
+    fitted, estimates = timed(sweep("params=1e3,1e4,1e5,1e6"), measure, monkeypatch)
+    assert asked == sorted(one.flops_per_step for one in fitted)
+    assert all(estimate.likely is not None for estimate in estimates)
 
 
 def test_a_time_is_not_known_where_the_smallest_job_can_not_be_measured(monkeypatch):
-    assert timed(sweep(*SIZES), lambda fitted, memo: None, monkeypatch)[1] == [None] * 3
+    asked = []
+    _, estimates = timed(sweep(*SIZES), lambda one, memo: asked.append(one), monkeypatch)
+    assert estimates == [None] * 3
+    assert len(asked) == 1
 
 
-def test_a_step_takes_the_median_after_the_first():
+def test_a_step_takes_the_mean_after_the_first_without_the_longest_tenth():
     clock = Clock()
-    clock.ends = {1: 100.0, 2: 101.0, 3: 109.0, 4: 111.0}  # 1, 8 and 2 seconds
-    assert clock.seconds == 2.0
+    clock.ends = dict(enumerate([100.0, *(101.0 + i for i in range(9)), 200.0]))
+    assert clock.seconds == 1.0
 
 
-def test_a_single_step_has_no_time_without_its_warm_up():
+@pytest.mark.parametrize(("first", "seconds"), [(99.5, None), (97.0, 3.0)])
+def test_a_single_step_counts_only_where_its_warm_up_is_a_small_part_of_it(first, seconds):
     clock = Clock()
-    clock.ends = {1: 100.0}
-    assert clock.seconds is None
+    clock.first, clock.ends = first, {1: 100.0}
+    assert clock.seconds == seconds
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("trainer.max_epochs=3",),
+        ("trainer.max_epochs=4", "trainer.check_val_every_n_epoch=3"),
+        ("trainer.max_epochs=2", "trainer.val_check_interval=0.5"),
+        ("trainer.max_epochs=2", "trainer.val_check_interval=5"),
+        ("trainer.max_steps=7",),
+        ("trainer.max_steps=30",),
+        ("trainer.max_steps=30", "trainer.val_check_interval=10"),
+        (
+            "trainer.max_steps=45",
+            "trainer.val_check_interval=10",
+            "trainer.check_val_every_n_epoch=null",
+        ),
+    ],
+    ids=" ".join,
+)
+def test_a_run_has_as_many_validations_as_planned(words, leyden):
+    plan = compose_plan(Request(("model.width=8", "trainer.accelerator=cpu", *words)))
+    (fitted,) = fit_plan(plan)
+    folder = leyden("train", "model.width=8", "trainer.accelerator=cpu", *words).folder
+    monitored = json.loads((folder / "run.json").read_text())["monitored"]
+    assert num_validations(fitted) == len(monitored)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +243,23 @@ def test_the_last_line_of_the_table_has_the_sums(leyden):
     assert f"{first['flops']['total'] + second['flops']['total']:.3e}" in last
 
 
+@pytest.mark.parametrize(
+    ("launcher", "words"),
+    [
+        (("local",), "1 at a time"),
+        (("stacked",), "1 at a time, if they are not stacked"),
+        (("slurm", "hydra.launcher.cluster=local"), "64 at a time"),
+        (("ray",), "one after the other"),
+    ],
+)
+def test_a_plan_under_every_launcher_has_a_time(launcher, words, leyden):
+    name, *more = launcher
+    result = leyden("plan", "-m", "model.width=8,16", f"hydra/launcher={name}", *more)
+    assert result.status == 0
+    assert result.err.splitlines()[-1].startswith("2 jobs: about ")
+    assert result.err.splitlines()[-1].endswith(words)
+
+
 def test_how_long_all_jobs_take_together_is_said(leyden):
     assert "2 jobs: about" in leyden("plan", "-m", "model.width=8,16").err
 
@@ -163,3 +284,18 @@ def test_bytes_are_shown_in_powers_of_a_thousand(count, text):
 )
 def test_seconds_are_shown_in_the_largest_unit_that_they_fill(seconds, text):
     assert format_seconds(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "-"),
+        ([0.4, 0.9], "0.4-0.9 s"),
+        ([7.14, 12.4], "7.1-12 s"),
+        ([50, 72], "50 s-1.2 min"),
+        ([7200, 7210], "2.0 h"),
+        ([60, 3e9], "1.0 min-34,722 d"),
+    ],
+)
+def test_a_range_of_seconds_has_two_digits_and_each_unit_once(seconds, text):
+    assert format_time_range(seconds) == text

@@ -188,9 +188,9 @@ def runs_verb(arguments: list[str]) -> int:
         return 0
     from leyden.config.problem import ConfigError, Problem
     from leyden.runs.listing import find_runs
+    from leyden.runs_table import show_runs
     from leyden.sweeps.record import SweepRecord, find_sweeps
     from leyden.sweeps.summary import show_sweeps
-    from leyden.terminal import show_runs
 
     if len(arguments) > 1 or any(word.startswith("-") for word in arguments):
         raise ConfigError([Problem(arguments[-1], "type leyden runs [FOLDER] [--json]")])

@@ -10,7 +10,7 @@ from leyden.config.axes import Assignment
 from leyden.config.fit import Fitted
 from leyden.config.job import Job
 from leyden.config.problem import ConfigError, Problem
-from leyden.runs.changes import code_changes, config_changes, different
+from leyden.runs.changes import code_changes, config_changes, data_differences, different
 from leyden.runs.environment import is_alive, versions
 from leyden.runs.folder import config_digest, freeze, read_frozen
 from leyden.runs.record import Record, now
@@ -125,9 +125,10 @@ def data_changes(record: Record, fitted: Fitted) -> Iterator[Problem]:
     if record.data is None:
         return
     today = fitted.data.fingerprint()
-    for key in different(record.data, today):
+    for key in data_differences(record.data, today):
         before = record.data.get(key, "not there")
-        yield Problem(f"data.{key}", f"was {before} when {SINCE}", today.get(key, "not there"))
+        now = today.get(key) or "not there"
+        yield Problem(f"data.{key}", f"was {before} when {SINCE}", now)
 
 
 def notes(record: Record) -> Iterator[str]:

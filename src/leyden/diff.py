@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
 from leyden.config.problem import ConfigError, Problem
-from leyden.runs.changes import different, leaves, read_code
+from leyden.runs.changes import CONTENT, different, known, leaves, read_code
 from leyden.runs.folder import read_frozen
 
 RECORD = "run.json"  # not from leyden.runs.record: that loads torch
@@ -17,6 +17,8 @@ COST = ("status", "steps", "samples", "tokens", "seconds", "train_seconds", "thr
 OF_THE_FOLDER = ("name", "run_dir")
 MAPPINGS = ("metrics", "best", "losses", "data", "versions", "flags", "git", "params", "flops")
 Facts = dict[str, Any]
+ESSENTIAL = {"data": CONTENT, "cost": "steps"}
+"""Without this key of a section two runs are not known to be equal in it."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,19 @@ class Section:
     Attributes:
         name: Config, code, environment, data, losses, metrics or cost.
         rows: What differs: key, and the value in each run; None where a run has none.
-        num_equal: Further keys, which are equal.
-        unknown_to: Folders of the runs that have not recorded it.
+        num_equal: Further keys that both runs know, and which are equal.
+        unknown_to: Folders of the runs that have not recorded it, or not what it depends on.
     """
 
     name: str
     rows: dict[str, tuple[Any, Any]]
     num_equal: int = 0
     unknown_to: tuple[Path, ...] = ()
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether both runs have recorded it and are the same in it."""
+        return not self.rows and not self.unknown_to
 
 
 def diff(one: Path, other: Path) -> list[Section]:
@@ -44,23 +51,37 @@ def diff(one: Path, other: Path) -> list[Section]:
     """
     sides = [facts(one, "A"), facts(other, "B")]
     return [
-        _section(name, (one, other), (sides[0][name], sides[1][name]))
+        compare(name, (one, other), (sides[0][name], sides[1][name]))
         for name in ("config", "code", "environment", "data", "losses", "metrics", "cost")
     ]
 
 
-def _section(
+def compare(
     name: str, folders: tuple[Path, Path], sides: tuple[Facts | None, Facts | None]
 ) -> Section:
-    a, b = sides
-    if a is None or b is None:
-        unknown = tuple(f for f, side in zip(folders, sides, strict=True) if side is None)
-        return Section(name, {}, unknown_to=unknown)
+    """A section of two runs. What a run has not recorded is equal to nothing.
+
+    Args:
+        name: Of the section.
+        folders: The runs'.
+        sides: What each of them has recorded; None: nothing.
+    """
+    a, b = (
+        {key: value for key, value in (side or {}).items() if value is not None or name == "config"}
+        for side in sides
+    )
+    lacking = [not side or ESSENTIAL.get(name, next(iter(side))) not in side for side in (a, b)]
+    unknown = tuple(folder for folder, lacks in zip(folders, lacking, strict=True) if lacks)
     if name == "losses":
-        return losses_section(a, b)
+        section = losses_section(a, b)
+        if not unknown and not section.rows and not section.num_equal:
+            unknown = folders  # they have no step in common
+        return replace(section, unknown_to=unknown)
+    if not a or not b:
+        return Section(name, {}, unknown_to=unknown)
     keys = different(a, b)
     rows = {key: (a.get(key), b.get(key)) for key in keys}
-    return Section(name, rows, len(a.keys() | b.keys()) - len(keys))
+    return Section(name, rows, len(a.keys() | b.keys()) - len(keys), unknown)
 
 
 def losses_section(a: Facts, b: Facts, *, until: int | None = None) -> Section:
@@ -96,8 +117,8 @@ def facts(folder: Path, key: str) -> dict[str, Facts | None]:
         "config": {name: value for name, value in leaves(config) if name not in OF_THE_FOLDER},
         "code": _code(folder, record),
         "environment": dict(_environment(record)),
-        "data": record.get("data"),
-        "losses": record.get("losses") or None,
+        "data": dict(known(record.get("data") or {})),
+        "losses": record.get("losses"),
         "metrics": dict(_metrics(record)),
         "cost": dict(_cost(record)),
     }
@@ -175,5 +196,5 @@ def as_json(one: Path, other: Path, sections: list[Section]) -> dict[str, Any]:
         for section in sections
     }
     unknown = [section.name for section in sections if section.unknown_to]
-    equal = [name for name, rows in found.items() if not rows and name not in unknown]
+    equal = [section.name for section in sections if section.is_equal]
     return {"a": str(one), "b": str(other), "equal": equal, "not_recorded": unknown, **found}

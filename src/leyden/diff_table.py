@@ -3,15 +3,22 @@
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
+from rich.cells import cell_len
 from rich.text import Text
 
 from leyden.diff import Section
-from leyden.terminal import format_number, printable, results, shown_path
+from leyden.layout import CUT, GAP, cut, shortened
+from leyden.terminal import format_number, printable, results, shown_path, terminal_width
 
 MOST_ROWS = 20
 WITH_CHANGE = ("metrics", "cost")
-NAME_WIDTH, CHANGE_WIDTH = 30, 8
+CHANGE = "change"
+LEAST_KEY = 22
+"""Cells of the keys, before values may be as wide as they are."""
+
+INDENT = "  "
+NAMES = {"data": "content of the data"}
+"""What is meant by a section that is not recorded, where it is not all of it."""
 
 
 def show_diff(one: Path, other: Path, sections: list[Section]) -> None:
@@ -21,9 +28,10 @@ def show_diff(one: Path, other: Path, sections: list[Section]) -> None:
     console.print(Text(f"B  {printable(shown_path(other))}"))
     found = [section for section in sections if section.rows]
     if found:
-        console.print(diff_table(found))
+        for line in diff_lines(found, width=terminal_width()):
+            console.print(Text(line, style="" if line.startswith(INDENT) else "bold"))
     unknown = [section for section in sections if section.unknown_to]
-    equal = [section.name for section in sections if not section.rows and section not in unknown]
+    equal = [_equal(section) for section in sections if section.is_equal]
     if equal:
         console.print(f"equal: {', '.join(equal)}")
     for line in unknown_lines(unknown):
@@ -33,31 +41,85 @@ def show_diff(one: Path, other: Path, sections: list[Section]) -> None:
 def unknown_lines(sections: list[Section]) -> list[str]:
     """What one of the runs has not recorded."""
     return [
-        f"not recorded: {section.name} of {printable(shown_path(folder))}"
+        f"not recorded: {NAMES.get(section.name, section.name)} of {printable(shown_path(folder))}"
         for section in sections
         for folder in section.unknown_to
     ]
 
 
-def diff_table(sections: list[Section]) -> Table:
-    """The sections that have rows, one after the other."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("", overflow="fold", max_width=NAME_WIDTH)
-    table.add_column("A", overflow="fold")
-    table.add_column("B", overflow="fold")
+def diff_lines(sections: list[Section], *, width: int | None) -> list[str]:
+    """The sections that have rows, one after the other, under a heading.
+
+    Args:
+        sections: They have rows.
+        width: Of the terminal; None: as wide as need be.
+    """
     has_numbers = any(section.name in WITH_CHANGE for section in sections)
-    if has_numbers:
-        table.add_column("change", justify="right", no_wrap=True, width=CHANGE_WIDTH)
+    rows = [row for section in sections for row in _rows(section)]
+    moves = max(len(CHANGE), *(len(row[3]) for row in rows)) if has_numbers else 0
+    gaps = 2 * GAP + (GAP + moves if has_numbers else 0)
+    natural = [max(map(cell_len, cells), default=1) for cells in zip(*rows, strict=True)]
+    key, a, b = natural[0] + len(INDENT), natural[1], natural[2]
+    if width is not None:
+        key = min(key, max(LEAST_KEY, (width - gaps) // 3, width - gaps - a - b))
+        a, b = _shares(a, b, width - gaps - key)
+    widths = [key, a, b, moves]
+    lines = [_line(["", "A", "B", CHANGE if has_numbers else ""], widths)]
     for section in sections:
-        table.add_row(Text(_title(section), style="bold"))
-        for name, (a, b) in list(section.rows.items())[:MOST_ROWS]:
-            row = [f"  {printable(name)}", *cells(a, b)]
-            if has_numbers:
-                row.append(change(a, b) if section.name in WITH_CHANGE else "")
-            table.add_row(*map(Text, row))
+        shown = _rows(section)
+        lines.append(_title(section) if width is None else cut(_title(section), width))
+        names = shortened([row[0] for row in shown], key - len(INDENT))
+        for name, (_, first, second, moved) in zip(names, shown, strict=True):
+            pair = telling(first, a, second, b)
+            lines.append(_line([f"{INDENT}{name}", *pair, moved], widths))
         if len(section.rows) > MOST_ROWS:
-            table.add_row(f"  and {len(section.rows) - MOST_ROWS} more: --json")
-    return table
+            lines.append(f"{INDENT}and {len(section.rows) - MOST_ROWS} more: --json")
+    return lines
+
+
+def _rows(section: Section) -> list[tuple[str, str, str, str]]:
+    """Key, both values and the change of what differs."""
+    return [
+        (printable(name), *cells(a, b), change(a, b) if section.name in WITH_CHANGE else "")
+        for name, (a, b) in list(section.rows.items())[:MOST_ROWS]
+    ]
+
+
+def _shares(a: int, b: int, room: int) -> tuple[int, int]:
+    """Widths of the two values: what one does not need the other may have."""
+    half = room // 2
+    if a + b <= room:
+        return a, b
+    if a <= half:
+        return a, room - a
+    return (room - b, b) if b <= half else (half, room - half)
+
+
+def _line(row: list[str], widths: list[int]) -> str:
+    """Three columns, and the change flush right."""
+    padded = [
+        cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+    ]
+    return (" " * GAP).join([*padded[:3], f"{row[3]:>{widths[3]}}"]).rstrip()
+
+
+def telling(a: str, a_width: int, b: str, b_width: int) -> tuple[str, str]:
+    """Two different values within their columns, cut so that they still look different.
+
+    What both begin with is left out where it would hide what differs.
+    """
+    pairs = zip(a, b, strict=False)
+    shared = next((n for n, (x, y) in enumerate(pairs) if x != y), min(len(a), len(b)))
+    are_whole = cell_len(a) <= a_width and cell_len(b) <= b_width
+    if are_whole or cell_len(a[:shared]) + 2 < min(a_width, b_width):
+        return cut(a, a_width), cut(b, b_width)
+    start = max(0, shared - 3)
+    return cut(f"{CUT}{a[start:]}", a_width), cut(f"{CUT}{b[start:]}", b_width)
+
+
+def _equal(section: Section) -> str:
+    """A section in which two runs are the same; of losses those that both have recorded."""
+    return f"losses ({section.num_equal} steps)" if section.name == "losses" else section.name
 
 
 def _title(section: Section) -> str:

@@ -99,7 +99,8 @@ def fit_and_test(record: Record, trial: Trial | None, seat: Seat | None) -> None
     checkpoint = resumable(record)
     callbacks = run_callbacks(cfg, record, checkpoint)
     if trial is not None:
-        callbacks.append(Pruning(trial.should_stop, monitor=cfg.monitor.metric))
+        first = trial.pruner.min_validations
+        callbacks.append(Pruning(trial.should_stop, monitor=trial.metric, min_validations=first))
     utilisation = Utilisation(
         flops_per_step=record.flops["per_step"], peak_flops=cfg.trainer.peak_flops
     )

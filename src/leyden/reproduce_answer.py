@@ -4,9 +4,9 @@ from typing import Any
 
 from rich.text import Text
 
-from leyden.diff_table import cells, diff_table, unknown_lines
+from leyden.diff_table import cells, diff_lines, unknown_lines
 from leyden.reproduce import Reproduction
-from leyden.terminal import printable, results, show_failure
+from leyden.terminal import printable, results, show_failure, terminal_width
 
 
 def show_reproduction(outcome: Reproduction) -> None:
@@ -19,11 +19,15 @@ def show_reproduction(outcome: Reproduction) -> None:
     different = [section for section in outcome.surroundings if section.rows]
     if different:
         console.print("Between the run (A) and its repetition (B) there differ:")
-        console.print(diff_table(different))
+        for line in diff_lines(different, width=terminal_width()):
+            console.print(Text(line))
     elif not outcome.is_equal and not outcome.missing:
+        same = all(section.is_equal for section in outcome.surroundings)
         console.print(
             "Code, versions, device and data are the same: an operation is not deterministic;"
             " type trainer.deterministic=true when a run begins."
+            if same
+            else "What is recorded of code, versions, device and data is the same."
         )
     for line in unknown_lines(outcome.surroundings):
         console.print(Text(line))

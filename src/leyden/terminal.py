@@ -5,17 +5,20 @@ standard error.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, JustifyMethod
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from leyden.config.batch import split_of
 from leyden.config.problem import Problem
+from leyden.layout import Column, lay_out
 from leyden.processes.torchrun import is_first
 
 BASELINES = {
@@ -25,9 +28,6 @@ BASELINES = {
 
 EXACT_ENOUGH = 0.05
 """A model's size may differ by this from what was wanted without a word."""
-
-LEAST_WIDTH = 16
-"""Of a table's last column, which is cut where a terminal is narrow."""
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -94,8 +94,19 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") ->
 
 
 def show_note(text: str) -> None:
-    """A line beside the results."""
-    messages().print(Text(printable(text)))
+    """A line beside the results; a terminal's end comes between words, as far as it can."""
+    console = messages()
+    console.print(Text(on_terminal(console, printable(text))))
+
+
+def on_terminal(console: Console, text: str) -> str:
+    """Text with line ends between words, if it goes to a terminal; elsewhere in one line.
+
+    A word that is longer than a line, such as a path, stays whole.
+    """
+    if not console.is_terminal:
+        return text
+    return fill(text, console.width, break_long_words=False, break_on_hyphens=False)
 
 
 def show_resume(step: int) -> None:
@@ -136,7 +147,9 @@ def show_problems(problems: Iterable[Problem]) -> None:
         return
     console = messages()
     for problem in problems:
-        console.print(Text.assemble(("error: ", "bold red"), printable(str(problem))))
+        text = Text(on_terminal(console, f"error: {printable(str(problem))}"))
+        text.stylize("bold red", 0, len("error:"))
+        console.print(text)
     console.print("Nothing was started, nothing written.")
 
 
@@ -153,58 +166,33 @@ def show_failure(record: "Record") -> None:
         messages().print(f"  go on   leyden resume {shown_path(record.folder)}")
 
 
-def show_table(columns: list[str], rows: list[list[str]], *, numeric: set[str]) -> None:
-    """A table of results; columns of numbers are flush right, the last column is cut to fit."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    columns, rows = printed(columns), list(map(printed, rows))
-    widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
+def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """A table of results; on a terminal it has the columns that fit, in a pipe all of them."""
+    cells = [printed(row) for row in rows]
+    layout = lay_out(columns, cells, width=terminal_width())
     console = results()
-    if console.is_terminal:
-        room = console.width - sum(widths[:-1]) - 2 * len(widths)
-        widths[-1] = min(widths[-1], max(room, LEAST_WIDTH))
-    for column, width in zip(columns, widths, strict=True):
-        justify: JustifyMethod = "right" if column in numeric else "left"
-        table.add_column(
-            Text(column), justify=justify, no_wrap=True, width=width, overflow="ellipsis"
-        )
-    for row in rows:
-        table.add_row(*map(Text, row))
-    console.width = sum(widths) + 2 * len(widths)
-    console.print(table)
+    heading, *lines = layout.lines
+    console.print(Text(heading, style="bold"))
+    for line in lines:
+        console.print(Text(line))
+    if layout.same:
+        show_note(f"in all rows: {', '.join(' '.join(pair) for pair in layout.same.items())}")
+    if layout.left_out:
+        show_note(f"too narrow for: {', '.join(layout.left_out)}")
 
 
-def show_runs(records: list[dict[str, Any]], folder: Path, *, with_typed: bool = True) -> None:
-    """A row a run: state, best value, test metrics, cost, and what was typed."""
-    tested = sorted({name for record in records for name in record["metrics"]})
-    tested = [name for name in tested if name in ("test/acc", "test/rmse", "test/ppl")]
-    columns = ["run", "status", "parameters", "seconds", "best", *tested]
-    rows = [
-        [
-            os.path.relpath(record["folder"], folder),
-            record["status"],
-            format_number(record["params"]["total"]),
-            format_number(record["seconds"]),
-            shown_best(record["best"]),
-            *(format_number(record["metrics"].get(name)) for name in tested),
-        ]
-        for record in records
-    ]
-    if with_typed:
-        columns.append("typed")
-        for row, record in zip(rows, records, strict=True):
-            row.append(" ".join(record["overrides"]))
-    show_table(columns, rows, numeric={"parameters", "seconds", *tested})
+def terminal_width() -> int | None:
+    """Cells in a line of the terminal that results go to; None where they go elsewhere.
 
-
-def shown_best(best: dict[str, Any]) -> str:
-    """`val/loss 0.1234`, or a dash."""
-    return "-" if best["value"] is None else f"{best['metric']} {format_number(best['value'])}"
+    Colours may be forced upon a pipe; its lines stay whole nevertheless.
+    """
+    return results().width if sys.stdout.isatty() else None
 
 
 def show_metrics(metrics: dict[str, float]) -> None:
     """A row a metric."""
     rows = [[name, format_number(value)] for name, value in metrics.items()]
-    show_table(["metric", "value"], rows, numeric={"value"})
+    show_table([Column("metric"), Column("value", is_number=True)], rows)
 
 
 def format_number(value: Any) -> str:
@@ -238,13 +226,33 @@ def format_seconds(seconds: float | None) -> str:
     return f"{seconds / size:,.1f} {unit}"
 
 
+def format_time_range(seconds: Sequence[float] | None) -> str:
+    """As 7.1-12 s or 50 s-1.2 min; a dash where it is not known.
+
+    Args:
+        seconds: The least and the most.
+    """
+    if seconds is None:
+        return "-"
+    (low, unit), (high, last_unit) = map(_two_digits, seconds)
+    if (low, unit) == (high, last_unit):
+        return f"{low} {unit}"
+    return f"{low}-{high} {unit}" if unit == last_unit else f"{low} {unit}-{high} {last_unit}"
+
+
+def _two_digits(seconds: float) -> tuple[str, str]:
+    number, _, unit = format_seconds(seconds).partition(" ")
+    value = float(number.replace(",", ""))
+    return (f"{value:.1f}" if value < 10 else f"{value:,.0f}"), unit
+
+
 def shown_path(path: Path) -> str:
     """Relative to the current folder where it lies below it."""
     absolute = path.absolute()
     return os.path.relpath(absolute) if absolute.is_relative_to(Path.cwd()) else str(absolute)
 
 
-def printed(cells: list[str]) -> list[str]:
+def printed(cells: Iterable[str]) -> list[str]:
     """Cells of a table, see `printable`."""
     return list(map(printable, cells))
 

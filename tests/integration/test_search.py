@@ -10,6 +10,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from optuna import get_all_study_names, load_study
 from optuna.storages import RDBStorage
@@ -152,6 +153,51 @@ def test_several_objectives_are_refused_where_they_can_not_be_had(word, leyden, 
     assert not list(tmp_path.glob("outputs/**/*"))
 
 
+@pytest.mark.parametrize("objective", ["params:min", "seconds:min", "test/acc:max"])
+def test_a_pruner_is_refused_where_validations_do_not_have_the_objective(objective, leyden):
+    one = f"hydra.sweeper.objectives={{{objective}}}"
+    result = leyden("train", *OPTUNA, *TINY, DEPTH, one, "hydra.sweeper.pruner=asha")
+    assert result.status == 2
+    assert "a pruner goes by a metric of each validation" in result.err
+
+
+RUN = ("model.width=8", "trainer.accelerator=cpu", "sweep.report=false", "optimizer=adamw")
+RUN += ("logger.tensorboard=null", "callbacks.predictions=null", "callbacks.graph=null")
+WIDE_RATE = "optimizer.lr=tag(log,interval(1e-6,1e-1))"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pruner", ["median", "asha", "hyperband"])
+@pytest.mark.parametrize(
+    ("length", "first"),
+    [
+        (("trainer.max_epochs=6",), 2),
+        (("trainer.max_epochs=7",), 3),
+        (("trainer.max_steps=40", "trainer.val_check_interval=5"), 3),
+    ],
+)
+def test_by_default_no_trial_is_pruned_within_a_third_of_its_steps(pruner, length, first, leyden):
+    rule = ("hydra.sweeper.sampler=random", f"hydra.sweeper.pruner={pruner}")
+    result = leyden("train", *OPTUNA, *RUN, *length, *rule, WIDE_RATE, trials(12))
+    told = study_in(result.folder).trials
+    lengths = {len(t.intermediate_values) for t in told if t.state == TrialState.PRUNED}
+    assert result.status == 0, result.err
+    assert lengths
+    assert min(lengths) == first
+
+
+def test_a_pruner_goes_by_the_objective_also_where_it_is_not_the_monitor(leyden):
+    accuracy = "hydra.sweeper.objectives={val/acc:max}"
+    words = (RATE, accuracy, trials(2), "hydra.sweeper.pruner=median", "trainer.max_epochs=2")
+    folder = leyden("train", *OPTUNA, *RUN, *words).folder
+    jobs = json.loads((folder / "sweep.json").read_text())["jobs"]
+    for job, trial in zip(jobs, study_in(folder).trials, strict=True):
+        rows = pd.read_csv(folder / job["folder"] / "metrics.csv")
+        assert list(trial.intermediate_values.values()) == pytest.approx(
+            rows["val/acc"].dropna().tolist()
+        )
+
+
 def running_trial(root):
     """Whether two trials are done and a third has begun."""
     records = [json.loads(path.read_text()) for path in root.glob("outputs/*/*/*/run.json")]
@@ -196,7 +242,8 @@ def steps_and_best(folder):
 @pytest.mark.timeout(400)
 def test_asha_finds_as_good_a_trial_in_half_the_steps(leyden, record_property, capsys):
     plain = leyden("train", *SEARCH, "name=plain")
-    pruned = leyden("train", *SEARCH, "name=asha", "hydra.sweeper.pruner=asha")
+    asha = ("hydra.sweeper.pruner=asha", "hydra.sweeper.min_validations=1")
+    pruned = leyden("train", *SEARCH, "name=asha", *asha)
     (all_steps, best), (steps, found) = (steps_and_best(one.folder) for one in (plain, pruned))
     with capsys.disabled():
         print(f"\nasha: {steps} of {all_steps} steps, {found:.4f} against {best:.4f}")  # noqa: T201

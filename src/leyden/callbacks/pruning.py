@@ -6,18 +6,31 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.runs.record import Pruned
 
+GRACE = 3
+"""By default no trial is pruned before the first validation after one in so many of its steps."""
+
 
 class Pruning(Callback):
     """Reports each validation to the search and ends the run if the search says so.
 
     Args:
-        should_stop: Takes the number of a validation, from 1 on, and its value.
+        should_stop: Takes the number of a validation, from 1 on, its value, and the number of the
+            first validation at which a trial may be pruned, None as long as it is not reached.
         monitor: The metric that is reported.
+        min_validations: Number of that first validation; None: it is the first one after a third
+            of the run's optimizer steps.
     """
 
-    def __init__(self, should_stop: Callable[[int, float], bool], *, monitor: str) -> None:
+    def __init__(
+        self,
+        should_stop: Callable[[int, float, int | None], bool],
+        *,
+        monitor: str,
+        min_validations: int | None,
+    ) -> None:
         self.should_stop = should_stop
         self.monitor = monitor
+        self.min_validations = min_validations
         self.reported = 0
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
@@ -25,15 +38,19 @@ class Pruning(Callback):
         if value is None or trainer.sanity_checking:
             return
         self.reported += 1
+        planned = trainer.estimated_stepping_batches
+        if self.min_validations is None and GRACE * trainer.global_step >= planned:
+            self.min_validations = self.reported
         is_bad = False
         if trainer.is_global_zero:
-            is_bad = self.should_stop(self.reported, float(value))
-        is_last = trainer.global_step >= trainer.estimated_stepping_batches
+            is_bad = self.should_stop(self.reported, float(value), self.min_validations)
+        is_last = trainer.global_step >= planned
         if trainer.strategy.broadcast(is_bad) and not is_last:
             raise Pruned(f"after {self.reported} validations, at step {trainer.global_step}")
 
-    def state_dict(self) -> dict[str, int]:
-        return {"reported": self.reported}
+    def state_dict(self) -> dict[str, int | None]:
+        return {"reported": self.reported, "min_validations": self.min_validations}
 
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        self.reported = state["reported"]
+    def load_state_dict(self, state: dict[str, int | None]) -> None:
+        self.reported = state["reported"] or 0
+        self.min_validations = state.get("min_validations", self.min_validations)

@@ -126,18 +126,19 @@ class DataModule(LightningDataModule, ABC):
             self._parts = parts
         return self._parts
 
-    def fingerprint(self) -> dict[str, str]:
+    def fingerprint(self) -> dict[str, str | None]:
         """Tells this content from any other: whether a run goes on with the data it began with.
 
         It does not depend on how samples are drawn: neither on seed nor batches nor workers.
 
         Returns:
-            Sizes of the parts, the shape of a sample, and a digest of the content.
+            Sizes of the parts, the shape of a sample, and a digest of the content; None where it
+            is neither in files nor in tensors.
         """
         return dict(self._fingerprint)
 
     @cached_property
-    def _fingerprint(self) -> dict[str, str]:
+    def _fingerprint(self) -> dict[str, str | None]:
         parts, spec = self.parts, self.spec
         files = [] if self.stands_in else self.source_files()
         all_three = (parts.train, parts.val, parts.test)

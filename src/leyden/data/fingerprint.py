@@ -21,19 +21,21 @@ MOST_BYTES = 64 * 2**20
 BLOCK_BYTES = 64 * 2**10
 
 
-def tensors_digest(parts: Sequence[Samples]) -> str:
-    """sha256 of the tensors that parts hold in memory.
+def tensors_digest(parts: Sequence[Samples]) -> str | None:
+    """sha256 of the tensors that parts hold in memory; None where one of the parts holds none.
 
     Only tensors with a row for each sample, or more, count: smaller ones, such as the mean of the
     pixels, are computed from these, and their last bits depend on the number of threads.
     """
     digest = hashlib.sha256()
+    is_known = True
     for part in parts:
-        for tensor in _tensors(part, set()):
-            if tensor.ndim > 0 and len(tensor) >= len(part):
-                digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
-                digest.update(_content(tensor))
-    return digest.hexdigest()
+        held = [one for one in _tensors(part, set()) if one.ndim > 0 and len(one) >= len(part)]
+        is_known = is_known and (len(part) == 0 or bool(held))
+        for tensor in held:
+            digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(_content(tensor))
+    return digest.hexdigest() if is_known else None
 
 
 def _tensors(value: Any, seen: set[int]) -> Iterator[Tensor | NDArray[Any]]:

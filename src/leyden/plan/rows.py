@@ -7,8 +7,8 @@ from leyden.config.fit import Fitted, Memo, fit_plan
 from leyden.config.job import Job
 from leyden.config.memory import memory_bytes
 from leyden.config.plan import Plan, Sweep
-from leyden.plan.timing import time_steps
-from leyden.sweeps.launchers import Local
+from leyden.plan.timing import Estimate, estimate_times
+from leyden.sweeps.launchers import Local, Stacked
 
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:
@@ -20,23 +20,27 @@ def plan_rows(plan: Plan) -> list[dict[str, Any]]:
     memo = Memo()
     fitted = fit_plan(plan, fetch=False, memo=memo)
     memory = [memory_bytes(one.cfg, one.spec, memo) for one in fitted]
-    seconds = time_steps(plan, fitted, memory, memo)
+    times = estimate_times(plan, fitted, memory, memo)
     return [
-        _row(job, one, in_bytes, per_step, is_sweep=plan.sweep is not None)
-        for job, one, in_bytes, per_step in zip(plan.jobs, fitted, memory, seconds, strict=True)
+        _row(job, one, in_bytes, estimate, is_sweep=plan.sweep is not None)
+        for job, one, in_bytes, estimate in zip(plan.jobs, fitted, memory, times, strict=True)
     ]
 
 
-def slots(sweep: Sweep, *, devices: int) -> int:
-    """Jobs of a sweep that its launcher runs at a time."""
+def slots(sweep: Sweep, *, devices: int) -> int | None:
+    """Jobs of a sweep that its launcher runs at a time; None where only a cluster knows.
+
+    Of stacks it is their number: how much sooner their jobs are done together is not known.
+    """
     launcher = make(sweep.launcher)
-    if isinstance(launcher, Local):
-        return len(launcher.shares(devices, wants_gpu=True))
-    return int(getattr(launcher, "slots", 1))
+    local = launcher.local if isinstance(launcher, Stacked) else launcher
+    if isinstance(local, Local):
+        return len(local.shares(devices, wants_gpu=True))
+    return int(getattr(launcher, "slots", 0)) or None
 
 
 def _row(
-    job: Job, fitted: Fitted, memory: int | None, step_seconds: float | None, *, is_sweep: bool
+    job: Job, fitted: Fitted, memory: int | None, estimate: Estimate | None, *, is_sweep: bool
 ) -> dict[str, Any]:
     per_step, steps = fitted.flops_per_step, fitted.steps
     return {
@@ -54,7 +58,8 @@ def _row(
             "total": None if per_step is None else per_step * steps,
         },
         "memory_bytes": memory,
-        "seconds": None if step_seconds is None else step_seconds * steps,
+        "seconds": estimate and estimate.likely,
+        "seconds_range": estimate and [estimate.low, estimate.high],
     }
 
 

@@ -5,15 +5,24 @@ from typing import Any
 
 from leyden.config.batch import num_processes_of
 from leyden.config.plan import Plan, Sweep
+from leyden.layout import Column
 from leyden.plan.rows import slots
 from leyden.terminal import (
     format_bytes,
     format_flops,
     format_number,
-    format_seconds,
-    messages,
+    format_time_range,
+    show_note,
     show_table,
 )
+
+PLACES = {
+    name: place
+    for place, name in enumerate(
+        ["FLOPs/step", "depth", "steps", "FLOPs", "memory", "memory/device", "width"]
+    )
+}
+"""Of columns in the order in which they give way on a narrow terminal."""
 
 
 def show_plan(plan: Plan, rows: list[dict[str, Any]]) -> None:
@@ -34,25 +43,46 @@ def show_plan(plan: Plan, rows: list[dict[str, Any]]) -> None:
             format_flops(row["flops"]["per_step"]),
             format_flops(row["flops"]["total"]),
             format_bytes(row["memory_bytes"]),
-            format_seconds(row["seconds"]),
+            format_time_range(row["seconds_range"]),
         ]
         for row in rows
     ]
-    seconds = _sum(row["seconds"] for row in rows)
+    seconds = _sum_of_ranges([row["seconds_range"] for row in rows])
     is_search = plan.sweep is not None and plan.sweep.searcher is not None
     if len(rows) > 1 and not is_search:
         flops = _sum(row["flops"]["total"] for row in rows)
         blank = [""] * (len(words) + len(knobs) + 3)
-        sums = [format_flops(flops), "", format_seconds(seconds)]
+        sums = [format_flops(flops), "", format_time_range(seconds)]
         cells.append([f"{len(rows)} jobs", *blank, *sums])
-    show_table([*names, *words, *knobs, *costs], cells, numeric={*knobs, *costs})
+    columns = [
+        *(Column(name) for name in [*names, *words]),
+        *(Column(name, is_number=True, place=PLACES.get(name)) for name in [*knobs, *costs]),
+    ]
+    show_table(columns, cells)
+    _show_what_was_measured(rows)
     if plan.sweep is not None:
         devices = max(int(job.cfg.trainer.devices) for job in plan.jobs)
         _show_wall_time(plan.sweep, rows, seconds, devices)
 
 
+def _show_what_was_measured(rows: list[dict[str, Any]]) -> None:
+    """What the times are of, and how many of them are hardly more than bounds."""
+    timed = [row for row in rows if row["seconds_range"] is not None]
+    if not timed:
+        return
+    show_note(
+        "times are of whole jobs with their validations, by some measured steps; no job stops early"
+    )
+    unknown = sum(row["seconds"] is None for row in timed)
+    if unknown:
+        show_note(
+            f"of {unknown} of them only a smaller size could be measured: the range is from what"
+            " the device can do at the most to a time that grows with the operations"
+        )
+
+
 def _show_wall_time(
-    sweep: Sweep, rows: list[dict[str, Any]], seconds: float | None, devices: int
+    sweep: Sweep, rows: list[dict[str, Any]], seconds: list[float] | None, devices: int
 ) -> None:
     """How long all jobs take side by side."""
     count, words = len(rows), f"{len(rows)} jobs"
@@ -60,12 +90,21 @@ def _show_wall_time(
         count = sweep.searcher.n_trials
         words = f"{count} trials, of which those above are the corners"
     side_by_side = slots(sweep, devices=devices)
+    at_a_time = f"{side_by_side} at a time" if side_by_side else "one after the other"
     if seconds is None:
-        messages().print(f"{words}, {side_by_side} at a time")
+        show_note(f"{words}, {at_a_time}")
         return
-    wall = max(seconds / len(rows) * count / side_by_side, *(row["seconds"] for row in rows), 0.0)
-    about = format_seconds(wall)
-    messages().print(f"{words}: about {about}, {side_by_side} at a time, without validation")
+    wall = [
+        max(
+            total / len(rows) * count / (side_by_side or 1),
+            *(row["seconds_range"][end] for row in rows),
+        )
+        for end, total in enumerate(seconds)
+    ]
+    pruned = sweep.searcher is not None and sweep.searcher.get("pruner") is not None
+    is_stacked = str(sweep.launcher._target_).endswith(".Stacked")
+    less = ", if none is pruned" if pruned else ", if they are not stacked" if is_stacked else ""
+    show_note(f"{words}: about {format_time_range(wall)}, {at_a_time}{less}")
 
 
 def _is_news(name: str, rows: list[dict[str, Any]]) -> bool:
@@ -73,6 +112,14 @@ def _is_news(name: str, rows: list[dict[str, Any]]) -> bool:
     differs = len({row[name] for row in rows}) > 1
     named = all(str(row[name]) in row["job"].split() for row in rows)
     return len(rows) == 1 or (differs and not named)
+
+
+def _sum_of_ranges(ranges: list[list[float] | None]) -> list[float] | None:
+    """The sum of the least and that of the most: what makes one job slower does so to all."""
+    known = [found for found in ranges if found is not None]
+    if len(known) < len(ranges):
+        return None
+    return [sum(found[end] for found in known) for end in (0, 1)]
 
 
 def _sum(values: Iterable[Any]) -> Any:

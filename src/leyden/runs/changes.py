@@ -16,7 +16,12 @@ from leyden.runs.atomic import write_atomically
 from leyden.runs.folder import without_volatile
 
 CODE = "code.json"
+DIGEST_OF_NOTHING = hashlib.sha256().hexdigest()
+"""What earlier versions wrote of data whose content they could not read."""
+
 GONE = "not there"
+CONTENT = "content"
+"""Key of a fingerprint that not every data set has."""
 
 
 def config_changes(before: DictConfig, now: DictConfig, *, since: str) -> list[Problem]:
@@ -53,6 +58,22 @@ def different(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     missing = object()
     keys = sorted(before.keys() | now.keys())
     return [key for key in keys if before.get(key, missing) != now.get(key, missing)]
+
+
+def known(fingerprint: Mapping[str, str | None]) -> dict[str, str]:
+    """What a fingerprint of the data says, without what it does not know."""
+    return {
+        key: value
+        for key, value in fingerprint.items()
+        if value is not None and value != DIGEST_OF_NOTHING
+    }
+
+
+def data_differences(before: Mapping[str, str | None], now: Mapping[str, str | None]) -> list[str]:
+    """Keys of two fingerprints whose values differ; a content counts where both know it."""
+    one, other = known(before), known(now)
+    keys = different(one, other)
+    return [key for key in keys if key != CONTENT or (key in one and key in other)]
 
 
 def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -86,7 +86,7 @@ class Record:
     versions: dict[str, str] = field(default_factory=versions)
     device: str | None = None
     flags: dict[str, Any] | None = None
-    data: dict[str, str] | None = None
+    data: dict[str, str | None] | None = None
     losses: dict[str, str] = field(default_factory=dict)
     passed_over: list[list[int]] = field(default_factory=list)
     resumed: list[dict[str, Any]] = field(default_factory=list)

@@ -6,13 +6,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rich.cells import cell_len
 from rich.console import Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
-from leyden.sweeps.record import DONE, JobEntry, SweepRecord, best_entry
-from leyden.terminal import format_number, format_seconds, messages, printable
+from leyden.layout import SHORTEST_TEXT, Column, cut, lay_out, shortened
+from leyden.runs.latest import last_logged
+from leyden.sweeps.best import best_configuration
+from leyden.sweeps.record import DONE, JobEntry, SweepRecord
+from leyden.sweeps.summary import named
+from leyden.terminal import format_number, format_seconds, messages, on_terminal, printable
 
 SECONDS_BETWEEN_DRAWINGS = 0.5
 
@@ -58,24 +62,22 @@ class Board:
     def ended(self, entry: JobEntry, record: SweepRecord) -> None:
         """A job ended. Its line stays where there is no table, or where it has failed."""
         self.ended_here += 1
-        color = "" if entry.state in DONE else "[red]"
-        words = [f"{_num_ended(record)}/{self.total}", entry.folder or "", f"{color}{entry.state}"]
-        if color and entry.failure is not None:
-            words.append(f"{entry.failure}: {(entry.error or {}).get('message', '')[:80]}")
-        elif entry.objective and entry.objective[0] is not None:
-            words.append(f"{record.objectives[0].metric} {format_number(entry.objective[0])}")
-        words.append(format_seconds(entry.seconds))
-        line = "  ".join(filter(None, words))
-        if color or self.live is None:
-            self.console.print(line)
+        is_done = entry.state in DONE
+        line = job_line(
+            entry,
+            record.objectives[0].metric,
+            count=f"{_num_ended(record)}/{self.total}",
+            width=self.console.width if self.console.is_terminal else None,
+        )
+        if not is_done or self.live is None:
+            self.console.print(Text(line, style="" if is_done else "red"))
         else:
             self.recent.append(line)
 
     def stopping(self) -> None:
         """The user stopped the sweep."""
-        self.console.print(
-            "[yellow]stopping: jobs end after a step and save; Ctrl-C again ends them at once"
-        )
+        text = "stopping: jobs end after a step and save; Ctrl-C again ends them at once"
+        self.console.print(Text(on_terminal(self.console, text), style="yellow"))
 
     def update(self, record: SweepRecord, running: dict[Path, JobEntry], left: int) -> None:
         """Draws the table anew."""
@@ -83,7 +85,9 @@ class Board:
         if self.live is None or now - self.last_drawing < SECONDS_BETWEEN_DRAWINGS:
             return
         self.last_drawing = now
-        self.live.update(Group(self._summary(record, running, left), self._table(running)))
+        recent = [Text(f"  {line}", style="dim") for line in self.recent]
+        summary = self._summary(record, running, left)
+        self.live.update(Group(summary, *recent, *self._running(running)))
         self.live.refresh()
 
     def _summary(self, record: SweepRecord, running: dict[Path, JobEntry], left: int) -> Text:
@@ -94,24 +98,51 @@ class Board:
             f"{len(running)} of {self.slots} slots busy",
         ]
         words += [f"{failed} failed"] if failed else []
-        best = best_entry(record)
-        if best is not None:
-            objective = record.objectives[0]
-            value = format_number(best.objective[0])
-            words.append(f"best {objective.metric} {value} by {' '.join(best.overrides)}")
         if self.ended_here:
             each = (time.monotonic() - self.began) / self.ended_here
             words.append(f"about {format_seconds(each * (left + len(running) / 2))} left")
-        return Text(printable("  |  ".join(words)), style="bold", overflow="ellipsis")
+        lines, best = ["  |  ".join(words)], best_configuration(record)
+        if best is not None:
+            lines.append(f"best {best.score} by {named(best.overrides)}")
+        fitting = [cut(printable(line), self.console.width) for line in lines]
+        return Text("\n".join(fitting), style="bold")
 
-    def _table(self, running: dict[Path, JobEntry]) -> Table:
-        table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-        for line in self.recent:
-            table.add_row(Text(line, style="dim"))
+    def _running(self, running: dict[Path, JobEntry]) -> list[Text]:
+        """Each running job with its time, step and training loss."""
+        rows = []
         for folder in running:
             seconds = time.monotonic() - self.since.get(folder.name, time.monotonic())
-            table.add_row(Text(folder.name, style="cyan"), format_seconds(seconds))
-        return table
+            step, loss = last_logged(folder)
+            step_words = "" if step is None else f"step {step:,}"
+            loss_words = "" if loss is None else f"loss {format_number(loss)}"
+            rows.append([folder.name, format_seconds(seconds), step_words, loss_words])
+        columns = [Column(""), Column("", is_number=True), Column(""), Column("")]
+        lines = lay_out(columns, rows, width=self.console.width - 2).lines[1:]
+        return [Text(f"  {line}", style="cyan") for line in lines]
+
+
+def job_line(entry: JobEntry, metric: str, *, count: str, width: int | None) -> str:
+    """What became of a job, in a line.
+
+    Args:
+        entry: Of a job that has ended.
+        metric: What jobs are compared by.
+        count: How many of how many have ended.
+        width: Of the terminal, in which the line has to fit; None: there is none.
+    """
+    words = [format_seconds(entry.seconds)]
+    if entry.state not in DONE and entry.failure is not None:
+        message = (entry.error or {}).get("message", "").strip().partition("\n")[0]
+        words.append(f"{entry.failure}: {message}")
+    elif entry.objective and entry.objective[0] is not None:
+        words.insert(0, f"{metric} {format_number(entry.objective[0])}")
+    rest = printable("  ".join([entry.state, *words]))
+    name = printable(entry.folder or " ".join(entry.overrides))
+    if width is None:
+        return f"{count}  {name}  {rest}"
+    room = width - len(count) - 4
+    (name,) = shortened([name], max(SHORTEST_TEXT, room - cell_len(rest)))
+    return cut(f"{count}  {name}  {rest}", width)
 
 
 def _num_ended(record: SweepRecord) -> int:

@@ -1,14 +1,15 @@
 """The number by which a sweep compares its jobs."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from leyden.sweeps.record import Objective
+if TYPE_CHECKING:
+    from leyden.sweeps.record import Objective
 
 COSTS = ("params", "flops", "seconds")
 """What else than a metric may be an objective."""
 
 
-def objective_value(objective: Objective, record: dict[str, Any]) -> float | None:
+def objective_value(objective: "Objective", record: dict[str, Any]) -> float | None:
     """An objective's value for a run; None where it has none.
 
     Args:
@@ -23,7 +24,7 @@ def objective_value(objective: Objective, record: dict[str, Any]) -> float | Non
     return reduced(values, objective)
 
 
-def reduced(values: list[float], objective: Objective) -> float:
+def reduced(values: list[float], objective: "Objective") -> float:
     """The best or last of the validations' values, or the mean of the last few.
 
     Args:

@@ -144,11 +144,3 @@ class SweepRecord:
 def find_sweeps(root: Path) -> list[Path]:
     """Folders of the sweeps below a folder, by name."""
     return sorted(path.parent for path in root.rglob(NAME))
-
-
-def best_entry(record: SweepRecord) -> JobEntry | None:
-    """The completed job with the best value of the first objective."""
-    sign = record.objectives[0].sign
-    done = [entry for entry in record.jobs if entry.state == "completed" and entry.objective]
-    valued = [(entry.objective[0], entry) for entry in done if entry.objective[0] is not None]
-    return min(valued, key=lambda pair: sign * pair[0], default=(None, None))[1]

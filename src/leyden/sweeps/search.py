@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from annotated_types import Ge
 
 from leyden.ranges import Count, PositiveInt
+from leyden.sweeps.objective import COSTS
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
@@ -25,27 +26,31 @@ class Pruner:
 
     Attributes:
         name: Which rule.
-        min_validations: That a trial has in any case.
+        min_validations: That a trial has in any case; None: those of a third of its steps.
         reduction_factor: One in so many goes on (asha, hyperband).
     """
 
     name: PrunerName
-    min_validations: int
+    min_validations: int | None
     reduction_factor: int
 
-    def build(self) -> "BasePruner":
-        """Optuna's; a validation is its unit of resource."""
+    def build(self, min_validations: int) -> "BasePruner":
+        """Optuna's; a validation is its unit of resource.
+
+        Args:
+            min_validations: Of the trial for which it is built.
+        """
         from optuna import pruners
 
         with quiet_optuna():
             if self.name == "median":
-                return pruners.MedianPruner(n_warmup_steps=self.min_validations)
+                return pruners.MedianPruner(n_warmup_steps=min_validations)
             if self.name == "asha":
                 return pruners.SuccessiveHalvingPruner(
-                    min_resource=self.min_validations, reduction_factor=self.reduction_factor
+                    min_resource=min_validations, reduction_factor=self.reduction_factor
                 )
             return pruners.HyperbandPruner(
-                min_resource=self.min_validations, reduction_factor=self.reduction_factor
+                min_resource=min_validations, reduction_factor=self.reduction_factor
             )
 
 
@@ -58,7 +63,9 @@ class Search:
         n_trials: In all, those of earlier starts included.
         seed: Of the sampler.
         pruner: What stops trials that do badly; None: nothing.
-        min_validations: That a trial has in any case.
+        min_validations: That a trial has in any case before it may be pruned; None: up to the
+            first one after a third of its optimizer steps, since the first values say little of
+            the last: a small learning rate begins slowly.
         reduction_factor: One in so many goes on (asha, hyperband).
         storage: A URL that Optuna takes; None: a journal in the sweep's folder.
         objectives: Metrics, or `params`, `flops`, `seconds`, each `min` or `max`; None: the
@@ -75,7 +82,7 @@ class Search:
         n_trials: PositiveInt = 20,
         seed: Count = 0,
         pruner: PrunerName | None = None,
-        min_validations: PositiveInt = 1,
+        min_validations: PositiveInt | None = None,
         reduction_factor: Annotated[int, Ge(2)] = 3,
         storage: str | None = None,
         objectives: dict[str, Literal["min", "max"]] | None = None,
@@ -83,6 +90,13 @@ class Search:
         several = objectives is not None and len(objectives) > 1
         if several and pruner is not None:
             raise ValueError("several objectives can't be pruned; leave `pruner` out")
+        if pruner is not None and objectives is not None:
+            unseen = [name for name in objectives if name in COSTS or name.startswith("test/")]
+            if unseen:
+                raise ValueError(
+                    f"a pruner goes by a metric of each validation, and {unseen[0]} is none; "
+                    "leave `pruner` out"
+                )
         if several and sampler == "cma_es":
             raise ValueError("cma_es knows one objective; take nsga_ii or tpe")
         self.sampler = sampler

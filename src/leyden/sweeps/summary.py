@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-from rich.markup import escape
-
+from leyden.layout import Column
 from leyden.runs.listing import find_runs
-from leyden.sweeps.record import DONE, FAILED, TO_GO_ON, SweepRecord, best_entry
+from leyden.runs_table import show_runs
+from leyden.sweeps.best import best_configuration, best_pruned
+from leyden.sweeps.record import DONE, FAILED, TO_GO_ON, SweepRecord
 from leyden.terminal import (
     format_number,
     messages,
-    printable,
     results,
     show_note,
-    show_runs,
     show_table,
     shown_path,
 )
@@ -33,12 +32,13 @@ def show_sweep(record: SweepRecord) -> None:
     """The best of a sweep's jobs, and those that failed."""
     sign = record.objectives[0].sign
     place = {
-        entry.folder: sign * entry.objective[0]
+        entry.folder: (entry.state != "completed", sign * entry.objective[0])
         for entry in record.jobs
         if entry.objective and entry.objective[0] is not None
     }
     runs = find_runs(record.folder)
-    runs.sort(key=lambda run: place.get(Path(run["folder"]).name, float("inf")))
+    last = (True, float("inf"))  # what was cut short comes after what was trained to its end
+    runs.sort(key=lambda run: place.get(Path(run["folder"]).name, last))
     failed = [run for run in runs if run["status"] not in ("completed", "pruned")]
     others = [run for run in failed if run not in runs[:MOST_SHOWN]]
     show_runs(runs[:MOST_SHOWN] + others, record.folder, with_typed=False)
@@ -47,36 +47,52 @@ def show_sweep(record: SweepRecord) -> None:
             f"the best {MOST_SHOWN} of {len(runs)}; all: leyden runs {shown_path(record.folder)}"
         )
     for line in what_is_left(record):
-        messages().print(line)
+        show_note(line)
 
 
 def what_is_left(record: SweepRecord) -> list[str]:
-    """The best of a sweep, and what can be done about the jobs that are not done."""
-    best, lines = best_entry(record), []
-    if best is not None:
-        words = escape(printable(" ".join(best.overrides) or "the only job"))
-        metric = escape(printable(record.objectives[0].metric))
-        value = f"{metric} {format_number(best.objective[0])}"
-        lines.append(f"[bold]best[/]  {words}: {value}")
+    """The best configuration, and what can be done about the jobs that are not done."""
+    lines = best_lines(record)
     failed = sum(entry.state in FAILED for entry in record.jobs)
     if failed:
-        lines.append(f"[yellow]{failed} failed; add `sweep.retry=1` to run them again")
+        lines.append(f"{failed} failed; add `sweep.retry=1` to run them again")
     left = sum(entry.state in TO_GO_ON for entry in record.jobs)
     if left:
-        lines.append(f"[yellow]{left} not done yet; the same command goes on with them")
+        lines.append(f"{left} not done yet; the same command goes on with them")
     return lines
 
 
+def best_lines(record: SweepRecord) -> list[str]:
+    """The best configuration with its interval; beside it a pruned job that had a better value."""
+    best, pruned, lines = best_configuration(record), best_pruned(record), []
+    if best is not None:
+        lines.append(f"best  {named(best.overrides)}: {best.score} ({best.basis})")
+    sign = record.objectives[0].sign
+    if pruned is not None and pruned.objective[0] is not None:
+        value = pruned.objective[0]
+        if best is None or sign * value < sign * best.mean:
+            lines.append(
+                f"{named(pruned.overrides)} had {record.objectives[0].metric}"
+                f" {format_number(value)} when it was pruned; it was not trained to its end"
+            )
+    return lines
+
+
+def named(overrides: list[str]) -> str:
+    """What sets a configuration apart."""
+    return " ".join(overrides) or "the only configuration"
+
+
 def show_sweeps(records: list[SweepRecord]) -> None:
-    """A row a sweep: state, jobs that are done, the best value and its job."""
+    """A row a sweep: state, jobs that are done, and the best configuration."""
     rows = []
     for record in records:
-        best, done = best_entry(record), [entry.state in DONE for entry in record.jobs]
-        value = "-" if best is None else f"{record.objectives[0].metric} "
-        value += "" if best is None else format_number(best.objective[0])
+        best, done = best_configuration(record), [entry.state in DONE for entry in record.jobs]
+        score = "-" if best is None else best.score
+        by = "" if best is None else named(best.overrides)
         name = shown_path(record.folder)
-        by = "" if best is None else " ".join(best.overrides)
-        rows.append([name, record.status, f"{sum(done)} of {len(done)}", value, by])
+        rows.append([name, record.status, f"{sum(done)} of {len(done)}", score, by])
     if rows:
-        show_table(["sweep", "status", "done", "best", "by"], rows, numeric=set())
+        columns = [Column("sweep"), Column("status"), Column("done"), Column("best")]
+        show_table([*columns, Column("by", place=0, is_cut=True)], rows)
         results().print()

@@ -19,21 +19,32 @@ class Trial:
         study: Its name there.
         number: Of the trial.
         pruner: Stops trials that do badly.
+        metric: The objective, which is reported at each validation.
     """
 
     storage: str
     study: str
     number: int
     pruner: "Pruner"
+    metric: str
 
-    def should_stop(self, step: int, value: float) -> bool:
+    def should_stop(self, step: int, value: float, min_validations: int | None) -> bool:
         """Reports a validation and asks whether the trial is to end.
 
         Args:
             step: Which validation, counted from 1.
-            value: Of the monitored metric.
+            value: Of the objective.
+            min_validations: The first validation at which the trial may end; None as long as it is
+                not reached.
         """
+        from optuna.pruners import NopPruner
+
         self._trial.report(value, step)
+        if min_validations is None:
+            return False
+        study = self._trial.study
+        if isinstance(study.pruner, NopPruner):
+            study.pruner = self.pruner.build(min_validations)
         return self._trial.should_prune()
 
     @cached_property
@@ -45,7 +56,7 @@ class Trial:
         study = optuna.load_study(
             study_name=self.study,
             storage=open_storage(self.storage),
-            pruner=self.pruner.build(),
+            pruner=optuna.pruners.NopPruner(),  # until it is known from where on to prune
             sampler=optuna.samplers.RandomSampler(),  # nothing is drawn here
         )
         (found,) = (trial for trial in study.trials if trial.number == self.number)

@@ -41,6 +41,7 @@ class Trials:
 
         self.search = search
         self.axes = axes.grid
+        self.metric = objectives[0].metric
         self.storage, self.name = str(folder.absolute() / JOURNAL), STUDY
         if search.storage is not None:
             # Not handed on in the open: a URL may hold a password, and jobs may be kept in files.
@@ -106,7 +107,7 @@ class Trials:
         """What the job needs to report to the search; None where nothing is pruned."""
         if self.search.pruner is None:
             return None
-        return Trial(self.storage, self.name, number, self.search.pruner)
+        return Trial(self.storage, self.name, number, self.search.pruner, self.metric)
 
     def _trials(self) -> "list[FrozenTrial]":
         return self.study.get_trials(deepcopy=False)

@@ -214,11 +214,37 @@ def test_several_objectives_are_columns(sweep, job):
     assert (first["mean val/loss"], first["mean params"]) == ("1.0", "50.0")
 
 
-def test_a_search_draws_its_pruned_jobs_but_leaves_them_out_of_the_means(sweep, job):
+def test_pruned_jobs_are_rows_after_the_completed_ones_and_in_none_of_their_means(sweep, job):
     jobs = [
         job(f"optimizer.lr={lr}", score=1.0 + lr, state="pruned" if lr > 0.2 else "completed")
         for lr in (0.01, 0.02, 0.05, 0.1, 0.3, 0.5)
     ]
     html = write_report(sweep(jobs, search={"sampler": "tpe", "pruner": "median"}))
-    assert len(rows_of(html.parent / "configurations.csv")) == 4
-    assert "Only completed jobs enter the statistics" in html.read_text()
+    rows = rows_of(html.parent / "configurations.csv")
+    found = [(row["mean val/loss"], row["jobs"], row["verdict"]) for row in rows[3:]]
+    assert found == [
+        ("1.1", "1 of 1", "noise unknown"),
+        ("1.3", "0 of 1", "pruned at step 2"),
+        ("1.5", "0 of 1", "pruned at step 2"),
+    ]
+
+
+def test_a_search_of_which_all_but_one_was_pruned_has_every_picture(sweep, job):
+    jobs = [
+        job(f"optimizer.lr={lr}", f"model={m}", score=lr, state="completed" if i == 5 else "pruned")
+        for i, (lr, m) in enumerate(zip([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], "xyxyxy", strict=True))
+    ]
+    folder = write_report(sweep(jobs, search={"sampler": "tpe", "pruner": "asha"})).parent
+    expected = {"effects.png", "levels.png", "basin_1.png", "curves.png", "pareto.png"}
+    assert {path.name for path in folder.glob("*.png")} == expected
+    assert len(rows_of(folder / "configurations.csv")) == 6
+
+
+def test_a_search_of_which_all_were_pruned_shows_them(sweep, job):
+    jobs = [job(f"optimizer.lr={i}", score=float(i), state="pruned") for i in range(1, 6)]
+    folder = write_report(sweep(jobs, search={"sampler": "tpe", "pruner": "asha"})).parent
+    names = {path.name for path in folder.glob("*.png")}
+    assert {"effects.png", "basin_1.png", "curves.png"} <= names
+    assert (
+        "“lr 1”, had val/loss 1 when it was pruned at step 2" in (folder / "report.md").read_text()
+    )

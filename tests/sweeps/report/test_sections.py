@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from leyden.sweeps.record import Objective
-from leyden.sweeps.report.answer import best_sentence
+from leyden.sweeps.report.answer import best_sentence, pruned_parts
 from leyden.sweeps.report.basin import curves, edge, edge_warnings, numeric_axes
 from leyden.sweeps.report.command import job_command
 from leyden.sweeps.report.curves import mean_curves
@@ -137,8 +137,41 @@ def test_the_answer_names_mean_interval_and_runner_up(sweep, job):
     text = best_sentence(read_results(sweep(jobs)))
     assert text == (
         "Best is “a”, with val/loss 2 ± 2.5 (95 % interval of the mean of 3 jobs); the runner-up, "
-        "“b”, is 2 behind (100.0 %): within noise (p = 0.22)."
+        "“b”, is 2 behind (100.0 %): the two can't be told apart with 3 repeats (p = 0.22); "
+        "a difference of 4.155 or more could have been."
     )
+
+
+def searched(job, *, pruned):
+    """A completed job, with 4 at step 1 and 1 at step 3, and one that was pruned at step 2."""
+    curves = [[[1, 4.0], [2, 2.0], [3, 1.0]], [[1, 3.0], [2, pruned]]]
+    return [
+        job("lr=0.1", score=1.0, run={"monitored": curves[0]}),
+        job("lr=0.2", score=pruned, state="pruned", run={"monitored": curves[1]}),
+    ]
+
+
+def test_a_pruned_job_that_was_better_than_the_best_is_warned_of_and_can_be_run(sweep, job):
+    warning, command = pruned_parts(read_results(sweep(searched(job, pruned=0.5), search={})))
+    assert warning.is_warning
+    assert warning.text == (
+        "1 configuration was pruned and not trained to the end. The best of them, “lr 0.2”, had "
+        "val/loss 0.5 when it was pruned at step 2; that is 0.5 better than “lr 0.1” ended, which "
+        "had 2 by that step. Whether it is the best is not known before it is trained to its end, "
+        "which this does:"
+    )
+    assert command.text.endswith("lr=0.2")
+
+
+def test_a_pruned_job_that_was_worse_is_compared_with_the_best_at_the_same_step(sweep, job):
+    (text,) = pruned_parts(read_results(sweep(searched(job, pruned=2.5), search={})))
+    assert not text.is_warning
+    assert text.text.endswith("that is 1.5 worse than “lr 0.1” ended, which had 2 by that step.")
+
+
+def test_where_all_others_were_pruned_the_answer_says_so(sweep, job):
+    text = best_sentence(read_results(sweep(searched(job, pruned=2.5), search={})))
+    assert text.endswith("no other configuration was trained to its end, to compare it with.")
 
 
 def test_without_repeats_the_answer_may_be_chance(sweep, job):

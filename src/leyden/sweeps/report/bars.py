@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from leyden.sweeps.report.effects import Effect, LevelMean
 from leyden.sweeps.report.results import Results
-from leyden.sweeps.report.style import new_figure, scale_objective, tidy
+from leyden.sweeps.report.style import PRUNED, new_figure, scale_objective, tidy
 
 MOST_IN_A_ROW = 3
 LONGEST_UPRIGHT = 24
@@ -42,7 +42,7 @@ def draw_effects(effects: list[Effect]) -> Figure:
 
 
 def draw_levels(results: Results, means: dict[str, list[LevelMean]]) -> Figure:
-    """A panel for each axis: every completed job a dot, the means of the levels joined."""
+    """A panel for each axis: every job a dot (a pruned one a ring), the levels' means joined."""
     columns = min(len(means), MOST_IN_A_ROW)
     rows = -(-len(means) // columns)
     figure = new_figure(3.4 * rows)
@@ -54,13 +54,14 @@ def draw_levels(results: Results, means: dict[str, list[LevelMean]]) -> Figure:
         axes.set_visible(False)
     for axes in panels[:, 0]:
         axes.set_ylabel(results.objective.metric)
-    scale_objective(panels.flat[0], (job.score or 0.0 for job in results.completed))
+    scale_objective(panels.flat[0], (job.reached or 0.0 for job in results.valued))
     return figure
 
 
 def _draw_panel(axes: Axes, means: list[LevelMean]) -> None:
     for place, mean in enumerate(means):
         axes.plot([place] * len(mean.scores), mean.scores, "o", color="0.65", markersize=3)
+        axes.plot([place] * len(mean.pruned), mean.pruned, **PRUNED)
     values = [mean.mean for mean in means]
     axes.plot(range(len(means)), values, "D-", color="black", markersize=6, linewidth=1.4)
     names = [mean.name for mean in means]

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from leyden.sweeps.interval import half_width
 from leyden.sweeps.report.jobs import NO_FAILURE, UNTRIED, as_number
 from leyden.sweeps.report.labels import label
 from leyden.sweeps.report.results import Configuration, Results
-from leyden.sweeps.report.statistics import half_width
 from leyden.sweeps.report.style import (
     MOST_CURVES,
+    PRUNED,
     add_legend,
     is_logarithmic,
     label_plainly,
@@ -76,6 +77,12 @@ def curves(results: Results, axis: str) -> list[Curve]:
     return [Curve(name, points) for name, points in groups.items()]
 
 
+def pruned_points(results: Results, axis: str) -> list[tuple[float, float]]:
+    """The axis' value and what was reached, of each job that was pruned."""
+    jobs = [job for job in results.jobs if job.is_pruned and axis in job.values]
+    return [(float(job.values[axis]), job.reached or 0.0) for job in jobs]
+
+
 def edge(value: float, tried: Sequence[float]) -> str | None:
     """What is to be said of a value at an end of the range that was tried.
 
@@ -120,7 +127,7 @@ def draw_basin(results: Results, axis: str, tried: Sequence[float]) -> Figure:
     found = curves(results, axis)
     figure = new_figure(4.6)
     axes = figure.subplots()
-    if is_scattered(found):
+    if found and is_scattered(found):
         points = [point for curve in found for point in curve.points]
         scores = [configuration.mean for _, configuration in points]
         axes.plot([x for x, _ in points], scores, "o", color="0.35", alpha=0.8, label="completed")
@@ -139,10 +146,14 @@ def draw_basin(results: Results, axis: str, tried: Sequence[float]) -> Figure:
             zorder=5,
             label="best",
         )
+    pruned = pruned_points(results, axis)
+    if pruned:
+        x_values, y_values = zip(*pruned, strict=True)
+        axes.plot(x_values, y_values, label="pruned", **PRUNED)
     if is_logarithmic(tried):
         axes.set_xscale("log")
         label_plainly(axes.xaxis, (2, 5))
-    scale_objective(axes, (configuration.mean for configuration in results.scored))
+    scale_objective(axes, (one.reached for one in results.scored + results.pruned))
     _draw_failures(axes, results, axis)
     axes.set_xlabel(axis)
     axes.set_ylabel(results.objective.metric)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from leyden.sweeps.interval import half_width
 from leyden.sweeps.report.results import Configuration, Results
-from leyden.sweeps.report.statistics import half_width
 from leyden.sweeps.report.style import (
     MOST_CURVES,
     add_legend,
@@ -93,7 +93,8 @@ def draw_curves(results: Results, found: list[MeanCurve]) -> Figure:
             curve.steps, curve.mean, label=curve.configuration.label, markevery=every, **style
         )
         axes.fill_between(curve.steps, *curve.range, color=style["color"], alpha=0.12, linewidth=0)
-    scale_objective(axes, (value for curve in found for value in curve.mean))
+    shown = [curve.mean for curve in found] or [tuple(run.values()) for run in pruned]
+    scale_objective(axes, (value for values in shown for value in values))
     axes.set_xlabel("optimizer step")
     axes.set_ylabel(monitored_name(results))
     tidy(axes)

@@ -10,7 +10,7 @@ import pandas as pd
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
-from leyden.sweeps.report.jobs import Level, levels
+from leyden.sweeps.report.jobs import Level, finite, levels
 from leyden.sweeps.report.results import Results
 
 MOST_LEVELS = 12
@@ -23,20 +23,29 @@ class Effect:
     Attributes:
         name: Of the axis, of two axes, or what is left over.
         share: From 0 to 1.
+        p: Of the F test whether it explains more than chance does; None where there is none.
     """
 
     name: str
     share: float
     is_interaction: bool = False
     is_rest: bool = False
+    p: float | None = None
 
 
 @dataclass(frozen=True)
 class LevelMean:
-    """The objective of all completed jobs with one value of an axis."""
+    """The objective of all jobs with one value of an axis.
+
+    Attributes:
+        level: The axis' value.
+        scores: Of completed jobs.
+        pruned: Of pruned jobs, what they had reached.
+    """
 
     level: Level
     scores: list[float]
+    pruned: list[float]
 
     @property
     def name(self) -> str:
@@ -45,8 +54,8 @@ class LevelMean:
 
     @property
     def mean(self) -> float:
-        """Over the jobs."""
-        return fmean(self.scores)
+        """Over all of the jobs."""
+        return fmean(self.scores + self.pruned)
 
 
 def variance_shares(results: Results) -> tuple[list[Effect], str]:
@@ -56,7 +65,7 @@ def variance_shares(results: Results) -> tuple[list[Effect], str]:
         The shares, the greatest first and the rest last; and what to know about them. The shares
         are empty where the jobs allow none.
     """
-    axes = results.common_axes
+    axes = results.common_axes(results.completed)
     if len(axes) < 2:
         return [], "Fewer than two axes vary among the completed jobs: there is nothing to divide."
     frame = pd.DataFrame(
@@ -86,9 +95,15 @@ def _shares(frame: pd.DataFrame, terms: Mapping[str, str]) -> list[Effect] | Non
         return None
     fit = model.fit()
     with np.errstate(divide="ignore", invalid="ignore"):  # F where nothing is left over
-        squares = anova_lm(fit, typ=2)["sum_sq"] / fit.centered_tss
+        table = anova_lm(fit, typ=2)
+    squares = table["sum_sq"] / fit.centered_tss
     effects = [
-        Effect(name, float(squares[term]), is_interaction=":" in term)
+        Effect(
+            name,
+            float(squares[term]),
+            is_interaction=":" in term,
+            p=finite(float(table["PR(>F)"][term])),
+        )
         for term, name in terms.items()
     ]
     effects.sort(key=lambda effect: -effect.share)
@@ -99,11 +114,12 @@ def level_means(results: Results) -> dict[str, list[LevelMean]]:
     """By axis the objective at each of its levels; without axes of many or singular levels."""
     means = {}
     for axis in results.names:
-        jobs = [job for job in results.completed if axis in job.values]
-        by_level: dict[Level, list[float]] = {}
+        jobs = [job for job in results.valued if axis in job.values]
+        by_level: dict[Level, LevelMean] = {}
         for level, job in zip(levels(jobs, axis), jobs, strict=True):
-            by_level.setdefault(level, []).append(job.score or 0.0)
+            found = by_level.setdefault(level, LevelMean(level, [], []))
+            (found.pruned if job.is_pruned else found.scores).append(job.reached or 0.0)
         is_sampled = len(jobs) < 2 * len(by_level)  # a number from a range, hardly met twice
         if 1 < len(by_level) <= MOST_LEVELS and not is_sampled:
-            means[axis] = [LevelMean(*item) for item in sorted(by_level.items())]
+            means[axis] = [by_level[level] for level in sorted(by_level)]
     return means

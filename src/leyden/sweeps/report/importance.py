@@ -16,23 +16,32 @@ LOGARITHMIC_FROM = 100
 """Ratio of the largest to the smallest value from which an axis counts as logarithmic."""
 
 METHOD = (
-    "Importance by fANOVA: a random forest is fitted to the completed jobs, and its variance "
-    "divided among the axes; what is left of 1 are interactions. It describes the region that the "
-    "search visited."
+    "Importance by fANOVA: a random forest is fitted to the {jobs}, and its variance divided among "
+    "the axes; what is left of 1 are interactions. It describes the region that the search "
+    "visited, and of few jobs only roughly."
+)
+COMPLETED = "completed jobs"
+WITH_PRUNED = (
+    "{completed} completed jobs, with their final value, and the {pruned} pruned ones, with the "
+    "value that they had when they were pruned"
 )
 
 
 def importances(results: Results) -> tuple[list[Effect], str]:
-    """Importance of each axis that every completed job has.
+    """Importance of each axis that every completed or pruned job has.
 
     Returns:
         The shares, the greatest first; and how they were found, or why there are none.
     """
-    jobs, axes = results.completed, results.common_axes
+    jobs = results.valued
+    axes = results.common_axes(jobs)
     if len(jobs) < FEWEST or not axes:
-        return [], f"Importance needs {FEWEST} completed jobs that differ in an axis they all have."
-    if len({job.score for job in jobs}) == 1:
-        return [], "All completed jobs reached the same value."
+        return [], (
+            f"Importance needs {FEWEST} completed or pruned jobs that differ in an axis that they "
+            "all have."
+        )
+    if len({job.reached for job in jobs}) == 1:
+        return [], "All jobs reached the same value."
     import optuna
 
     values = {axis: levels(jobs, axis) for axis in axes}
@@ -42,12 +51,15 @@ def importances(results: Results) -> tuple[list[Effect], str]:
     for place, job in enumerate(jobs):
         chosen = {axis: values[axis][place] for axis in axes}
         trial = optuna.trial.create_trial(
-            params=chosen, distributions=distributions, value=job.score
+            params=chosen, distributions=distributions, value=job.reached
         )
         study.add_trial(trial)
     found = optuna.importance.FanovaImportanceEvaluator(seed=0).evaluate(study)
     effects = [Effect(results.names[axis], float(share)) for axis, share in found.items()]
-    return sorted(effects, key=lambda effect: -effect.share), METHOD
+    pruned = sum(job.is_pruned for job in jobs)
+    words = WITH_PRUNED.format(completed=len(jobs) - pruned, pruned=pruned)
+    note = METHOD.format(jobs=words if pruned else COMPLETED)
+    return sorted(effects, key=lambda effect: -effect.share), note
 
 
 def _distribution(values: list[Level]) -> "BaseDistribution":

@@ -38,9 +38,26 @@ class Job:
 
     def objective(self, place: int) -> float | None:
         """An objective's value; None unless the job completed: what was cut short is censored."""
-        if self.entry.state != "completed" or place >= len(self.entry.objective):
-            return None
-        return finite(self.entry.objective[place])
+        return None if self.entry.state != "completed" else self._value(place)
+
+    @property
+    def is_pruned(self) -> bool:
+        """Whether a search ended it early, at a value of the main objective."""
+        return self.entry.state == "pruned" and self._value(0) is not None
+
+    @property
+    def reached(self) -> float | None:
+        """The main objective's value at the end of the job, or where it was pruned."""
+        return self._value(0) if self.is_pruned else self.score
+
+    def _value(self, place: int) -> float | None:
+        found = self.entry.objective
+        return finite(found[place]) if place < len(found) else None
+
+    @property
+    def last_step(self) -> int | None:
+        """Step of the last validation."""
+        return max(self.monitored, default=None)
 
     def cost(self, name: str) -> float | None:
         """Parameters, FLOPs or seconds of training, named as in an objective."""

@@ -1,13 +1,20 @@
 """What the objective costs: fronts beyond which nothing is both cheaper and better."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leyden.sweeps.report.results import Configuration, Results
-from leyden.sweeps.report.style import label_plainly, new_figure, scale_objective, tidy
+from leyden.sweeps.report.style import (
+    PRUNED,
+    label_plainly,
+    new_figure,
+    scale_objective,
+    tidy,
+)
 
 COSTS = {"params": "parameters", "flops": "training FLOPs", "seconds": "training time (s)"}
 
@@ -21,24 +28,33 @@ class Panel:
         mode: Whether less or more of it is better.
         points: The cost and the configuration, in the order of the configurations' ranks.
         front: Those of them that nothing beats in both, by ascending cost.
+        pruned: Likewise the cost and the configuration, of those whose jobs were all pruned; since
+            these were cheap because they were cut short, they are on no front.
     """
 
     name: str
     mode: str
     points: list[tuple[float, Configuration]]
     front: list[tuple[float, Configuration]]
+    pruned: list[tuple[float, Configuration]]
 
 
 def panels(results: Results) -> list[Panel]:
     """A panel for each cost that is known, and for each further objective."""
     found = [
-        _panel(results, name, "min", [c.mean_cost(key) for c in results.scored])
+        _panel(results, name, "min", partial(Configuration.mean_cost, name=key))
         for key, name in COSTS.items()
     ]
     for place, objective in enumerate(results.record.objectives):
         if place > 0 and objective.metric not in COSTS:
-            values = [c.mean_objective(place) for c in results.scored]
-            found.append(_panel(results, objective.metric, objective.mode, values))
+            found.append(
+                _panel(
+                    results,
+                    objective.metric,
+                    objective.mode,
+                    partial(Configuration.mean_objective, place=place),
+                )
+            )
     return [panel for panel in found if panel.points]
 
 
@@ -61,21 +77,22 @@ def draw_pareto(results: Results, found: list[Panel]) -> Figure:
     for axes, panel in zip(figure.subplots(len(found), squeeze=False)[:, 0], found, strict=True):
         _draw_panel(axes, panel, results.objective.sign)
         axes.set_ylabel(results.objective.metric)
-        scale_objective(axes, (configuration.mean for configuration in results.scored))
+        scale_objective(axes, (one.reached for one in results.scored + results.pruned))
         tidy(axes)
     return figure
 
 
-def _panel(results: Results, name: str, mode: str, values: list[float | None]) -> Panel:
-    points = [
-        (value, configuration)
-        for value, configuration in zip(values, results.scored, strict=True)
-        if value is not None
-    ]
+def _panel(
+    results: Results, name: str, mode: str, cost_of: Callable[[Configuration], float | None]
+) -> Panel:
+    points, pruned = (
+        [(cost, one) for one in group if (cost := cost_of(one)) is not None]
+        for group in (results.scored, results.pruned)
+    )
     direction = 1 if mode == "min" else -1
     sign = results.objective.sign
     both = [(direction * cost, sign * configuration.mean) for cost, configuration in points]
-    return Panel(name, mode, points, [points[place] for place in pareto_front(both)])
+    return Panel(name, mode, points, [points[place] for place in pareto_front(both)], pruned)
 
 
 def _draw_panel(axes: Axes, panel: Panel, sign: int) -> None:
@@ -87,6 +104,13 @@ def _draw_panel(axes: Axes, panel: Panel, sign: int) -> None:
         markersize=4.5,
         label="configurations",
     )
+    if panel.pruned:
+        axes.plot(
+            [cost for cost, _ in panel.pruned],
+            [configuration.reached for _, configuration in panel.pruned],
+            label="pruned",
+            **PRUNED,
+        )
     costs = [cost for cost, _ in panel.front]
     means = [configuration.mean for _, configuration in panel.front]
     axes.step(
@@ -108,7 +132,7 @@ def _draw_panel(axes: Axes, panel: Panel, sign: int) -> None:
             va="top" if sign > 0 else "bottom",
             fontsize="small",
         )
-    if min(cost for cost, _ in panel.points) > 0:
+    if min(cost for cost, _ in panel.points + panel.pruned) > 0:
         axes.set_xscale("log")
         label_plainly(axes.xaxis, (2, 5))
     axes.margins(x=0.12, y=0.15)

@@ -18,7 +18,7 @@ class Configuration:
         label: What sets it apart, short.
         values: By key, as typed.
         jobs: All of them, completed or not.
-        rank: Place among all by the mean, from 1; those without a score come last.
+        rank: Place among all, from 1, see `Results`.
     """
 
     label: str
@@ -41,9 +41,19 @@ class Configuration:
         """Of the scores, of which there must be one."""
         return fmean(self.scores)
 
+    @property
+    def pruned(self) -> list[Job]:
+        """Jobs that a search ended early, at a value of the main objective."""
+        return [job for job in self.jobs if job.is_pruned]
+
+    @property
+    def reached(self) -> float:
+        """The mean of the scores; where no job completed, of the values of the pruned ones."""
+        return self.mean if self.scores else fmean(job.reached or 0.0 for job in self.pruned)
+
     def mean_cost(self, name: str) -> float | None:
-        """Mean of a cost over completed jobs; None where it is not known."""
-        return known_mean([job.cost(name) for job in self.completed])
+        """Mean of a cost over completed jobs, or else over pruned ones; None: not known."""
+        return known_mean([job.cost(name) for job in self.completed or self.pruned])
 
     def mean_objective(self, place: int) -> float | None:
         """Mean of an objective over completed jobs; None where it is not known."""
@@ -58,7 +68,8 @@ class Results:
         record: The sweep's.
         jobs: All of them.
         names: Short names of the axes that are not folded away, by key.
-        configurations: The best first, those without a score last.
+        configurations: The best first, then those whose jobs were all pruned, those without any
+            value last.
     """
 
     record: SweepRecord
@@ -77,14 +88,22 @@ class Results:
         return [configuration for configuration in self.configurations if configuration.scores]
 
     @property
+    def pruned(self) -> list[Configuration]:
+        """Configurations of which no job completed and some were pruned, the best value first."""
+        return [one for one in self.configurations if one.pruned and not one.scores]
+
+    @property
     def completed(self) -> list[Job]:
         """Jobs with a score."""
         return [job for job in self.jobs if job.score is not None]
 
     @property
-    def common_axes(self) -> list[str]:
-        """Axes that every completed job has, and in which they differ."""
-        jobs = self.completed
+    def valued(self) -> list[Job]:
+        """Jobs with a score, and those that were pruned at some value."""
+        return [job for job in self.jobs if job.reached is not None]
+
+    def common_axes(self, jobs: list[Job]) -> list[str]:
+        """Axes that every one of some jobs has, and in which they differ."""
         shared = [axis for axis in self.names if all(axis in job.values for job in jobs)]
         return [axis for axis in shared if len(set(levels(jobs, axis))) > 1]
 
@@ -114,6 +133,7 @@ def _configurations(
     found = [
         Configuration(label(dict(key), names), dict(key), jobs) for key, jobs in groups.items()
     ]
-    scored = sorted((c for c in found if c.scores), key=lambda c: sign * c.mean)
-    ranked = scored + [c for c in found if not c.scores]
+    valued = [c for c in found if c.scores or c.pruned]
+    ranked = sorted(valued, key=lambda c: (not c.scores, sign * c.reached))
+    ranked += [c for c in found if not (c.scores or c.pruned)]
     return [replace(configuration, rank=rank) for rank, configuration in enumerate(ranked, 1)]

@@ -1,61 +1,148 @@
-"""How sure a mean is, and which configurations differ by more than their noise."""
+"""Which configurations differ by more than their noise."""
 
 import math
-from collections.abc import Sequence
-from statistics import fmean, stdev
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, variance
 
 from scipy.stats import t, ttest_ind_from_stats
-from statsmodels.stats.multitest import multipletests
 
+from leyden.sweeps.interval import LEVEL
 from leyden.sweeps.report.results import Configuration
 
-LEVEL = 0.05
 METHOD = (
     "Intervals are 95 % intervals of the mean by Student's t over the repeats. A configuration is "
-    "within noise of the best where Welch's two-sided t-test, with Holm's correction over all "
-    "comparisons, gives p ≥ 0.05. The best was chosen by the same numbers, which flatters it a "
-    "little."
+    "worse than the best where Welch's two-sided t-test, with Holm's correction over all "
+    "comparisons, gives p < 0.05. Otherwise the two can't be told apart with these repeats, which "
+    "does not say that they are equal: a difference of less than the smallest detectable one would "
+    "not have been seen. The best was chosen by the same numbers, so new repeats of it are likely "
+    "to be somewhat worse."
 )
 
 
-def half_width(values: Sequence[float]) -> float | None:
-    """Half the 95 % interval of the mean; None for less than two values."""
-    count = len(values)
-    if count < 2:
-        return None
-    return float(t.ppf(1 - LEVEL / 2, count - 1)) * stdev(values) / math.sqrt(count)
+@dataclass(frozen=True)
+class Comparison:
+    """A configuration beside the best one.
+
+    Attributes:
+        p: Holm-corrected p-value of the difference of their means; None for the best itself, and
+            where repeats do not show the noise.
+        detectable: The smallest difference that would have been significant, see
+            `smallest_detectable`; None where `p` is.
+        repeats: Completed jobs of the best and of the other one.
+    """
+
+    p: float | None
+    detectable: float | None
+    repeats: tuple[int, int]
+
+    @property
+    def is_told_apart(self) -> bool:
+        """Whether the difference is more than noise."""
+        return self.p is not None and self.p < LEVEL
+
+    @property
+    def verdict(self) -> str:
+        """In words."""
+        if self.p is None:
+            return "noise unknown"
+        return "worse" if self.is_told_apart else f"can't be told apart with {self.counted}"
+
+    @property
+    def counted(self) -> str:
+        """`2 repeats`, or `3 and 2 repeats`."""
+        best, other = self.repeats
+        return f"{best} repeats" if best == other else f"{best} and {other} repeats"
 
 
-def differences(scored: list[Configuration]) -> list[float | None]:
-    """Corrected p-value of each configuration's difference from the best.
+def compare(scored: list[Configuration]) -> list[Comparison]:
+    """Each configuration beside the best.
 
     Args:
         scored: Configurations with scores, the best first.
+    """
+    if not scored:
+        return []
+    best = scored[0].scores
+    raw = {
+        place: p
+        for place, other in enumerate(scored)
+        if place > 0 and (p := welch(best, other.scores)) is not None
+    }
+    corrected = holm(raw)
+    return [
+        Comparison(
+            corrected.get(place),
+            _detectable(place, best, other.scores, raw) if place in raw else None,
+            (len(best), len(other.scores)),
+        )
+        for place, other in enumerate(scored)
+    ]
+
+
+def _detectable(
+    place: int, best: Sequence[float], other: Sequence[float], raw: dict[int, float]
+) -> float:
+    others = [p for its, p in raw.items() if its != place]
+    return smallest_detectable(best, other, level=holm_level(others))
+
+
+def welch(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Two-sided p-value that two means are the same, with unequal variances.
 
     Returns:
-        One for each; None for the best, and where there are no repeats to know the noise by.
+        None where one of them has no repeats, or none of the repeats differ: then their noise is
+        not known, such as that of an accuracy over few samples.
     """
-    corrected: list[float | None] = [None] * len(scored)
-    repeated = [place for place, other in enumerate(scored) if len(other.scores) > 1]
-    if len(repeated) < 2 or repeated[0] != 0:
-        return corrected
-    best, *others = repeated
-    found = [welch(scored[best].scores, scored[place].scores) for place in others]
-    for place, p in zip(others, multipletests(found, method="holm")[1], strict=True):
-        corrected[place] = float(p)
-    return corrected
-
-
-def welch(first: Sequence[float], second: Sequence[float]) -> float:
-    """Two-sided p-value that two means are the same, with unequal variances."""
-    if stdev(first) == stdev(second) == 0:  # where the test's statistic is 0 / 0 or infinite
-        return 1.0 if first[0] == second[0] else 0.0
-    moments = [(fmean(values), stdev(values), len(values)) for values in (first, second)]
+    if min(len(first), len(second)) < 2 or variance(first) == variance(second) == 0:
+        return None
+    moments = [
+        (fmean(values), math.sqrt(variance(values)), len(values)) for values in (first, second)
+    ]
     return float(ttest_ind_from_stats(*moments[0], *moments[1], equal_var=False).pvalue)
 
 
-def verdict(p: float | None) -> str:
-    """What a p-value says in words."""
-    if p is None:
-        return "noise unknown"
-    return "within noise" if p >= LEVEL else "worse"
+def smallest_detectable(first: Sequence[float], second: Sequence[float], *, level: float) -> float:
+    """The least difference of two means that Welch's test would have called significant.
+
+    With the variances s² that were found it is the critical difference t(1 - level / 2; v) x
+    sqrt(s1² / n1 + s2² / n2), where v are the degrees of freedom by Welch (Biometrika 34, 1947)
+    and Satterthwaite (Biometrics Bulletin 2, 1946): (a + b)² / (a² / (n1 - 1) + b² / (n2 - 1)) with
+    a = s1² / n1, b = s2² / n2. A true difference of this size is found in about half of all cases.
+
+    Args:
+        first: At least two values.
+        second: Likewise; not all values of both may be the same.
+        level: Of the test.
+    """
+    a, b = (variance(values) / len(values) for values in (first, second))
+    share = a / (a + b)
+    freedom = 1 / (share**2 / (len(first) - 1) + (1 - share) ** 2 / (len(second) - 1))
+    return float(t.ppf(1 - level / 2, freedom)) * math.sqrt(a + b)
+
+
+def holm(raw: Mapping[int, float]) -> dict[int, float]:
+    """P-values corrected for all comparisons by Holm's procedure, see `holm_level`."""
+    found, greatest = {}, 0.0
+    for passed, (place, p) in enumerate(sorted(raw.items(), key=lambda item: item[1])):
+        greatest = max(greatest, min(1.0, (len(raw) - passed) * p))
+        found[place] = greatest
+    return found
+
+
+def holm_level(others: Sequence[float]) -> float:
+    """The level at which one more p-value counts as significant by Holm's procedure.
+
+    Holm (Scandinavian Journal of Statistics 6, 1979) compares the k-th smallest of m p-values with
+    0.05 / (m - k + 1), and stops at the first that is not significant.
+
+    Args:
+        others: The p-values of the other comparisons.
+    """
+    count = len(others) + 1
+    passed = 0
+    for p in sorted(others):
+        if p >= LEVEL / (count - passed):
+            break
+        passed += 1
+    return LEVEL / (count - passed)

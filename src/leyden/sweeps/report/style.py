@@ -14,6 +14,15 @@ COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#56b4e9", "#e6
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (3, 3)), (0, (9, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 MOST_CURVES = len(MARKERS)
+PRUNED: dict[str, Any] = {
+    "color": "0.45",
+    "linestyle": "none",
+    "marker": "o",
+    "markerfacecolor": "none",
+    "markersize": 5,
+}
+"""Rings, for jobs that were not trained to their end."""
+
 LOGARITHMIC_FROM = 8
 STEEP = 5
 """Ratios of the largest to the smallest value from which an axis is logarithmic."""

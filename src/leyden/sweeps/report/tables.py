@@ -1,10 +1,11 @@
 """The report's tables: every job, every configuration, every failure."""
 
+from leyden.sweeps.interval import half_width
 from leyden.sweeps.report.document import Table
 from leyden.sweeps.report.jobs import NO_FAILURE, Job, finite
 from leyden.sweeps.report.labels import short_value
-from leyden.sweeps.report.results import Results
-from leyden.sweeps.report.statistics import differences, half_width, verdict
+from leyden.sweeps.report.results import Configuration, Results
+from leyden.sweeps.report.statistics import compare
 
 SHOWN_METRICS = ("val/", "test/")
 
@@ -35,7 +36,7 @@ def _outcome(job: Job, objectives: int, metrics: list[str]) -> list[object]:
     found = job.run.get("metrics") or {}
     return [
         job.entry.state,
-        *(job.objective(place) for place in range(objectives)),
+        *(job.reached if place == 0 else job.objective(place) for place in range(objectives)),
         *(finite(found.get(name)) for name in metrics),
         _whole(job.cost("params")),
         job.cost("flops"),
@@ -47,10 +48,13 @@ def _outcome(job: Job, objectives: int, metrics: list[str]) -> list[object]:
 
 
 def configurations_table(results: Results) -> Table:
-    """A row a configuration, the best first, and whether it differs from the best."""
+    """A row a configuration, the best first, and whether it differs from the best.
+
+    Those whose jobs were all pruned follow, with the value that they had by then.
+    """
     scored, others = results.scored, results.record.objectives[1:]
     rows: list[list[object]] = []
-    for place, (configuration, p) in enumerate(zip(scored, differences(scored), strict=True)):
+    for place, (configuration, one) in enumerate(zip(scored, compare(scored), strict=True)):
         rows.append(
             [
                 configuration.rank,
@@ -60,19 +64,52 @@ def configurations_table(results: Results) -> Table:
                 *(configuration.mean_objective(1 + k) for k in range(len(others))),
                 f"{len(configuration.scores)} of {len(configuration.jobs)}",
                 abs(configuration.mean - scored[0].mean),
-                p,
-                verdict(p) if place else "best",
-                _whole(configuration.mean_cost("params")),
-                configuration.mean_cost("flops"),
-                configuration.mean_cost("seconds"),
+                one.p,
+                one.detectable,
+                one.verdict if place else "best",
+                *_costs(configuration),
             ]
         )
+    rows += [_pruned_row(results, configuration) for configuration in results.pruned]
     return Table(_configuration_columns(results), rows)
+
+
+def _pruned_row(results: Results, configuration: Configuration) -> list[object]:
+    """Of a configuration of which no job was trained to its end."""
+    scored, reached = results.scored, configuration.reached
+    behind = results.objective.sign * (reached - scored[0].mean) if scored else None
+    return [
+        configuration.rank,
+        configuration.label,
+        reached,
+        None,
+        *(None for _ in results.record.objectives[1:]),
+        f"0 of {len(configuration.jobs)}",
+        behind,
+        None,
+        None,
+        pruned_words(configuration.pruned),
+        *_costs(configuration),
+    ]
+
+
+def pruned_words(jobs: list[Job]) -> str:
+    """`pruned at step 45`, with as many steps as there are different ones."""
+    steps = sorted({job.last_step for job in jobs if job.last_step is not None})
+    return f"pruned at step {', '.join(map(str, steps))}" if steps else "pruned"
+
+
+def _costs(configuration: Configuration) -> list[object]:
+    return [
+        _whole(configuration.mean_cost("params")),
+        configuration.mean_cost("flops"),
+        configuration.mean_cost("seconds"),
+    ]
 
 
 def _configuration_columns(results: Results) -> list[str]:
     main, *others = [f"mean {objective.metric}" for objective in results.record.objectives]
-    differing = ["behind", "p (Holm)", "verdict"]
+    differing = ["behind", "p (Holm)", "smallest detectable", "verdict"]
     costs = ["parameters", "FLOPs", "training seconds"]
     return ["rank", "configuration", main, "95 % ±", *others, "jobs", *differing, *costs]
 
