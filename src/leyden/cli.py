@@ -52,6 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         show_problems(error.problems)
         return WRONG_REQUEST
+    except Exception as error:
+        from leyden.config.user_code import place_of
+        from leyden.terminal import show_user_error
+
+        if place_of(error) is None:  # Leyden's own defect: its traceback helps to mend it
+            raise
+        show_user_error(error)
+        return FAILED
     except KeyboardInterrupt:  # a run that has begun ends by itself
         sys.stderr.write("interrupted before anything was started\n")
         return EXIT_STATUS["interrupted"]

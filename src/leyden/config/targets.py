@@ -42,6 +42,19 @@ BASES = {
 MADE_BY_FUNCTIONS = ("model", "data", "callbacks")
 """Groups whose targets may also be functions that make such a thing."""
 
+NOT_YET = {
+    "model": (
+        "pytorch_lightning.LightningModule",
+        "a LightningModule is not supported yet; name a torch.nn.Module, whose forward pass gives"
+        " the outputs: Leyden adds loss, metrics and optimizer",
+    ),
+    "data": (
+        "pytorch_lightning.LightningDataModule",
+        "a LightningDataModule is not supported yet; derive the class from leyden.data.DataModule",
+    ),
+}
+"""What passes for what a group names, or comes near it, and is none of it."""
+
 
 def user_packages() -> tuple[str, ...]:
     """Packages that the user allows configs to name."""
@@ -110,10 +123,34 @@ def misplaced(group: str, target: Any) -> str | None:
     """What a target named in `group` should have been, or None if it is right there."""
     if group not in BASES or (inspect.isfunction(target) and group in MADE_BY_FUNCTIONS):
         return None
-    module, _, name = BASES[group].rpartition(".")
-    base = getattr(import_module(module), name)
-    fits = inspect.isclass(target) and issubclass(target, base)
-    return None if fits else f"must be a {BASES[group]}"
+    if not inspect.isclass(target):
+        return f"must be a {BASES[group]}"
+    wrong = _misplaced_class(group, target)
+    if wrong is None and inspect.isabstract(target):
+        missing = ", ".join(sorted(getattr(target, "__abstractmethods__", ())))
+        return f"is abstract: it does not define {missing}"
+    return wrong
+
+
+def misplaced_object(group: str, made: Any) -> str | None:
+    """What the object that a target of `group` has made should have been, or None."""
+    wrong = _misplaced_class(group, type(made))
+    return wrong and f"its target makes an object of the class {type(made).__name__}; {wrong}"
+
+
+def _misplaced_class(group: str, kind: type) -> str | None:
+    is_it = issubclass(kind, _class_at(BASES[group]))
+    not_yet, message = NOT_YET.get(group, (None, ""))
+    # Leyden's data sets are LightningDataModules, and a LightningModule is a torch.nn.Module.
+    if not_yet and (group == "model" or not is_it) and issubclass(kind, _class_at(not_yet)):
+        return message
+    return None if is_it else f"must be a {BASES[group]}"
+
+
+def _class_at(path: str) -> type:
+    module, _, name = path.rpartition(".")
+    found: type = getattr(import_module(module), name)
+    return found
 
 
 def nested_target(arguments: Any, path: str = "") -> str | None:

@@ -16,8 +16,11 @@ from leyden.config.batch import num_processes_of
 from leyden.config.build import build_net, build_task, build_trainer
 from leyden.config.fit import Fitted, Memo, look
 from leyden.config.plan import Plan
+from leyden.config.user_code import in_a_line
 from leyden.processes.threads import on_threads
 from leyden.runs.log import quiet
+from leyden.runs.record import status_after
+from leyden.terminal import show_note
 
 MOST_STEPS = 6
 LONG = 0.2
@@ -112,10 +115,12 @@ def measure(fitted: Fitted, memo: Memo) -> float | None:
         return None
     try:
         trainer.fit(build_task(cfg, build_net(cfg, spec), spec), datamodule=data)
-    except RuntimeError:  # such as too little memory on the device
+    except (Exception, SystemExit) as error:
+        if isinstance(error.__context__, KeyboardInterrupt):  # Lightning makes an exit of Ctrl-C
+            raise KeyboardInterrupt from error
+        if status_after(error) != "oom":
+            show_note(f"a step can't be timed, for it fails: {in_a_line(error)}")
         return None
-    except SystemExit as error:  # what Lightning makes of Ctrl-C
-        raise KeyboardInterrupt from error
     return clock.seconds
 
 
