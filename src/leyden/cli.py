@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from leyden import light_torchmetrics
 from leyden.help import HELP
 from leyden.model_verbs import export_verb, generate_verb
+from leyden.processes.foreign_launcher import ignore_other_launchers
 from leyden.proof_verbs import diff_verb, doctor_verb, reproduce_verb
 from leyden.run_verbs import EXIT_STATUS, FAILED, WRONG_REQUEST, resume_verb
 
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")  # some tenths of a millisecond
     os.environ.setdefault("KMP_BLOCKTIME", "1")  # milliseconds
     light_torchmetrics.install()
+    others = ignore_other_launchers()
     verb, *rest = [*(sys.argv[1:] if arguments is None else arguments), ""]
     rest = rest[:-1]
     if verb in ("-sc", "--shell-completion"):
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return print_version()
     if verb not in VERBS:
         return refuse_verb(verb)
+    if others and verb in ("train", "resume", "reproduce"):
+        sys.stderr.write(f"ignored, for this is one process: {', '.join(others)} (environment)\n")
     from leyden.config.problem import ConfigError
 
     try:

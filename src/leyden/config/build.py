@@ -8,6 +8,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any, cast
 
+from lightning_fabric.plugins.environments import LightningEnvironment
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback, Trainer, seed_everything
 from pytorch_lightning.callbacks import Checkpoint
@@ -32,6 +33,7 @@ from leyden.data import DataModule, Spec
 from leyden.loops import EpochLoop
 from leyden.onednn import use_onednn
 from leyden.parallel import FullyShardedStrategy, MarkedCheckpoint, strategy_of
+from leyden.processes import torchrun
 from leyden.runs.folder import config_digest
 from leyden.tasks import Task, task_of
 
@@ -190,12 +192,15 @@ def build_trainer(
         config_digest=config_digest(cfg),
     )
     has_own_files = isinstance(passed["strategy"], FullyShardedStrategy)
+    plugins: list[Any] = [] if has_own_files else [MarkedCheckpoint(config_digest(cfg))]
+    if not torchrun.is_started_by_torchrun():  # Lightning would ask Slurm, LSF and MPI
+        plugins.append(LightningEnvironment())
     trainer = Trainer(
         **passed,
         default_root_dir=folder,
         callbacks=callbacks,
         logger=loggers,
-        plugins=[] if has_own_files else [MarkedCheckpoint(config_digest(cfg))],
+        plugins=plugins,
         enable_checkpointing=any(isinstance(c, Checkpoint) for c in callbacks),
         enable_progress_bar=False,
         enable_model_summary=False,
