@@ -48,8 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if others and verb in ("train", "resume", "reproduce"):
         sys.stderr.write(f"ignored, for this is one process: {', '.join(others)} (environment)\n")
     from leyden.config.problem import ConfigError
+    from leyden.config.variables import refuse_misspelt_variables
 
     try:
+        refuse_misspelt_variables()
         return VERBS[verb](rest)
     except ConfigError as error:
         from leyden.terminal import show_problems
@@ -72,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def train_verb(arguments: list[str]) -> int:
     """Runs one job, or a sweep."""
     if {"-h", "--help"} & set(arguments):
-        return show_train_help()
+        return show_train_help(arguments)
     if any(argument.partition("=")[0] in HYDRA_FLAGS for argument in arguments):
         return ask_hydra(arguments)
     from leyden.config.request import without_password
@@ -276,11 +278,11 @@ def refuse_verb(verb: str) -> int:
     return WRONG_REQUEST
 
 
-def show_train_help() -> int:
-    """The catalogue, read from the folders."""
-    from leyden.help import train_help
+def show_train_help(arguments: list[str]) -> int:
+    """The catalogue, read from the folders, the user's own among them."""
+    from leyden.help import config_dir_of, train_help
 
-    sys.stdout.write(train_help())
+    sys.stdout.write(train_help(config_dir_of(arguments)))
     return 0
 
 

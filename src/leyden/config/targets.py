@@ -8,10 +8,11 @@ own outside the config, in the environment: `LEYDEN_PACKAGES=my_models,my_data`.
 import inspect
 import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-from leyden.config.problem import suggestion
+from leyden.config.problem import LIKE, suggestion
 
 ROOMS = (
     "leyden.models",
@@ -81,14 +82,23 @@ def resolve(path: str) -> Any:
         ValueError: It is not allowed, does not exist, or is something else under a borrowed name.
     """
     if not is_allowed(path):
-        rooms = ", ".join(f"{room}.*" for room in (*ROOMS, *user_packages()))
-        raise ValueError(f"is not allowed; allowed: {rooms}; your own: LEYDEN_PACKAGES=package")
+        raise ValueError(f"is not allowed; {_allowed_instead(path)}")
     if user_packages() and os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     found = _find(path)
     if not (_is_own(found) if _is_users(path) else _is_public(found, path)):
         raise ValueError("is not a class or function of the packages that configs may name")
     return found
+
+
+def _allowed_instead(path: str) -> str:
+    """What to type instead of a path that is not allowed."""
+    package, packages = path.partition(".")[0], user_packages()
+    near = get_close_matches(package, packages, n=1, cutoff=LIKE)
+    if near and near[0] != package:
+        return f"LEYDEN_PACKAGES names `{near[0]}`; did you mean `{package}`?"
+    rooms = ", ".join(f"{room}.*" for room in (*ROOMS, *packages))
+    return f"allowed: {rooms}; your own: LEYDEN_PACKAGES=package"
 
 
 def _is_own(found: Any) -> bool:
