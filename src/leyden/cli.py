@@ -25,6 +25,14 @@ HYDRA_FLAGS = {"--cfg", "-c", "--info", "-i", "--hydra-help", "--version"}
 HYDRA_FLAGS |= {"--shell-completion", "-sc"}
 
 
+WHEN_INTERRUPTED = {
+    "report": "the report may be incomplete: the same command writes it again",
+    "tokenize": "the same command goes on",
+    "export": "the export may be incomplete: the same command writes it again",
+}
+"""What a verb leaves, and what to do then."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line and returns the exit status."""
     # Idle threads of torch would otherwise spin for long and slow others on the machine; if they
@@ -67,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         show_user_error(error)
         return FAILED
     except KeyboardInterrupt:  # a run that has begun ends by itself
-        sys.stderr.write("interrupted before anything was started\n")
+        sys.stderr.write(f"interrupted; {WHEN_INTERRUPTED.get(verb, 'nothing is running')}\n")
         return EXIT_STATUS["interrupted"]
 
 

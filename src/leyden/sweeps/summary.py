@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from leyden.runs.listing import find_runs
-from leyden.sweeps.record import DONE, FAILED, TO_GO_ON, SweepRecord, best_entry
+from leyden.sweeps.record import DONE, FAILED, SweepRecord, best_entry
 from leyden.terminal import (
     format_number,
     messages,
@@ -61,9 +61,8 @@ def what_is_left(record: SweepRecord) -> list[str]:
     failed = sum(entry.state in FAILED for entry in record.jobs)
     if failed:
         lines.append(f"[yellow]{failed} failed; add `sweep.retry=1` to run them again")
-    left = sum(entry.state in TO_GO_ON for entry in record.jobs)
-    if left:
-        lines.append(f"[yellow]{left} not done yet; the same command goes on with them")
+    if record.num_left:
+        lines.append(f"[yellow]{record.num_left} not done yet; the same command goes on with them")
     return lines
 
 
@@ -76,7 +75,7 @@ def show_sweeps(records: list[SweepRecord]) -> None:
         value += "" if best is None else format_number(best.objective[0])
         name = shown_path(record.folder)
         by = "" if best is None else " ".join(best.overrides)
-        rows.append([name, record.status, f"{sum(done)} of {len(done)}", value, by])
+        rows.append([name, record.status, f"{sum(done)} of {record.num_planned}", value, by])
     if rows:
         show_table(["sweep", "status", "done", "best", "by"], rows, numeric=set())
         results().print()
