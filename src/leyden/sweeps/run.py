@@ -4,6 +4,7 @@ from pathlib import Path
 
 from leyden import terminal
 from leyden.config.build import make
+from leyden.config.distinct import distinct_jobs
 from leyden.config.fit import Fitted, fit_plan, fit_to_data
 from leyden.config.job import Job
 from leyden.config.plan import Plan, Sweep
@@ -52,7 +53,9 @@ def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
     """
     sweep = plan.sweep
     assert sweep is not None
-    fitted = fit_plan(plan)
+    plan, fitted, notes = distinct_jobs(plan, fit_plan(plan))
+    for note in notes:
+        terminal.show_note(note)
     first = plan.jobs[0]
     folder = sweep_folder(sweep, cfg=first.cfg, experiment=first.choices.get("experiment"))
     launcher: Launcher = make(sweep.launcher)
