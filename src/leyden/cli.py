@@ -147,7 +147,18 @@ def plan_of(arguments: list[str], *, will_run: bool = False) -> "Plan":
         from leyden.config.check import check_plan
 
         check_plan(plan)
+    show_notes(plan)
     return plan
+
+
+def show_notes(plan: "Plan") -> None:
+    """What was changed of the config that was asked for, of all jobs alike."""
+    from leyden.processes.torchrun import is_first
+    from leyden.terminal import show_note
+
+    for note in dict.fromkeys(note for job in plan.jobs for note in job.notes):
+        if is_first():
+            show_note(note)
 
 
 @contextmanager
