@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from leyden import light_torchmetrics
 from leyden.help import HELP
 from leyden.model_verbs import export_verb, generate_verb
+from leyden.processes.foreign_launcher import ignore_other_launchers
 from leyden.proof_verbs import diff_verb, doctor_verb, reproduce_verb
 from leyden.run_verbs import EXIT_STATUS, FAILED, WRONG_REQUEST, resume_verb
 
@@ -24,6 +25,14 @@ HYDRA_FLAGS = {"--cfg", "-c", "--info", "-i", "--hydra-help", "--version"}
 HYDRA_FLAGS |= {"--shell-completion", "-sc"}
 
 
+WHEN_INTERRUPTED = {
+    "report": "the report may be incomplete: the same command writes it again",
+    "tokenize": "the same command goes on",
+    "export": "the export may be incomplete: the same command writes it again",
+}
+"""What a verb leaves, and what to do then."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line and returns the exit status."""
     # Idle threads of torch would otherwise spin for long and slow others on the machine; if they
@@ -32,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")  # some tenths of a millisecond
     os.environ.setdefault("KMP_BLOCKTIME", "1")  # milliseconds
     light_torchmetrics.install()
+    others = ignore_other_launchers()
     verb, *rest = [*(sys.argv[1:] if arguments is None else arguments), ""]
     rest = rest[:-1]
     if verb in ("-sc", "--shell-completion"):
@@ -43,24 +53,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return print_version()
     if verb not in VERBS:
         return refuse_verb(verb)
+    if others and verb in ("train", "resume", "reproduce"):
+        sys.stderr.write(f"ignored, for this is one process: {', '.join(others)} (environment)\n")
     from leyden.config.problem import ConfigError
+    from leyden.config.variables import refuse_misspelt_variables
 
     try:
+        refuse_misspelt_variables()
         return VERBS[verb](rest)
     except ConfigError as error:
         from leyden.terminal import show_problems
 
         show_problems(error.problems)
         return WRONG_REQUEST
+    except Exception as error:
+        from leyden.config.user_code import place_of
+        from leyden.terminal import show_user_error
+
+        if place_of(error) is None:  # Leyden's own defect: its traceback helps to mend it
+            raise
+        show_user_error(error)
+        return FAILED
     except KeyboardInterrupt:  # a run that has begun ends by itself
-        sys.stderr.write("interrupted before anything was started\n")
+        sys.stderr.write(f"interrupted; {WHEN_INTERRUPTED.get(verb, 'nothing is running')}\n")
         return EXIT_STATUS["interrupted"]
 
 
 def train_verb(arguments: list[str]) -> int:
     """Runs one job, or a sweep."""
     if {"-h", "--help"} & set(arguments):
-        return show_train_help()
+        return show_train_help(arguments)
     if any(argument.partition("=")[0] in HYDRA_FLAGS for argument in arguments):
         return ask_hydra(arguments)
     from leyden.config.request import without_password
@@ -125,7 +147,18 @@ def plan_of(arguments: list[str], *, will_run: bool = False) -> "Plan":
         from leyden.config.check import check_plan
 
         check_plan(plan)
+    show_notes(plan)
     return plan
+
+
+def show_notes(plan: "Plan") -> None:
+    """What was changed of the config that was asked for, of all jobs alike."""
+    from leyden.processes.torchrun import is_first
+    from leyden.terminal import show_note
+
+    for note in dict.fromkeys(note for job in plan.jobs for note in job.notes):
+        if is_first():
+            show_note(note)
 
 
 @contextmanager
@@ -269,11 +302,11 @@ def refuse_verb(verb: str) -> int:
     return WRONG_REQUEST
 
 
-def show_train_help() -> int:
-    """The catalogue, read from the folders."""
-    from leyden.help import train_help
+def show_train_help(arguments: list[str]) -> int:
+    """The catalogue, read from the folders, the user's own among them."""
+    from leyden.help import config_dir_of, train_help
 
-    sys.stdout.write(train_help())
+    sys.stdout.write(train_help(config_dir_of(arguments)))
     return 0
 
 

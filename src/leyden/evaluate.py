@@ -5,11 +5,11 @@ from pathlib import Path
 from pytorch_lightning import seed_everything
 
 from leyden.callbacks.recorder import refuse_non_finite
-from leyden.config.build import build_data, build_net, build_task, build_trainer
+from leyden.config.build import build_net, build_task, build_trainer
 from leyden.config.check import check_saved
 from leyden.config.fit import refuse_other_weights
 from leyden.config.hardware import accelerator_is_here, precision_fits
-from leyden.config.look import read_spec
+from leyden.config.look import read_data
 from leyden.config.problem import ConfigError, Problem
 from leyden.config.size import meta_net
 from leyden.runs.checkpoints import load_weights
@@ -41,8 +41,7 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
     problems = [*accelerator_is_here(cfg), *precision_fits(cfg)]
     if problems:
         raise ConfigError(problems)
-    data = build_data(cfg)
-    spec = read_spec(data, fetch=True)
+    data, spec = read_data(cfg, fetch=True)
     refuse_other_weights("RUN", checkpoint, meta_net(cfg, spec))
     with quiet():
         seed_everything(cfg.seed, verbose=False)

@@ -1,6 +1,7 @@
 """What `leyden --help` says, and `leyden train --help`: the catalogue, read from the folders."""
 
 import textwrap
+from argparse import ArgumentParser
 from pathlib import Path
 
 from leyden.config.location import CONF, EXPERIMENTS
@@ -43,7 +44,7 @@ leyden train [overrides]: one run; with -m, or an experiment that says so, a swe
 
 Groups (conf/) and their options:
 {groups}
-
+{own}
 At the root:
   name       folder of the run under outputs/
   seed       weights, order of data, augmentation, dropout
@@ -64,17 +65,48 @@ Sweeps (conf/hydra/):
 """
 
 
-def train_help() -> str:
-    """The text, with every option that there is."""
+def train_help(config_dir: Path | None = None) -> str:
+    """The text, with every option that there is.
+
+    Args:
+        config_dir: A folder of the user's own options; None: there is none.
+    """
     rows = [(group, options(CONF / group)) for group in GROUPS]
     rows.append(("experiment", options(EXPERIMENTS)))
     engines = [
         (f"hydra/{name}", options(CONF / "hydra" / name)) for name in ("launcher", "sweeper")
     ]
     return TRAIN.format(
-        groups="\n".join(f"  {group:<12}{names}" for group, names in rows),
-        engines="\n".join(f"  {group:<16}{names}" for group, names in engines),
+        groups=_lines(rows, 12),
+        own="" if config_dir is None else _own(config_dir),
+        engines=_lines(engines, 16),
     )
+
+
+def _own(config_dir: Path) -> str:
+    folders = sorted(path for path in config_dir.iterdir() if path.is_dir())
+    rows = [(path.name, names) for path in folders if (names := options(path))]
+    return f"\nIn {config_dir}:\n{_lines(rows, 12)}\n"
+
+
+def _lines(rows: list[tuple[str, str]], width: int) -> str:
+    return "\n".join(f"  {group:<{width}}{names}" for group, names in rows)
+
+
+def config_dir_of(arguments: list[str]) -> Path | None:
+    """The folder that `--config-dir` names among some arguments.
+
+    Raises:
+        ConfigError: There is no such folder.
+    """
+    from leyden.config.problem import ConfigError, Problem
+
+    parser = ArgumentParser(add_help=False)
+    parser.add_argument("--config-dir", "-cd", type=Path)
+    folder: Path | None = parser.parse_known_args(arguments)[0].config_dir
+    if folder is not None and not folder.is_dir():
+        raise ConfigError([Problem("--config-dir", "there is no such folder", str(folder))])
+    return folder
 
 
 def options(folder: Path) -> str:

@@ -153,6 +153,13 @@ def show_problems(problems: Iterable[Problem]) -> None:
     console.print("Nothing was started, nothing written.")
 
 
+def show_user_error(error: Exception) -> None:
+    """An error in the user's own code outside a run."""
+    from leyden.config.user_code import in_a_line
+
+    messages().print(Text.assemble(("failed: ", "bold red"), printable(in_a_line(error))))
+
+
 def show_failure(record: "Record") -> None:
     """What became of a run that did not complete, and where to read more."""
     error = record.error or {"type": "unknown", "message": ""}

@@ -132,7 +132,7 @@ def execute_apart(record: Record, *, devices: int, place: Place | None = None) -
 
 def prepare(job: Job, fitted: Fitted, *, command: list[str], folder: Path) -> Record:
     """Puts the frozen config and a pending record into the run's folder."""
-    cfg = fitted.cfg
+    cfg, fingerprint = fitted.cfg, fitted.data.fingerprint()
     folder.mkdir(parents=True, exist_ok=True)
     freeze(cfg, job.overrides, folder)
     keep_code(folder)
@@ -146,7 +146,7 @@ def prepare(job: Job, fitted: Fitted, *, command: list[str], folder: Path) -> Re
         command=command,
         params=fitted.params.as_dict(),
         flops={"per_step": fitted.flops_per_step, "total": None},
-        data=fitted.data.fingerprint(),
+        data=fingerprint,
     )
     record.write()
     return record

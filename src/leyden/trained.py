@@ -5,10 +5,10 @@ from pathlib import Path
 
 from torch import nn
 
-from leyden.config.build import build_data, build_net
+from leyden.config.build import build_net
 from leyden.config.check import check_saved
 from leyden.config.fit import refuse_other_weights
-from leyden.config.look import read_spec
+from leyden.config.look import read_data
 from leyden.config.problem import ConfigError, Problem
 from leyden.config.size import meta_net
 from leyden.data import Spec
@@ -47,8 +47,7 @@ def read_trained(folder: Path, which: str = "best") -> Trained:
     checkpoint = checkpoint_of(folder, which)
     cfg = read_frozen(folder)
     check_saved(cfg)
-    data = build_data(cfg)
-    spec = read_spec(data, fetch=True)
+    data, spec = read_data(cfg, fetch=True)
     refuse_other_weights("RUN", checkpoint, meta_net(cfg, spec))
     net = build_net(cfg, spec)
     load_weights(net, checkpoint)

@@ -290,7 +290,7 @@ def test_a_job_that_does_not_fit_its_data_stops_the_sweep_before_its_first(leyde
         ("nn.Linear(7, num_outputs)", "forward pass fails on a sample of shape (1, 8, 8)"),
         ("nn.Linear(64, 3)", "gives 3 outputs; the data needs 10"),
         ("nn.Linear(64, 64)", "gives 64 outputs; the data needs 10"),
-        ("nn.LSTM(64, num_outputs)", "forward pass fails"),  # gives a tuple
+        ("nn.LSTM(64, num_outputs)", "forward pass gives an object of the class tuple"),
         ("nn.Linear(64, num_outputs, bis=1)", "can't be built"),
     ],
 )

@@ -1,5 +1,6 @@
 """What a sweep varies: its axes, and the assignments of values to keys that they give."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -57,6 +58,11 @@ class Assignment:
 
     values: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[tuple[str, str], ...]:
+        """Equal in assignments of the same values."""
+        return tuple(sorted(self.values.items()))
 
     def with_step(self, axis: Axis, step: tuple[str, ...]) -> "Assignment":
         """This and a step of an axis."""
@@ -142,11 +148,18 @@ class Axes:
 
     def assignments(self) -> list[Assignment]:
         """Every job once: the grid's, then those listed."""
+        return list({job.key: job for job in self._all()}.values())
+
+    def doubled(self) -> list[Assignment]:
+        """Those that are asked for more than once."""
+        counts = Counter(job.key for job in self._all())
+        return [job for job in self.assignments() if counts[job.key] > 1]
+
+    def _all(self) -> list[Assignment]:
         jobs = list(product(self.grid, Assignment())) if self.grid else []
         jobs += self.listed
         jobs = [job for job in jobs if not self._excludes(job)] if jobs else [Assignment()]
-        jobs = [again for job in jobs for again in product(self.repeated, job)]
-        return list({tuple(sorted(job.values.items())): job for job in jobs}.values())
+        return [again for job in jobs for again in product(self.repeated, job)]
 
     def probes(self) -> list[Assignment]:
         """A job for each end of each range and each choice, the others at their first value."""
@@ -155,7 +168,7 @@ class Axes:
             for step in axis.values:
                 chosen = replace(axis, values=(step,))
                 found.append(next(product(self._first_steps(chosen), Assignment())))
-        unique = {tuple(sorted(job.values.items())): job for job in found}
+        unique = {job.key: job for job in found}
         return [*unique.values(), *self.listed]
 
     def _first_steps(self, chosen: Axis | None = None) -> tuple[Axis, ...]:

@@ -1,5 +1,6 @@
 """From a checked config to objects. Only here targets are called; below, no configs."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -7,6 +8,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any, cast
 
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback, Trainer, seed_everything
 from pytorch_lightning.callbacks import Checkpoint
@@ -22,14 +24,17 @@ from torch import nn
 from leyden.callbacks.step_profile import StepProfile
 from leyden.config.batch import num_processes_of, split_of
 from leyden.config.compiling import compile_net
+from leyden.config.lazy import materialize
 from leyden.config.limits import steps_between_validations, steps_per_epoch
+from leyden.config.problem import ConfigError, Problem
 from leyden.config.schema import DataKeys, TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
-from leyden.config.targets import nested_target, resolve
+from leyden.config.targets import misplaced_object, nested_target, resolve
 from leyden.data import DataModule, Spec
 from leyden.loops import EpochLoop
 from leyden.onednn import use_onednn
 from leyden.parallel import FullyShardedStrategy, MarkedCheckpoint, strategy_of
+from leyden.processes import torchrun
 from leyden.runs.folder import config_digest
 from leyden.tasks import Task, task_of
 from leyden.tasks.precision import HALF, HalfInputs
@@ -106,31 +111,46 @@ def make(node: DictConfig, **arguments: Any) -> Any:
 
 
 def build_data(cfg: DictConfig) -> DataModule:
-    """The data set, with what the root and the trainer say of it."""
+    """The data set, with what the root and the trainer say of it.
+
+    Raises:
+        ConfigError: Its target makes something else.
+    """
     own = {key: value for key, value in cfg.data.items() if key not in fields_of(DataKeys)}
-    return cast(
-        DataModule,
-        make(
-            OmegaConf.create(own),
-            seed=cfg.seed,
-            overfit_samples=cfg.trainer.overfit_samples,
-            may_stand_in=cfg.trainer.may_stand_in,
-            mixup=cfg.task.mixup,
-        ),
+    data = make(
+        OmegaConf.create(own),
+        seed=cfg.seed,
+        overfit_samples=cfg.trainer.overfit_samples,
+        may_stand_in=cfg.trainer.may_stand_in,
+        mixup=cfg.task.mixup,
     )
+    wrong = misplaced_object("data", data)
+    if wrong:
+        raise ConfigError([Problem("data", wrong)])
+    return cast(DataModule, data)
 
 
 def build_net(cfg: DictConfig, spec: Spec) -> nn.Module:
-    """The network, built to the data's spec as far as it asks for it."""
+    """The network, built to the data's spec as far as it asks for it.
+
+    Raises:
+        ConfigError: Its target makes something else.
+    """
     offered: dict[str, Any] = {"input_shape": spec.input_shape, "num_outputs": spec.num_outputs}
     if spec.kind == "text":
         offered |= {"vocab_size": spec.num_outputs, "context": spec.input_shape[0]}
         offered |= {"separator": spec.separator}
     wanted = parameters_of(resolve(cfg.model._target_))
     given = {name: value for name, value in offered.items() if name in wanted}
-    net = cast(nn.Module, make(cfg.model, **{**given, **_said(cfg.model, given)}))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Lazy modules are a new feature")
+        net = make(cfg.model, **{**given, **_said(cfg.model, given)})
+    wrong = misplaced_object("model", net)
+    if wrong:
+        raise ConfigError([Problem("model", wrong)])
+    materialize(net, spec)
     use_onednn(net)
-    return net
+    return cast(nn.Module, net)
 
 
 def _said(node: DictConfig, names: dict[str, Any]) -> dict[str, Any]:
@@ -185,6 +205,8 @@ def build_trainer(
     plugins: list[Any] = [] if has_own_files else [MarkedCheckpoint(config_digest(cfg))]
     if keys["precision"] in HALF:
         plugins.append(HalfInputs(passed.pop("precision")))
+    if not torchrun.is_started_by_torchrun():  # Lightning would ask Slurm, LSF and MPI
+        plugins.append(LightningEnvironment())
     trainer = Trainer(
         **passed,
         default_root_dir=folder,

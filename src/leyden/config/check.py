@@ -1,6 +1,6 @@
 """Finds everything that is wrong with a config before anything is built. Pure: it only reads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from leyden.config.build import make
 from leyden.config.job import Job
-from leyden.config.keys import check_keys
+from leyden.config.keys import check_keys, names_in
 from leyden.config.plain import plain, refers
 from leyden.config.plan import Plan, Sweep
 from leyden.config.problem import ConfigError, Problem, gathered
@@ -190,28 +190,33 @@ def _read_values(cfg: DictConfig, written: Any) -> tuple[dict[str, Any], list[Pr
 
 def _check_structure(given: dict[str, Any], seen: Seen) -> Iterator[Problem]:
     """Keys, types, ranges and targets of the root and of every group."""
-    yield from check_keys("", given, fields_of(Root))
+    groups = {key: node for key, node in given.items() if isinstance(node, dict)}
+    names = list(names_in(groups))
+    yield from check_keys("", given, fields_of(Root), others=dict(names))
     for key in (*SECTIONS, *GROUPS, "trainer"):
         part = key, repr(given.get(key))
         if part not in seen:
-            seen[part] = list(_check_part(key, given.get(key)))
+            seen[part] = list(_check_part(key, given.get(key), names))
         yield from seen[part]
 
 
-def _check_part(key: str, node: Any) -> Iterator[Problem]:
+def _check_part(key: str, node: Any, names: list[tuple[str, str]]) -> Iterator[Problem]:
+    others = {name: at for name, at in names if not at.startswith(f"{key}.")}
     if key == "trainer":
-        yield from _check_trainer(node)
-    elif key in SECTIONS:
-        yield from check_keys(key, node, fields_of(SECTIONS[key])) if isinstance(node, dict) else ()
+        yield from _check_trainer(node, others)
+    elif key in SECTIONS and isinstance(node, dict):
+        yield from check_keys(key, node, fields_of(SECTIONS[key]), others=others)
     elif key in ("callbacks", "logger"):
         for name, inner in (node or {}).items():
             if inner is not None:
                 yield from _check_node(f"{key}.{name}", inner, key)
-    else:
-        yield from _check_node(key, node, key)
+    elif key not in SECTIONS:
+        yield from _check_node(key, node, key, others)
 
 
-def _check_node(path: str, node: Any, group: str) -> Iterator[Problem]:
+def _check_node(
+    path: str, node: Any, group: str, others: Mapping[str, str] | None = None
+) -> Iterator[Problem]:
     if not isinstance(node, dict) or "_target_" not in node:
         yield Problem(path, "must be a mapping with a `_target_`", str(node))
         return
@@ -237,7 +242,7 @@ def _check_node(path: str, node: Any, group: str) -> Iterator[Problem]:
     }
     if "batch_tokens" in node and getattr(target, "kind", None) == "text":
         parameters |= fields_of(DataKeys)
-    yield from check_keys(path, given, parameters)
+    yield from check_keys(path, given, parameters, others=others)
 
 
 def _check_files(path: str, given: dict[Any, Any]) -> Iterator[Problem]:
@@ -251,7 +256,7 @@ def _check_files(path: str, given: dict[Any, Any]) -> Iterator[Problem]:
             yield Problem(f"{path}.{key}", "must stay within the run's folder", repr(value))
 
 
-def _check_trainer(node: Any) -> Iterator[Problem]:
+def _check_trainer(node: Any, others: Mapping[str, str]) -> Iterator[Problem]:
     from pytorch_lightning import Trainer
 
     if not isinstance(node, dict):
@@ -266,4 +271,4 @@ def _check_trainer(node: Any) -> Iterator[Problem]:
         if name not in WIRED
     }
     given = {key: value for key, value in node.items() if key not in REPLACED}
-    yield from check_keys("trainer", given, {**lightnings, **own})
+    yield from check_keys("trainer", given, {**lightnings, **own}, others=others)

@@ -25,6 +25,7 @@ from leyden.config.problem import ConfigError, Problem
 from leyden.config.request import Request
 from leyden.config.schema import SweepKeys
 from leyden.config.signature import fields_of
+from leyden.config.without_effect import refuse_without_effect
 
 HYDRAS_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 """Every combination of values is a job; of it only `params` is read."""
@@ -58,11 +59,13 @@ def compose_plan(request: Request) -> Plan:
     settings, declared = _settings(base), _declared_axes(base, loader)
     mode = base.hydra.mode
     if not (request.multirun or declared or mode == RunMode.MULTIRUN) or mode == RunMode.RUN:
-        refuse_sweeps(typed)
+        refuse_sweeps(typed, base)
     axes = _typed_over(declared, typed, loader)
-    if not (request.multirun or axes or mode == RunMode.MULTIRUN) or mode == RunMode.RUN:
-        return Plan((composer.job(fixed, Assignment()),))
+    is_sweep = bool(request.multirun or axes or mode == RunMode.MULTIRUN) and mode != RunMode.RUN
     is_search = base.hydra.sweeper._target_ != HYDRAS_SWEEPER
+    refuse_without_effect(typed, base, is_sweep=is_sweep, is_search=is_search)
+    if not is_sweep:
+        return Plan((composer.job(fixed, Assignment()),))
     searcher = OmegaConf.masked_copy(base.hydra.sweeper, _search_keys(base)) if is_search else None
     sweep = Sweep(request, composer, fixed, axes, settings, base.hydra.launcher, searcher)
     _refuse_misfits(sweep)

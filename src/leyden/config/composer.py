@@ -167,4 +167,8 @@ def _composition_problem(error: Exception, loader: ConfigLoaderImpl) -> Problem:
         return Problem(group, f"no such option; {suggestion(option, known)}", option, origin)
     if isinstance(error, YAMLError):
         return Problem("YAML", " ".join(lines))
-    return Problem("config", " ".join(lines[:2]))
+    primary = re.search(r"Cannot find primary config '([^']+)'", str(error))
+    if primary:
+        message = "there is no such config; `--config-dir FOLDER` adds a folder to look in"
+        return Problem("--config-name", message, primary.group(1))
+    return Problem("config", " ".join(lines))

@@ -59,11 +59,24 @@ def axis_of(override: Override, origin: str) -> Axis:
     key = override.get_key_element().lstrip("+")
     value = override.value()
     if isinstance(value, IntervalSweep):
+        if (value.start or 0) >= (value.end or 0):
+            message = "must begin below its end"
+            raise ConfigError([Problem(key, message, _values_of(override), origin)])
         return Axis((key,), (), origin, interval=value)
     if not override.is_sweep_override():
         return Axis((key,), ((override.get_value_element_as_str(),),), origin)
-    texts = (tidy(text) for text in override.sweep_string_iterator())
+    try:
+        texts = [tidy(text) for text in override.sweep_string_iterator()]
+    except ValueError as error:  # such as a range with a step of 0
+        raise ConfigError([Problem(key, str(error), _values_of(override), origin)]) from error
+    if not texts:
+        message = "gives no values; a range begins below its end"
+        raise ConfigError([Problem(key, message, _values_of(override), origin)])
     return Axis((key,), tuple((text,) for text in texts), origin)
+
+
+def _values_of(override: Override) -> str:
+    return (override.input_line or "").partition("=")[2]
 
 
 class _Reader:

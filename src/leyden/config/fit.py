@@ -9,10 +9,10 @@ from omegaconf import DictConfig, open_dict
 from torch import nn
 
 from leyden.config.batch import solve_batch
-from leyden.config.build import build_data, planned_steps
+from leyden.config.build import planned_steps
 from leyden.config.job import Job
 from leyden.config.limits import limit_problems, steps_per_epoch
-from leyden.config.look import data_problems, read_spec
+from leyden.config.look import data_problems, read_data
 from leyden.config.plain import copy_of, plain
 from leyden.config.plan import Plan
 from leyden.config.problem import ConfigError, Problem, gathered
@@ -166,8 +166,8 @@ def look(
     """
 
     def read() -> tuple[DataModule, Spec, list[Problem]]:
-        data = build_data(cfg)
-        return data, read_spec(data, fetch=fetch), list(data_problems(cfg, data))
+        data, spec = read_data(cfg, fetch=fetch)
+        return data, spec, data_problems(cfg, data)
 
     trainer = cfg.trainer
     return memo.once(read, "data", cfg.data, trainer.overfit_samples, trainer.may_stand_in)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from annotated_types import BaseMetadata, Ge, GroupedMetadata, Gt, Le, Lt
 from beartype import BeartypeConf
 from beartype.door import is_bearable
+from beartype.roar import BeartypeException
 
 NUMERIC_TOWER = BeartypeConf(is_pep484_tower=True)  # a whole number is a number
 NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
@@ -41,7 +42,10 @@ def _misfit_of_list(values: list[Any], hints: tuple[Any, ...]) -> str | None:
 def _has_type(value: Any, hint: Any) -> bool:
     if isinstance(value, bool) and hint in (int, float):
         return False  # Python takes True for 1; a user who writes `true` for a number erred
-    return is_bearable(value, hint, conf=NUMERIC_TOWER)
+    try:
+        return is_bearable(value, hint, conf=NUMERIC_TOWER)
+    except BeartypeException:  # a hint of someone else's that it does not know: let it pass
+        return True
 
 
 def _misfit_of_all(value: Any, hints: tuple[Any, ...]) -> str | None:
@@ -89,7 +93,7 @@ def _describe(hint: Any) -> str:
     if hint is type(None):
         return "null"
     if origin in (list, tuple):
-        return "a list"
+        return "a list, in brackets"
     return NAMES.get(hint, f"a {getattr(hint, '__name__', hint)}")
 
 

@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 from leyden.config.experiments import register
 from leyden.config.location import CONF
 from leyden.config.problem import ConfigError, Problem
+from leyden.config.request import refuse_config_path
 
 
 def hydra_main(arguments: list[str]) -> int:
@@ -25,6 +26,7 @@ def hydra_main(arguments: list[str]) -> int:
         raise ConfigError(
             [Problem("--experimental-rerun", "would unpickle a file; no such option")]
         )
+    refuse_config_path(asked)
     register()
     sys.argv = [sys.argv[0], *arguments]
     hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(_nothing)()

@@ -7,6 +7,7 @@ from omegaconf import DictConfig, open_dict
 from leyden.config.axes import Assignment
 from leyden.config.origin import Origins
 from leyden.config.problem import Problem
+from leyden.config.smoke import shrink
 
 NOT_OF_A_JOB = ("sweep.", "hydra.", "hydra/")
 
@@ -21,6 +22,7 @@ class Job:
         choices: The option taken of each group.
         origins: Tells where a key was set; None of a config that was read from a run's folder.
         assignment: What of it is particular to this job of a sweep.
+        notes: What was changed of it, for the user.
     """
 
     cfg: DictConfig
@@ -28,6 +30,7 @@ class Job:
     choices: dict[str, str]
     origins: Origins | None
     assignment: Assignment
+    notes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -61,13 +64,14 @@ class Job:
         overrides = tuple(text for text in bare if not text.startswith(NOT_OF_A_JOB))
         with open_dict(cfg):
             cfg.pop("sweep")
-            _insist(cfg.trainer, overrides)
-        return cls(cfg, overrides, choices, origins, assignment)
+            given = {override.partition("=")[0] for override in overrides}
+            _insist(cfg.trainer, given)
+            notes = shrink(cfg, given) if cfg.trainer.pop("shrinks", False) else ()
+        return cls(cfg, overrides, choices, origins, assignment, notes)
 
 
-def _insist(trainer: DictConfig, overrides: tuple[str, ...]) -> None:
+def _insist(trainer: DictConfig, typed: set[str]) -> None:
     """Lets a trainer option like `smoke` win over an experiment, but not over the command line."""
-    typed = {override.partition("=")[0] for override in overrides}
     for key, value in (trainer.pop("insist", None) or {}).items():
         if f"trainer.{key}" not in typed:
             trainer[key] = value

@@ -1,15 +1,23 @@
 """Whether the keys of a mapping are known, and their values what they must be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from leyden.config.hints import misfit
-from leyden.config.problem import Problem, suggestion
+from leyden.config.problem import LIKE, Problem, suggestion
 from leyden.config.signature import Parameter
+
+SYNONYMS = {"learning_rate": "lr", "gpus": "devices", "batchsize": "batch_size"}
+"""What others call a key that has a shorter name here."""
 
 
 def check_keys(
-    path: str, given: dict[Any, Any], parameters: dict[str, Parameter]
+    path: str,
+    given: dict[Any, Any],
+    parameters: dict[str, Parameter],
+    *,
+    others: Mapping[str, str] | None = None,
 ) -> Iterator[Problem]:
     """All problems of a mapping.
 
@@ -17,11 +25,13 @@ def check_keys(
         path: Of the mapping in the config; empty for the root.
         given: Plain.
         parameters: What it may hold, and has to.
+        others: Names in the rest of the config, for one that was put into the wrong place, and
+            their full keys.
     """
     prefix = f"{path}." if path else ""
     for key, value in given.items():
         if key not in parameters:
-            hint = _hint(str(key), given, parameters, prefix)
+            hint = _hint(str(key), parameters, prefix, others or {})
             yield Problem(f"{prefix}{key}", f"no such key; {hint}", _shown(value))
             continue
         wrong = misfit(value, parameters[key].hint)
@@ -32,14 +42,28 @@ def check_keys(
             yield Problem(f"{prefix}{name}", f"must be given in {path or 'the root'}")
 
 
-def _hint(key: str, given: dict[Any, Any], parameters: dict[str, Parameter], prefix: str) -> str:
-    """What may have been meant by a key: one of that name in a group, or one of a similar name."""
+def _hint(
+    key: str, parameters: dict[str, Parameter], prefix: str, others: Mapping[str, str]
+) -> str:
+    """What may have been meant by a key: a similar one here, or one of that name elsewhere."""
     if key == "experiment":
         return "its file needs `# @package _global_` as its first line"
-    for group, node in given.items():
-        if isinstance(node, dict) and key in node:
-            return f"did you mean `{prefix}{group}.{key}`?"
+    if key in others:
+        return f"did you mean `{others[key]}`?"
+    if not get_close_matches(key, parameters, n=1, cutoff=LIKE):
+        near = get_close_matches(SYNONYMS.get(key, key), others, n=1, cutoff=LIKE)
+        if near:
+            return f"did you mean `{others[near[0]]}`?"
     return suggestion(key, parameters, prefix=prefix)
+
+
+def names_in(given: dict[Any, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Every name of a config that holds a value, with its full key."""
+    for key, value in given.items():
+        if isinstance(value, dict):
+            yield from names_in(value, f"{prefix}{key}.")
+        elif not str(key).startswith("_"):
+            yield str(key), f"{prefix}{key}"
 
 
 def _shown(value: Any) -> str | None:

@@ -108,7 +108,7 @@ def _step_bytes(cfg: DictConfig, spec: Spec, *, is_split: bool) -> int | None:
             return along_time(
                 lambda part: step_bytes(task, part, samples=samples), net, spec, first=16, last=32
             )
-    except RuntimeError:
+    except Exception:  # whatever the network does where there are no values
         return None
 
 
@@ -151,7 +151,7 @@ def _kept_by_optimizer(cfg: DictConfig, spec: Spec) -> int | None:
             optimizer = make(cfg.optimizer, **unfused)(net)
             switch([optimizer], training=True)
             optimizer.step()
-    except RuntimeError:
+    except Exception:  # as above
         return None
     return state_bytes(optimizer)
 

@@ -6,6 +6,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from leyden.config.problem import ConfigError, Problem, suggestion
 
@@ -26,12 +27,22 @@ def parse_overrides(texts: Iterable[str], loader: ConfigLoaderImpl) -> list[Over
     for text in texts:
         try:
             parsed += parser.parse_overrides([text])  # the singular one forgets the loader
-        except HydraException:
-            hint = "is not of the form key=value, without spaces around the ="
-            problems.append(Problem(text, hint, origin=COMMAND_LINE))
+        except HydraException as error:
+            problems.append(Problem(text, _unread(text, error), origin=COMMAND_LINE))
     if problems:
         raise ConfigError(problems)
     return parsed
+
+
+def _unread(text: str, error: HydraException) -> str:
+    """Why an override can't be read: Hydra's own words, where it is of the right form."""
+    key, equals, value = text.partition("=")
+    if not equals or key != key.strip() or value != value.lstrip(" ="):
+        return "is not of the form key=value, without spaces around the ="
+    reason = str(error).partition("\nSee https:")[0]
+    return (
+        f"can't be read: {' '.join(reason.split())}; quote a value that is a text: '{key}=\"...\"'"
+    )
 
 
 def refuse_unknown_options(overrides: Iterable[Override], loader: ConfigLoaderImpl) -> None:
@@ -77,16 +88,34 @@ def _options(override: Override) -> list[str]:
     return [str(value) for value in values if value is not None]
 
 
-def refuse_sweeps(overrides: list[Override]) -> None:
-    """Raises `ConfigError` for lists of values where one run was asked for."""
-    hint = "several values are a sweep; add `-m`, or quote them if they are one value"
-    _refuse([o for o in overrides if o.is_sweep_override()], hint)
+def refuse_sweeps(overrides: list[Override], base: DictConfig) -> None:
+    """Raises `ConfigError` for several values of a key where one run was asked for.
+
+    Args:
+        overrides: As typed.
+        base: Composed without them.
+    """
+    problems = []
+    for override in overrides:
+        if override.is_sweep_override():
+            text = override.input_line or override.key_or_group
+            problems.append(Problem(text, _several(override, base), origin=COMMAND_LINE))
+    if problems:
+        raise ConfigError(problems)
 
 
-def _refuse(overrides: list[Override], hint: str) -> None:
-    if overrides:
-        texts = [override.input_line or override.key_or_group for override in overrides]
-        raise ConfigError([Problem(text, hint, origin=COMMAND_LINE) for text in texts])
+def _several(override: Override, base: DictConfig) -> str:
+    """What to type instead of several values; what the key holds tells what was meant."""
+    key, values = override.key_or_group, (override.input_line or "").partition("=")[2]
+    now = OmegaConf.select(base, key, throw_on_resolution_failure=False)
+    if isinstance(now, ListConfig):
+        return f"is one list in brackets: '{key}=[{values}]'; for a sweep over values add `-m`"
+    if isinstance(now, str):
+        return f"several values are a sweep; add `-m`; a text with commas: '{key}=\"{values}\"'"
+    if now is None:
+        one = f"'{key}=[{values}]' or '{key}=\"{values}\"'"
+        return f"several values are a sweep; add `-m`; one list or one text: {one}"
+    return "several values are a sweep; add `-m`"
 
 
 def forced(override: Override, loader: ConfigLoaderImpl) -> str:

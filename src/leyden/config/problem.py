@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+LIKE = 0.6
+"""Words that are so much alike may have been meant (`difflib.SequenceMatcher.ratio`)."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -63,7 +66,7 @@ def _in_jobs(names: list[str], num_jobs: int) -> str:
 def suggestion(wrong: str, known: Iterable[str], *, prefix: str = "") -> str:
     """The nearest of the known words, or all of them where none is near."""
     known = sorted(known)
-    near = get_close_matches(wrong, known, n=1, cutoff=0.6)
+    near = get_close_matches(wrong, known, n=1, cutoff=LIKE)
     if near:
         return f"did you mean `{prefix}{near[0]}`?"
     return "there is: " + ", ".join(known) if known else "there is none"

@@ -1,6 +1,7 @@
 """What the command line asks for."""
 
 import re
+from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,24 @@ def without_password(argument: str) -> str:
     return re.sub(r"(://[^:/@\s]*:)[^@\s]+@", r"\1***@", argument)
 
 
+SHOWN_BY_TRAIN = {
+    "--cfg": "cfg",
+    "--info": "info",
+    "--resolve": "resolve",
+    "--package": "package",
+    "--hydra-help": "hydra_help",
+    "--shell-completion": "shell_completion",
+}
+"""Hydra's flags that show something, by their names in its parser."""
+
+
+def refuse_config_path(parsed: Namespace) -> None:
+    """Raises `ConfigError` for a flag that would put other files in the place of Leyden's."""
+    if parsed.config_path:
+        hint = "is not taken: the parts are Leyden's own; type `--config-dir FOLDER` to add yours"
+        raise ConfigError([Problem("--config-path", hint, parsed.config_path)])
+
+
 def parse_request(arguments: list[str]) -> Request:
     """Takes the arguments after the verb apart, as Hydra does."""
     parsed, unknown = get_args_parser().parse_known_args(arguments)
@@ -38,6 +57,11 @@ def parse_request(arguments: list[str]) -> Request:
     flags += ["--experimental-rerun"] if parsed.experimental_rerun else []  # it unpickles a file
     if flags:
         raise ConfigError([Problem(flags[0], "no such option; see `leyden train --help`")])
+    refuse_config_path(parsed)
+    shown = [flag for flag, name in SHOWN_BY_TRAIN.items() if getattr(parsed, name)]
+    if shown:
+        hint = "only shows a config; type `leyden train --cfg job ...`"
+        raise ConfigError([Problem(shown[0], hint)])
     config_dir = Path(parsed.config_dir).absolute() if parsed.config_dir else None
     if config_dir and not config_dir.is_dir():
         raise ConfigError([Problem("--config-dir", "there is no such folder", parsed.config_dir)])

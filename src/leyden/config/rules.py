@@ -1,6 +1,6 @@
 """What must hold between keys. Each rule is a pure function of the config."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,6 +17,7 @@ from leyden.config.hardware import (
     precision_fits,
     strategy_fits_devices,
 )
+from leyden.config.hints import misfit
 from leyden.config.location import CONF
 from leyden.config.problem import Problem, suggestion
 from leyden.config.signature import parameters_of
@@ -32,7 +33,13 @@ def model_reads_data(cfg: DictConfig) -> Iterator[Problem]:
     """The model takes the data's kind."""
     model, data = resolve(cfg.model._target_), resolve(cfg.data._target_)
     kinds = getattr(model, "kinds", {data.kind})
-    if data.kind not in kinds:
+    known = set(get_args(Kind))
+    if not isinstance(kinds, Set) or not kinds <= known:
+        message = (
+            f"{model.__name__}.kinds is {kinds!r}; it must be a set of {', '.join(sorted(known))}"
+        )
+        yield Problem("model", message)
+    elif data.kind not in kinds:
         models = [name for name, cls in _catalogue("model") if data.kind in cls.kinds]
         sets = [name for name, cls in _catalogue("data") if cls.kind in kinds]
         yield Problem(
@@ -51,20 +58,36 @@ def _either(group: str, options: list[str]) -> str:
     return " or ".join(f"`{group}={option}`" for option in options)
 
 
+def size_can_be_solved(cfg: DictConfig) -> Iterator[Problem]:
+    """`params` is reached by the model's `width`."""
+    if cfg.params is None:
+        return
+    model = resolve(cfg.model._target_)
+    width = parameters_of(model).get("width")
+    if width is None:
+        message = f"is reached by `model.width`, which {model.__name__} does not take; leave it out"
+        yield Problem("params", message, f"{cfg.params:g}")
+    elif all(misfit(2**power, width.hint) for power in range(18)):
+        message = f"is reached by `model.width`, which {misfit(1, width.hint)} in {model.__name__}"
+        yield Problem("params", message, f"{cfg.params:g}")
+
+
 def data_has_a_task(cfg: DictConfig) -> Iterator[Problem]:
-    """The data says its kind."""
+    """The data says its kind, and no other task than there is."""
     data = resolve(cfg.data._target_)
-    kind = getattr(data, "kind", None)
-    if kind not in get_args(Kind):
-        known = ", ".join(get_args(Kind))
-        message = f"{data.__name__}.kind is {kind!r}; it must be one of {known}"
-        yield Problem("data", message)
+    known = {"kind": get_args(Kind), "task": (None, *TASKS)}
+    for name, words in known.items():
+        value = getattr(data, name, None)
+        if value not in words:
+            listed = ", ".join(map(str, words))
+            message = f"{data.__name__}.{name} is {value!r}; it must be one of {listed}"
+            yield Problem("data", message)
 
 
 def task_fits(cfg: DictConfig) -> Iterator[Problem]:
     """What is asked of the task has a meaning there."""
     data = resolve(cfg.data._target_)
-    name = data.task or TASK_OF_KIND.get(data.kind) or cfg.data.get("task")
+    name = getattr(data, "task", None) or TASK_OF_KIND.get(data.kind) or cfg.data.get("task")
     tasks = [TASKS[name]] if name else [Classification, Regression]  # only a table's rows tell
     yield from task_problems(cfg, tasks, data.kind)
 
@@ -212,6 +235,7 @@ def run_dir_is_free(cfg: DictConfig) -> Iterator[Problem]:
 RULES: dict[Rule, frozenset[str]] = {
     data_has_a_task: frozenset({"data"}),
     data_is_there: frozenset({"data"}),
+    size_can_be_solved: frozenset({"params", "model"}),
     model_reads_data: frozenset({"model", "data"}),
     task_fits: frozenset({"task", "monitor", "data"}),
     strategy_fits_devices: frozenset({"trainer"}),

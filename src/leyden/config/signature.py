@@ -1,8 +1,10 @@
 """What a target takes: the parameters of its constructor, with their types."""
 
 import inspect
+import sys
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, get_type_hints
 
 
@@ -17,14 +19,15 @@ class Parameter:
 def parameters_of(target: Any) -> dict[str, Parameter]:
     """Keyword parameters of a class or function by name.
 
-    Where a constructor passes `**kwargs` on, those of the next class in line are added.
+    Where a constructor passes `**kwargs` on, those of the next class in line are added. A hint that
+    can't be resolved, such as a name that only type checkers import, becomes `Any`.
     """
     if not inspect.isclass(target):
-        return _named(target)[0]
+        return _named(target, is_method=False)[0]
     found: dict[str, Parameter] = {}
     for cls in target.__mro__:
         if "__init__" in vars(cls):
-            named, passes_on = _named(vars(cls)["__init__"])
+            named, passes_on = _named(vars(cls)["__init__"], is_method=True)
             found = {**named, **found}
             if not passes_on:
                 break
@@ -42,14 +45,47 @@ def fields_of(schema: type) -> dict[str, Parameter]:
 
 
 @cache
-def _named(function: Any) -> tuple[dict[str, Parameter], bool]:
-    hints = get_type_hints(function, include_extras=True)
-    signature = inspect.signature(function).parameters
+def _named(function: Any, *, is_method: bool) -> tuple[dict[str, Parameter], bool]:
+    """Parameters that can be passed by name, and whether there is a `**kwargs` beside them."""
+    signature = _signature(function)
+    if signature is None:
+        return {}, True
+    listed = list(signature.parameters.values())[1 if is_method else 0 :]
+    hints = _hints(function, {parameter.name: parameter.annotation for parameter in listed})
     named = {
-        name: Parameter(hints.get(name, Any), parameter.default is parameter.empty)
-        for name, parameter in signature.items()
-        if name != "self"
-        and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        parameter.name: Parameter(hints[parameter.name], parameter.default is parameter.empty)
+        for parameter in listed
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     }
-    passes_on = any(p.kind is p.VAR_KEYWORD for p in signature.values())
-    return named, passes_on
+    return named, any(parameter.kind is parameter.VAR_KEYWORD for parameter in listed)
+
+
+def _signature(function: Any) -> inspect.Signature | None:
+    """None where there is none to be read, as of some functions that are written in C."""
+    try:
+        if sys.version_info >= (3, 14):  # annotations are evaluated when they are read
+            from annotationlib import Format
+
+            return inspect.signature(function, annotation_format=Format.FORWARDREF)
+        return inspect.signature(function)
+    except (ValueError, TypeError):
+        return None
+
+
+def _hints(function: Any, annotations: dict[str, Any]) -> dict[str, Any]:
+    """The type of each parameter; `Any` where it has none, or one that can't be resolved.
+
+    One at a time: `get_type_hints` of the function would fail as a whole.
+    """
+    names = getattr(inspect.unwrap(function), "__globals__", {})
+
+    def resolved(annotation: Any) -> Any:
+        if annotation is inspect.Parameter.empty:
+            return Any
+        holder = SimpleNamespace(__annotations__={"it": annotation})
+        try:
+            return get_type_hints(holder, globalns=names, include_extras=True)["it"]
+        except Exception:  # to resolve a hint is to run the text that someone wrote there
+            return Any
+
+    return {name: resolved(annotation) for name, annotation in annotations.items()}

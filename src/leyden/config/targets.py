@@ -8,10 +8,11 @@ own outside the config, in the environment: `LEYDEN_PACKAGES=my_models,my_data`.
 import inspect
 import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-from leyden.config.problem import suggestion
+from leyden.config.problem import LIKE, suggestion
 
 ROOMS = (
     "leyden.models",
@@ -42,6 +43,19 @@ BASES = {
 MADE_BY_FUNCTIONS = ("model", "data", "callbacks")
 """Groups whose targets may also be functions that make such a thing."""
 
+NOT_YET = {
+    "model": (
+        "pytorch_lightning.LightningModule",
+        "a LightningModule is not supported yet; name a torch.nn.Module, whose forward pass gives"
+        " the outputs: Leyden adds loss, metrics and optimizer",
+    ),
+    "data": (
+        "pytorch_lightning.LightningDataModule",
+        "a LightningDataModule is not supported yet; derive the class from leyden.data.DataModule",
+    ),
+}
+"""What passes for what a group names, or comes near it, and is none of it."""
+
 
 def user_packages() -> tuple[str, ...]:
     """Packages that the user allows configs to name."""
@@ -68,14 +82,23 @@ def resolve(path: str) -> Any:
         ValueError: It is not allowed, does not exist, or is something else under a borrowed name.
     """
     if not is_allowed(path):
-        rooms = ", ".join(f"{room}.*" for room in (*ROOMS, *user_packages()))
-        raise ValueError(f"is not allowed; allowed: {rooms}; your own: LEYDEN_PACKAGES=package")
+        raise ValueError(f"is not allowed; {_allowed_instead(path)}")
     if user_packages() and os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     found = _find(path)
     if not (_is_own(found) if _is_users(path) else _is_public(found, path)):
         raise ValueError("is not a class or function of the packages that configs may name")
     return found
+
+
+def _allowed_instead(path: str) -> str:
+    """What to type instead of a path that is not allowed."""
+    package, packages = path.partition(".")[0], user_packages()
+    near = get_close_matches(package, packages, n=1, cutoff=LIKE)
+    if near and near[0] != package:
+        return f"LEYDEN_PACKAGES names `{near[0]}`; did you mean `{package}`?"
+    rooms = ", ".join(f"{room}.*" for room in (*ROOMS, *packages))
+    return f"allowed: {rooms}; your own: LEYDEN_PACKAGES=package"
 
 
 def _is_own(found: Any) -> bool:
@@ -110,10 +133,34 @@ def misplaced(group: str, target: Any) -> str | None:
     """What a target named in `group` should have been, or None if it is right there."""
     if group not in BASES or (inspect.isfunction(target) and group in MADE_BY_FUNCTIONS):
         return None
-    module, _, name = BASES[group].rpartition(".")
-    base = getattr(import_module(module), name)
-    fits = inspect.isclass(target) and issubclass(target, base)
-    return None if fits else f"must be a {BASES[group]}"
+    if not inspect.isclass(target):
+        return f"must be a {BASES[group]}"
+    wrong = _misplaced_class(group, target)
+    if wrong is None and inspect.isabstract(target):
+        missing = ", ".join(sorted(getattr(target, "__abstractmethods__", ())))
+        return f"is abstract: it does not define {missing}"
+    return wrong
+
+
+def misplaced_object(group: str, made: Any) -> str | None:
+    """What the object that a target of `group` has made should have been, or None."""
+    wrong = _misplaced_class(group, type(made))
+    return wrong and f"its target makes an object of the class {type(made).__name__}; {wrong}"
+
+
+def _misplaced_class(group: str, kind: type) -> str | None:
+    is_it = issubclass(kind, _class_at(BASES[group]))
+    not_yet, message = NOT_YET.get(group, (None, ""))
+    # Leyden's data sets are LightningDataModules, and a LightningModule is a torch.nn.Module.
+    if not_yet and (group == "model" or not is_it) and issubclass(kind, _class_at(not_yet)):
+        return message
+    return None if is_it else f"must be a {BASES[group]}"
+
+
+def _class_at(path: str) -> type:
+    module, _, name = path.rpartition(".")
+    found: type = getattr(import_module(module), name)
+    return found
 
 
 def nested_target(arguments: Any, path: str = "") -> str | None:

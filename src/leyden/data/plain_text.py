@@ -13,11 +13,18 @@ from leyden.data.fetching import data_folder, fetch_into
 from leyden.data.files import visible_files
 from leyden.data.parts import Parts
 from leyden.data.spec import Kind, Spec
-from leyden.data.text import split_text, text_parts
+from leyden.data.text import split_text, text_parts, unread_text
 from leyden.data.unreadable import Unreadable
-from leyden.data.vocabulary import PairCount, TokenizerChoice, Vocabulary, vocabulary_of
+from leyden.data.vocabulary import (
+    PairCount,
+    TokenizerChoice,
+    Vocabulary,
+    is_tokenizer_here,
+    vocabulary_of,
+)
 from leyden.ranges import PositiveInt
 from leyden.tokenization.choice import TokenizerName
+from leyden.tokenization.hugging_face import GPT2_SIZE
 
 
 class Text(DataModule):
@@ -69,6 +76,13 @@ class Text(DataModule):
         saved = [] if is_name else files_below(Path(self.tokenizer).expanduser())
         return [*files_below(self.path), *saved]
 
+    def is_here(self) -> bool:
+        # Only a smoke run takes random tokens; any other says how the tokenizer can be had.
+        return not self.may_stand_in or is_tokenizer_here(self.tokenizer)
+
+    def expected_spec(self) -> Spec:
+        return unread_text(self.context, GPT2_SIZE, is_stream=self.stream)
+
     def load(self) -> Parts:
         return text_parts(self.texts, self.vocabulary, context=self.context, stream=self.stream)
 
@@ -92,7 +106,7 @@ class Shakespeare(Text):
         super().__init__(path=path or str(self.kept), **shared)
 
     def is_here(self) -> bool:
-        return self.path.is_file()
+        return self.path.is_file() and super().is_here()
 
     def fetch(self) -> None:
         if self.path != self.kept:
@@ -101,18 +115,11 @@ class Shakespeare(Text):
         fetch_into(self.path.parent, fetch_shakespeare, by_hand=by_hand)
 
     def expected_spec(self) -> Spec:
-        sizes = {"character": 66, "byte": 256, "bpe": self.vocab_size, "gpt2": 50257}
+        sizes = {"character": 66, "byte": 256, "bpe": self.vocab_size, "gpt2": GPT2_SIZE}
         size = sizes.get(self.tokenizer) or len(
             vocabulary_of(self.tokenizer, "", size=self.vocab_size)
         )
-        bytes_per_token = dict.fromkeys(("train", "val", "test"), 1.0)
-        return Spec(
-            "text",
-            (self.context,),
-            size,
-            bytes_per_token=bytes_per_token,
-            is_stream=self.stream,
-        )
+        return unread_text(self.context, size, is_stream=self.stream)
 
     def expected_train_samples(self) -> int:
         return (1_003_854 - 1) // self.context

@@ -8,10 +8,17 @@ from typing import Any, ClassVar
 
 from leyden.data.datamodule import DataModule
 from leyden.data.parts import Parts
-from leyden.data.spec import Kind
-from leyden.data.text import text_parts
-from leyden.data.vocabulary import PairCount, TokenizerChoice, Vocabulary, vocabulary_of
+from leyden.data.spec import Kind, Spec
+from leyden.data.text import text_parts, unread_text
+from leyden.data.vocabulary import (
+    PairCount,
+    TokenizerChoice,
+    Vocabulary,
+    is_tokenizer_here,
+    vocabulary_of,
+)
 from leyden.ranges import PositiveInt
+from leyden.tokenization.hugging_face import GPT2_SIZE
 
 LEFT_OUT = {
     "test",
@@ -60,6 +67,13 @@ class StdlibText(DataModule):
     def vocabulary(self) -> Vocabulary:
         text = read_corpus(self.max_bytes)["train"]
         return vocabulary_of(self.tokenizer, text, size=self.vocab_size)
+
+    def is_here(self) -> bool:
+        # Only a smoke run takes random tokens; any other says how the tokenizer can be had.
+        return not self.may_stand_in or is_tokenizer_here(self.tokenizer)
+
+    def expected_spec(self) -> Spec:
+        return unread_text(self.context, GPT2_SIZE, is_stream=self.stream)
 
     def load(self) -> Parts:
         texts = read_corpus(self.max_bytes)

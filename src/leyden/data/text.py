@@ -95,6 +95,14 @@ def text_parts(
     return windows_of(tokens, spec)
 
 
+def unread_text(context: int, num_tokens: int, *, is_stream: bool) -> Spec:
+    """The spec of a text that is not on this machine: nothing is known of its bytes."""
+    bytes_per_token = dict.fromkeys(("train", "val", "test"), 1.0)
+    return Spec(
+        "text", (context,), num_tokens, bytes_per_token=bytes_per_token, is_stream=is_stream
+    )
+
+
 def bytes_per_target(num_bytes: int, bytes_of_first: int, num_tokens: int) -> float:
     """UTF-8 bytes of a token that is predicted: of all but the first of a stream."""
     return (num_bytes - bytes_of_first) / max(1, num_tokens - 1)

@@ -11,11 +11,12 @@ from leyden.data.files import visible_files
 from leyden.data.parts import Parts
 from leyden.data.shards import Shards
 from leyden.data.spec import Kind, Spec
-from leyden.data.text import bytes_per_target, windows_of
+from leyden.data.text import bytes_per_target, unread_text, windows_of
 from leyden.data.unreadable import Unreadable
 from leyden.data.vocabulary import Vocabulary, saved_vocabulary
 from leyden.ranges import PositiveInt
 from leyden.tokenization.chunk import TOKENIZER, WORK
+from leyden.tokenization.hugging_face import GPT2_SIZE
 from leyden.tokenization.manifest import Manifest, ManifestError
 from leyden.tokenization.shard import Shard
 from leyden.tokenization.split import PARTS, Part
@@ -28,7 +29,7 @@ class Tokens(DataModule):
     after the last whole window and the last whole batch.
 
     Args:
-        path: The folder that `leyden tokenize` made.
+        path: The folder that `leyden tokenize` made; None: random tokens stand in, if they may.
         context: Tokens that the model sees at once. A window may hold several documents.
         mask_documents: The model is told the separator, so that it can hide the documents of a
             window from each other.
@@ -43,7 +44,7 @@ class Tokens(DataModule):
     def __init__(
         self,
         *,
-        path: str,
+        path: str | None,
         context: PositiveInt = 1024,
         mask_documents: bool = False,
         stream: bool = False,
@@ -51,7 +52,8 @@ class Tokens(DataModule):
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
-        self.path = Path(path).expanduser()
+        self.path = Path(path or "").expanduser()
+        self.has_path = path is not None
         self.context = context
         self.mask_documents = mask_documents
         self.stream = stream
@@ -77,7 +79,15 @@ class Tokens(DataModule):
         shards = [shard.file for part in PARTS for shard in self.manifest.shards[part]]
         return [*(self.path / name for name in shards), *visible_files(self.path / TOKENIZER)]
 
+    def is_here(self) -> bool:
+        return self.has_path or not self.may_stand_in
+
+    def expected_spec(self) -> Spec:
+        return unread_text(self.context, GPT2_SIZE, is_stream=self.stream)
+
     def load(self) -> Parts:
+        if not self.has_path:
+            raise Unreadable("path", "must be the folder that `leyden tokenize` made")
         manifest = self.manifest
         for part in PARTS:
             if manifest.total(part, "tokens") < 2:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from leyden.data.unreadable import Unreadable
 from leyden.tokenization.choice import TokenizerName, choose_tokenizer, read_tokenizer
+from leyden.tokenization.hugging_face import is_gpt2_here
 from leyden.tokenization.tokenizer import Tokenizer, TokenizerError
 
 PairCount = Annotated[int, Ge(256)]
@@ -68,6 +69,11 @@ def vocabulary_of(tokenizer: TokenizerChoice, text: str, *, size: int) -> Vocabu
         return Vocabulary(choose_tokenizer(tokenizer, lambda: [text], size=size))
     except TokenizerError as error:
         raise Unreadable("tokenizer", str(error)) from error
+
+
+def is_tokenizer_here(tokenizer: TokenizerChoice) -> bool:
+    """Whether it can be had without a network."""
+    return tokenizer != "gpt2" or is_gpt2_here()
 
 
 def saved_vocabulary(path: Path) -> Vocabulary:

@@ -35,6 +35,20 @@ def is_here(source: str) -> bool:
     return path_of(source).is_dir()
 
 
+def is_kept(source: str) -> bool:
+    """Whether a source is a folder, or a model that has been fetched from the Hub before."""
+    if is_here(source):
+        return True
+    try:
+        from huggingface_hub import snapshot_download
+
+        name = source.removeprefix(PREFIX)
+        folder = snapshot_download(name, allow_patterns=[*WEIGHTS], local_files_only=True)
+    except Exception:  # of several packages; or there is none
+        return False
+    return any(Path(folder).glob("*.safetensors"))
+
+
 def require_hf() -> None:
     """Raises `UnreadableFolder` where a package of the extra `hf` is missing."""
     try:

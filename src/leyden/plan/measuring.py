@@ -17,6 +17,9 @@ from leyden.config.batch import num_processes_of
 from leyden.config.build import build_net, build_task, build_trainer, make
 from leyden.config.fit import Fitted, Memo, look
 from leyden.config.targets import resolve
+from leyden.config.user_code import in_a_line
+from leyden.runs.record import status_after
+from leyden.terminal import show_note
 
 MOST_STEPS = 40
 LONG = 0.1
@@ -98,10 +101,14 @@ def measure(fitted: Fitted, memo: Memo) -> Measured | None:
         num_val, num_test = len(data.parts.val), len(data.parts.test)
         share = share_of(batches_wanted, -(-num_val // data.eval_batch_size))
         validation = time_validation(trainer, task, clock, share)
-    except RuntimeError:  # such as too little memory on the device
+    except TooLong:
         return None
-    except SystemExit as error:  # what Lightning makes of Ctrl-C
-        raise KeyboardInterrupt from error
+    except (Exception, SystemExit) as error:
+        if isinstance(error.__context__, KeyboardInterrupt):  # Lightning makes an exit of Ctrl-C
+            raise KeyboardInterrupt from error
+        if status_after(error) != "oom":
+            show_note(f"a step can't be timed, for it fails: {in_a_line(error)}")
+        return None
     return Measured(
         flops=step_flops(fitted),
         step=clock.seconds,

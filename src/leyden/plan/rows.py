@@ -3,12 +3,14 @@
 from typing import Any
 
 from leyden.config.build import make
+from leyden.config.distinct import distinct_jobs
 from leyden.config.fit import Fitted, Memo, fit_plan
 from leyden.config.job import Job
 from leyden.config.memory import memory_bytes
 from leyden.config.plan import Plan, Sweep
 from leyden.plan.timing import Estimate, estimate_times
 from leyden.sweeps.launchers import Local, Stacked
+from leyden.terminal import show_note
 
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:
@@ -18,7 +20,9 @@ def plan_rows(plan: Plan) -> list[dict[str, Any]]:
         ConfigError: Jobs that do not fit their data; all of them.
     """
     memo = Memo()
-    fitted = fit_plan(plan, fetch=False, memo=memo)
+    plan, fitted, notes = distinct_jobs(plan, fit_plan(plan, fetch=False, memo=memo))
+    for note in notes:
+        show_note(note)
     memory = [memory_bytes(one.cfg, one.spec, memo) for one in fitted]
     times = estimate_times(plan, fitted, memory, memo)
     return [

@@ -13,6 +13,7 @@ from scipy.optimize import nnls
 
 from leyden.config.batch import num_processes_of
 from leyden.config.fit import Fitted, Memo
+from leyden.config.limits import steps_between_validations, steps_per_epoch
 from leyden.config.plan import Plan
 from leyden.plan.measuring import LONGEST, Measured, measure, operations_a_second, step_flops
 from leyden.processes.threads import on_threads
@@ -224,32 +225,22 @@ def estimate(fitted: Fitted, measured: list[Measured]) -> Estimate:
 
 
 def num_validations(fitted: Fitted) -> int:
-    """Validations of a run, that at its end included."""
-    trainer, steps, epoch = fitted.cfg.trainer, fitted.steps, steps_per_epoch(fitted)
-    interval, every = trainer.val_check_interval, trainer.check_val_every_n_epoch
-    if isinstance(interval, float):
-        interval = max(1, int(epoch * interval))
-    if every is None:
-        return max(1, ceil(steps / (interval or epoch)))
-    interval, every = min(int(interval or epoch), epoch), int(every)
+    """Validations of a run, with the one at its last step. Those after a time are not counted."""
+    cfg, samples = fitted.cfg, fitted.data.train_samples
+    steps, epoch = fitted.steps, steps_per_epoch(cfg, samples)
+    interval = steps_between_validations(cfg, samples) or epoch
+    every = cfg.trainer.check_val_every_n_epoch
+    if every is None:  # steps count across epochs
+        return ceil(steps / interval)
     epochs, rest = divmod(steps, epoch)
-    last_is_added = epochs % every > 0 and rest == 0
-    count = (epochs // every + last_is_added) * (epoch // interval)
-    if (epochs + 1) % every == 0:
-        return count + ceil(rest / interval)
-    return count + (rest > 0)
-
-
-def steps_per_epoch(fitted: Fitted) -> int:
-    """Optimizer steps of an epoch."""
-    trainer = fitted.cfg.trainer
-    if trainer.max_steps is None and trainer.max_tokens is None:
-        return max(1, fitted.steps // int(trainer.max_epochs))
-    batches = fitted.data.train_samples // int(fitted.cfg.data.batch_size)
-    limit = trainer.limit_train_batches
-    if limit is not None:
-        batches = int(batches * limit) if isinstance(limit, float) else min(batches, limit)
-    return max(1, batches)
+    due = epochs // every * (epoch // interval)
+    if rest == 0:
+        is_last_due = epochs % every == 0 and epoch % interval == 0
+    else:
+        is_in_turn = (epochs + 1) % every == 0
+        due += rest // interval if is_in_turn else 0
+        is_last_due = is_in_turn and rest % interval == 0
+    return int(due) + (not is_last_due)
 
 
 def checkpoint_seconds(fitted: Fitted) -> float:

@@ -4,15 +4,21 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+NUMBERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_PORT")
+VARIABLES = ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", *NUMBERS)
+"""All of them are there where torchrun has started a process
+(https://docs.pytorch.org/docs/stable/elastic/run.html#environment-variables)."""
+
 
 def is_started_by_torchrun() -> bool:
     """Whether this process is one of several that share a run."""
-    return "TORCHELASTIC_RUN_ID" in os.environ
+    is_complete = all(os.environ.get(name) for name in VARIABLES)
+    return is_complete and all(os.environ[name].isdecimal() for name in NUMBERS)
 
 
 def is_first() -> bool:
     """Whether this process speaks for all."""
-    return os.environ.get("RANK", "0") == "0"
+    return not is_started_by_torchrun() or os.environ["RANK"] == "0"
 
 
 def num_started() -> int:

@@ -106,6 +106,18 @@ class SweepRecord:
     is_behind: bool = False
     next_write: float = 0.0
 
+    @property
+    def num_planned(self) -> int:
+        """Jobs in all; those of a search are not listed before they begin."""
+        wanted: int = (self.search or {}).get("n_trials", 0)
+        return max(len(self.jobs), wanted)
+
+    @property
+    def num_left(self) -> int:
+        """Jobs that the same command would begin or go on with."""
+        begun = sum(entry.state in TO_GO_ON for entry in self.jobs)
+        return begun + self.num_planned - len(self.jobs)
+
     @classmethod
     def read(cls, folder: Path) -> "SweepRecord":
         """The record in a sweep's folder; one whose process is gone is shown as crashed."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from leyden import terminal
 from leyden.config.build import make
+from leyden.config.distinct import distinct_jobs
 from leyden.config.fit import Fitted, fit_job, fit_plan
 from leyden.config.job import Job
 from leyden.config.plan import Plan, Sweep
@@ -52,7 +53,9 @@ def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
     """
     sweep = plan.sweep
     assert sweep is not None
-    fitted = fit_plan(plan)
+    plan, fitted, notes = distinct_jobs(plan, fit_plan(plan))
+    for note in notes:
+        terminal.show_note(note)
     first = plan.jobs[0]
     folder = sweep_folder(sweep, cfg=first.cfg, experiment=first.choices.get("experiment"))
     launcher: Launcher = make(sweep.launcher)
@@ -168,10 +171,9 @@ def run_jobs(
         finish(record, was_interrupted=True)
         raise ConfigError([Problem("hydra/launcher", str(error), record.launcher)]) from error
     done = sum(entry.state in DONE for entry in record.jobs)
-    total = len(record.jobs) if record.search is None else record.search["n_trials"]
-    show_sweep_start(record, done=done, total=total, slots=launcher.slots)
+    show_sweep_start(record, done=done, total=record.num_planned, slots=launcher.slots)
     try:
-        with Board(slots=launcher.slots, total=total) as board:
+        with Board(slots=launcher.slots, total=record.num_planned) as board:
             controller = Controller(
                 record,
                 jobs=jobs,
@@ -209,6 +211,9 @@ def report(record: SweepRecord) -> None:
 
     try:
         path = write_report(record.folder)
+    except KeyboardInterrupt:  # its jobs have ended, each in its own way
+        again = f"leyden report {terminal.shown_path(record.folder)}"
+        terminal.show_note(f"interrupted; the report may be incomplete: {again} writes it again")
     except Exception as error:
         terminal.show_note(f"no report: {type(error).__name__}: {error}")
     else:

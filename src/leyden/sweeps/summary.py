@@ -6,7 +6,7 @@ from leyden.layout import Column
 from leyden.runs.listing import find_runs
 from leyden.runs_table import show_runs
 from leyden.sweeps.best import best_configuration, best_pruned
-from leyden.sweeps.record import DONE, FAILED, TO_GO_ON, SweepRecord
+from leyden.sweeps.record import DONE, FAILED, SweepRecord
 from leyden.terminal import (
     format_number,
     messages,
@@ -56,9 +56,8 @@ def what_is_left(record: SweepRecord) -> list[str]:
     failed = sum(entry.state in FAILED for entry in record.jobs)
     if failed:
         lines.append(f"{failed} failed; add `sweep.retry=1` to run them again")
-    left = sum(entry.state in TO_GO_ON for entry in record.jobs)
-    if left:
-        lines.append(f"{left} not done yet; the same command goes on with them")
+    if record.num_left:
+        lines.append(f"{record.num_left} not done yet; the same command goes on with them")
     return lines
 
 
@@ -91,7 +90,7 @@ def show_sweeps(records: list[SweepRecord]) -> None:
         score = "-" if best is None else best.score
         by = "" if best is None else named(best.overrides)
         name = shown_path(record.folder)
-        rows.append([name, record.status, f"{sum(done)} of {len(done)}", score, by])
+        rows.append([name, record.status, f"{sum(done)} of {record.num_planned}", score, by])
     if rows:
         columns = [Column("sweep"), Column("status"), Column("done"), Column("best")]
         show_table([*columns, Column("by", place=0, is_cut=True)], rows)

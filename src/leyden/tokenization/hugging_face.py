@@ -10,6 +10,8 @@ import numpy as np
 from leyden.tokenization.tokenizer import SEPARATOR, TokenizerError, Tokens, well_formed
 
 GPT2 = "openai-community/gpt2"
+GPT2_SIZE = 50257
+"""Its tokens."""
 TOKENIZER_FILE = "tokenizer.json"
 BEGINNING = 10_000
 """Characters of a text that decide what its first token is."""
@@ -133,6 +135,15 @@ def gpt2(*, has_separator: bool = False) -> HuggingFace:
         "is not on this machine, and could not be fetched; type the path of a folder that holds"
         f" its {' and '.join(BYTE_PAIR_FILES)}, or its {TOKENIZER_FILE}"
     )
+
+
+def is_gpt2_here() -> bool:
+    """Whether it has been fetched before."""
+    try:
+        folder = _gpt2_folder(local_files_only=True)
+    except TokenizerError:
+        return False
+    return folder is not None and all((folder / name).is_file() for name in BYTE_PAIR_FILES)
 
 
 def _gpt2_folder(*, local_files_only: bool) -> Path | None:

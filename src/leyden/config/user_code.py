@@ -1,0 +1,75 @@
+"""Where in the user's own files an error arose, and what it says in a line."""
+
+import os
+import re
+import sysconfig
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+from leyden.config.targets import user_packages
+
+LEYDEN = str(Path(__file__).parents[1]) + os.sep
+STANDARD_LIBRARY = sysconfig.get_path("stdlib") + os.sep
+INSTALLED = {"site-packages", "dist-packages"}
+
+FROM_WORKER = re.compile(r"^Caught \w+ in .*\.\nOriginal Traceback")
+"""How torch's loader begins the message of an error that a process of its has raised."""
+FRAME = re.compile(r'^ *File "(.+)", line (\d+), in ', re.MULTILINE)
+
+
+def in_a_line(error: BaseException) -> str:
+    """An error's place in the user's own files, if it passed through one, its kind and message."""
+    place, words = place_of(error), type(error).__name__
+    message = message_of(error)
+    words += f": {message}" if message else ""
+    return f"{place}: {words}" if place else words
+
+
+def message_of(error: BaseException) -> str:
+    """The first line of an error's message, that of a loader's process as it was raised there."""
+    text = str(error).strip()
+    if FROM_WORKER.match(text):
+        return text.splitlines()[-1].partition(": ")[2]
+    return text.partition("\n")[0]
+
+
+def place_of(error: BaseException) -> str | None:
+    """File and line of the innermost frame in the user's own files; None where there is none.
+
+    An error that Leyden has put into other words is followed back to the one that it tells of.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        own = [(file, line) for file, line in _frames(cause) if is_users(file)]
+        if own:
+            file, line = own[-1]
+            return f"{_shown(file)}:{line}"
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return None
+
+
+def _frames(error: BaseException) -> Iterator[tuple[str, int]]:
+    """Outermost first."""
+    for frame in traceback.extract_tb(error.__traceback__):
+        yield frame.filename, frame.lineno or 0
+    if FROM_WORKER.match(str(error)):
+        yield from ((file, int(line)) for file, line in FRAME.findall(str(error)))
+
+
+def is_users(file: str) -> bool:
+    """Whether a file is neither Leyden's nor Python's nor an installed package's.
+
+    A package that `LEYDEN_PACKAGES` names is the user's, wherever it lies.
+    """
+    if not os.path.isabs(file) or file.startswith(LEYDEN):
+        return False
+    names = {Path(part).stem for part in Path(file).parts}
+    if names & {package.partition(".")[0] for package in user_packages()}:
+        return True
+    return not names & INSTALLED and not file.startswith(STANDARD_LIBRARY)
+
+
+def _shown(file: str) -> str:
+    """Relative to the current folder where it lies below it."""
+    return os.path.relpath(file) if Path(file).is_relative_to(Path.cwd()) else file
