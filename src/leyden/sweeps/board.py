@@ -8,9 +8,11 @@ from typing import Self
 
 from rich.console import Group
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from leyden.runs.record import error_line
 from leyden.sweeps.record import DONE, JobEntry, SweepRecord, best_entry
 from leyden.terminal import format_number, format_seconds, messages, printable
 
@@ -61,7 +63,8 @@ class Board:
         color = "" if entry.state in DONE else "[red]"
         words = [f"{_num_ended(record)}/{self.total}", entry.folder or "", f"{color}{entry.state}"]
         if color and entry.failure is not None:
-            words.append(f"{entry.failure}: {(entry.error or {}).get('message', '')[:80]}")
+            reason = entry.failure if entry.error is None else error_line(entry.error)
+            words.append(escape(printable(reason)))
         elif entry.objective and entry.objective[0] is not None:
             words.append(f"{record.objectives[0].metric} {format_number(entry.objective[0])}")
         words.append(format_seconds(entry.seconds))
