@@ -162,15 +162,18 @@ def show_user_error(error: Exception) -> None:
 
 def show_failure(record: "Record") -> None:
     """What became of a run that did not complete, and where to read more."""
+    from leyden.runs.record import error_line
+
     error = record.error or {"type": "unknown", "message": ""}
     reason = printable(error["message"].strip().partition("\n")[0])
     is_gone = error["type"] == "Unusable"
     if record.status in ("failed", "oom") and not is_gone:
-        reason = f"{error['type']}: {reason}"
+        reason = printable(error_line(error))
     messages().print(Text.assemble((f"{record.status}: ", "bold red"), reason))
-    messages().print(f"  log     {shown_path(record.folder / 'train.log')}")
+    words = f"  log     {shown_path(record.folder / 'train.log')}"
     if record.status in ("interrupted", "failed", "oom") and not is_gone:
-        messages().print(f"  go on   leyden resume {shown_path(record.folder)}")
+        words += f"; go on: leyden resume {shown_path(record.folder)}"
+    messages().print(words)
 
 
 def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:

@@ -25,6 +25,7 @@ class Progress(Callback):
         self.console = Console(stderr=True, highlight=False)
         self.bar: Bar | None = None
         self.last_line = 0.0
+        self.last_step: int | None = None
 
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
         self.last_line = time.monotonic()
@@ -57,10 +58,11 @@ class Progress(Callback):
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
         if not trainer.sanity_checking:
-            is_last = trainer.global_step >= trainer.estimated_stepping_batches
-            self._show(trainer, task, is_due=is_last or self._is_due(SECONDS_AFTER_VALIDATION))
+            self._show(trainer, task, is_due=self._is_due(SECONDS_AFTER_VALIDATION))
 
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
+        # The last validation may have been within the epoch, and some steps ago.
+        self._show(trainer, task, is_due=self.last_step != trainer.global_step)
         self._stop()
 
     def on_exception(self, *_: Any) -> None:
@@ -75,7 +77,7 @@ class Progress(Callback):
         elif is_due and trainer.is_global_zero:
             total, metrics = int(trainer.estimated_stepping_batches), shown_metrics(trainer, task)
             self.console.print(f"step {trainer.global_step}/{total}  {metrics}", soft_wrap=True)
-            self.last_line = time.monotonic()
+            self.last_line, self.last_step = time.monotonic(), trainer.global_step
 
     def _stop(self) -> None:
         if self.bar is not None:

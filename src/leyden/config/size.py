@@ -90,7 +90,7 @@ def _needs_values(error: BaseException) -> bool:
 
 
 def _not_built(error: BaseException) -> ConfigError:
-    reason = in_a_line(error) if place_of(error) else message_of(error)
+    reason = in_a_line(error) if place_of(error) else message_of(error).partition("\n")[0]
     return ConfigError([Problem("model", f"can't be built for this data: {reason}")])
 
 

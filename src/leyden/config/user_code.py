@@ -13,25 +13,37 @@ LEYDEN = str(Path(__file__).parents[1]) + os.sep
 STANDARD_LIBRARY = sysconfig.get_path("stdlib") + os.sep
 INSTALLED = {"site-packages", "dist-packages"}
 
-FROM_WORKER = re.compile(r"^Caught \w+ in .*\.\nOriginal Traceback")
+FROM_WORKER = re.compile(r"^Caught (\w+) in .*\.\nOriginal Traceback")
 """How torch's loader begins the message of an error that a process of its has raised."""
 FRAME = re.compile(r'^ *File "(.+)", line (\d+), in ', re.MULTILINE)
 
 
 def in_a_line(error: BaseException) -> str:
     """An error's place in the user's own files, if it passed through one, its kind and message."""
-    place, words = place_of(error), type(error).__name__
-    message = message_of(error)
-    words += f": {message}" if message else ""
-    return f"{place}: {words}" if place else words
+    return line_of(kind_of(error), message_of(error), place_of(error))
+
+
+def line_of(kind: str, message: str, place: str | None) -> str:
+    """As `my_models.py:12: ValueError: no such layer`; only the first line of the message."""
+    words = [place, kind, message.strip().partition("\n")[0]]
+    return ": ".join(filter(None, words))
+
+
+def kind_of(error: BaseException) -> str:
+    """The name of an error's class, also of one that a loader's process has raised."""
+    caught = FROM_WORKER.match(str(error))
+    return caught[1] if caught else type(error).__name__
 
 
 def message_of(error: BaseException) -> str:
-    """The first line of an error's message, that of a loader's process as it was raised there."""
+    """An error's message, that of a loader's process as it was raised there."""
     text = str(error).strip()
-    if FROM_WORKER.match(text):
-        return text.splitlines()[-1].partition(": ")[2]
-    return text.partition("\n")[0]
+    caught = FROM_WORKER.match(text)
+    if caught is None:
+        return text
+    # After the frames, which are indented: `package.Kind: message`.
+    raised = re.search(rf"^(?:\w+\.)*{caught[1]}(?:: |$)", text, re.MULTILINE)
+    return text[raised.end() :].strip() if raised else text
 
 
 def place_of(error: BaseException) -> str | None:

@@ -58,7 +58,8 @@ def culprit(
         rank = min(guilty, key=lambda rank: float(notes[rank]["time"]))
         said = notes[rank]
         message = f"rank {rank}: {said['message']}"
-        return {"status": said["status"], "type": said["type"], "message": message}
+        place = {"where": said["where"]} if "where" in said else {}
+        return {"status": said["status"], "type": said["type"], "message": message, **place}
     silent = [rank for rank in range(len(codes)) if rank not in notes and codes[rank] != 0]
     died = [rank for rank in silent if rank not in killed]
     if died:

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ import torch
 
 from leyden.config.environment import without_values
 from leyden.config.problem import ConfigError, Problem
+from leyden.config.user_code import kind_of, line_of, message_of, place_of
 from leyden.runs.atomic import write_atomically
 from leyden.runs.checkpoints import BEST, checkpoints_in
 from leyden.runs.environment import git_state, process_mark, versions
@@ -178,8 +179,15 @@ def status_after(error: BaseException) -> str:
 
 
 def describe(error: BaseException) -> dict[str, str]:
-    """An error as a record keeps it."""
-    return {"type": type(error).__name__, "message": without_values(str(error))}
+    """An error as a record keeps it; `where` is its line in the user's own files, if it has one."""
+    told = {"type": kind_of(error), "message": without_values(message_of(error))}
+    place = place_of(error) if status_after(error) in ("failed", "oom") else None
+    return told if place is None else {**told, "where": place}
+
+
+def error_line(error: Mapping[str, str]) -> str:
+    """An error that a record keeps, in a line."""
+    return line_of(error["type"], error["message"], error.get("where"))
 
 
 def now() -> str:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from leyden.layout import SHORTEST_TEXT, Column, cut, lay_out, shortened
 from leyden.runs.latest import last_logged
+from leyden.runs.record import error_line
 from leyden.sweeps.best import best_configuration
 from leyden.sweeps.record import DONE, JobEntry, SweepRecord
 from leyden.sweeps.summary import named
@@ -132,8 +133,7 @@ def job_line(entry: JobEntry, metric: str, *, count: str, width: int | None) -> 
     """
     words = [format_seconds(entry.seconds)]
     if entry.state not in DONE and entry.failure is not None:
-        message = (entry.error or {}).get("message", "").strip().partition("\n")[0]
-        words.append(f"{entry.failure}: {message}")
+        words.append(entry.failure if entry.error is None else error_line(entry.error))
     elif entry.objective and entry.objective[0] is not None:
         words.insert(0, f"{metric} {format_number(entry.objective[0])}")
     rest = printable("  ".join([entry.state, *words]))

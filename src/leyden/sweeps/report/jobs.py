@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leyden.config.user_code import line_of
 from leyden.runs.record import NAME
 from leyden.sweeps.record import JobEntry, SweepRecord
 
@@ -73,10 +74,9 @@ class Job:
 
     @property
     def error(self) -> str:
-        """First line of what went wrong."""
+        """What went wrong, in a line."""
         error = self.entry.error or self.run.get("error") or {}
-        words = [error.get("type"), error.get("message")]
-        return ": ".join(word for word in words if word).strip().partition("\n")[0]
+        return line_of(error.get("type") or "", error.get("message") or "", error.get("where"))
 
 
 def read_jobs(record: SweepRecord) -> list[Job]:
