@@ -66,7 +66,7 @@ def test_each_job_is_told_with_the_best_of_its_validations(sweep, jobs):
         assert float(row["objective val/loss"]) == pytest.approx(job.score, rel=1e-6)
         assert job.told["objective"] == [pytest.approx(job.score, rel=1e-6)]
         assert int(row["parameters"]) == job.run["params"]["total"]
-        assert float(row["FLOPs"]) == 60 * job.run["flops"]["per_step"]
+        assert float(row["FLOPs in steps"]) == 60 * job.run["flops"]["per_step"]
 
 
 def test_configurations_have_the_mean_and_students_interval_of_their_seeds(sweep, scores):

@@ -126,8 +126,8 @@ def _counts(results: Results) -> str:
     flops = [job.cost("flops") for job in results.jobs if job.run]
     known = [count for count in flops if count is not None]
     at_least = "at least " if len(known) < len(flops) else ""
-    total = f"{len(results.jobs)} jobs: {counted}. Together {format_number(seconds)} s"
-    return f"{total} and {at_least}{sum(known):.3g} FLOPs of training."
+    total = f"{len(results.jobs)} jobs: {counted}. Together they took {format_number(seconds)} s"
+    return f"{total} from start to end, and {at_least}{sum(known):.3g} FLOPs in training steps."
 
 
 def _what_counts(results: Results) -> str:

@@ -61,7 +61,7 @@ class Job:
         return max(self.monitored, default=None)
 
     def cost(self, name: str) -> float | None:
-        """Parameters, FLOPs or seconds of training, named as in an objective."""
+        """Parameters, FLOPs in training steps or seconds of fit, named as in an objective."""
         if name == "seconds":
             return finite(self.run.get("train_seconds"))
         return finite((self.run.get(name) or {}).get("total"))

@@ -16,7 +16,7 @@ from leyden.sweeps.report.style import (
     tidy,
 )
 
-COSTS = {"params": "parameters", "flops": "training FLOPs", "seconds": "training time (s)"}
+COSTS = {"params": "parameters", "flops": "FLOPs in training steps", "seconds": "seconds of fit"}
 
 
 @dataclass(frozen=True)

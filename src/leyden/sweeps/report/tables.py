@@ -21,7 +21,7 @@ def jobs_table(results: Results, *, is_whole: bool) -> Table:
     objectives = [f"objective {objective.metric}" for objective in results.record.objectives]
     metrics = sorted({name for job in results.jobs for name in job.run.get("metrics") or {}})
     metrics = [name for name in metrics if is_whole or name.startswith(SHOWN_METRICS)]
-    costs = ["parameters", "FLOPs", "training seconds", "seconds"]
+    costs = ["parameters", "FLOPs in steps", "fit seconds", "job seconds"]
     columns = ["job", *axes, "state", *objectives, *metrics, *costs, "attempts", "folder"]
     rows = []
     for job in results.jobs:
@@ -110,7 +110,7 @@ def _costs(configuration: Configuration) -> list[object]:
 def _configuration_columns(results: Results) -> list[str]:
     main, *others = [f"mean {objective.metric}" for objective in results.record.objectives]
     differing = ["behind", "p (Holm)", "smallest detectable", "verdict"]
-    costs = ["parameters", "FLOPs", "training seconds"]
+    costs = ["parameters", "FLOPs in steps", "fit seconds"]
     return ["rank", "configuration", main, "95 % ±", *others, "jobs", *differing, *costs]
 
 
