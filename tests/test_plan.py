@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import lsq_linear
 
-from leyden.config import fit
+from leyden.config import fit, look
 from leyden.config.compose import compose_plan
 from leyden.config.fit import Memo, fit_plan
 from leyden.config.problem import ConfigError, Problem
@@ -203,8 +203,8 @@ def test_a_job_is_named_by_what_sets_it_apart():
 
 
 def test_jobs_that_share_their_data_read_it_once(monkeypatch):
-    calls, build = [], fit.build_data
-    monkeypatch.setattr(fit, "build_data", lambda cfg: calls.append(cfg) or build(cfg))
+    calls, build = [], look.build_data
+    monkeypatch.setattr(look, "build_data", lambda cfg: calls.append(cfg) or build(cfg))
     fit_plan(sweep("model.width=8,16", "seed=0,1", "data.batch_size=32,64"))
     assert len(calls) == 2
 

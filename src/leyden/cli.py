@@ -1,17 +1,17 @@
 """The command `leyden`: verbs to functions. Heavy imports wait until a verb needs them."""
 
-import gc
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leyden import light_torchmetrics
 from leyden.help import HELP
 from leyden.model_verbs import export_verb, generate_verb
+from leyden.planned import plan_of, uncollected
 from leyden.processes.foreign_launcher import ignore_other_launchers
 from leyden.proof_verbs import diff_verb, doctor_verb, reproduce_verb
 from leyden.run_verbs import EXIT_STATUS, FAILED, WRONG_REQUEST, resume_verb
@@ -121,58 +121,10 @@ def plan_verb(arguments: list[str]) -> int:
     plan = plan_of(arguments)
     from leyden.plan import plan_rows, show_plan
 
-    rows = plan_rows(plan)
+    with redirect_stdout(sys.stderr):  # whatever a constructor of the user's prints
+        rows = plan_rows(plan)
     print_json(rows) if as_json else show_plan(plan, rows)
     return 0
-
-
-def plan_of(arguments: list[str], *, will_run: bool = False) -> "Plan":
-    """Composes and checks what is asked for; what Hydra alone can see comes before torch does.
-
-    Args:
-        arguments: After the verb.
-        will_run: The process that a sweep's jobs are forked from begins to import as well.
-    """
-    from leyden.config.compose import compose_plan
-    from leyden.config.request import parse_request
-    from leyden.terminal import waiting
-
-    request = parse_request(arguments)
-    plan = compose_plan(request)
-    if will_run and plan.sweep is not None and plan.sweep.launcher.get("start") == "warm":
-        from leyden.processes.job import warm_up
-
-        warm_up()
-    with waiting("checking"), uncollected():
-        from leyden.config.check import check_plan
-
-        check_plan(plan)
-    show_notes(plan)
-    return plan
-
-
-def show_notes(plan: "Plan") -> None:
-    """What was changed of the config that was asked for, of all jobs alike."""
-    from leyden.processes.torchrun import is_first
-    from leyden.terminal import show_note
-
-    for note in dict.fromkeys(note for job in plan.jobs for note in job.notes):
-        if is_first():
-            show_note(note)
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Keeps Python's garbage collector still, for importing torch and Lightning.
-
-    It would search their hundred thousands of objects again and again, in vain: a sixth of the
-    time of the import.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def eval_verb(arguments: list[str]) -> int:
@@ -187,7 +139,8 @@ def eval_verb(arguments: list[str]) -> int:
     from leyden.terminal import show_metrics, show_note
 
     try:
-        metrics = evaluate(Path(arguments[0]), arguments[1:])
+        with redirect_stdout(sys.stderr):  # as above
+            metrics = evaluate(Path(arguments[0]), arguments[1:])
     except Diverged as error:
         show_note(f"diverged: {error}")
         return EXIT_STATUS["diverged"]

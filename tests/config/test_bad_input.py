@@ -51,7 +51,7 @@ BAD_INPUT = {
         "neither a file nor a folder",
     ),
     "a file that is not named": (["data=text"], "data.path=???", "must be given"),
-    "a set that can't be fetched": (["data=mnist"], "data: could not be fetched", "into"),
+    "a set that can't be fetched": (["data=mnist"], "could not be fetched", "into"),
     "a metric of another task": (
         ["data=sunspots", "monitor.metric=val/acc"],
         "monitor.metric=val/acc",

@@ -1,5 +1,6 @@
 """Parts that strangers wrote: they run, or are refused in one line before anything is started."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -90,10 +91,10 @@ DATA_REFUSED = {
     "WrongTask": "WrongTask.task is 'guessing'",
     "SpecOther": "its spec says (3,)",
     # Of these four the check of types in tests says its own.
-    "LoadNone": "error: data: ",
-    "LoadTuple": "error: data: ",
-    "NoLen": "error: data: ",
-    "ValNone": "error: data: ",
+    "LoadNone": "error: data",
+    "LoadTuple": "error: data",
+    "NoLen": "error: data",
+    "ValNone": "error: data",
     "ValNoneItems": "its validation part can't give a batch",
     "ItemByOne": "its training part can't give a batch",
     "ItemDict": "its training part can't give a batch",
@@ -190,3 +191,13 @@ def test_a_size_that_cannot_be_solved_for_is_refused_in_one_line(name, leyden):
 
 def test_a_size_is_solved_where_few_widths_can_be_built(leyden):
     assert leyden("plan", *typed("model", "tall"), "params=1e4").status == 0
+
+
+@pytest.mark.parametrize("verb", ["plan", "eval"])
+def test_what_a_constructor_prints_is_no_part_of_the_json(verb, leyden):
+    words = typed("model", "Prints")
+    if verb == "eval":
+        words = (str(leyden("train", *words, "trainer=smoke").folder),)
+    result = leyden(verb, *words, "--json")
+    assert json.loads(result.out)
+    assert "hello from my constructor" in result.err

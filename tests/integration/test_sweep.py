@@ -1,6 +1,7 @@
 """Jobs of a sweep run in processes of their own: how they fail, and what they see."""
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -87,7 +88,10 @@ def test_a_segmentation_faults_stack_is_in_the_jobs_log(leyden, faulty):
 def test_a_job_keeps_its_error_in_the_sweeps_record(leyden, faulty, jobs_of):
     result = leyden("train", "-m", *faulty, "model.fault=throw")
     (job,) = jobs_of(result.folder).values()
-    assert job["error"] == {"type": "RuntimeError", "message": "out of ideas"}
+    lines = Path("faulty.py").read_text().splitlines()
+    place = 1 + next(i for i, line in enumerate(lines) if "out of ideas" in line)
+    said = {"type": "RuntimeError", "message": "out of ideas", "where": f"faulty.py:{place}"}
+    assert job["error"] == said
 
 
 def test_the_first_failure_ends_a_sweep_that_fails_fast(leyden, faulty, jobs_of):
