@@ -109,6 +109,42 @@ BAD_INPUT = {
         "trainer.accelerator=tpu",
         "auto",
     ),
+    "a share of an epoch that is less than a step": (
+        ["trainer.limit_train_batches=0.001"],
+        "trainer.limit_train_batches=0.001 (command line)",
+        "22 steps of an epoch",
+    ),
+    "a share of a validation that is less than a batch": (
+        ["trainer.limit_val_batches=0.1"],
+        "trainer.limit_val_batches=0.1 (command line)",
+        "1 val batches",
+    ),
+    "no step at all": (["trainer.limit_train_batches=0"], "trainer.limit_train_batches=0", "1"),
+    "more steps between validations than an epoch has": (
+        ["trainer.val_check_interval=23"],
+        "trainer.val_check_interval=23 (command line)",
+        "`trainer.check_val_every_n_epoch=null`",
+    ),
+    "a share of an epoch across epochs": (
+        ["trainer.val_check_interval=0.5", "trainer.check_val_every_n_epoch=null"],
+        "trainer.val_check_interval=0.5",
+        "a number of steps",
+    ),
+    "a time that is none": (
+        ["+trainer.max_time=soon"],
+        "trainer.max_time=soon (command line)",
+        "DD:HH:MM:SS",
+    ),
+    "a word that only Lightning knows to be wrong": (
+        ["+trainer.gradient_clip_algorithm=max"],
+        "trainer.gradient_clip_algorithm=max",
+        "norm",
+    ),
+    "a callback that changes what a step is": (
+        ["+callbacks.x={_target_:pytorch_lightning.callbacks.BatchSizeFinder}"],
+        "callbacks.x._target_=",
+        "`trainer.micro_batch=auto`",
+    ),
     "devices without a strategy": (["trainer.devices=2"], "trainer.devices=2", "`strategy=fsdp`"),
     "a mean of weights that are split": (
         ["strategy=fsdp", "trainer.devices=2", "callbacks.weight_averaging.decay=0.9"],

@@ -17,6 +17,7 @@ from leyden.config.problem import ConfigError, Problem, gathered
 from leyden.config.rules import RULES
 from leyden.config.schema import (
     REPLACED,
+    REPLACED_CALLBACKS,
     WIRED,
     CompileKeys,
     DataKeys,
@@ -235,6 +236,10 @@ def _check_node(
         return
     if group in ("callbacks", "logger") and target.__module__.startswith("pytorch_lightning."):
         yield from _check_files(path, given)
+        if target.__name__ in REPLACED_CALLBACKS:
+            message = f"is not taken here; use `{REPLACED_CALLBACKS[target.__name__]}`"
+            yield Problem(f"{path}._target_", message, str(node["_target_"]))
+            return
     parameters = {
         name: Parameter(parameter.hint, parameter.required and name not in OFFERED)
         for name, parameter in parameters_of(target).items()
