@@ -26,13 +26,16 @@ def lightning_takes_its_keys(cfg: DictConfig) -> Iterator[Problem]:
     keys = cast(dict[str, Any], OmegaConf.to_container(cfg.trainer, resolve=True))
     own = fields_of(TrainerKeys).keys() - parameters_of(Trainer).keys()
     others = {key: keys[key] for key in keys.keys() - own - OF_THE_MACHINE - OURS}
+    if not isinstance(others["val_check_interval"], str):  # a number of steps, or a share
+        del others["val_check_interval"]
     refusal = _refusal(json.dumps(others, sort_keys=True, default=str))
     if refusal is not None:
         named = [key for key in others if re.search(rf"\b{key}\b", refusal)]
         named = named or [key for key, value in others.items() if f"{value!r}" in refusal]
         if named:
             key = max(named, key=len)
-            yield Problem(f"trainer.{key}", refusal, str(others[key]))
+            value = "null" if others[key] is None else str(others[key])
+            yield Problem(f"trainer.{key}", refusal, value)
         else:
             yield Problem("trainer", refusal)
 
