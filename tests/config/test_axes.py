@@ -428,3 +428,16 @@ def test_a_value_means_the_same_typed_as_in_a_list(values):
 
 def test_an_assignment_is_what_would_be_typed():
     assert Assignment({"a": "1", "b": "x"}).overrides() == ["a=1", "b=x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sweep: {grid: {model.width: [8, 16]}, repeat: {seed: 2}}", ()),
+        ("sweep: {grid: {model.width: [8, 16], seed: [0, 1]}}", ()),
+        ("", ("model.width=8,16", "seed=0,1")),
+        ("sweep: {list: [{model.width: 8, seed: 0}, {model.width: 16, seed: 1}]}", ()),
+    ],
+)
+def test_a_seed_that_is_swept_is_a_repeat_however_it_is_said(plan, text, words):
+    assert plan(text, *words, multirun=True).sweep.axes.repeated_keys == ("seed",)

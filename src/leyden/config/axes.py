@@ -102,7 +102,11 @@ class Axes:
 
     @property
     def repeated_keys(self) -> tuple[str, ...]:
-        return tuple(key for axis in self.repeated for key in axis.keys)
+        """Keys that a report folds away: those of `sweep.repeat`, and a seed that is swept."""
+        keys = [key for axis in self.repeated for key in axis.keys]
+        varied = {key for axis in self.grid for key in axis.keys}
+        varied |= {key for job in self.listed for key in job.values}
+        return tuple(dict.fromkeys([*keys, *(["seed"] if "seed" in varied else [])]))
 
     @property
     def ranges(self) -> tuple[Axis, ...]:
