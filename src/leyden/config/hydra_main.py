@@ -3,9 +3,9 @@
 import sys
 
 import hydra
-from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
+from leyden.compat.hydra_arguments import hydras_parser, unchecked_help
 from leyden.config.experiments import register
 from leyden.config.location import CONF
 from leyden.config.problem import ConfigError, Problem
@@ -21,7 +21,7 @@ def hydra_main(arguments: list[str]) -> int:
     Raises:
         ConfigError: Hydra would unpickle a file.
     """
-    asked = get_args_parser().parse_known_args(arguments)[0]
+    asked = hydras_parser().parse_known_args(arguments)[0]
     if asked.experimental_rerun is not None:
         raise ConfigError(
             [Problem("--experimental-rerun", "would unpickle a file; no such option")]
@@ -29,7 +29,8 @@ def hydra_main(arguments: list[str]) -> int:
     refuse_config_path(asked)
     register()
     sys.argv = [sys.argv[0], *arguments]
-    hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(_nothing)()
+    with unchecked_help():
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(_nothing)()
     return 0
 
 

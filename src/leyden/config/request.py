@@ -5,8 +5,7 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from hydra._internal.utils import get_args_parser
-
+from leyden.compat.hydra_arguments import hydras_parser
 from leyden.config.problem import ConfigError, Problem
 
 
@@ -52,7 +51,7 @@ def refuse_config_path(parsed: Namespace) -> None:
 
 def parse_request(arguments: list[str]) -> Request:
     """Takes the arguments after the verb apart, as Hydra does."""
-    parsed, unknown = get_args_parser().parse_known_args(arguments)
+    parsed, unknown = hydras_parser().parse_known_args(arguments)
     flags = [word for word in unknown if word.startswith("-")]
     flags += ["--experimental-rerun"] if parsed.experimental_rerun else []  # it unpickles a file
     if flags:

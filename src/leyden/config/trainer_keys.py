@@ -43,6 +43,7 @@ def lightning_takes_its_keys(cfg: DictConfig) -> Iterator[Problem]:
 @cache
 def _refusal(keys: str) -> str | None:
     """Lightning's reason not to make a Trainer of these keys; None if it makes one."""
+    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
     from pytorch_lightning import Trainer
 
     from leyden.runs.log import quiet
@@ -54,6 +55,7 @@ def _refusal(keys: str) -> str | None:
                 **given,
                 accelerator="cpu",
                 devices=1,
+                plugins=[LightningEnvironment()],  # or it would ask Slurm, LSF and MPI
                 logger=False,
                 enable_checkpointing=False,
                 enable_progress_bar=False,

@@ -1,0 +1,1 @@
+"""What other libraries need to work together: each file with its reason and its versions."""
