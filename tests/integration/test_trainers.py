@@ -30,6 +30,7 @@ LARGE = ("gpt2_hello", "gpt2_small_ddp", "gpt2_small_fsdp")
 FILES = sorted(EXPERIMENTS.rglob("*.yaml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
 def test_every_experiment_passes_its_smoke_run(file, leyden):
     text = file.read_text()
