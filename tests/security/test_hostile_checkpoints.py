@@ -1,11 +1,13 @@
 """Checkpoints of strangers: what is in them is read, and never run."""
 
 import os
+import pathlib
 import pickle
 import shutil
 import sys
 import warnings
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
 import torch
@@ -13,6 +15,7 @@ from torch import nn
 from torch.distributed.checkpoint import FileSystemWriter, save
 
 from leyden.runs.checkpoint_file import digest_of, read_marker, write_marker
+from leyden.runs.shard_reader import MetadataUnpickler
 from leyden.runs.sharded import read_into, read_whole
 
 
@@ -71,6 +74,11 @@ class TestSharded:
         (optimizer,) = content["optimizer_states"]
         assert optimizer["state"][0]["step"] == 3.0
         assert optimizer["param_groups"][0]["betas"] == (0.9, 0.99)
+
+    @pytest.mark.parametrize("module", ["pathlib", "pathlib._local"])
+    def test_paths_are_known_by_the_names_that_every_python_gives_them(self, module):
+        found = MetadataUnpickler(BytesIO()).find_class(module, "PosixPath")
+        assert found is pathlib.PosixPath
 
     def test_an_honest_one_fills_what_is_there(self, checkpoint):
         state = sharded(checkpoint)

@@ -45,6 +45,8 @@ class MetadataUnpickler(pickle.Unpickler):
     """Knows the classes of a list of parts and no others."""
 
     def find_class(self, module: str, name: str) -> Any:
+        if module == "pathlib._local":  # so it is called by Python 3.13, and by no other
+            module = "pathlib"
         if name not in NAMED.get(module, ()):
             raise pickle.UnpicklingError(f"its {METADATA} names {module}.{name}")
         return super().find_class(module, name)
