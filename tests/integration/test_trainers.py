@@ -62,6 +62,17 @@ def test_a_smoke_run_of_data_that_is_not_here_stands_in_and_says_so(leyden, tmp_
     assert "not on this machine" in result.err
 
 
+@pytest.mark.parametrize("part", ["train", "val", "test"])
+def test_a_share_of_one_is_all_there_is(part, leyden):
+    words = ("trainer.max_epochs=1", "model.width=4", "trainer.log_every_n_steps=1")
+    whole, limited = (
+        json.loads((leyden("train", *words, *more).folder / "run.json").read_text())["metrics"]
+        for more in ((), (f"trainer.limit_{part}_batches=1.0",))
+    )
+    names = ("train/loss", "val/loss", "test/loss")
+    assert [limited[name] for name in names] == [whole[name] for name in names]
+
+
 def test_a_run_of_steps_validates_at_its_end(leyden):
     result = leyden("train", "trainer.max_steps=30", "model.width=8")  # an epoch has 22
     with (result.folder / "metrics.csv").open() as file:

@@ -111,7 +111,7 @@ class Recorder(Callback):
         found = trainer.accumulate_grad_batches
         if found != self.accumulate:
             message = f"a callback has changed accumulate_grad_batches from {self.accumulate}"
-            raise RuntimeError(f"{message} to {found}; only trainer.accumulate_grad_batches may")
+            raise RuntimeError(f"{message} to {found}; set trainer.accumulate_grad_batches instead")
 
     def _monitored(self, trainer: Trainer) -> float:
         """The value that selects.

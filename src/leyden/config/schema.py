@@ -8,7 +8,15 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Interval
 
-from leyden.ranges import Count, NonNegative, PositiveFloat, PositiveInt, Probability
+from leyden.ranges import (
+    Count,
+    Fraction,
+    NonNegative,
+    PositiveFloat,
+    PositiveInt,
+    Probability,
+    Share,
+)
 
 
 @dataclass(frozen=True)
@@ -155,13 +163,13 @@ class TrainerKeys:
     the last checkpoint and leave out all steps from there to this one."""
     max_nonfinite: PositiveInt
     """So many steps in a row, or returns, before the run ends nevertheless."""
-    limit_train_batches: PositiveInt | Annotated[float, Interval(gt=0, le=1)] | None
+    limit_train_batches: PositiveInt | Share | None
     """Optimizer steps of an epoch, or a share of them."""
-    limit_val_batches: Count | Probability | None
+    limit_val_batches: Count | Fraction | None
     """Batches of a validation, or a share of them; 0: no validation."""
-    limit_test_batches: Count | Probability | None
+    limit_test_batches: Count | Fraction | None
     """Likewise of the test."""
-    val_check_interval: PositiveInt | Annotated[float, Interval(gt=0, le=1)] | str | None
+    val_check_interval: PositiveInt | Share | str | None
     """Optimizer steps from one validation to the next, a share of an epoch, or a time as in
     `00:15:00`."""
     check_val_every_n_epoch: PositiveInt | None
