@@ -94,7 +94,7 @@ def test_a_plan_with_a_single_measured_size_says_so(monkeypatch, leyden):
     monkeypatch.setattr(timing, "operations_a_second", lambda trainer: 1e3)
     monkeypatch.setattr(timing, "measure", slow)
     result = leyden("plan", "-m", *SIZES)
-    assert "of 2 of them only a smaller size could be measured" in result.err
+    assert "for 2 jobs only a smaller model could be measured" in result.err
     found = json.loads(leyden("plan", "-m", *SIZES, "--json").out)
     assert [row["seconds"] is None for row in found] == [False, True, True]
 

@@ -66,18 +66,19 @@ def show_plan(plan: Plan, rows: list[dict[str, Any]]) -> None:
 
 
 def _show_what_was_measured(rows: list[dict[str, Any]]) -> None:
-    """What the times are of, and how many of them are hardly more than bounds."""
+    """What the times include, and how many of them are no more than bounds."""
     timed = [row for row in rows if row["seconds_range"] is not None]
     if not timed:
         return
     show_note(
-        "times are of whole jobs with their validations, by some measured steps; no job stops early"
+        "times are estimates from measured steps, for whole jobs with their validations;"
+        " early stopping is not counted"
     )
     unknown = sum(row["seconds"] is None for row in timed)
     if unknown:
         show_note(
-            f"of {unknown} of them only a smaller size could be measured: the range is from what"
-            " the device can do at the most to a time that grows with the operations"
+            f"for {unknown} jobs only a smaller model could be measured: their range goes from the"
+            " device's peak speed to a time in proportion to FLOPs"
         )
 
 
