@@ -22,7 +22,13 @@ from PIL import Image
 
 torch.set_num_threads(1)
 # A machine that others use too is slow now and then; that is no defect of what is tested.
-settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,  # the same examples in each run; --hypothesis-profile=searching draws others
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("searching", settings.get_profile("steady"), derandomize=False)
 settings.load_profile("steady")
 # Shapes and types of annotated functions are checked at each call, in tests only.
 install_import_hook(

@@ -142,7 +142,7 @@ def holm_level(others: Sequence[float]) -> float:
     count = len(others) + 1
     passed = 0
     for p in sorted(others):
-        if p >= LEVEL / (count - passed):
+        if (count - passed) * p >= LEVEL:  # as `holm` has it, to the last bit
             break
         passed += 1
     return LEVEL / (count - passed)
