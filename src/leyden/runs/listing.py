@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from leyden.runs.environment import is_alive
+from leyden.runs.process_mark import is_alive
 from leyden.runs.record import NAME
 
 

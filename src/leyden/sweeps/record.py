@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from leyden.runs.atomic import write_atomically
-from leyden.runs.environment import is_alive
+from leyden.runs.process_mark import is_alive
 from leyden.runs.record import finite
 
 SCHEMA = 1
