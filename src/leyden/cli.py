@@ -232,9 +232,10 @@ def print_json(value: object) -> None:
 
 def print_folder(folder: Path) -> None:
     """The folder alone on the last line of standard output, for scripts."""
+    from leyden.console import print_path
     from leyden.terminal import shown_path
 
-    sys.stdout.write(f"{shown_path(folder)}\n")
+    print_path(shown_path(folder))
 
 
 def print_version() -> int:

@@ -6,17 +6,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from leyden.config.environment import without_values
+from leyden.printable import printable_lines
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+INDENT = "    "
 LOUD = ("pytorch_lightning", "lightning_fabric", "py.warnings", "torch", "leyden")
 """Loggers with handlers of their own, which would write to the terminal."""
 
 
 class WithoutValues(logging.Formatter):
-    """Leaves out what was read from the environment, in tracebacks too."""
+    """Leaves out what was read from the environment, in tracebacks too.
+
+    Control characters are written as escapes. Further lines of a record are indented: no text can
+    look like another record, or be taken for a line of another kind of file.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        return without_values(super().format(record))
+        text = printable_lines(without_values(super().format(record)))
+        return text.replace("\n", f"\n{INDENT}")
 
 
 @contextmanager

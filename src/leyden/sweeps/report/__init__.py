@@ -4,6 +4,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from matplotlib import rc_context
+
 from leyden.runs.atomic import umask
 from leyden.sweeps.report.answer import answer
 from leyden.sweeps.report.document import Document
@@ -35,7 +37,8 @@ def write_report(folder: Path) -> Path:
         The path of `report.html`.
     """
     results = read_results(folder)
-    sections = [part(results) for part in PARTS]
+    with rc_context({"text.parse_math": False}):  # a `$` in a name begins no formula
+        sections = [part(results) for part in PARTS]
     document = Document(_title(results), [section for section in sections if section.parts])
     staged = Path(tempfile.mkdtemp(dir=folder, prefix=f".{NAME}."))
     try:
