@@ -39,7 +39,7 @@ from leyden.export.hf_folder import CONFIG, WEIGHTS, is_hf, locate
 from leyden.export.pretrained import gpt2_weights
 from leyden.faults import saboteurs
 from leyden.loggers import Resumable
-from leyden.runs.checkpoint_file import sweep_up
+from leyden.runs.atomic import remove_parts
 from leyden.runs.checkpoints import (
     LAST,
     find_checkpoint,
@@ -125,7 +125,8 @@ def resumable(record: Record) -> Path | None:
         Unusable: There are some, but none is sound: the run does not begin anew by itself.
     """
     if record.is_kept:
-        sweep_up(record.folder / "checkpoints")
+        for folder in (record.folder, record.folder / "checkpoints"):
+            remove_parts(folder)
     path, defects = find_sound(record.folder, LAST)
     for defect in defects:
         log.warning("%s", defect)

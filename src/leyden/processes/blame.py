@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from leyden.processes.death import death
+from leyden.runs.atomic import write_atomically
 
 NOTES = ".rank-{}.json"
 OTHERS_FAULT = ("gloo", "NCCL", "Connection", "Timed out", "Broken pipe", "DistBackendError")
@@ -17,7 +18,7 @@ def note(folder: Path, rank: int, error: BaseException) -> None:
     from leyden.runs.record import describe, status_after
 
     content = {**describe(error), "status": status_after(error), "time": time.time()}
-    (folder / NOTES.format(rank)).write_text(json.dumps(content), encoding="utf-8")
+    write_atomically(folder / NOTES.format(rank), json.dumps(content))
 
 
 def forget(folder: Path) -> None:

@@ -1,6 +1,8 @@
 """Writing a file so that a reader sees the old one or the new one, never a part."""
 
 import os
+import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,9 +23,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which takes the place of `path` once it is on the disk.
 
     It is staged beside its target, since a rename is atomic on one file system only, and can be
-    read by its owner alone until then.
+    read by its owner alone until then. Its name is drawn: process numbers come again, in containers
+    at once.
     """
-    staged = path.with_name(f".{path.name}.{os.getpid()}{PART}")
+    staged = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
     try:
         with open(staged, "wb", opener=_for_its_owner) as file:
             yield file
@@ -35,6 +38,15 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         staged.unlink(missing_ok=True)
         raise
+
+
+def remove_parts(folder: Path) -> None:
+    """Removes what a process that died had begun to write; no other may be writing there."""
+    for path in folder.glob(f".*{PART}"):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -14,7 +14,7 @@ from typing import IO, Any, BinaryIO, cast
 
 import torch
 
-from leyden.runs.atomic import PART, replacing, sync_folder, write_atomically
+from leyden.runs.atomic import replacing, sync_folder, write_atomically
 
 SCHEMA = 1
 
@@ -150,9 +150,3 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     if path.parent.is_dir():
         sync_folder(path.parent)
-
-
-def sweep_up(folder: Path) -> None:
-    """Removes what a process that died had begun to write."""
-    for path in folder.glob(f".*{PART}"):
-        remove(path)

@@ -6,6 +6,7 @@ import re
 import secrets
 from dataclasses import replace
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, cast
 
@@ -62,8 +63,11 @@ VOLATILE = (
 """Keys that don't change what is computed: two runs that differ only in them are the same job."""
 
 
-BEFORE_THE_RECORD = {"config.yaml", "overrides.yaml", "code.json", ".lock", ".owner.json"}
-"""What a process that died before it had written `run.json` may have left."""
+BEFORE_THE_RECORD = (
+    *("config.yaml", "overrides.yaml", "code.json", "study.journal", "study.journal.lock"),
+    *(".lock", ".owner.json", ".stop", ".submitit", ".rank-*.json", ".report.*", ".*.part"),
+)
+"""Names of what a run or a sweep may have written before its record."""
 
 
 def default_name(experiment: str | None, choices: dict[str, str]) -> str:
@@ -85,10 +89,23 @@ def new_folder(name: str) -> Path:
 
 
 def is_begun(folder: Path) -> bool:
-    """Whether a folder is a run's or a sweep's, or would have become one."""
+    """Whether a folder is a run's or a sweep's, or would have become one.
+
+    A process may have died at any moment before it wrote the record. What it left is known by its
+    names; a sweep's folder without its record may hold jobs.
+    """
     if (folder / "run.json").is_file() or (folder / "sweep.json").is_file():
         return True
-    return all(path.name in BEFORE_THE_RECORD and path.is_file() for path in folder.iterdir())
+    return all(_is_own(path) for path in folder.iterdir())
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a run or a sweep has written this before its record."""
+    if path.is_symlink():
+        return False
+    if path.is_dir() and (path / "run.json").is_file():
+        return re.search("-[0-9a-f]{6}$", path.name) is not None
+    return any(fnmatchcase(path.name, name) for name in BEFORE_THE_RECORD)
 
 
 def job_name(overrides: tuple[str, ...], swept: tuple[str, ...], digest: str) -> str:

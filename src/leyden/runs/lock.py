@@ -8,6 +8,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from leyden.config.problem import ConfigError, Problem
+from leyden.runs.atomic import remove_parts, write_atomically
 from leyden.runs.environment import process_mark
 
 LOCK = ".lock"
@@ -35,7 +36,8 @@ def held(folder: Path, *, key: str) -> Iterator[None]:
         message = f"is being run by {_owner(folder)}; wait for it, or stop it with Ctrl-C"
         raise ConfigError([Problem(key, message, str(folder))]) from error
     try:
-        (folder / OWNER).write_text(json.dumps(process_mark()), encoding="utf-8")
+        remove_parts(folder)
+        write_atomically(folder / OWNER, json.dumps(process_mark()))
         yield
     finally:
         (folder / OWNER).unlink(missing_ok=True)

@@ -7,8 +7,7 @@ from leyden.config.job import Job
 from leyden.config.plan import Settings
 from leyden.config.problem import ConfigError, Problem, gathered
 from leyden.runs.changes import code_changes, config_changes, keep_code
-from leyden.runs.folder import config_digest, read_frozen
-from leyden.runs.lock import LOCK, OWNER
+from leyden.runs.folder import config_digest, is_begun, read_frozen
 from leyden.runs.record import NAME as RUN_RECORD
 from leyden.runs.record import Record
 from leyden.sweeps.controller import is_running, take_over
@@ -21,8 +20,7 @@ BEGINNING = "the sweep began"
 
 def refuse_other_content(folder: Path) -> None:
     """Raises `ConfigError` if a folder holds something else than a sweep."""
-    is_sweep = not folder.exists() or (folder / NAME).exists()
-    if not is_sweep and any(path.name not in (LOCK, OWNER) for path in folder.iterdir()):
+    if folder.exists() and ((folder / RUN_RECORD).exists() or not is_begun(folder)):
         message = "is there already, and not a sweep's; choose another"
         raise ConfigError([Problem("run_dir", message, str(folder))])
 

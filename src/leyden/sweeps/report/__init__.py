@@ -1,12 +1,12 @@
 """The report of a sweep, from its folder alone: it can be written again at any time."""
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from matplotlib import rc_context
 
 from leyden.runs.atomic import umask
+from leyden.runs.temporary import temporary_folder
 from leyden.sweeps.report.answer import answer
 from leyden.sweeps.report.document import Document
 from leyden.sweeps.report.results import Results, read_results
@@ -40,16 +40,12 @@ def write_report(folder: Path) -> Path:
     with rc_context({"text.parse_math": False}):  # a `$` in a name begins no formula
         sections = [part(results) for part in PARTS]
     document = Document(_title(results), [section for section in sections if section.parts])
-    staged = Path(tempfile.mkdtemp(dir=folder, prefix=f".{NAME}."))
-    try:
+    with temporary_folder(folder, f".{NAME}.") as staged:
         staged.chmod(0o777 & ~umask())
         _write(staged, results, document)
         if (folder / NAME).exists():
             shutil.rmtree(folder / NAME)
         staged.rename(folder / NAME)
-    except BaseException:
-        shutil.rmtree(staged, ignore_errors=True)
-        raise
     return folder / NAME / "report.html"
 
 

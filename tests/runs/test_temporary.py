@@ -1,0 +1,56 @@
+"""Temporary folders."""
+
+import os
+import signal
+import subprocess
+import sys
+
+from leyden.runs.temporary import hold, temporary_folder
+
+WAIT = """
+import sys, time
+from pathlib import Path
+from leyden.runs.temporary import temporary_folder
+
+with temporary_folder(Path(sys.argv[1]), "leyden-") as folder:
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_folder_ends_with_its_block(tmp_path):
+    with temporary_folder(tmp_path, "leyden-") as folder:
+        (folder / "file").touch()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_a_process_that_was_killed_is_removed_by_the_next(tmp_path):
+    words = [sys.executable, "-c", WAIT, str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        with temporary_folder(tmp_path, "leyden-"):
+            assert len(list(tmp_path.iterdir())) == 2
+        process.send_signal(signal.SIGKILL)
+    with temporary_folder(tmp_path, "leyden-") as own:
+        assert list(tmp_path.iterdir()) == [own]
+
+
+def test_a_folder_that_another_process_uses_is_left(tmp_path):
+    used = tmp_path / "leyden-1"
+    used.mkdir()
+    handle = hold(used)
+    with temporary_folder(tmp_path, "leyden-"):
+        pass
+    assert used.is_dir()
+    os.close(handle)
+    with temporary_folder(tmp_path, "leyden-"):
+        pass
+    assert not used.exists()
+
+
+def test_a_link_is_not_followed(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "leyden-link").symlink_to(tmp_path / "elsewhere")
+    with temporary_folder(tmp_path, "leyden-"):
+        pass
+    assert (tmp_path / "elsewhere").is_dir()
