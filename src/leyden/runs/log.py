@@ -1,12 +1,14 @@
 """`train.log`: what libraries say during a run goes there, and not on the user's terminal."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from leyden.config.environment import without_values
 from leyden.printable import printable_lines
+from leyden.runs.files import regular
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 INDENT = "    "
@@ -23,20 +25,22 @@ class WithoutValues(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         text = printable_lines(without_values(super().format(record)))
-        return text.replace("\n", f"\n{INDENT}")
+        return re.sub(r"\n(?=.)", f"\n{INDENT}", text)
 
 
 @contextmanager
 def run_log(folder: Path) -> Iterator[None]:
     """Sends logs and warnings to the run's `train.log` while it lasts."""
-    handler = logging.FileHandler(folder / "train.log", encoding="utf-8")
-    handler.setFormatter(WithoutValues(FORMAT))
-    with _only(handler):
-        try:
-            yield
-        except BaseException:
-            logging.getLogger("leyden").exception("the run ended early")
-            raise
+    path = folder / "train.log"
+    with open(path, "a", encoding="utf-8", errors="backslashreplace", opener=regular) as file:
+        handler = logging.StreamHandler(file)
+        handler.setFormatter(WithoutValues(FORMAT))
+        with _only(handler):
+            try:
+                yield
+            except BaseException:
+                logging.getLogger("leyden").exception("the run ended early")
+                raise
 
 
 @contextmanager

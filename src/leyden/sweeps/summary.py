@@ -36,7 +36,9 @@ def show_sweep(record: SweepRecord) -> None:
         for entry in record.jobs
         if entry.objective and entry.objective[0] is not None
     }
-    runs = find_runs(record.folder)
+    runs, left_out = find_runs(record.folder)
+    for note in left_out:
+        show_note(note)
     last = (True, float("inf"))  # what was cut short comes after what was trained to its end
     runs.sort(key=lambda run: place.get(Path(run["folder"]).name, last))
     failed = [run for run in runs if run["status"] not in ("completed", "pruned")]

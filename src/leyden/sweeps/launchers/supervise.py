@@ -8,6 +8,7 @@ from filelock import FileLock, Timeout
 
 from leyden.processes.death import death
 from leyden.processes.job import JobProcesses
+from leyden.runs.files import regular
 
 if TYPE_CHECKING:
     from leyden.sweeps.trial import Trial
@@ -19,7 +20,7 @@ STOP = ".stop"
 
 def ask_to_stop(folder: Path) -> None:
     """Lets a job that runs elsewhere end after a step, with a checkpoint."""
-    (folder / STOP).touch()
+    open(folder / STOP, "ab", opener=regular).close()
 
 
 class Supervised:

@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib import rc_context
 
 from leyden.runs.atomic import umask
+from leyden.runs.foreign_links import refuse_foreign_links
 from leyden.runs.temporary import temporary_folder
 from leyden.sweeps.report.answer import answer
 from leyden.sweeps.report.document import Document
@@ -36,6 +37,7 @@ def write_report(folder: Path) -> Path:
     Returns:
         The path of `report.html`.
     """
+    refuse_foreign_links(folder, key="SWEEP")
     results = read_results(folder)
     with rc_context({"text.parse_math": False}):  # a `$` in a name begins no formula
         sections = [part(results) for part in PARTS]
