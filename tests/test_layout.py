@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from leyden.layout import Column, cut, lay_out, shortened
-from leyden.runs.environment import process_mark
 from leyden.runs.latest import last_logged
+from leyden.runs.process_mark import process_mark
 from leyden.sweeps.board import job_line
 from leyden.sweeps.record import JobEntry
 

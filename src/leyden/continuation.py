@@ -11,8 +11,9 @@ from leyden.config.fit import Fitted
 from leyden.config.job import Job
 from leyden.config.problem import ConfigError, Problem
 from leyden.runs.changes import code_changes, config_changes, data_differences, different
-from leyden.runs.environment import is_alive, versions
+from leyden.runs.environment import versions
 from leyden.runs.folder import config_digest, freeze, read_frozen
+from leyden.runs.process_mark import may_hold
 from leyden.runs.record import Record, now
 from leyden.saved_config import all_keys, override
 from leyden.trained import refuse_other_folders
@@ -79,7 +80,7 @@ def go_on(record: Record, job: Job, fitted: Fitted, *, command: list[str]) -> Re
 
 def refuse_live(record: Record) -> None:
     """Raises `ConfigError` if the run's process is there still; a lock may not reach its host."""
-    if record.status == "running" and record.process is not None and is_alive(record.process):
+    if record.status == "running" and record.process is not None and may_hold(record.process):
         pid, host = record.process["pid"], record.process["host"]
         message = (
             f"is being run by process {pid} on {host}; if that is gone, take `process` out of the"

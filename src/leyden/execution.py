@@ -39,6 +39,7 @@ from leyden.export.hf_folder import CONFIG, WEIGHTS, is_hf, locate
 from leyden.export.pretrained import gpt2_weights
 from leyden.faults import saboteurs
 from leyden.loggers import Resumable
+from leyden.processes.forkserver import use_temporary_folder
 from leyden.runs.atomic import remove_parts
 from leyden.runs.checkpoints import (
     LAST,
@@ -69,6 +70,7 @@ def execute(record: Record, *, trial: Trial | None = None, seat: Seat | None = N
         trial: Of a search; None where there is none.
         seat: Among the runs that are trained with it; None: it is trained alone.
     """
+    use_temporary_folder()
     with record.running(), run_log(record.folder), handled():
         while not has_ended(record, trial, seat):
             gc.collect()

@@ -23,7 +23,7 @@ def plan_of(arguments: list[str], *, will_run: bool = False) -> "Plan":
     request = parse_request(arguments)
     plan = compose_plan(request)
     if will_run and plan.sweep is not None and plan.sweep.launcher.get("start") == "warm":
-        from leyden.processes.job import warm_up
+        from leyden.processes.forkserver import warm_up
 
         warm_up()
     with waiting("checking"), uncollected():

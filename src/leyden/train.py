@@ -18,7 +18,7 @@ from leyden.config.fit import Fitted, fit_job
 from leyden.config.job import Job
 from leyden.continuation import go_on
 from leyden.execution import execute
-from leyden.processes import JobProcesses, death, torchrun
+from leyden.processes import JobProcesses, torchrun
 from leyden.processes.place import Place
 from leyden.room import refuse_without_room
 from leyden.runs.changes import keep_code
@@ -128,7 +128,7 @@ def execute_apart(record: Record, *, devices: int, place: Place | None = None) -
         if prepare_second_try(record, record.status) is None:
             break
     if record.status == "running":
-        record.status, record.error = "failed", death(code)
+        record.status, record.error = "failed", job.death(code)
         record.write()
     if record.status != "completed":
         raise RuntimeError(record.status)

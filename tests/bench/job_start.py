@@ -16,7 +16,8 @@ from leyden.config.compose import compose_plan
 from leyden.config.fit import fit_to_data
 from leyden.config.request import Request
 from leyden.execution import execute
-from leyden.processes.job import JobProcesses, Start, warm_up
+from leyden.processes.forkserver import warm_up
+from leyden.processes.job import JobProcesses, Start
 from leyden.processes.place import Place
 from leyden.train import prepare
 

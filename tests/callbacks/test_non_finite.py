@@ -2,12 +2,14 @@
 
 import pytest
 import torch
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.plugins import MixedPrecision
 from torch import nn
 from torch.utils.data import DataLoader
 
 from leyden.callbacks import NonFinite
+from leyden.compat.lightning_slurm import ignore_slurm
 from leyden.loops import EpochLoop
 from leyden.runs.record import Diverged, Record
 
@@ -43,10 +45,14 @@ def fit(tmp_path):
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
-            plugins=[MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu"))],
+            plugins=[
+                MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu")),
+                LightningEnvironment(),
+            ],
             callbacks=[NonFinite(record, policy="raise", limit=limit)],
             default_root_dir=tmp_path,
         )
+        ignore_slurm(trainer)
         trainer.fit_loop.epoch_loop = EpochLoop(trainer, max_steps=10)
         trainer.fit(task, DataLoader(torch.ones(10, 1)))
         return task, trainer, record

@@ -5,11 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.utils.data import DataLoader
 
 from leyden.callbacks import Utilisation
 from leyden.callbacks.utilisation import known_peak
+from leyden.compat.lightning_slurm import ignore_slurm
 from leyden.loops import EpochLoop
 from leyden.loops import clock as steps_clock
 
@@ -59,6 +61,7 @@ def logged(monkeypatch):
         batches = DataLoader(torch.zeros(8, 1))
         trainer = Trainer(
             accelerator="cpu",
+            plugins=[LightningEnvironment()],
             max_steps=4,
             log_every_n_steps=2,
             num_sanity_val_steps=0,
@@ -69,6 +72,7 @@ def logged(monkeypatch):
             enable_model_summary=False,
             **keys,
         )
+        ignore_slurm(trainer)
         trainer.fit_loop.epoch_loop = EpochLoop(trainer, max_steps=4)
         trainer.fit(Line(), batches, batches)
         return trainer.callback_metrics.get("mfu")

@@ -50,8 +50,9 @@ def test_a_job_that_is_told_to_stop_ends_with_a_checkpoint(prepared):
 def test_a_job_that_is_killed_says_by_what(prepared):
     folder = prepared("trainer.max_epochs=100000")
     job = JobProcesses(folder, place=Place(threads=1))
-    job.kill()
+    job.kill("it was in the way")
     assert job.wait() == -9
+    assert job.death(-9)["message"] == "Leyden killed the process: it was in the way"
 
 
 def enter(world: World, place: Place, answer: Connection) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from leyden.runs.atomic import write_atomically
-from leyden.runs.environment import is_alive, process_mark
+from leyden.runs.process_mark import is_alive, process_mark
 from leyden.runs.record import Diverged, Interrupted, Record
 
 

@@ -335,6 +335,7 @@ OTHERS = {
     "runs/temporary.py": "opens folders of its own",
     "runs/atomic.py": "makes new files alone",
     "runs/environment.py": "reads what the system says",
+    "runs/process_mark.py": "reads what the system says",
     "runs/changes.py": "reads the code that runs",
     "sweeps/report/__init__.py": "writes into a folder that it has made",
     "sweeps/report/tensorboard.py": "looks at a picture that it has made",

@@ -2,11 +2,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning import Trainer
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from torch import nn
 from torch.utils.data import DataLoader
 
+from leyden.compat.lightning_slurm import ignore_slurm
 from leyden.data import Spec
 from leyden.optim import constant, sgd
 from leyden.tasks import Regression
@@ -23,13 +25,16 @@ def task():
 
 @pytest.fixture
 def trainer():
-    return Trainer(
+    made = Trainer(
         accelerator="cpu",
+        plugins=[LightningEnvironment()],
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
     )
+    ignore_slurm(made)
+    return made
 
 
 @pytest.fixture

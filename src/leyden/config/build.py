@@ -22,6 +22,7 @@ from pytorch_lightning.profilers import (
 from torch import nn
 
 from leyden.callbacks.step_profile import StepProfile
+from leyden.compat.lightning_slurm import ignore_slurm
 from leyden.config.batch import num_processes_of, split_of
 from leyden.config.compiling import compile_net
 from leyden.config.lazy import materialize
@@ -218,6 +219,7 @@ def build_trainer(
         enable_model_summary=False,
         use_distributed_sampler=False,
     )
+    ignore_slurm(trainer)
     trainer.fit_loop.epoch_loop = EpochLoop(trainer, max_steps=trainer.max_steps)
     return trainer
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from leyden.doctor.disk import existing
 from leyden.doctor.row import Row, failed, passed
-from leyden.processes.job import warm_up
+from leyden.processes.forkserver import warm_up
 from leyden.processes.place import World
 from leyden.runs.folder import OUTPUTS
 

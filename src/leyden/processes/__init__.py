@@ -1,7 +1,6 @@
 """The processes of a job: one for each of its devices, apart from all others."""
 
-from leyden.processes.death import death
 from leyden.processes.job import JobProcesses
 from leyden.processes.place import Place
 
-__all__ = ["JobProcesses", "Place", "death"]
+__all__ = ["JobProcesses", "Place"]

@@ -1,18 +1,18 @@
 """A job's processes, seen from outside: start, wait, stop."""
 
-import contextlib
 import multiprocessing
-import os
-import signal
 import socket
 import time
+from collections.abc import Sequence
 from multiprocessing.connection import wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from leyden.processes.blame import blame, forget
+from leyden.processes.death import LOST, death, killed_by_leyden
+from leyden.processes.forkserver import warm_up
 from leyden.processes.place import Place, World
+from leyden.processes.watched import NO_STATUS, Watched
 from leyden.processes.worker import GRACE_SECONDS, Other, Rank, Work
 
 if TYPE_CHECKING:
@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 
 Start = Literal["warm", "cold"]
 
-WITHOUT_THREADS = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",
-}
-"""NumPy's linear algebra and the allocator of Arrow, which pandas loads, start theirs at once."""
+INSISTED = "the user asked for its end a second time"
 
 SECONDS_AFTER_A_RANK = 8.0
 """Where one of several processes has failed, the others get so long to notice."""
@@ -58,40 +54,55 @@ class JobProcesses:
         self.folder = folder
         self.told_at: float | None = None
         self.first_failure: float | None = None
-        self.killed: set[int] = set()
+        self.killed: dict[int, str] = {}
+        """Why, by rank."""
         self.is_settled = False
         forget(folder)
-        context = warm_up() if start == "warm" else multiprocessing.get_context("spawn")
+        self.context = warm_up() if start == "warm" else multiprocessing.get_context("spawn")
         port = _free_port() if world_size > 1 else 0
-        self.processes: list[BaseProcess] = []
+        self.processes: list[Watched] = []
         for number in range(world_size):
             rank = Rank(number, world_size, port)
             work = Work(folder, rank, World(), place or Place(), trial, is_logged, others)
-            process = context.Process(target=work, name=f"leyden-{folder.name}-{number}")
+            process = self.context.Process(target=work, name=f"leyden-{folder.name}-{number}")
             process.start()
-            self.processes.append(process)
+            self.processes.append(Watched(process))
 
     @property
     def sentinels(self) -> list[int]:
         """Become ready when a process ends."""
-        return [process.sentinel for process in self.processes if process.is_alive()]
+        found = [process.sentinel for process in self.processes]
+        return [sentinel for sentinel in found if sentinel is not None]
 
     def poll(self) -> int | None:
         """The first bad exit code of its processes, or 0; None while one is alive."""
-        if any(process.is_alive() for process in self.processes):
-            self._end_the_rest()
+        codes = [process.exit_code for process in self.processes]
+        ended = [code for code in codes if code is not None]
+        if len(ended) < len(codes):
+            self._end_the_rest(any(ended))
             return None
-        codes = [process.exitcode or 0 for process in self.processes]
-        self._kill_groups()  # what a process has started and left behind
-        if len(codes) > 1 and any(codes) and not self.is_settled:
-            blame(self.folder, codes, self.killed)
+        for process in self.processes:
+            process.kill()  # what it has started and left behind
+        if len(ended) > 1 and any(ended) and not self.is_settled:
+            blame(self.folder, ended, {*self.killed})
         self.is_settled = True
-        return next((code for code in codes if code < 0), next(filter(None, codes), 0))
+        return next((code for code in ended if code < 0), next(filter(None, ended), 0))
+
+    def death(self, code: int) -> dict[str, str]:
+        """The error of a job that ended without a word.
+
+        Args:
+            code: As `poll` gave it.
+        """
+        if code < 0 and self.killed:
+            return killed_by_leyden(next(iter(self.killed.values())))
+        is_lost = code == NO_STATUS and any(process.was_left for process in self.processes)
+        return LOST if is_lost else death(code)
 
     def wait(self) -> int:
         """Waits for the end and returns the exit code as `poll` does."""
         while (code := self.poll()) is None:
-            wait(self.sentinels, timeout=0.5)
+            look(self.sentinels, seconds=0.5)
         return code
 
     def wait_stoppable(self) -> int:
@@ -101,7 +112,7 @@ class JobProcesses:
                 return self.wait()
             except KeyboardInterrupt:
                 if self.told_at is not None:
-                    self.kill()
+                    self.kill(INSISTED)
                 self.stop()
 
     def stop(self) -> None:
@@ -109,50 +120,35 @@ class JobProcesses:
         if self.told_at is None:
             self.told_at = time.monotonic()
             for process in self.processes:
-                if process.is_alive():
-                    process.terminate()
+                process.terminate()
 
-    def kill(self) -> None:
-        """Ends everything at once."""
-        self.killed |= {
-            rank for rank, process in enumerate(self.processes) if process.exitcode is None
-        }
-        self._kill_groups()
+    def kill(self, reason: str) -> None:
+        """Ends everything at once.
+
+        Args:
+            reason: Goes into the record.
+        """
+        alive = [rank for rank, process in enumerate(self.processes) if process.is_alive]
+        self.killed = dict.fromkeys(alive, reason) | self.killed
         for process in self.processes:
-            if process.is_alive():
-                process.kill()
+            process.kill()
 
-    def _end_the_rest(self) -> None:
+    def _end_the_rest(self, has_failed: bool) -> None:
         now = time.monotonic()
         if self.told_at is not None and now > self.told_at + GRACE_SECONDS:
-            self.kill()
-        if any(process.exitcode for process in self.processes):
+            self.kill(f"it had not ended {GRACE_SECONDS:.0f} s after it was told to")
+        if has_failed:
             self.first_failure = self.first_failure or now
             if now > self.first_failure + SECONDS_AFTER_A_RANK:
-                self.kill()
-
-    def _kill_groups(self) -> None:
-        for process in self.processes:
-            if process.pid is not None:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                self.kill("another process of the run had ended")
 
 
-def warm_up() -> multiprocessing.context.ForkServerContext:
-    """Of processes that begin with torch, Lightning and Leyden imported.
-
-    The import begins now, beside what this process does.
-    """
-    from multiprocessing import forkserver
-
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["leyden.processes.warm"])
-    before = dict(os.environ)
-    os.environ |= WITHOUT_THREADS
-    forkserver.ensure_running()
-    os.environ.clear()
-    os.environ.update(before)
-    return context
+def look(sentinels: Sequence[int], *, seconds: float) -> None:
+    """Waits until a process ends, or for so long where none of them can tell."""
+    if sentinels:
+        wait(sentinels, timeout=seconds)
+    else:
+        time.sleep(seconds)
 
 
 def _free_port() -> int:

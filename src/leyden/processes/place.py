@@ -1,21 +1,38 @@
 """Where a process runs: its surroundings, its cores and its GPUs."""
 
 import os
+import signal
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class World:
-    """What surrounds a process: those that jobs are forked from have that of their own start."""
+    """What surrounds a process: those that jobs are forked from have that of their own start.
+
+    Attributes:
+        folder: The current one.
+        environment: All variables.
+        blocked: Signals that are kept waiting.
+    """
 
     folder: str = field(default_factory=os.getcwd)
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    blocked: frozenset[int] = field(default_factory=lambda: blocked_signals())
 
     def enter(self) -> None:
         """Makes it this process's own."""
         os.chdir(self.folder)
         os.environ.clear()
         os.environ.update(self.environment)
+        if hasattr(signal, "pthread_sigmask"):  # not on Windows
+            signal.pthread_sigmask(signal.SIG_SETMASK, self.blocked)
+
+
+def blocked_signals() -> frozenset[int]:
+    """Signals that this thread keeps waiting."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return frozenset()
+    return frozenset(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Neither threads nor CUDA may be touched here: both do not survive a fork.
 """
 
 import gc
+import os
 from importlib import import_module
 
 from leyden import light_torchmetrics
@@ -17,6 +18,7 @@ NEEDED = (
     "torch.utils.tensorboard.summary",
 )
 
+os.setsid()  # a signal to the group of the sweep is not for it
 light_torchmetrics.install()
 gc.disable()  # it would look through what is imported again and again, here and in each job
 for name in NEEDED:

@@ -19,6 +19,7 @@ class Mark(TypedDict):
     """What tells a process from all others."""
 
     host: str
+    boot: NotRequired[str | None]
     pid: int
     started: int | None
 

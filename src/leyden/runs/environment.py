@@ -99,30 +99,3 @@ def peak_memory_bytes(device: torch.device) -> int | None:
         return None
     unit = 1 if platform.system() == "Darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit  # bytes on macOS, else KiB
-
-
-def process_mark() -> dict[str, Any]:
-    """Tells this process from all others, also from a later one with the same number."""
-    return {"host": platform.node(), "pid": os.getpid(), "started": _start_ticks(os.getpid())}
-
-
-def is_alive(mark: dict[str, Any]) -> bool:
-    """Whether a marked process still runs; one on another host is believed to."""
-    if mark["host"] != platform.node():
-        return True
-    if mark["started"] is not None:
-        return bool(_start_ticks(mark["pid"]) == mark["started"])
-    try:
-        os.kill(mark["pid"], 0)
-    except (OSError, OverflowError):
-        return False
-    return True
-
-
-def _start_ticks(pid: int) -> int | None:
-    stat = Path(f"/proc/{pid}/stat")
-    try:
-        # The name in brackets may hold spaces; of the fields after it the 20th is the start time.
-        return int(stat.read_text().rpartition(")")[2].split()[19])
-    except (OSError, IndexError, ValueError):
-        return None

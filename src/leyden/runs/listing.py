@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from leyden.runs.content import read_content
-from leyden.runs.environment import is_alive
 from leyden.runs.foreign_links import find_named
 from leyden.runs.json_file import reason_of
+from leyden.runs.process_mark import is_alive
 from leyden.runs.record import NAME
 
 

@@ -9,8 +9,8 @@ from filelock import FileLock, Timeout
 
 from leyden.config.problem import ConfigError, Problem
 from leyden.runs.atomic import remove_parts, write_atomically
-from leyden.runs.environment import process_mark
 from leyden.runs.json_file import read_json
+from leyden.runs.process_mark import process_mark
 
 LOCK = ".lock"
 OWNER = ".owner.json"

@@ -18,8 +18,9 @@ from leyden.config.user_code import kind_of, line_of, message_of, place_of
 from leyden.runs.atomic import write_atomically
 from leyden.runs.checkpoints import BEST, checkpoints_in
 from leyden.runs.content import read_content
-from leyden.runs.environment import git_state, process_mark, versions
+from leyden.runs.environment import git_state, versions
 from leyden.runs.json_file import reason_of
+from leyden.runs.process_mark import process_mark
 
 SCHEMA = 1
 NAME = "run.json"

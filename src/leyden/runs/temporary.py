@@ -23,8 +23,8 @@ def temporary_folder(place: Path, prefix: str) -> Iterator[Path]:
 
     Args:
         place: Where it lies.
-        prefix: Its name begins with it. Folders of this user that begin so and that no process
-            holds are removed first.
+        prefix: Its name begins with it, as that of no other folder there. Those of this user that
+            no process holds are removed first.
     """
     for left in place.glob(f"{prefix}*"):
         _remove_if_left(left)

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import FrameType
 
 from leyden.config.plan import Settings
-from leyden.runs.environment import is_alive
+from leyden.runs.process_mark import is_alive
 from leyden.runs.record import Record, now
 from leyden.second_try import prepare_second_try
 from leyden.sweeps.board import Board

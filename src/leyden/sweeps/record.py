@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from leyden.config.problem import ConfigError, Problem
 from leyden.runs.atomic import write_atomically
-from leyden.runs.environment import is_alive
 from leyden.runs.foreign_links import find_named
 from leyden.runs.json_file import reason_of
+from leyden.runs.process_mark import is_alive
 from leyden.runs.record import finite
 from leyden.sweeps.content import NAME, read_content
 

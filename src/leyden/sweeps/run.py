@@ -11,9 +11,9 @@ from leyden.config.plan import Plan, Sweep
 from leyden.config.problem import ConfigError, Problem
 from leyden.config.request import without_password
 from leyden.room import refuse_without_room
-from leyden.runs.environment import process_mark
 from leyden.runs.foreign_links import refuse_foreign_links
 from leyden.runs.lock import held
+from leyden.runs.process_mark import process_mark
 from leyden.runs.record import now
 from leyden.sweeps.board import Board
 from leyden.sweeps.controller import Controller

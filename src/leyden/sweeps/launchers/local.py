@@ -1,10 +1,9 @@
 """Runs jobs side by side on this machine."""
 
-from multiprocessing.connection import wait
 from pathlib import Path
 
-from leyden.processes.death import death
-from leyden.processes.job import JobProcesses, Start, warm_up
+from leyden.processes.forkserver import warm_up
+from leyden.processes.job import INSISTED, JobProcesses, Start, look
 from leyden.processes.place import Place, available_cores, available_gpus
 from leyden.ranges import PositiveInt
 from leyden.sweeps.launchers.launcher import Ended, Task
@@ -49,8 +48,7 @@ class Local:
         self.running[job] = place
 
     def wait(self, seconds: float) -> list[Ended]:
-        sentinels = [sentinel for job in self.running for sentinel in job.sentinels]
-        wait(sentinels, timeout=seconds)
+        look([one for job in self.running for one in job.sentinels], seconds=seconds)
         codes = {job: job.poll() for job in self.running}
         return [self._end(job, code) for job, code in codes.items() if code is not None]
 
@@ -60,14 +58,14 @@ class Local:
 
     def kill(self) -> None:
         for job in self.running:
-            job.kill()
+            job.kill(INSISTED)
 
     def close(self) -> None:
         """Nothing: the process that jobs are forked from ends with this one."""
 
     def _end(self, job: JobProcesses, code: int) -> Ended:
         self.places.append(self.running.pop(job))
-        return Ended(job.folder, death(code))
+        return Ended(job.folder, job.death(code))
 
     def shares(self, devices: int, *, wants_gpu: bool) -> list[Place]:
         """What each slot has of this machine.

@@ -3,12 +3,11 @@
 import time
 from collections import Counter
 from math import ceil
-from multiprocessing.connection import wait
 from pathlib import Path
 
 from leyden import terminal
-from leyden.processes.death import death
-from leyden.processes.job import JobProcesses, warm_up
+from leyden.processes.forkserver import warm_up
+from leyden.processes.job import INSISTED, JobProcesses, look
 from leyden.processes.place import Place
 from leyden.processes.worker import Other
 from leyden.ranges import PositiveInt
@@ -64,7 +63,7 @@ class Stacked:
     def wait(self, seconds: float) -> list[Ended]:
         self._start_stacks()
         dropped, self.dropped = self.dropped, []
-        wait([one for job in self.running for one in job.sentinels], timeout=seconds)
+        look([one for job in self.running for one in job.sentinels], seconds=seconds)
         is_time = time.monotonic() > self.looked + SECONDS_BETWEEN_LOOKS
         self.looked = time.monotonic() if is_time else self.looked
         return [
@@ -80,7 +79,7 @@ class Stacked:
 
     def kill(self) -> None:
         for job in self.running:
-            job.kill()
+            job.kill(INSISTED)
 
     def close(self) -> None:
         """Nothing: the process that stacks are forked from ends with this one."""
@@ -115,7 +114,7 @@ class Stacked:
         if code is not None:
             del self.running[job]
             self.places.append(place)
-            return [Ended(folder, death(code)) for folder in folders]
+            return [Ended(folder, job.death(code)) for folder in folders]
         done = [folder for folder in folders if looks and self._has_ended(folder)]
         for folder in done:
             folders.remove(folder)

@@ -1,13 +1,11 @@
 """A job within another engine: it runs in processes of its own, and the engine's only watches."""
 
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from leyden.processes.death import death
-from leyden.processes.job import JobProcesses
+from leyden.processes.job import JobProcesses, look
 from leyden.runs.files import regular
 
 if TYPE_CHECKING:
@@ -47,7 +45,7 @@ class Supervised:
         """
         try:
             with FileLock(self.folder / LOCK).acquire(timeout=0):
-                return death(self._run())
+                return self._run()
         except Timeout:
             return None
 
@@ -57,7 +55,7 @@ class Supervised:
             self.job.stop()
             self.job.wait()
 
-    def _run(self) -> int:
+    def _run(self) -> dict[str, str]:
         (self.folder / STOP).unlink(missing_ok=True)
         # Cold: the engine's process has threads, so nothing may be forked from it.
         self.job = JobProcesses(
@@ -66,5 +64,5 @@ class Supervised:
         while (code := self.job.poll()) is None:
             if (self.folder / STOP).exists():
                 self.job.stop()
-            wait(self.job.sentinels, timeout=0.5)
-        return code
+            look(self.job.sentinels, seconds=0.5)
+        return self.job.death(code)

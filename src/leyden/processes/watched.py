@@ -1,0 +1,60 @@
+"""One process of a job, watched from outside."""
+
+import contextlib
+import os
+import signal
+from multiprocessing.process import BaseProcess
+
+from leyden.runs.process_mark import is_alive, mark_of
+
+NO_STATUS = 255
+"""What multiprocessing says where the process that it was forked from is gone."""
+
+
+class Watched:
+    """A process that may outlast the one that it was forked from.
+
+    Args:
+        process: Started, and the leader of its own group, or about to be.
+    """
+
+    def __init__(self, process: BaseProcess) -> None:
+        assert process.pid is not None
+        self.process = process
+        self.pid = process.pid
+        self.mark = mark_of(self.pid)
+        self.was_left = False
+        """Whether it was seen alive after the one that it was forked from was gone."""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self.exit_code is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; `NO_STATUS` may mean that it is not known."""
+        code = self.process.exitcode
+        if code == NO_STATUS and is_alive(self.mark):
+            self.was_left = True
+            return None
+        return code
+
+    @property
+    def sentinel(self) -> int | None:
+        """Becomes ready when it ends; None where nothing would."""
+        return None if self.process.exitcode is not None else self.process.sentinel
+
+    def terminate(self) -> None:
+        """Sends SIGTERM to it alone."""
+        if self.is_alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Kills it, and what it has started and left behind."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        if self.is_alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
