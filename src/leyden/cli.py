@@ -175,19 +175,23 @@ def runs_verb(arguments: list[str]) -> int:
     from leyden.config.problem import ConfigError, Problem
     from leyden.runs.listing import find_runs
     from leyden.runs_table import show_runs
-    from leyden.sweeps.record import SweepRecord, find_sweeps
+    from leyden.sweeps.record import find_sweeps
     from leyden.sweeps.summary import show_sweeps
+    from leyden.terminal import show_note
 
     if len(arguments) > 1 or any(word.startswith("-") for word in arguments):
         raise ConfigError([Problem(arguments[-1], "type leyden runs [FOLDER] [--json]")])
     folder = Path(arguments[0] if arguments else "outputs")
     if not folder.is_dir():
         raise ConfigError([Problem("FOLDER", "there is no such folder", str(folder))])
-    records = find_runs(folder)
+    records, left_out = find_runs(folder)
+    sweeps, others = find_sweeps(folder)
+    for note in (*left_out, *others):
+        show_note(note)
     if as_json:
         print_json(records)
         return 0
-    show_sweeps([SweepRecord.read(found) for found in find_sweeps(folder)])
+    show_sweeps(sweeps)
     show_runs(records, folder)
     return 0
 
@@ -232,9 +236,10 @@ def print_json(value: object) -> None:
 
 def print_folder(folder: Path) -> None:
     """The folder alone on the last line of standard output, for scripts."""
+    from leyden.console import print_path
     from leyden.terminal import shown_path
 
-    sys.stdout.write(f"{shown_path(folder)}\n")
+    print_path(shown_path(folder))
 
 
 def print_version() -> int:

@@ -1,6 +1,5 @@
 """What differs between two runs."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,12 +9,14 @@ from omegaconf import OmegaConf
 
 from leyden.config.problem import ConfigError, Problem
 from leyden.runs.changes import CONTENT, different, known, leaves, read_code
+from leyden.runs.content import read_content
 from leyden.runs.folder import read_frozen
+from leyden.runs.foreign_links import refuse_foreign_links
+from leyden.runs.json_file import reason_of
 
 RECORD = "run.json"  # not from leyden.runs.record: that loads torch
 COST = ("status", "steps", "samples", "tokens", "seconds", "train_seconds", "throughput")
 OF_THE_FOLDER = ("name", "run_dir")
-MAPPINGS = ("metrics", "best", "losses", "data", "versions", "flags", "git", "params", "flops")
 Facts = dict[str, Any]
 ESSENTIAL = {"data": CONTENT, "cost": "steps"}
 """Without this key of a section two runs are not known to be equal in it."""
@@ -127,12 +128,12 @@ def facts(folder: Path, key: str) -> dict[str, Facts | None]:
 def read_record(folder: Path, key: str) -> Facts:
     """The content of a folder's `run.json`; see `facts`."""
     record = None
+    refuse_foreign_links(folder, key=key)
     if (folder / "config.yaml").is_file() and (folder / RECORD).is_file():
         try:
-            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-            refuse_other_content(record)
-        except (ValueError, TypeError, AttributeError) as error:
-            message = f"its {RECORD} is damaged, or of another version: {error}"
+            record = read_content(folder / RECORD, needed=("schema", "status", "metrics"))
+        except (OSError, ValueError) as error:
+            message = f"its {RECORD} is damaged, or of another version: it {reason_of(error)}"
             raise ConfigError([Problem(key, message, str(folder))]) from error
     if record is None:
         message = "is not a run's folder; `leyden runs` lists them"
@@ -142,18 +143,6 @@ def read_record(folder: Path, key: str) -> Facts:
             message = f"is a sweep; name one of its runs, see `leyden runs {folder}`"
         raise ConfigError([Problem(key, message, str(folder))])
     return dict(record)
-
-
-def refuse_other_content(record: Any) -> None:
-    """Raises an error where a record is not of the form that is read here."""
-    for name in MAPPINGS:
-        if not isinstance(record.get(name) or {}, dict):
-            raise TypeError(f"{name} is no mapping")
-    if not {"schema", "status", "metrics"} <= record.keys():
-        raise ValueError("it lacks the keys of a run")
-    for step, loss in (record.get("losses") or {}).items():
-        int(step)
-        float.fromhex(loss)
 
 
 def _code(folder: Path, record: Facts) -> Facts | None:
@@ -177,7 +166,7 @@ def _metrics(record: Facts) -> Iterator[tuple[str, Any]]:
     best = record.get("best") or {}
     if best.get("value") is not None:
         yield f"best {best['metric']}", best["value"]
-        yield "best at step", best["step"]
+        yield "best at step", best.get("step")
 
 
 def _cost(record: Facts) -> Iterator[tuple[str, Any]]:

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.cells import cell_len
-from rich.text import Text
 
+from leyden.console import results, say
 from leyden.diff import Section
 from leyden.layout import CUT, GAP, cut, shortened
-from leyden.terminal import format_number, printable, results, shown_path, terminal_width
+from leyden.printable import printable
+from leyden.terminal import format_number, shown_path, terminal_width
 
 MOST_ROWS = 20
 WITH_CHANGE = ("metrics", "cost")
@@ -24,24 +25,24 @@ NAMES = {"data": "content of the data"}
 def show_diff(one: Path, other: Path, sections: list[Section]) -> None:
     """What differs, a row each, and in a line what does not."""
     console = results()
-    console.print(Text(f"A  {printable(shown_path(one))}"))
-    console.print(Text(f"B  {printable(shown_path(other))}"))
+    say(console, f"A  {shown_path(one)}")
+    say(console, f"B  {shown_path(other)}")
     found = [section for section in sections if section.rows]
     if found:
         for line in diff_lines(found, width=terminal_width()):
-            console.print(Text(line, style="" if line.startswith(INDENT) else "bold"))
+            say(console, line, style="" if line.startswith(INDENT) else "bold")
     unknown = [section for section in sections if section.unknown_to]
     equal = [_equal(section) for section in sections if section.is_equal]
     if equal:
-        console.print(f"equal: {', '.join(equal)}")
+        say(console, f"equal: {', '.join(equal)}")
     for line in unknown_lines(unknown):
-        console.print(Text(line))
+        say(console, line)
 
 
 def unknown_lines(sections: list[Section]) -> list[str]:
     """What one of the runs has not recorded."""
     return [
-        f"not recorded: {NAMES.get(section.name, section.name)} of {printable(shown_path(folder))}"
+        f"not recorded: {NAMES.get(section.name, section.name)} of {shown_path(folder)}"
         for section in sections
         for folder in section.unknown_to
     ]

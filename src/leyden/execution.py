@@ -49,6 +49,7 @@ from leyden.runs.checkpoints import (
     read_step,
     set_weights,
 )
+from leyden.runs.files import read_text
 from leyden.runs.folder import CONFIG as FROZEN
 from leyden.runs.folder import config_digest, read_frozen
 from leyden.runs.hyperparameters import short_hyperparameters
@@ -161,7 +162,7 @@ def run_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> l
         ),
         Hyperparameters(
             values=short_hyperparameters(cfg, record.choices, record.overrides),
-            config=(record.folder / FROZEN).read_text(encoding="utf-8"),
+            config=read_text(record.folder / FROZEN),
             monitor=monitor.metric,
         ),
         *saboteurs(),

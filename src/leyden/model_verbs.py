@@ -33,6 +33,7 @@ def export_verb(arguments: list[str]) -> int:
     options = parse(export_parser(), arguments)
     if options is None:
         return 0
+    from leyden.console import print_path
     from leyden.export.hf import export_hf
     from leyden.terminal import show_note, shown_path
     from leyden.trained import read_trained
@@ -41,7 +42,7 @@ def export_verb(arguments: list[str]) -> int:
     export_hf(read_trained(Path(options.source), options.ckpt), folder)
     if not (folder / "tokenizer.json").is_file():
         show_note(f"note: {NO_TOKENIZER}")
-    sys.stdout.write(f"{shown_path(folder)}\n")
+    print_path(shown_path(folder))
     return 0
 
 

@@ -18,7 +18,7 @@ def plan_of(arguments: list[str], *, will_run: bool = False) -> "Plan":
     """
     from leyden.config.compose import compose_plan
     from leyden.config.request import parse_request
-    from leyden.terminal import waiting
+    from leyden.console import waiting
 
     request = parse_request(arguments)
     plan = compose_plan(request)

@@ -93,11 +93,7 @@ def read_before(run: Path) -> Record:
     content = read_record(run, "RUN")
     if not content.get("losses"):
         raise ConfigError([Problem("RUN", "has recorded no losses to compare with", str(run))])
-    try:
-        return Record.read(run)
-    except TypeError as error:
-        message = f"its run.json is of another version: {error}"
-        raise ConfigError([Problem("RUN", message, str(run))]) from error
+    return Record.read(run)
 
 
 def last_step(before: Record, steps: int | None) -> int | None:

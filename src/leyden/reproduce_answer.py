@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from rich.text import Text
-
+from leyden.console import results, say
 from leyden.diff_table import cells, diff_lines, unknown_lines
 from leyden.reproduce import Reproduction
-from leyden.terminal import printable, results, show_failure, terminal_width
+from leyden.terminal import show_failure, terminal_width
 
 
 def show_reproduction(outcome: Reproduction) -> None:
@@ -15,22 +14,23 @@ def show_reproduction(outcome: Reproduction) -> None:
     if outcome.missing:
         show_failure(outcome.record)
     for line in answer(outcome):
-        console.print(Text(line))
+        say(console, line)
     different = [section for section in outcome.surroundings if section.rows]
     if different:
-        console.print("Between the run (A) and its repetition (B) there differ:")
+        say(console, "Between the run (A) and its repetition (B) there differ:")
         for line in diff_lines(different, width=terminal_width()):
-            console.print(Text(line))
+            say(console, line)
     elif not outcome.is_equal and not outcome.missing:
         same = all(section.is_equal for section in outcome.surroundings)
-        console.print(
+        say(
+            console,
             "Code, versions, device and data are the same: an operation is not deterministic;"
             " type trainer.deterministic=true when a run begins."
             if same
-            else "What is recorded of code, versions, device and data is the same."
+            else "What is recorded of code, versions, device and data is the same.",
         )
     for line in unknown_lines(outcome.surroundings):
-        console.print(Text(line))
+        say(console, line)
 
 
 def answer(outcome: Reproduction) -> list[str]:
@@ -49,9 +49,9 @@ def answer(outcome: Reproduction) -> list[str]:
         )
     if not lines and metrics is not None:
         lines.append(f"not equal: the losses of all {steps} recorded steps are, but of the metrics")
-        lines += [f"  {printable(name)} {_was(*values)}" for name, values in metrics.rows.items()]
+        lines += [f"  {name} {_was(*values)}" for name, values in metrics.rows.items()]
     if outcome.changed_on_the_way:
-        changes = printable(" ".join(outcome.changed_on_the_way))
+        changes = " ".join(outcome.changed_on_the_way)
         lines.append(f"the run was gone on with under another config: {changes}")
     return lines
 

@@ -23,6 +23,7 @@ def resume_verb(arguments: list[str]) -> int:
     from leyden.config.check import check
     from leyden.config.problem import ConfigError
     from leyden.config.request import without_password
+    from leyden.console import print_path
     from leyden.continuation import job_of
     from leyden.terminal import shown_path
     from leyden.train import train
@@ -33,5 +34,5 @@ def resume_verb(arguments: list[str]) -> int:
         raise ConfigError(problems)
     record = train(job, command=["leyden", "resume", *map(without_password, arguments)])
     if record.is_kept:
-        sys.stdout.write(f"{shown_path(record.folder)}\n")
+        print_path(shown_path(record.folder))
     return EXIT_STATUS.get(record.status, FAILED)

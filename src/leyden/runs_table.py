@@ -56,7 +56,7 @@ def _numbers(records: list[dict[str, Any]], *keys: str) -> list[str]:
     for record in records:
         value: Any = record
         for key in keys:
-            value = value.get(key)
+            value = (value or {}).get(key)
         values.append(format_number(value))
     return values
 

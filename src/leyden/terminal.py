@@ -6,19 +6,15 @@ standard error.
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from leyden.config.batch import split_of
 from leyden.config.problem import Problem
+from leyden.console import messages, results, say, say_rows, say_wrapped
 from leyden.layout import Column, lay_out
+from leyden.printable import printed
 from leyden.processes.torchrun import is_first
 
 BASELINES = {
@@ -36,27 +32,6 @@ if TYPE_CHECKING:
     from leyden.runs.record import Record
 
 
-def messages() -> Console:
-    """The console for everything but results."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-def results() -> Console:
-    """The console for results."""
-    return Console(highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def waiting(what: str) -> Iterator[None]:
-    """Says on a terminal that work goes on, and leaves no trace."""
-    console = messages()
-    if not console.is_terminal:
-        yield
-        return
-    with console.status(what):
-        yield
-
-
 def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") -> None:
     """What runs, how big it is, on what, and where it goes."""
     choices, data, trainer = record.choices, experiment.data, experiment.trainer
@@ -64,81 +39,73 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") ->
     size = f"{record.params['total']:,} parameters"
     knobs = [f"{name} {cfg.model[name]}" for name in ("width", "depth") if name in cfg.model]
     size += f" ({', '.join(knobs)})" if knobs else ""
-    console.print(f"[bold]{choices['model']}[/] on [bold]{choices['data']}[/]: {size}")
+    say(console, (choices["model"], "bold"), " on ", (choices["data"], "bold"), f": {size}")
     wanted = cfg.params
     if wanted is not None and abs(record.params["total"] - wanted) > EXACT_ENOUGH * wanted:
-        console.print(f"          [yellow]no width comes nearer to params={wanted:g}[/]")
-    console.print(
+        say(console, f"          no width comes nearer to params={wanted:g}", style="yellow")
+    say(
+        console,
         f"  data    {len(parts.train):,} training, {len(parts.val):,} validation,"
-        f" {len(parts.test):,} test samples"
+        f" {len(parts.test):,} test samples",
     )
     if data.stands_in:
-        console.print("          [yellow]not on this machine: random samples of its shape[/]")
+        say(console, "          not on this machine: random samples of its shape", style="yellow")
     for note in parts.notes:
-        console.print(f"          {printable(note)}")
+        say(console, f"          {note}")
     for model, error in data.spec.baseline_rmse.get("test", {}).items():
-        console.print(f"          test rmse to beat: {format_number(error)} ({BASELINES[model]})")
+        say(console, f"          test rmse to beat: {format_number(error)} ({BASELINES[model]})")
     if data.spec.unigram_nats is not None:
-        console.print(f"          unigram entropy {data.spec.unigram_nats:.3f} nats a token")
-    console.print(
+        say(console, f"          unigram entropy {data.spec.unigram_nats:.3f} nats a token")
+    say(
+        console,
         f"  optim   {choices['optimizer']}, {choices['scheduler']} schedule,"
-        f" batch {split_of(cfg)}, seed {cfg.seed}"
+        f" batch {split_of(cfg)}, seed {cfg.seed}",
     )
     device = trainer.strategy.root_device
     several = f", {cfg.trainer.strategy}" if trainer.world_size > 1 else ""
     compiled = ", compiled" if cfg.compile else ""
-    console.print(f"  device  {device.type}, {cfg.trainer.precision}{several}{compiled}")
+    say(console, f"  device  {device.type}, {cfg.trainer.precision}{several}{compiled}")
     if cfg.init_from is not None:
-        console.print(f"  weights from {printable(cfg.init_from)}")
-    console.print(f"  folder  {shown_path(record.folder)}")
+        say(console, f"  weights from {cfg.init_from}")
+    say(console, f"  folder  {shown_path(record.folder)}")
 
 
 def show_note(text: str) -> None:
     """A line beside the results; a terminal's end comes between words, as far as it can."""
-    console = messages()
-    console.print(Text(on_terminal(console, printable(text))))
-
-
-def on_terminal(console: Console, text: str) -> str:
-    """Text with line ends between words, if it goes to a terminal; elsewhere in one line.
-
-    A word that is longer than a line, such as a path, stays whole.
-    """
-    if not console.is_terminal:
-        return text
-    return fill(text, console.width, break_long_words=False, break_on_hyphens=False)
+    say_wrapped(messages(), text)
 
 
 def show_resume(step: int) -> None:
     """That a run does not begin anew."""
-    messages().print(f"  goes on from step {step:,}")
+    say(messages(), f"  goes on from step {step:,}")
 
 
 def show_stop(experiment: "Experiment") -> None:
     """That a run ended before its planned end."""
     for callback in experiment.trainer.early_stopping_callbacks:
         if callback is not None and callback.stopped_epoch > 0:
-            messages().print(
+            say(
+                messages(),
                 f"stopped early: {callback.monitor} was no better for"
-                f" {callback.patience} validations"
+                f" {callback.patience} validations",
             )
 
 
 def show_end(record: "Record") -> None:
     """Test metrics and time of a finished run."""
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    rows = []
     for name, value in record.metrics.items():
         if name.startswith("test/"):
-            table.add_row(Text(printable(name)), format_number(value))
+            rows.append((name, format_number(value)))
     best = record.best
     if best["value"] is not None:
         kept = "; tested" if best["checkpoint"] is not None else ""
         number = f"{format_number(best['value'])} at step {best['step']}{kept}"
-        table.add_row(Text(printable(f"best {best['metric']}")), number)
+        rows.append((f"best {best['metric']}", number))
     if best["value"] is None:
-        table.add_row("tested", "the last weights; there was no validation")
-    table.add_row("fit", f"{record.train_seconds:.1f} s, {record.steps:,} steps")
-    results().print(table)
+        rows.append(("tested", "the last weights; there was no validation"))
+    rows.append(("fit", f"{record.train_seconds:.1f} s, {record.steps:,} steps"))
+    say_rows(results(), rows)
 
 
 def show_problems(problems: Iterable[Problem]) -> None:
@@ -147,17 +114,15 @@ def show_problems(problems: Iterable[Problem]) -> None:
         return
     console = messages()
     for problem in problems:
-        text = Text(on_terminal(console, f"error: {printable(str(problem))}"))
-        text.stylize("bold red", 0, len("error:"))
-        console.print(text)
-    console.print("Nothing was started, nothing written.")
+        say_wrapped(console, str(problem), mark=("error: ", "bold red"))
+    say(console, "Nothing was started, nothing written.")
 
 
 def show_user_error(error: Exception) -> None:
     """An error in the user's own code outside a run."""
     from leyden.config.user_code import in_a_line
 
-    messages().print(Text.assemble(("failed: ", "bold red"), printable(in_a_line(error))))
+    say(messages(), ("failed: ", "bold red"), in_a_line(error))
 
 
 def show_failure(record: "Record") -> None:
@@ -165,15 +130,15 @@ def show_failure(record: "Record") -> None:
     from leyden.runs.record import error_line
 
     error = record.error or {"type": "unknown", "message": ""}
-    reason = printable(error["message"].strip().partition("\n")[0])
+    reason = error["message"].strip().partition("\n")[0]
     is_gone = error["type"] == "Unusable"
     if record.status in ("failed", "oom") and not is_gone:
-        reason = printable(error_line(error))
-    messages().print(Text.assemble((f"{record.status}: ", "bold red"), reason))
+        reason = error_line(error)
+    say(messages(), (f"{record.status}: ", "bold red"), reason)
     words = f"  log     {shown_path(record.folder / 'train.log')}"
     if record.status in ("interrupted", "failed", "oom") and not is_gone:
         words += f"; go on: leyden resume {shown_path(record.folder)}"
-    messages().print(words)
+    say(messages(), words)
 
 
 def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
@@ -182,9 +147,9 @@ def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None
     layout = lay_out(columns, cells, width=terminal_width())
     console = results()
     heading, *lines = layout.lines
-    console.print(Text(heading, style="bold"))
+    say(console, heading, style="bold")
     for line in lines:
-        console.print(Text(line))
+        say(console, line)
     if layout.same:
         show_note(f"in all rows: {', '.join(' '.join(pair) for pair in layout.same.items())}")
     if layout.left_out:
@@ -260,13 +225,3 @@ def shown_path(path: Path) -> str:
     """Relative to the current folder where it lies below it."""
     absolute = path.absolute()
     return os.path.relpath(absolute) if absolute.is_relative_to(Path.cwd()) else str(absolute)
-
-
-def printed(cells: Iterable[str]) -> list[str]:
-    """Cells of a table, see `printable`."""
-    return list(map(printable, cells))
-
-
-def printable(text: str) -> str:
-    """Without the control characters that would steer the terminal."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

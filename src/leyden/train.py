@@ -6,6 +6,7 @@
 on the frozen config is in `leyden.execution`.
 """
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from leyden.runs.folder import (
     freeze,
     new_folder,
 )
+from leyden.runs.foreign_links import refuse_foreign_links
 from leyden.runs.lock import held
 from leyden.runs.record import NAME as RUN_RECORD
 from leyden.runs.record import Record
@@ -57,8 +59,10 @@ def train(job: Job, *, command: list[str]) -> Record:
             key = "run_dir" if fitted.cfg.run_dir else "outputs"
             refuse_without_room(place, key=key, num_parameters=fitted.params.total)
             folder = folder_of(job, fitted.cfg)
+            is_job = os.path.lexists(folder.parent / "sweep.json")
+            refuse_foreign_links(folder.parent if is_job else folder, key="run_dir")
             stack.enter_context(held(folder, key="run_dir"))
-            if (folder.parent / "sweep.json").is_file():
+            if is_job:
                 stack.enter_context(held(folder.parent, key="run_dir"))
             record = begin(job, fitted, command=command, folder=folder)
         if torchrun.is_started_by_torchrun():

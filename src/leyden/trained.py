@@ -15,6 +15,7 @@ from leyden.data import Spec
 from leyden.data.vocabulary import Vocabulary
 from leyden.runs.checkpoints import Unusable, find_checkpoint, load_weights
 from leyden.runs.folder import read_frozen
+from leyden.runs.foreign_links import refuse_foreign_links
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def read_trained(folder: Path, which: str = "best") -> Trained:
 
 
 def refuse_other_folders(folder: Path) -> None:
-    """Raises `ConfigError` if a folder is not a run's."""
+    """Raises `ConfigError` if a folder is not a run's, or leads elsewhere."""
+    refuse_foreign_links(folder, key="RUN")
     if not (folder / "config.yaml").is_file():
         inner = sorted(path.parent.name for path in folder.glob("*/config.yaml"))
         message = "is not a run's folder; `leyden runs` lists them"

@@ -11,7 +11,7 @@ from pytorch_lightning.callbacks import Checkpoint
 
 from leyden.callbacks.saving import checkpoint_of, copied, refuse_unsound, save, write
 from leyden.ranges import PositiveInt
-from leyden.runs.checkpoints import BEST, checkpoints_in
+from leyden.runs.checkpoints import BEST, checkpoints_in, named
 
 log = logging.getLogger("leyden")
 
@@ -102,7 +102,7 @@ class BestCheckpoint(Checkpoint):
     def _remove_others(self, trainer: Trainer) -> None:
         folder = folder_of(trainer)
         kept = {path for path, marker in checkpoints_in(folder, BEST) if marker.step in self.scores}
-        for path in {*folder.glob(f"{BEST}-*.ckpt")} - kept:
+        for path in {*named(folder, BEST)} - kept:
             trainer.strategy.remove_checkpoint(path)
         self.written_when = time.monotonic()
 

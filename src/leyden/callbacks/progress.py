@@ -5,12 +5,13 @@ from contextlib import suppress
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Column
 
+from leyden.console import messages, say, text_column
 from leyden.loops.log_step import is_log_step
+from leyden.printable import printable
 from leyden.tasks import Task
 
 SECONDS_BETWEEN_LINES = 20
@@ -22,7 +23,7 @@ class Progress(Callback):
     """Shows the steps of the whole run on standard error."""
 
     def __init__(self) -> None:
-        self.console = Console(stderr=True, highlight=False)
+        self.console = messages(soft_wrap=False)
         self.bar: Bar | None = None
         self.last_line = 0.0
         self.last_step: int | None = None
@@ -35,11 +36,12 @@ class Progress(Callback):
         count = Column(no_wrap=True, min_width=2 * len(str(total)) + 1)
         self.bar = Bar(
             BarColumn(bar_width=8),
-            TextColumn("{task.completed}/{task.total}", table_column=count),
+            text_column("{task.completed}/{task.total}", table_column=count),
             TimeRemainingColumn(),
-            TextColumn("left"),
-            TextColumn(
-                "[cyan]{task.fields[metrics]}",
+            text_column("left"),
+            text_column(
+                "{task.fields[metrics]}",
+                style="cyan",
                 table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
             ),
             console=self.console,
@@ -76,7 +78,7 @@ class Progress(Callback):
             self.bar.update(self.bar.task_ids[0], metrics=shown_metrics(trainer, task))
         elif is_due and trainer.is_global_zero:
             total, metrics = int(trainer.estimated_stepping_batches), shown_metrics(trainer, task)
-            self.console.print(f"step {trainer.global_step}/{total}  {metrics}", soft_wrap=True)
+            say(messages(), f"step {trainer.global_step}/{total}  {metrics}")
             self.last_line, self.last_step = time.monotonic(), trainer.global_step
 
     def _stop(self) -> None:
@@ -96,4 +98,4 @@ def shown_metrics(trainer: Trainer, task: LightningModule) -> str:
     ]
     if "throughput" in values:
         words.append(f"{float(values['throughput']):,.0f} {task.unit}/s")
-    return "  ".join(words)
+    return printable("  ".join(words))

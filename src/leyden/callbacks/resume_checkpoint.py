@@ -14,7 +14,7 @@ from leyden.callbacks.saving import save
 from leyden.callbacks.stop_signal import StopSignal
 from leyden.loops import write_values
 from leyden.ranges import Count, PositiveFloat, PositiveInt
-from leyden.runs.checkpoints import LAST, checkpoints_in
+from leyden.runs.checkpoints import LAST, checkpoints_in, named
 from leyden.runs.record import Interrupted
 
 log = logging.getLogger("leyden")
@@ -139,7 +139,7 @@ class ResumeCheckpoint(Checkpoint):
         """Of those beyond `step`, which the run has left behind, none is kept."""
         if trainer.is_global_zero:
             marked = [path for path, marker in checkpoints_in(folder, LAST) if marker.step <= step]
-            for path in {*folder.glob(f"{LAST}-*.ckpt"), *marked} - {*marked[: self.keep]}:
+            for path in {*named(folder, LAST), *marked} - {*marked[: self.keep]}:
                 trainer.strategy.remove_checkpoint(path)
 
     def _reason(self, trainer: Trainer) -> str:

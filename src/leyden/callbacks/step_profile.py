@@ -9,12 +9,12 @@ from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
-from rich.table import Table
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from leyden import terminal
+from leyden.console import messages, say, say_rows
 from leyden.loops.epoch import unwatched
 from leyden.loops.values import loop_of
+from leyden.terminal import shown_path
 
 STEPS_BEFORE = 5
 """The first steps are slow: memory is taken, kernels are chosen."""
@@ -72,13 +72,12 @@ class StepProfile(Callback):
         operations = self.profiler.key_averages()
         self.profiler, self.is_done = None, True
         if steps and trainer.is_global_zero:
-            console = terminal.messages()
-            console.print(
-                f"where a step's time goes: {steps} steps, {1e3 * seconds / steps:.2f} ms each"
-            )
-            console.print(share_table(self.seconds, seconds))
-            console.print(operation_table(operations))
-            console.print(f"trace  {terminal.shown_path(path)} (open it at ui.perfetto.dev)")
+            console, each = messages(), 1e3 * seconds / steps
+            say(console, f"where a step's time goes: {steps} steps, {each:.2f} ms each")
+            say_rows(console, shares(self.seconds, seconds))
+            heading = ("largest operations", "of all", "calls")
+            say_rows(console, largest_operations(operations), heading=heading)
+            say(console, f"trace  {shown_path(path)} (open it at ui.perfetto.dev)")
 
     @contextmanager
     def _part(self, name: str) -> Iterator[None]:
@@ -90,28 +89,21 @@ class StepProfile(Callback):
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
 
-def share_table(seconds: dict[str, float], whole: float) -> Table:
-    """A line a part, in the order of a step."""
-    table = Table(box=None, show_header=False, padding=(0, 2))
-    for name, spent in seconds.items():
-        table.add_row(name, f"{spent / whole:.1%}")
-    table.add_row("what lies between", f"{1 - sum(seconds.values()) / whole:.1%}")
-    return table
+def shares(seconds: dict[str, float], whole: float) -> list[tuple[str, str]]:
+    """A row a part, in the order of a step."""
+    rows = [(name, f"{spent / whole:.1%}") for name, spent in seconds.items()]
+    return [*rows, ("what lies between", f"{1 - sum(seconds.values()) / whole:.1%}")]
 
 
-def operation_table(operations: Any) -> Table:
-    """The operations that took the longest by themselves."""
+def largest_operations(operations: Any) -> list[tuple[str, str, str]]:
+    """The operations that took the longest by themselves: share of all, and calls."""
     own = {one.key: one for one in operations if one.key.startswith(LIBRARIES)}
     total = sum(map(own_time, own.values()))
-    table = Table(box=None, padding=(0, 2), title_justify="left")
-    table.add_column("largest operations")
-    table.add_column("of all", justify="right")
-    table.add_column("calls", justify="right")
-    for one in sorted(own.values(), key=own_time, reverse=True)[:LARGEST]:
-        table.add_row(
-            one.key.removeprefix("aten::"), f"{own_time(one) / total:.1%}", f"{one.count:,}"
-        )
-    return table
+    longest = sorted(own.values(), key=own_time, reverse=True)[:LARGEST]
+    return [
+        (one.key.removeprefix("aten::"), f"{own_time(one) / total:.1%}", f"{one.count:,}")
+        for one in longest
+    ]
 
 
 def own_time(operation: Any) -> float:

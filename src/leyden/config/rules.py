@@ -19,7 +19,7 @@ from leyden.config.hardware import (
 )
 from leyden.config.hints import misfit
 from leyden.config.location import CONF
-from leyden.config.problem import Problem, suggestion
+from leyden.config.problem import ConfigError, Problem, suggestion
 from leyden.config.signature import parameters_of
 from leyden.config.targets import resolve
 from leyden.config.trainer_keys import lightning_takes_its_keys
@@ -202,11 +202,16 @@ def weights_are_there(cfg: DictConfig) -> Iterator[Problem]:
     """`init_from` names a run or a checkpoint; whether `hf:` names a model, the fit finds out."""
     from leyden.export.hf_folder import is_hf
     from leyden.runs.checkpoints import Unusable, find_checkpoint
+    from leyden.runs.foreign_links import refuse_foreign_links
 
     if cfg.init_from is None or is_hf(cfg.init_from):
         return
     try:
+        refuse_foreign_links(Path(cfg.init_from), key="init_from")
         checkpoint = find_checkpoint(Path(cfg.init_from))
+    except ConfigError as error:
+        yield from error.problems
+        return
     except Unusable as error:
         yield Problem("init_from", str(error), cfg.init_from)
         return
@@ -223,11 +228,17 @@ def run_dir_is_free(cfg: DictConfig) -> Iterator[Problem]:
     if cfg.run_dir is None:
         return
     from leyden.runs.folder import is_begun
+    from leyden.runs.foreign_links import refuse_foreign_links
 
     folder = Path(cfg.run_dir)
     if folder.exists() and not folder.is_dir():
         yield Problem("run_dir", "is a file; name a folder", cfg.run_dir)
     elif folder.is_dir() and not is_begun(folder):
+        try:
+            refuse_foreign_links(folder, key="run_dir")
+        except ConfigError as error:
+            yield from error.problems
+            return
         message = "is not empty, and holds no run that could be gone on with; name a new folder"
         yield Problem("run_dir", message, cfg.run_dir)
 

@@ -11,7 +11,7 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult
 
 from leyden.config.targets import user_packages
-from leyden.config.yaml_limits import refuse_too_large
+from leyden.config.yaml_limits import MOST_BYTES, refuse_too_large
 
 
 class BoundedFiles(FileConfigSource):
@@ -23,7 +23,8 @@ class BoundedFiles(FileConfigSource):
     def load_config(self, config_path: str) -> ConfigResult:
         path = Path(self.path) / self._normalize_file_name(config_path)
         if path.is_file():
-            refuse_too_large(path)
+            with path.open("rb") as file:
+                refuse_too_large(file.read(MOST_BYTES + 1).decode("utf-8", "replace"), path)
         return super().load_config(config_path)
 
 

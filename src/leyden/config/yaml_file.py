@@ -14,8 +14,12 @@ def read_yaml(path: Path) -> Any:
         OSError: It can't be read.
         YAMLError: It is no YAML.
     """
-    with path.open(encoding="utf-8") as file:
-        found = yaml.load(file, Loader=LOADER)
+    return parse_yaml(path.read_text(encoding="utf-8"))
+
+
+def parse_yaml(text: str) -> Any:
+    """The plain values of a text; see `read_yaml`."""
+    found = yaml.load(text, Loader=LOADER)
     return {} if found is None else found
 
 

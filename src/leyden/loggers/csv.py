@@ -13,6 +13,7 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
 from leyden.runs.atomic import replacing
+from leyden.runs.files import regular
 
 log = logging.getLogger("leyden")
 
@@ -99,7 +100,7 @@ class CSV(Logger):
         self.written = dict(self.row)
 
     def _append_row(self, *, is_synced: bool) -> None:
-        with self.path.open("a", newline="", encoding="utf-8") as file:
+        with open(self.path, "a", newline="", encoding="utf-8", opener=regular) as file:
             self.written_at = file.tell()
             csv.DictWriter(file, self.columns).writerow(self.row)
             if is_synced:
@@ -108,7 +109,7 @@ class CSV(Logger):
 
     def _replace_row(self) -> None:
         """Writes the last row anew."""
-        with self.path.open("rb") as before, replacing(self.path) as file:
+        with open(self.path, "rb", opener=regular) as before, replacing(self.path) as file:
             file.write(before.read(self.written_at))
             with _as_text(file) as text:
                 csv.DictWriter(text, self.columns).writerow(self.row)
@@ -142,7 +143,7 @@ def read_rows(path: Path) -> tuple[list[str], list[dict[str, str]], int]:
     A process that dies leaves its last line cut; a file system that loses its power may leave
     zeros.
     """
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+    with open(path, encoding="utf-8", errors="replace", newline="", opener=regular) as file:
         text = file.read()
     whole, _, cut = text.rpartition("\n")
     lines = list(csv.reader(StringIO(whole, newline="")))

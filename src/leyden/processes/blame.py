@@ -2,11 +2,13 @@
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from leyden.processes.death import death
 from leyden.runs.atomic import write_atomically
+from leyden.runs.json_file import read_json
 
 NOTES = ".rank-{}.json"
 OTHERS_FAULT = ("gloo", "NCCL", "Connection", "Timed out", "Broken pipe", "DistBackendError")
@@ -74,12 +76,11 @@ def culprit(
 
 def read_notes(folder: Path, world_size: int) -> dict[int, dict[str, Any]]:
     """What the processes have noted, by rank."""
-    paths = {rank: folder / NOTES.format(rank) for rank in range(world_size)}
-    return {
-        rank: json.loads(path.read_text(encoding="utf-8"))
-        for rank, path in paths.items()
-        if path.exists()
-    }
+    found = {}
+    for rank in range(world_size):
+        with suppress(OSError, ValueError):  # it has noted nothing
+            found[rank] = read_json(folder / NOTES.format(rank))
+    return found
 
 
 def is_others_fault(said: dict[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from leyden import light_torchmetrics
 from leyden.processes import loopback
 from leyden.processes.blame import note
 from leyden.processes.place import Place, World
+from leyden.runs.files import regular
 
 if TYPE_CHECKING:
     from leyden.runs.record import Record
@@ -185,7 +186,7 @@ def _end_with_parent() -> None:
 
 def _write_to(log: Path) -> None:
     """Sends what this process prints, a crash's traceback included, into the job's log."""
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    file = regular(str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(file, stream)
     os.close(file)

@@ -14,6 +14,7 @@ from leyden.config.problem import ConfigError, Problem
 from leyden.config.targets import user_packages
 from leyden.runs.atomic import write_atomically
 from leyden.runs.folder import without_volatile
+from leyden.runs.json_file import read_json
 
 CODE = "code.json"
 DIGEST_OF_NOTHING = hashlib.sha256().hexdigest()
@@ -100,8 +101,8 @@ def read_code(folder: Path) -> dict[str, str] | None:
     if not path.is_file():
         return None
     try:
-        noted = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        noted = read_json(path)
+    except (OSError, ValueError):
         noted = None
     if not isinstance(noted, dict):
         raise ConfigError([Problem(CODE, "is damaged", str(folder))])

@@ -10,11 +10,13 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast, get_type_hints
 
 import torch
 
 from leyden.runs.atomic import replacing, sync_folder, write_atomically
+from leyden.runs.files import regular
+from leyden.runs.json_file import mismatch, read_json
 
 SCHEMA = 1
 
@@ -38,6 +40,9 @@ class Marker:
     config_digest: str
     score: float | None = None
     schema: int = SCHEMA
+
+
+SHAPE = get_type_hints(Marker)
 
 
 class Digested:
@@ -95,9 +100,15 @@ def write_marker(path: Path, marker: Marker) -> None:
 def read_marker(path: Path) -> Marker | None:
     """A checkpoint's marker, or None where it was never finished."""
     try:
-        said = json.loads(marker_of(path).read_text(encoding="utf-8"))
+        said = read_json(marker_of(path))
+    except (OSError, ValueError):
+        return None
+    is_one = isinstance(said, dict) and said.keys() <= SHAPE.keys()
+    if not is_one or any(mismatch(value, SHAPE[key]) for key, value in said.items()):
+        return None
+    try:
         return Marker(**said)
-    except (OSError, ValueError, TypeError):
+    except TypeError:  # a key is missing
         return None
 
 
@@ -137,7 +148,7 @@ def digest_of_folder(files: Mapping[str, tuple[str, int]]) -> tuple[str, int]:
 
 def digest_of_file(path: Path) -> tuple[str, int]:
     """Digest and size of a file."""
-    with path.open("rb") as file:
+    with open(path, "rb", opener=regular) as file:
         return hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno()).st_size
 
 

@@ -1,5 +1,6 @@
 """Finding a run's checkpoint, and its network's weights."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -27,9 +28,8 @@ def checkpoints_in(folder: Path, kind: Kind) -> list[tuple[Path, Marker]]:
 
     They are ordered by their steps, not by the times of the files, which clocks and copies change.
     """
-    found = [
-        (path.with_suffix(".ckpt"), read_marker(path)) for path in folder.glob(f"{kind}-*.json")
-    ]
+    paths = [path.with_suffix(".ckpt") for path in named(folder, kind, ".json")]
+    found = [(path, read_marker(path)) for path in paths]
     marked = [(path, marker) for path, marker in found if marker is not None]
     by_score = kind == BEST
     return sorted(marked, key=lambda pair: (-(pair[1].score or 0.0) * by_score, -pair[1].step))
@@ -77,7 +77,7 @@ def find_sound(run: Path, kind: Kind) -> tuple[Path | None, list[str]]:
     """
     marked = [path for path, _ in checkpoints_in(run / "checkpoints", kind)]
     unmarked = sorted(
-        (path for path in (run / "checkpoints").glob(f"{kind}-*.ckpt") if path not in marked),
+        (path for path in named(run / "checkpoints", kind) if path not in marked),
         key=step_in_name,
         reverse=True,
     )
@@ -91,6 +91,12 @@ def find_sound(run: Path, kind: Kind) -> tuple[Path | None, list[str]]:
     if defects:
         raise Unusable("no checkpoint can be used: " + "; ".join(defects))
     return next(iter(unmarked), None), [f"{one.name} {defect_of(one)}" for one in unmarked[:1]]
+
+
+def named(folder: Path, kind: Kind, suffix: str = ".ckpt") -> list[Path]:
+    """Files with names as `step-120.ckpt`, and no others: names are a stranger's, too."""
+    name = re.compile(rf"{kind}-[0-9]{{1,18}}{re.escape(suffix)}")
+    return [path for path in folder.glob(f"{kind}-*{suffix}") if name.fullmatch(path.name)]
 
 
 def step_in_name(path: Path) -> int:

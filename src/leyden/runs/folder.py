@@ -17,9 +17,10 @@ from yaml import YAMLError
 from leyden.config.environment import foreign_references, recordable, register
 from leyden.config.plain import as_yaml
 from leyden.config.problem import ConfigError, Problem
-from leyden.config.yaml_file import read_yaml
-from leyden.config.yaml_limits import refuse_too_large
+from leyden.config.yaml_file import parse_yaml
+from leyden.config.yaml_limits import MOST_BYTES, refuse_too_large
 from leyden.runs.atomic import write_atomically
+from leyden.runs.files import read_text
 
 OUTPUTS = Path("outputs")
 CONFIG = "config.yaml"
@@ -196,9 +197,16 @@ def read_frozen(folder: Path) -> DictConfig:
     path = folder / CONFIG
     register()
     try:
-        refuse_too_large(path)
-        cfg = OmegaConf.create(read_yaml(path))
-    except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
+        text = read_text(path, most_bytes=MOST_BYTES + 1)
+        refuse_too_large(text, path)
+        cfg = OmegaConf.create(parse_yaml(text))
+    except (
+        OSError,
+        UnicodeDecodeError,
+        RecursionError,
+        YAMLError,
+        OmegaConfBaseException,
+    ) as error:
         message = f"can't be read: {str(error).partition(chr(10))[0]}"
         raise ConfigError([Problem(CONFIG, message, str(folder))]) from error
     if not isinstance(cfg, DictConfig):

@@ -1,25 +1,33 @@
 """Reading runs back."""
 
-import json
 from pathlib import Path
 from typing import Any
 
+from leyden.runs.content import read_content
+from leyden.runs.foreign_links import find_named
+from leyden.runs.json_file import reason_of
 from leyden.runs.process_mark import is_alive
 from leyden.runs.record import NAME
 
 
-def find_runs(root: Path) -> list[dict[str, Any]]:
+def find_runs(root: Path) -> tuple[list[dict[str, Any]], list[str]]:
     """The records below a folder, oldest first, each with its `folder`.
 
     A run that says `running` but whose process is gone is shown as `crashed`.
+
+    Returns:
+        The records, and for each file that is none, why it was left out.
     """
-    records = []
-    for path in root.rglob(NAME):
+    records, left_out = [], []
+    for path in find_named(root, NAME):
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:  # no record of ours; `leyden eval` and the like say so
+            record = read_content(path)
+        except (OSError, ValueError) as error:
+            left_out.append(f"left out {path}: {reason_of(error)}")
             continue
-        if record["status"] == "running" and not is_alive(record["process"]):
+        process = record["process"]
+        if record["status"] == "running" and (process is None or not is_alive(process)):
             record["status"] = "crashed"
         records.append({"folder": str(path.parent), **record})
-    return sorted(records, key=lambda record: (record["started"] or "", record["folder"]))
+    in_order = sorted(records, key=lambda one: (one["started"] or "", str(one["folder"])))
+    return in_order, sorted(left_out)

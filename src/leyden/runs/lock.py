@@ -9,6 +9,7 @@ from filelock import FileLock, Timeout
 
 from leyden.config.problem import ConfigError, Problem
 from leyden.runs.atomic import remove_parts, write_atomically
+from leyden.runs.json_file import read_json
 from leyden.runs.process_mark import process_mark
 
 LOCK = ".lock"
@@ -46,7 +47,7 @@ def held(folder: Path, *, key: str) -> Iterator[None]:
 
 def _owner(folder: Path) -> str:
     try:
-        owner = json.loads((folder / OWNER).read_text(encoding="utf-8"))
+        owner = read_json(folder / OWNER)
         return f"process {owner['pid']} on {owner['host']}"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "another process"

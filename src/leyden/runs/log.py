@@ -1,35 +1,46 @@
 """`train.log`: what libraries say during a run goes there, and not on the user's terminal."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from leyden.config.environment import without_values
+from leyden.printable import printable_lines
+from leyden.runs.files import regular
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+INDENT = "    "
 LOUD = ("pytorch_lightning", "lightning_fabric", "py.warnings", "torch", "leyden")
 """Loggers with handlers of their own, which would write to the terminal."""
 
 
 class WithoutValues(logging.Formatter):
-    """Leaves out what was read from the environment, in tracebacks too."""
+    """Leaves out what was read from the environment, in tracebacks too.
+
+    Control characters are written as escapes. Further lines of a record are indented: no text can
+    look like another record, or be taken for a line of another kind of file.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        return without_values(super().format(record))
+        text = printable_lines(without_values(super().format(record)))
+        return re.sub(r"\n(?=.)", f"\n{INDENT}", text)
 
 
 @contextmanager
 def run_log(folder: Path) -> Iterator[None]:
     """Sends logs and warnings to the run's `train.log` while it lasts."""
-    handler = logging.FileHandler(folder / "train.log", encoding="utf-8")
-    handler.setFormatter(WithoutValues(FORMAT))
-    with _only(handler):
-        try:
-            yield
-        except BaseException:
-            logging.getLogger("leyden").exception("the run ended early")
-            raise
+    path = folder / "train.log"
+    with open(path, "a", encoding="utf-8", errors="backslashreplace", opener=regular) as file:
+        handler = logging.StreamHandler(file)
+        handler.setFormatter(WithoutValues(FORMAT))
+        with _only(handler):
+            try:
+                yield
+            except BaseException:
+                logging.getLogger("leyden").exception("the run ended early")
+                raise
 
 
 @contextmanager

@@ -27,7 +27,7 @@ def is_alive(mark: dict[str, Any]) -> bool:
         return bool(_start_ticks(mark["pid"]) == mark["started"])
     try:
         os.kill(mark["pid"], 0)
-    except OSError:
+    except (OSError, OverflowError):
         return False
     return True
 

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,14 @@ from leyden.config.problem import ConfigError, Problem
 from leyden.config.user_code import kind_of, line_of, message_of, place_of
 from leyden.runs.atomic import write_atomically
 from leyden.runs.checkpoints import BEST, checkpoints_in
+from leyden.runs.content import read_content
 from leyden.runs.environment import git_state, versions
+from leyden.runs.json_file import reason_of
 from leyden.runs.process_mark import process_mark
 
 SCHEMA = 1
 NAME = "run.json"
+NO_BEST = {"metric": None, "value": None, "step": None, "checkpoint": None}
 NOT_WRITTEN = ("folder", "is_kept", "training_since")
 
 
@@ -80,9 +83,7 @@ class Record:
     throughput: float | None = None
     peak_memory_bytes: int | None = None
     metrics: dict[str, float] = field(default_factory=dict)
-    best: dict[str, Any] = field(
-        default_factory=lambda: {"metric": None, "value": None, "step": None, "checkpoint": None}
-    )
+    best: dict[str, Any] = field(default_factory=lambda: dict(NO_BEST))
     monitored: list[tuple[int, float]] = field(default_factory=list)
     git: dict[str, Any] = field(default_factory=git_state)
     versions: dict[str, str] = field(default_factory=versions)
@@ -105,12 +106,16 @@ class Record:
             ConfigError: It is none.
         """
         path = folder / NAME
+        known = {one.name for one in fields(cls)} - set(NOT_WRITTEN)
+        needed = [one.name for one in fields(cls) if _has_no_default(one) and one.name in known]
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            known = {one.name for one in fields(cls)} - set(NOT_WRITTEN)
-            return cls(folder=folder, **{key: content[key] for key in known & content.keys()})
-        except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise ConfigError([Problem("RUN", "has no run's record", str(path))]) from error
+            content = read_content(path, needed=(*needed, "status"))
+        except (OSError, ValueError) as error:
+            message = f"has no run's record: it {reason_of(error)}"
+            raise ConfigError([Problem("RUN", message, str(path))]) from error
+        record = cls(folder=folder, **{key: content[key] for key in known & content.keys()})
+        record.best = {**NO_BEST, **record.best}
+        return record
 
     def write(self) -> None:
         """Writes the record; NaN and infinity, which JSON lacks, become null."""
@@ -126,7 +131,7 @@ class Record:
         self.monitored = [(at, value) for at, value in self.monitored if at <= step]
         self.losses = {at: loss for at, loss in self.losses.items() if int(at) <= step}
         if (self.best["step"] or 0) > step:
-            self.best = {"metric": None, "value": None, "step": None, "checkpoint": None}
+            self.best = dict(NO_BEST)
 
     def name_best(self) -> None:
         """Notes which checkpoint is the best."""
@@ -163,6 +168,10 @@ class Record:
         except OSError as error:
             self.status, self.error = "failed", describe(error)
             raise
+
+
+def _has_no_default(one: Field[Any]) -> bool:
+    return one.default is MISSING and one.default_factory is MISSING
 
 
 def status_after(error: BaseException) -> str:

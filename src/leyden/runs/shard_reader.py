@@ -20,6 +20,8 @@ from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.metadata import Metadata, StorageMeta
 from torch.distributed.checkpoint.planner import ReadItem
 
+from leyden.runs.files import regular
+
 METADATA = ".metadata"
 
 NAMED = {
@@ -72,7 +74,7 @@ class ShardReader(FileSystemReader):
 
 def read_metadata(checkpoint: Path) -> Metadata:
     """The list of a checkpoint's parts; see `ShardReader`."""
-    with (checkpoint / METADATA).open("rb") as file:
+    with open(checkpoint / METADATA, "rb", opener=regular) as file:
         metadata = MetadataUnpickler(file).load()
     if not isinstance(metadata, Metadata) or not isinstance(metadata.storage_data, dict):
         raise pickle.UnpicklingError(f"its {METADATA} is no list of parts")

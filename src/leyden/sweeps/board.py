@@ -7,17 +7,18 @@ from types import TracebackType
 from typing import Self
 
 from rich.cells import cell_len
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.live import Live
-from rich.text import Text
 
+from leyden.console import messages, say, say_wrapped, styled
 from leyden.layout import SHORTEST_TEXT, Column, cut, lay_out, shortened
+from leyden.printable import printable
 from leyden.runs.latest import last_logged
 from leyden.runs.record import error_line
 from leyden.sweeps.best import best_configuration
 from leyden.sweeps.record import DONE, JobEntry, SweepRecord
 from leyden.sweeps.summary import named
-from leyden.terminal import format_number, format_seconds, messages, on_terminal, printable
+from leyden.terminal import format_number, format_seconds
 
 SECONDS_BETWEEN_DRAWINGS = 0.5
 
@@ -71,14 +72,14 @@ class Board:
             width=self.console.width if self.console.is_terminal else None,
         )
         if not is_done or self.live is None:
-            self.console.print(Text(line, style="" if is_done else "red"))
+            say(self.console, line, style="" if is_done else "red")
         else:
             self.recent.append(line)
 
     def stopping(self) -> None:
         """The user stopped the sweep."""
         text = "stopping: jobs end after a step and save; Ctrl-C again ends them at once"
-        self.console.print(Text(on_terminal(self.console, text), style="yellow"))
+        say_wrapped(self.console, text, style="yellow")
 
     def update(self, record: SweepRecord, running: dict[Path, JobEntry], left: int) -> None:
         """Draws the table anew."""
@@ -86,12 +87,14 @@ class Board:
         if self.live is None or now - self.last_drawing < SECONDS_BETWEEN_DRAWINGS:
             return
         self.last_drawing = now
-        recent = [Text(f"  {line}", style="dim") for line in self.recent]
+        recent = [styled(f"  {line}", style="dim") for line in self.recent]
         summary = self._summary(record, running, left)
-        self.live.update(Group(summary, *recent, *self._running(running)))
+        self.live.update(Group(*summary, *recent, *self._running(running)))
         self.live.refresh()
 
-    def _summary(self, record: SweepRecord, running: dict[Path, JobEntry], left: int) -> Text:
+    def _summary(
+        self, record: SweepRecord, running: dict[Path, JobEntry], left: int
+    ) -> list[RenderableType]:
         states = Counter(entry.state for entry in record.jobs)
         failed = sum(states[state] for state in ("failed", "diverged", "oom"))
         words = [
@@ -106,9 +109,9 @@ class Board:
         if best is not None:
             lines.append(f"best {best.score} by {named(best.overrides)}")
         fitting = [cut(printable(line), self.console.width) for line in lines]
-        return Text("\n".join(fitting), style="bold")
+        return [styled(line, style="bold") for line in fitting]
 
-    def _running(self, running: dict[Path, JobEntry]) -> list[Text]:
+    def _running(self, running: dict[Path, JobEntry]) -> list[RenderableType]:
         """Each running job with its time, step and training loss."""
         rows = []
         for folder in running:
@@ -119,7 +122,7 @@ class Board:
             rows.append([folder.name, format_seconds(seconds), step_words, loss_words])
         columns = [Column(""), Column("", is_number=True), Column(""), Column("")]
         lines = lay_out(columns, rows, width=self.console.width - 2).lines[1:]
-        return [Text(f"  {line}", style="cyan") for line in lines]
+        return [styled(f"  {line}", style="cyan") for line in lines]
 
 
 def job_line(entry: JobEntry, metric: str, *, count: str, width: int | None) -> str:

@@ -19,7 +19,7 @@ def failure_of(record: dict[str, Any]) -> str | None:
         return str(record["status"])
     if record["status"] != "failed":
         return None
-    kind = record["error"]["type"]
+    kind = (record["error"] or {"type": "exit"})["type"]
     if kind in ("SystemExit", "exit"):
         return "exit"
     if kind == "timeout":

@@ -2,16 +2,19 @@
 
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from leyden.config.problem import ConfigError, Problem
 from leyden.runs.atomic import write_atomically
+from leyden.runs.foreign_links import find_named
+from leyden.runs.json_file import reason_of
 from leyden.runs.process_mark import is_alive
 from leyden.runs.record import finite
+from leyden.sweeps.content import NAME, read_content
 
 SCHEMA = 1
-NAME = "sweep.json"
 DONE = ("completed", "pruned")
 FAILED = ("failed", "diverged", "oom")
 TO_GO_ON = ("pending", "interrupted", "crashed")
@@ -120,11 +123,21 @@ class SweepRecord:
 
     @classmethod
     def read(cls, folder: Path) -> "SweepRecord":
-        """The record in a sweep's folder; one whose process is gone is shown as crashed."""
-        content = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        content["jobs"] = [JobEntry(**job) for job in content["jobs"]]
-        content["objectives"] = [Objective(**objective) for objective in content["objectives"]]
-        record = cls(folder=folder, **content)
+        """The record in a sweep's folder; one whose process is gone is shown as crashed.
+
+        Keys of other versions are passed over.
+
+        Raises:
+            ConfigError: It is none.
+        """
+        try:
+            content = read_content(folder / NAME)
+        except (OSError, ValueError) as error:
+            message = f"can't be read: {reason_of(error)}"
+            raise ConfigError([Problem(NAME, message, str(folder))]) from error
+        content["jobs"] = [_made(JobEntry, job) for job in content["jobs"]]
+        content["objectives"] = [_made(Objective, one) for one in content["objectives"]]
+        record: SweepRecord = _made(cls, content, folder=folder, is_behind=False, next_write=0.0)
         if record.status == "running" and record.process and not is_alive(record.process):
             record.status = "crashed"
         return record
@@ -153,6 +166,21 @@ class SweepRecord:
             self.write()
 
 
-def find_sweeps(root: Path) -> list[Path]:
-    """Folders of the sweeps below a folder, by name."""
-    return sorted(path.parent for path in root.rglob(NAME))
+def _made(kind: type[Any], content: dict[str, Any], **others: Any) -> Any:
+    known = {one.name for one in fields(kind)} - others.keys()
+    return kind(**{key: content[key] for key in content.keys() & known}, **others)
+
+
+def find_sweeps(root: Path) -> tuple[list[SweepRecord], list[str]]:
+    """The sweeps below a folder, by name.
+
+    Returns:
+        Their records, and for each file that is none, why it was left out.
+    """
+    records, left_out = [], []
+    for folder in sorted(path.parent for path in find_named(root, NAME)):
+        try:
+            records.append(SweepRecord.read(folder))
+        except ConfigError as error:
+            left_out += [f"left out {folder / NAME}: {one.message}" for one in error.problems]
+    return records, left_out

@@ -10,10 +10,11 @@ from leyden.runs.changes import code_changes, config_changes, keep_code
 from leyden.runs.folder import config_digest, is_begun, read_frozen
 from leyden.runs.record import NAME as RUN_RECORD
 from leyden.runs.record import Record
+from leyden.sweeps.content import NAME
 from leyden.sweeps.controller import is_running, take_over
 from leyden.sweeps.drift import refuse_drift
 from leyden.sweeps.jobs import folder_of
-from leyden.sweeps.record import FAILED, NAME, TO_GO_ON, JobEntry, SweepRecord
+from leyden.sweeps.record import FAILED, TO_GO_ON, JobEntry, SweepRecord
 
 BEGINNING = "the sweep began"
 

@@ -11,6 +11,7 @@ from leyden.config.plan import Plan, Sweep
 from leyden.config.problem import ConfigError, Problem
 from leyden.config.request import without_password
 from leyden.room import refuse_without_room
+from leyden.runs.foreign_links import refuse_foreign_links
 from leyden.runs.lock import held
 from leyden.runs.process_mark import process_mark
 from leyden.runs.record import now
@@ -60,6 +61,7 @@ def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
     folder = sweep_folder(sweep, cfg=first.cfg, experiment=first.choices.get("experiment"))
     launcher: Launcher = make(sweep.launcher)
     search: Search | None = None if sweep.searcher is None else make(sweep.searcher)
+    refuse_foreign_links(folder, key="sweep")
     refuse_other_content(folder)
     largest = max(one.params.total for one in fitted)
     refuse_without_room(folder, key="sweep", num_parameters=largest)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from leyden.console import messages, results, say
 from leyden.layout import Column
 from leyden.runs.listing import find_runs
 from leyden.runs_table import show_runs
@@ -9,8 +10,6 @@ from leyden.sweeps.best import best_configuration, best_pruned
 from leyden.sweeps.record import DONE, FAILED, SweepRecord
 from leyden.terminal import (
     format_number,
-    messages,
-    results,
     show_note,
     show_table,
     shown_path,
@@ -24,8 +23,9 @@ def show_sweep_start(record: SweepRecord, *, done: int, total: int, slots: int) 
     """How much of a sweep there is to do, and where it goes."""
     jobs = "trials" if record.search else "jobs"
     kept = f", {done} of them done before" if done else ""
-    messages().print(f"[bold]{total} {jobs}[/]{kept}; {slots} at a time by {record.launcher}")
-    messages().print(f"  folder  {shown_path(record.folder)}")
+    rest = f"{kept}; {slots} at a time by {record.launcher}"
+    say(messages(), (f"{total} {jobs}", "bold"), rest)
+    say(messages(), f"  folder  {shown_path(record.folder)}")
 
 
 def show_sweep(record: SweepRecord) -> None:
@@ -36,7 +36,9 @@ def show_sweep(record: SweepRecord) -> None:
         for entry in record.jobs
         if entry.objective and entry.objective[0] is not None
     }
-    runs = find_runs(record.folder)
+    runs, left_out = find_runs(record.folder)
+    for note in left_out:
+        show_note(note)
     last = (True, float("inf"))  # what was cut short comes after what was trained to its end
     runs.sort(key=lambda run: place.get(Path(run["folder"]).name, last))
     failed = [run for run in runs if run["status"] not in ("completed", "pruned")]
@@ -94,4 +96,4 @@ def show_sweeps(records: list[SweepRecord]) -> None:
     if rows:
         columns = [Column("sweep"), Column("status"), Column("done"), Column("best")]
         show_table([*columns, Column("by", place=0, is_cut=True)], rows)
-        results().print()
+        say(results())

@@ -6,7 +6,8 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from leyden.config.problem import ConfigError, Problem
-from leyden.terminal import format_seconds, messages, printable, results, show_note
+from leyden.console import messages, print_path, say_wrapped
+from leyden.terminal import format_seconds, show_note
 from leyden.tokenization.chunk import WORK
 from leyden.tokenization.manifest import Manifest, ManifestError
 from leyden.tokenization.plan import Settings
@@ -50,7 +51,7 @@ def run_command(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return say_end("interrupted", GOES_ON, INTERRUPTED)
     show_manifest(manifest, time.monotonic() - begin)
-    results().print(printable(options.output))
+    print_path(options.output)
     return 0
 
 
@@ -59,8 +60,7 @@ GOES_ON = "the same command goes on with what is missing"
 
 def say_end(what: str, reason: str, status: int) -> int:
     """One line, and the exit status."""
-    messages().print(f"[bold red]{what}:[/] ", end="")
-    show_note(reason)
+    say_wrapped(messages(), reason, mark=(f"{what}: ", "bold red"))
     return status
 
 

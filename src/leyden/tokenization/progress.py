@@ -8,12 +8,12 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
-    TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
 
-from leyden.terminal import format_bytes, messages
+from leyden.console import messages, say, text_column
+from leyden.terminal import format_bytes
 
 SECONDS_BETWEEN_LINES = 20
 
@@ -35,7 +35,7 @@ def shown_progress(total: int, done: int) -> Iterator[Callable[[int], None]]:
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
-        TextColumn("left"),
+        text_column("left"),
     )
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("tokenize", total=total, completed=done)
@@ -63,4 +63,4 @@ class Lines:
             self.last_line = now
             speed = format_bytes(int((self.done - self.done_before) / (now - self.start)))
             whole = f"{format_bytes(self.done)} of {format_bytes(self.total)}"
-            messages().print(f"read {whole}, {speed}/s")
+            say(messages(), f"read {whole}, {speed}/s")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from leyden.processes.job import JobProcesses, look
+from leyden.runs.files import regular
 
 if TYPE_CHECKING:
     from leyden.sweeps.trial import Trial
@@ -17,7 +18,7 @@ STOP = ".stop"
 
 def ask_to_stop(folder: Path) -> None:
     """Lets a job that runs elsewhere end after a step, with a checkpoint."""
-    (folder / STOP).touch()
+    open(folder / STOP, "ab", opener=regular).close()
 
 
 class Supervised:

@@ -3,7 +3,10 @@
 import shutil
 from pathlib import Path
 
+from matplotlib import rc_context
+
 from leyden.runs.atomic import umask
+from leyden.runs.foreign_links import refuse_foreign_links
 from leyden.runs.temporary import temporary_folder
 from leyden.sweeps.report.answer import answer
 from leyden.sweeps.report.document import Document
@@ -34,8 +37,10 @@ def write_report(folder: Path) -> Path:
     Returns:
         The path of `report.html`.
     """
+    refuse_foreign_links(folder, key="SWEEP")
     results = read_results(folder)
-    sections = [part(results) for part in PARTS]
+    with rc_context({"text.parse_math": False}):  # a `$` in a name begins no formula
+        sections = [part(results) for part in PARTS]
     document = Document(_title(results), [section for section in sections if section.parts])
     with temporary_folder(folder, f".{NAME}.") as staged:
         staged.chmod(0o777 & ~umask())

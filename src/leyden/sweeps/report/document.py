@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader
 
+from leyden.printable import printable, printable_lines, printed
+from leyden.sweeps.report.csv_cells import csv_table
 from leyden.terminal import format_number
 
 SPECIAL = re.compile(r"[\\`*<>|\[\]]|(?<!\w)_|_(?!\w)")
@@ -46,15 +48,15 @@ class Table:
     @property
     def cells(self) -> list[list[str]]:
         """As they are shown."""
-        return [[shown(value) for value in row] for row in self.rows]
+        return [printed(map(shown, row)) for row in self.rows]
 
     def csv(self) -> str:
-        """With all digits, and nothing for what is not known."""
-        return pd.DataFrame(self.rows, columns=self.columns, dtype=object).to_csv(index=False)
+        """For spreadsheets and other programs."""
+        return csv_table(self.columns, self.rows)
 
     def latex(self) -> str:
         """A `longtable` with booktabs' rules."""
-        frame = pd.DataFrame(self.cells, columns=self.columns, dtype=object)
+        frame = pd.DataFrame(self.cells, columns=printed(self.columns), dtype=object)
         alignment = "".join("r" if is_numeric else "l" for is_numeric in self.numeric)
         table = frame.to_latex(index=False, escape=True, longtable=True, column_format=alignment)
         return f"% needs \\usepackage{{booktabs,longtable}}\n{table}"
@@ -103,6 +105,7 @@ class Document:
         environment = Environment(
             loader=PackageLoader(__package__, "."),
             autoescape=True,
+            finalize=_in_html,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -127,14 +130,19 @@ def shown(value: Any) -> str:
 
 def escaped(text: str) -> str:
     """Text in one line of which Markdown takes nothing for markup."""
-    return SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))
+    return SPECIAL.sub(r"\\\g<0>", printable(" ".join(text.split())))
+
+
+def _in_html(value: Any) -> Any:
+    """What the template puts into the page; its markup is escaped after that."""
+    return printable_lines(value) if isinstance(value, str) else value
 
 
 def _markdown(part: Part) -> str:
     if isinstance(part, Paragraph):
         return f"**Warning:** {escaped(part.text)}" if part.is_warning else escaped(part.text)
     if isinstance(part, Command):  # indented, for which no text has to be escaped
-        return "\n".join(f"    {line}" for line in part.text.splitlines())
+        return "\n".join(f"    {printable(line)}" for line in part.text.split("\n"))
     if isinstance(part, Picture):
         return f"![{escaped(part.caption)}]({part.name})"
     rule = ["---:" if is_numeric else "---" for is_numeric in part.numeric]

@@ -1,12 +1,12 @@
 """The jobs of a sweep as its report sees them: an entry of `sweep.json` and its run's record."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from leyden.config.user_code import line_of
+from leyden.runs.content import read_content
 from leyden.runs.record import NAME
 from leyden.sweeps.record import JobEntry, SweepRecord
 
@@ -122,7 +122,6 @@ def _run_record(sweep: Path, entry: JobEntry) -> dict[str, Any]:
     if entry.folder is None:
         return {}
     try:
-        content = json.loads((sweep / entry.folder / NAME).read_text(encoding="utf-8"))
+        return read_content(sweep / entry.folder / NAME, needed=())
     except (OSError, ValueError):  # it died before it had one
         return {}
-    return content if isinstance(content, dict) else {}

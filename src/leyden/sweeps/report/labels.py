@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from leyden.printable import printable
 from leyden.sweeps.report.jobs import as_number
-from leyden.terminal import printable
 
 LONGEST_NUMBER = 7
 

@@ -8,7 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import LogLocator
+
+from leyden.printable import printable_lines
 
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#56b4e9", "#e69f00", "#7f7f7f")
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (3, 3)), (0, (9, 2)))
@@ -112,6 +115,8 @@ def add_legend(figure: Figure, axes: Axes, title: str | None = None) -> None:
 
 def png(figure: Figure) -> bytes:
     """The figure as a PNG file's content, drawn once; `savefig` draws it twice."""
+    for text in figure.findobj(Text):
+        text.set_text(printable_lines(text.get_text()))
     buffer = BytesIO()
     figure.set_dpi(DOTS_PER_INCH)
     canvas = FigureCanvasAgg(figure)

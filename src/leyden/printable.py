@@ -1,0 +1,21 @@
+"""Texts of users, files and libraries, shown as text wherever they go."""
+
+from collections.abc import Iterable
+
+
+def printable(text: str) -> str:
+    r"""In one line, with escapes such as `\x1b` for what would steer a terminal or turn text round.
+
+    Those are control characters, line ends, marks of direction, and what is no character at all.
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def printable_lines(text: str) -> str:
+    """The same, but line ends and tabs stay."""
+    return "".join(c if c in "\n\t" else printable(c) for c in text)
+
+
+def printed(cells: Iterable[str]) -> list[str]:
+    """Cells of a table, see `printable`."""
+    return list(map(printable, cells))
