@@ -62,7 +62,7 @@ class Trials:
         earlier: Sequence[JobEntry] = (),
     ) -> None:
         self.search = search
-        self.axes = axes.grid
+        self.axes, self.starts = axes.grid, axes.listed
         self.metric = objectives[0].metric
         self.directions = [DIRECTIONS[objective.mode] for objective in objectives]
         self.storage, self.name = str(folder.absolute() / JOURNAL), STUDY
@@ -78,7 +78,7 @@ class Trials:
         self._restore(earlier)
         self.begun = {entry.trial for entry in earlier if entry.trial is not None}
         with quiet_optuna():
-            for start in axes.listed:
+            for start in self.starts:
                 self.study.enqueue_trial(self._parameters(start), skip_if_exists=True)
 
     def _open_journal(self, path: Path) -> None:
@@ -132,6 +132,8 @@ class Trials:
         given = Assignment(dict(text.split("=", 1) for text in entry.overrides))
         params = self._parameters(given)
         axes = [axis for axis in self.axes if name_of(axis) in params]
+        starts = (s for s in self.starts if s.values.items() <= given.values.items())
+        fixed = [{"fixed_params": self._parameters(start)} for start in starts]
         values = [value for value in entry.objective if value is not None]
         is_whole = len(values) == len(self.directions)
         state = {
@@ -147,6 +149,7 @@ class Trials:
                 values=values if state == TrialState.COMPLETE else None,
                 params=params,
                 distributions={name_of(axis): distribution_of(axis) for axis in axes},
+                system_attrs=fixed[0] if fixed else {},  # as Optuna keeps it: it is not asked again
             )
         except ValueError:  # it lies outside the ranges of today
             return create_trial(state=TrialState.FAIL)
