@@ -113,15 +113,35 @@ class Trials:
                 raise ConfigError([Problem(axis.keys[0], message, str(distribution_of(axis)))])
 
     def _restore(self, entries: Sequence[JobEntry]) -> None:
-        """Adds the trials of jobs that the storage does not know, with their numbers."""
-        known_jobs = {entry.trial: entry for entry in entries if entry.trial is not None}
-        first = len(self._trials())
-        missing = range(first, max(known_jobs, default=-1) + 1)
+        """Adds the trials of jobs that the storage does not know, or not wholly."""
+        jobs = {entry.trial: entry for entry in entries if entry.trial is not None}
+        trials = self._trials()
+        partly = [
+            trial
+            for trial in trials
+            if trial.number in jobs and not trial.state.is_finished() and not self._values(trial)
+        ]
+        missing = range(len(trials), max(jobs, default=-1) + 1)
         with quiet_optuna():
+            for trial in partly:
+                self._complete(trial, self._trial_of(jobs[trial.number]))
             for number in missing:
-                self.study.add_trial(self._trial_of(known_jobs.get(number)))
-        if missing:
-            self.notes.append(f"trials that were taken from the jobs' records: {len(missing)}")
+                self.study.add_trial(self._trial_of(jobs.get(number)))
+        count = len(partly) + len(missing)
+        if count:
+            self.notes.append(f"trials that were taken from the jobs' records: {count}")
+
+    def _complete(self, trial: "FrozenTrial", whole: "FrozenTrial") -> None:
+        """Brings a trial that was being asked for when its process died to what is known of it."""
+        from optuna.trial import TrialState
+
+        if trial.state == TrialState.WAITING:
+            self.kept.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
+        for name, distribution in whole.distributions.items():
+            value = distribution.to_internal_repr(whole.params[name])
+            self.kept.set_trial_param(trial._trial_id, name, value, distribution)
+        if whole.state.is_finished():
+            self.kept.set_trial_state_values(trial._trial_id, whole.state, whole.values)
 
     def _trial_of(self, entry: JobEntry | None) -> "FrozenTrial":
         """A trial as a job's entry tells it; a failed one without values where nothing does."""
