@@ -1,5 +1,6 @@
 """The command `leyden`: verbs to functions. Heavy imports wait until a verb needs them."""
 
+import errno
 import json
 import os
 import sys
@@ -33,6 +34,14 @@ WHEN_INTERRUPTED = {
 """What a verb leaves, and what to do then."""
 
 
+NOT_OURS = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO", "EFBIG", "ESTALE")
+    if hasattr(errno, name)
+}
+"""Errors of the system that say themselves what is to be done."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line and returns the exit status."""
     # Idle threads of torch would otherwise spin for long and slow others on the machine; if they
@@ -55,17 +64,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return refuse_verb(verb)
     if others and verb in ("train", "resume", "reproduce"):
         sys.stderr.write(f"ignored, for this is one process: {', '.join(others)} (environment)\n")
+    return run_verb(verb, rest)
+
+
+def run_verb(verb: str, arguments: list[str]) -> int:
+    """Runs a verb; each kind of error has its words and its exit status."""
     from leyden.config.problem import ConfigError
     from leyden.config.variables import refuse_misspelt_variables
 
     try:
         refuse_misspelt_variables()
-        return VERBS[verb](rest)
+        return VERBS[verb](arguments)
     except ConfigError as error:
         from leyden.terminal import show_problems
 
         show_problems(error.problems)
         return WRONG_REQUEST
+    except OSError as error:
+        if error.errno not in NOT_OURS:
+            raise
+        from leyden.console import messages, say
+
+        say(messages(), ("failed: ", "bold red"), str(error))
+        return FAILED
     except Exception as error:
         from leyden.config.user_code import place_of
         from leyden.terminal import show_user_error

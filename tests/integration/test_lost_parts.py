@@ -213,3 +213,15 @@ def test_a_disk_that_is_full_for_the_sweeps_record_ends_no_job(leyden, monkeypat
     assert result.status == 0
     assert "nothing to do" in result.err
     assert states(Path()) == ["completed"] * 2
+
+
+@pytest.mark.parametrize("name", [".owner.json", "sweep.json", "code.json"])
+def test_a_disk_that_is_full_from_the_begin_is_one_line(name, leyden, monkeypatch):
+    with monkeypatch.context() as patched:
+        full(patched, lambda path: name in path.name)
+        result = leyden("train", *SHORT)
+    assert result.status == 1
+    assert "No space left on device" in result.err
+    assert "Traceback" not in result.err
+    assert "Nothing was started" not in result.err
+    assert leyden("train", *SHORT).status == 0

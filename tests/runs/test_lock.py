@@ -7,7 +7,7 @@ import sys
 import pytest
 from filelock import FileLock
 
-from leyden.config.problem import ConfigError
+from leyden.config.problem import ConfigError, Problem
 from leyden.runs.lock import LOCK, OWNER, held
 
 HOLD = """
@@ -51,3 +51,13 @@ def test_a_lock_ends_with_the_process_that_had_it(tmp_path):
     process.communicate()
     with held(tmp_path, key="run_dir"):
         pass
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_wrong_request_leaves_a_folder_as_it_was(was_there, tmp_path):
+    folder = tmp_path / "run"
+    if was_there:
+        folder.mkdir()
+    with pytest.raises(ConfigError, match="wrong"), held(folder, key="run_dir"):
+        raise ConfigError([Problem("key", "wrong")])
+    assert folder.exists() is was_there

@@ -1,6 +1,7 @@
 """Only one process works in a folder."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,12 +24,13 @@ def held(folder: Path, *, key: str) -> Iterator[None]:
     So a lock never has to be removed by hand. Who holds it is written beside it.
 
     Args:
-        folder: Made if it is not there.
+        folder: Made if it is not there; a wrong request does not leave it.
         key: Under which another holder is reported.
 
     Raises:
         ConfigError: Another process holds it.
     """
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / LOCK)
     try:
@@ -40,6 +42,10 @@ def held(folder: Path, *, key: str) -> Iterator[None]:
         remove_parts(folder)
         write_atomically(folder / OWNER, json.dumps(process_mark()))
         yield
+    except ConfigError:
+        if is_new:
+            shutil.rmtree(folder)
+        raise
     finally:
         (folder / OWNER).unlink(missing_ok=True)
         lock.release()

@@ -84,7 +84,6 @@ def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
             for note in trials.notes:
                 terminal.show_note(note)
             jobs, adopted = searched_jobs(folders, trials)
-        record.write()
         was_interrupted = False
         if jobs.left() or adopted:
             was_interrupted = run_jobs(folders, jobs, adopted, launcher, fitted)
@@ -179,8 +178,8 @@ def run_jobs(
     try:
         launcher.prepare(record.folder, largest_task(record.folder, fitted))
     except ValueError as error:
-        finish(record, was_interrupted=True)
         raise ConfigError([Problem("hydra/launcher", str(error), record.launcher)]) from error
+    record.write()
     done = sum(entry.state in DONE for entry in record.jobs)
     show_sweep_start(record, done=done, total=record.num_planned, slots=launcher.slots)
     try:
