@@ -25,7 +25,11 @@ BLOCKED = {
 """Signals that mean the sweep. `timeout` and a terminal send them to its whole group, systemd and
 Slurm to all its processes; the one that jobs are forked from has to outlast the jobs."""
 
-PREFIX = "leyden-multiprocessing-"
+PREFIX = "leyden-mp-"
+MOST_BYTES = 107
+"""Of a socket's path on Linux (unix(7)); 103 on macOS, whose temporary folders are long."""
+
+LENGTH_OF_NAMES = len(f"/{PREFIX}12345678/listener-12345678")
 
 
 def warm_up() -> ForkServerContext:
@@ -66,6 +70,9 @@ def use_temporary_folder() -> None:
     if config.get("tempdir") is not None:
         return
     stack = ExitStack()
-    folder = stack.enter_context(temporary_folder(Path(gettempdir()), PREFIX))
+    place = gettempdir()
+    if len(os.fsencode(place)) + LENGTH_OF_NAMES > MOST_BYTES:  # as on some clusters
+        place = "/tmp"
+    folder = stack.enter_context(temporary_folder(Path(place), PREFIX))
     config["tempdir"] = str(folder)
     util.Finalize(None, stack.close, exitpriority=-100)  # as multiprocessing.util.get_temp_dir
