@@ -169,7 +169,10 @@ class Commands:
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        """Starts `leyden train` in the test's folder, and all its processes with a mark."""
+        """Starts `leyden train` in the test's folder, and all its processes with a mark.
+
+        They are in a process group of their own.
+        """
         paths = filter(None, [str(self.folder), os.environ.get("PYTHONPATH")])
         process = subprocess.Popen(
             [sys.executable, "-m", "leyden", "train", *words],
@@ -177,6 +180,7 @@ class Commands:
             stderr=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), MARK: str(self.folder)},
         )
         self.started.append(process)

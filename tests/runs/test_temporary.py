@@ -54,3 +54,17 @@ def test_a_link_is_not_followed(tmp_path):
     with temporary_folder(tmp_path, "leyden-"):
         pass
     assert (tmp_path / "elsewhere").is_dir()
+
+
+def test_a_process_that_was_forked_meanwhile_removes_nothing(tmp_path):
+    with temporary_folder(tmp_path, "leyden-") as folder:
+        context = temporary_folder(tmp_path, "other-")
+        inner = context.__enter__()
+        pid = os.fork()
+        if pid == 0:
+            context.__exit__(None, None, None)
+            os._exit(0)
+        os.waitpid(pid, 0)
+        assert inner.is_dir()
+        assert folder.is_dir()
+        context.__exit__(None, None, None)

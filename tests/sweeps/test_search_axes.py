@@ -5,9 +5,10 @@ import pytest
 from leyden.config.axes import Assignment, Axes, Axis, Condition
 from leyden.config.compose import compose_plan
 from leyden.config.request import Request
+from leyden.sweeps.distributions import is_evenly_spaced
 from leyden.sweeps.record import Objective
 from leyden.sweeps.search import Search
-from leyden.sweeps.trials import Trials, is_evenly_spaced
+from leyden.sweeps.trials import Trials
 
 
 def axes_of(*words):

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from leyden.data.randomness import permutation
+from leyden.data.workers import outlast_signals
 
 Batch = tuple[Tensor, Tensor]
 
@@ -183,6 +184,7 @@ class Loader(DataLoader[Batch]):
             persistent_workers=False,
             multiprocessing_context=WORKERS_BY if num_workers else None,
             timeout=SECONDS_FOR_A_BATCH if num_workers else 0,
+            worker_init_fn=outlast_signals,
             # Its own generator: otherwise each new iterator draws from the global one.
             generator=torch.Generator().manual_seed(order.seed),
         )

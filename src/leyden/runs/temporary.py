@@ -29,12 +29,14 @@ def temporary_folder(place: Path, prefix: str) -> Iterator[Path]:
     for left in place.glob(f"{prefix}*"):
         _remove_if_left(left)
     path, handle = _held_folder(place, prefix)
+    owner = os.getpid()
     try:
         yield path
     finally:
-        shutil.rmtree(path, ignore_errors=True)
-        if handle is not None:
-            os.close(handle)
+        if os.getpid() == owner:  # not in a process that was forked meanwhile
+            shutil.rmtree(path, ignore_errors=True)
+            if handle is not None:
+                os.close(handle)
 
 
 def hold(folder: Path) -> int | None:

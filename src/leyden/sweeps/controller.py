@@ -1,26 +1,35 @@
 """Runs the jobs of a sweep to their ends, whatever these are."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import math
+import time
 from pathlib import Path
 from types import FrameType
 
+from leyden.callbacks.stop_signal import handled
 from leyden.config.plan import Settings
+from leyden.config.problem import ConfigError
+from leyden.processes.worker import GRACE_SECONDS
 from leyden.runs.process_mark import is_alive
 from leyden.runs.record import Record, now
 from leyden.second_try import prepare_second_try
 from leyden.sweeps.board import Board
-from leyden.sweeps.failure import HOPELESS, failure_of
+from leyden.sweeps.failure import HOPELESS, LOST, failure_of
 from leyden.sweeps.jobs import Jobs, folder_of
 from leyden.sweeps.launchers import Ended, Launcher
 from leyden.sweeps.launchers.supervise import ask_to_stop
 from leyden.sweeps.objective import objective_value
 from leyden.sweeps.record import JobEntry, SweepRecord
+from leyden.terminal import show_note
 
 SECONDS_BETWEEN_LOOKS = 0.25
 CRASHED = "crashed"
 GONE = {"type": CRASHED, "message": "its process is gone"}
+
+MOST_WITHOUT_A_STEP = 3
+"""So often in a row a job may be interrupted by others without having come further."""
+
+SECONDS_TO_LEAVE = 2 * GRACE_SECONDS
+"""A job whose watcher is gone is told to stop and has so long for it, on another machine."""
 
 
 class Controller:
@@ -52,25 +61,39 @@ class Controller:
         self.board = board
         self.running: dict[Path, JobEntry] = {}
         self.adopted = {folder_of(record, entry).absolute(): entry for entry in adopted}
+        self.left_when: dict[Path, float] = {}
+        """When a launcher gave up adopted jobs that may run on."""
+        self.interruptions: dict[Path, tuple[int, int]] = {}
+        """Of jobs that others interrupted: at which step, and how often there."""
+        self.has_said_full = False
         self.is_stopping = False
         self.was_interrupted = False
 
     def run(self) -> None:
         """Starts jobs as slots become free, until none is left or the user stops it."""
-        with self._signals():
+        with handled(self._handle):
             while self._fill() or self.running or self.adopted:
                 ends = [*self.launcher.wait(SECONDS_BETWEEN_LOOKS), *self._adopted_ends()]
                 for ended in ends:
                     self._settle(ended)
                 if ends:
                     self.record.write_soon()
-                self.record.catch_up()
+                self._write()
                 self.board.update(self.record, self.running, self.jobs.left())
+
+    def _write(self) -> None:
+        """Writes the sweep's record, if it is time; a full disk ends no sweep."""
+        try:
+            self.record.catch_up()
+        except OSError as error:
+            if not self.has_said_full:
+                show_note(f"sweep.json can't be written: {error}; the jobs' own records go on")
+            self.has_said_full = True
 
     def _fill(self) -> bool:
         """Starts what fits; whether anything was started."""
         started = False
-        while not self.is_stopping and len(self.running) < self.launcher.slots:
+        while not self.is_stopping and self._num_busy < self.launcher.slots:
             following = self.jobs.next()
             if following is None:
                 break
@@ -79,22 +102,43 @@ class Controller:
                 self.board.ended(entry, self.record)
                 continue
             entry.attempts += 1
+            try:
+                self.launcher.start(task)
+            except (OSError, EOFError) as error:  # the machine has no process, memory or disk left
+                self._end_as_failed(entry, {"type": "launcher", "message": str(error)})
+                continue
             entry.state = "running"
             self.running[task.folder] = entry
-            self.launcher.start(task)
             self.record.write_soon()
             self.board.started(entry, task.folder)
             started = True
         return started
+
+    @property
+    def _num_busy(self) -> int:
+        return len(self.running) + len(self.adopted)
 
     def _settle(self, ended: Ended) -> None:
         """Takes over what became of a job, from its record."""
         entry = self.running.pop(ended.folder, None) or self.adopted.pop(ended.folder, None)
         if entry is None:
             return
-        run = self._completed_record(ended)
+        try:
+            run = Record.read(ended.folder)
+            if self._runs_on(run, ended):
+                self.adopted[ended.folder] = entry
+                self.left_when.setdefault(ended.folder, time.monotonic())
+                return
+            self._complete(run, ended)
+        except (ConfigError, OSError) as error:
+            self._end_as_failed(entry, lost(error))
+            return
+        self._take(entry, run)
+
+    def _take(self, entry: JobEntry, run: Record) -> None:
+        """Notes how a job ended, and whether it is started once more."""
         take_over(entry, run, self.record)
-        if self._is_tried_again(entry):
+        if self._is_tried_again(entry, run):
             self.jobs.again(entry)
         elif entry.state not in ("interrupted", CRASHED):
             self.jobs.ended(entry)
@@ -102,9 +146,21 @@ class Controller:
                 self._stop()
         self.board.ended(entry, self.record)
 
-    def _completed_record(self, ended: Ended) -> Record:
-        """The record of a job; where its process died without a word, that is noted in it."""
-        run = Record.read(ended.folder)
+    def _end_as_failed(self, entry: JobEntry, error: dict[str, str]) -> None:
+        """Notes a job of which nothing can be read; the others are none the worse."""
+        entry.state, entry.failure, entry.error, entry.objective = "failed", LOST, error, []
+        self.jobs.ended(entry)
+        self.board.ended(entry, self.record)
+        self.record.write_soon()
+
+    def _runs_on(self, run: Record, ended: Ended) -> bool:
+        """Whether only what watched a job is gone: the job itself stops with a checkpoint soon."""
+        is_over = ended.error is None or ended.error["type"] == CRASHED or not is_running(run)
+        since = self.left_when.get(ended.folder, time.monotonic())
+        return not is_over and time.monotonic() < since + SECONDS_TO_LEAVE
+
+    def _complete(self, run: Record, ended: Ended) -> None:
+        """Notes in a job's record that its process died without a word."""
         timed_out = ended.error is not None and ended.error["type"] == "timeout"
         if ended.error is not None and ended.error["type"] == CRASHED and not self.is_stopping:
             run.status = "crashed"
@@ -115,36 +171,42 @@ class Controller:
         elif run.status == "interrupted" and timed_out and not self.is_stopping:
             run.status, run.error = "failed", ended.error
             run.write()
-        return run
 
-    def _is_tried_again(self, entry: JobEntry) -> bool:
+    def _is_tried_again(self, entry: JobEntry, run: Record) -> bool:
         if self.is_stopping:
             return False
-        if entry.state == CRASHED:  # an adopted one, of which nothing more is known
-            return True
-        run = Record.read(folder_of(self.record, entry))
+        if entry.state in (CRASHED, "interrupted"):  # by others: this sweep has stopped none
+            return self._comes_further(entry, run)
         if prepare_second_try(run, entry.state) is not None:
             return True
         is_failed = entry.failure is not None and entry.failure not in HOPELESS
         return is_failed and entry.attempts <= self.settings.retry
 
-    def _adopted_ends(self) -> list[Ended]:
-        return [
-            Ended(folder, None if run.status != "running" else GONE)
-            for folder in self.adopted
-            if not is_running(run := Record.read(folder))
-        ]
+    def _comes_further(self, entry: JobEntry, run: Record) -> bool:
+        """Whether a job that others interrupt is still worth another start."""
+        step, (before, count) = run.steps or 0, self.interruptions.get(run.folder, (-1, 0))
+        count = count + 1 if step <= before else 1
+        self.interruptions[run.folder] = step, count
+        if count < MOST_WITHOUT_A_STEP:
+            return True
+        reason = (run.error or GONE)["message"]
+        message = f"was ended {count} times without coming further; the last time: {reason}"
+        entry.state, entry.failure = "failed", "killed"
+        entry.error = {"type": "interrupted", "message": message}
+        return False
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """The first Ctrl-C or SIGTERM stops the jobs after a step, the second at once."""
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.signal(number, self._handle) for number in numbers}
+    def _adopted_ends(self) -> list[Ended]:
+        return [ended for folder in self.adopted if (ended := self._adopted_end(folder))]
+
+    def _adopted_end(self, folder: Path) -> Ended | None:
         try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            run = Record.read(folder)
+        except ConfigError:
+            return Ended(folder)
+        is_late = time.monotonic() > self.left_when.get(folder, math.inf) + SECONDS_TO_LEAVE
+        if is_running(run) and not is_late:
+            return None
+        return Ended(folder, None if run.status != "running" else GONE)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.was_interrupted:
@@ -160,6 +222,12 @@ class Controller:
             ask_to_stop(folder)
         self.adopted.clear()
         self.launcher.stop()
+
+
+def lost(error: ConfigError | OSError) -> dict[str, str]:
+    """The error of a job whose folder can't be read or written any more."""
+    said = str(error.problems[0]) if isinstance(error, ConfigError) else str(error)
+    return {"type": LOST, "message": f"{said}; remove its folder to have it run anew"}
 
 
 def take_over(entry: JobEntry, run: Record, record: SweepRecord) -> None:

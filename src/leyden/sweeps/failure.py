@@ -4,6 +4,9 @@ import signal
 from typing import Any
 
 CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL}
+LOST = "lost"
+"""Its folder could not be read or written; the job itself may have been sound."""
+
 HOPELESS = ("config", "diverged")
 """Would come out the same if they were tried again at once."""
 

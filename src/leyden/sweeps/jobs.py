@@ -2,7 +2,7 @@
 
 import shutil
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -55,7 +55,27 @@ class Folders:
     sweep: Sweep
     command: list[str]
 
-    def prepare(self, entry: JobEntry, job: Job, fitted: Fitted) -> None:
+    def prepared(
+        self, entry: JobEntry, made: Callable[[], tuple[Job, Fitted]], trial: Trial | None = None
+    ) -> Task | None:
+        """A job for a launcher; None where its folder can't be made now: it stays pending.
+
+        Args:
+            entry: Its own.
+            made: Composes it; called where it has no folder yet, or none any more.
+            trial: Of a search.
+        """
+        try:
+            if entry.folder is None or not (folder_of(self.record, entry) / NAME).is_file():
+                self._prepare(entry, *made())
+            task = self._task(entry, trial)
+        except OSError as error:
+            entry.state, entry.error = "pending", {"type": "OSError", "message": str(error)}
+            return None
+        entry.error = None
+        return task
+
+    def _prepare(self, entry: JobEntry, job: Job, fitted: Fitted) -> None:
         """Makes a job's folder, with its frozen config and a pending record."""
         entry.digest = config_digest(fitted.cfg)
         name = job_name(job.overrides, self.sweep.axes.keys, entry.digest)
@@ -67,7 +87,7 @@ class Folders:
             prepare(job, fitted, command=self.command, folder=folder)
         entry.folder = name
 
-    def task(self, entry: JobEntry, trial: Trial | None = None) -> Task:
+    def _task(self, entry: JobEntry, trial: Trial | None) -> Task:
         """A job whose folder is there, for a launcher."""
         assert entry.folder is not None
         folder = (self.record.folder / entry.folder).absolute()
@@ -99,9 +119,7 @@ class ListedJobs:
         if not self.waiting:
             return None
         entry = self.waiting.popleft()
-        if entry.folder is None:
-            self.folders.prepare(entry, *self.jobs[tuple(entry.overrides)])
-        return entry, self.folders.task(entry)
+        return entry, self.folders.prepared(entry, lambda: self.jobs[tuple(entry.overrides)])
 
     def left(self) -> int:
         return len(self.waiting)
@@ -134,10 +152,15 @@ class SearchedJobs:
         if self.left() <= 0:
             return None
         entry = self.waiting.popleft() if self.waiting else self._asked()
-        if entry.folder is None and not self._is_prepared(entry):
-            return entry, None
         assert entry.trial is not None
-        return entry, self.folders.task(entry, self.trials.trial(entry.trial))
+        trial = self.trials.trial(entry.trial)
+        try:
+            return entry, self.folders.prepared(entry, lambda: self._composed(entry), trial)
+        except ConfigError as error:  # its values can't be had
+            entry.state, entry.failure = "failed", "config"
+            entry.error = {"type": "ConfigError", "message": str(error.problems[0])}
+            self.ended(entry)
+            return entry, None
 
     def left(self) -> int:
         return len(self.waiting) + self.trials.left()
@@ -159,20 +182,13 @@ class SearchedJobs:
         self.folders.record.jobs.append(entry)
         return entry
 
-    def _is_prepared(self, entry: JobEntry) -> bool:
-        """Composes and checks a trial; one whose values can't be had has failed."""
+    def _composed(self, entry: JobEntry) -> tuple[Job, Fitted]:
+        """Composes and checks a trial."""
         job = self.folders.sweep.job(assignment_of(entry))
-        try:
-            problems = check(job)
-            if problems:
-                raise ConfigError(problems)
-            self.folders.prepare(entry, job, fit_job(job))
-        except ConfigError as error:
-            entry.state, entry.failure = "failed", "config"
-            entry.error = {"type": "ConfigError", "message": str(error.problems[0])}
-            self.ended(entry)
-            return False
-        return True
+        problems = check(job)
+        if problems:
+            raise ConfigError(problems)
+        return job, fit_job(job)
 
 
 def assignment_of(entry: JobEntry) -> Assignment:

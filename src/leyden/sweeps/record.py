@@ -22,6 +22,9 @@ NOT_WRITTEN = ("folder", "is_behind", "next_write")
 SHARE_OF_WRITING = 0.05
 """Of a sweep's time."""
 
+SECONDS_AFTER_A_FAILURE = 10.0
+"""Until it is tried again to write a sweep's record."""
+
 
 @dataclass
 class JobEntry:
@@ -153,16 +156,20 @@ class SweepRecord:
         self.is_behind, self.next_write = False, end + (end - begin) / SHARE_OF_WRITING
 
     def write_soon(self) -> None:
-        """Writes a change, now or with those that follow; until then the jobs' own records tell.
+        """Notes a change for `catch_up`; until it is written the jobs' own records tell.
 
         To write it at each change would take a time that grows as the square of the jobs.
         """
         self.is_behind = True
-        self.catch_up()
 
     def catch_up(self) -> None:
-        """Writes what has waited for long enough."""
+        """Writes what has waited for long enough.
+
+        Raises:
+            OSError: It could not be written; it will be tried again after some time.
+        """
         if self.is_behind and time.monotonic() >= self.next_write:
+            self.next_write = time.monotonic() + SECONDS_AFTER_A_FAILURE
             self.write()
 
 

@@ -1,5 +1,6 @@
 """What is left of a sweep to do, and whether it may be gone on with."""
 
+import contextlib
 from pathlib import Path
 
 from leyden.config.fit import Fitted
@@ -8,13 +9,17 @@ from leyden.config.plan import Settings
 from leyden.config.problem import ConfigError, Problem, gathered
 from leyden.runs.changes import code_changes, config_changes, keep_code
 from leyden.runs.folder import config_digest, is_begun, read_frozen
+from leyden.runs.process_mark import may_hold
 from leyden.runs.record import NAME as RUN_RECORD
 from leyden.runs.record import Record
 from leyden.sweeps.content import NAME
-from leyden.sweeps.controller import is_running, take_over
+from leyden.sweeps.controller import lost, take_over
 from leyden.sweeps.drift import refuse_drift
+from leyden.sweeps.failure import LOST
 from leyden.sweeps.jobs import folder_of
 from leyden.sweeps.record import FAILED, TO_GO_ON, JobEntry, SweepRecord
+
+DAMAGED = "sweep.damaged.json"
 
 BEGINNING = "the sweep began"
 
@@ -26,25 +31,83 @@ def refuse_other_content(folder: Path) -> None:
         raise ConfigError([Problem("run_dir", message, str(folder))])
 
 
-def earlier_jobs(folder: Path) -> list[JobEntry]:
-    """The jobs of an earlier start, as their own records have them."""
-    if not (folder / NAME).exists():
-        return []
-    record = SweepRecord.read(folder)
+def take_earlier_jobs(record: SweepRecord) -> list[str]:
+    """Takes over the jobs of an earlier start, as their own records have them.
+
+    Where `sweep.json` is gone or damaged, they are found by their folders.
+
+    Args:
+        record: Of this start.
+
+    Returns:
+        What there is to say about it.
+    """
+    path, notes = record.folder / NAME, []
+    is_whole = path.exists()
+    try:
+        record.jobs = SweepRecord.read(record.folder).jobs if is_whole else []
+    except ConfigError as error:
+        is_whole = False
+        path.replace(path.with_name(DAMAGED))
+        notes = [f"{error.problems[0]}; it is now {DAMAGED}"]
+    num_found = add_jobs_in_folders(record)
+    if num_found and not is_whole:
+        notes.append(f"jobs that were found by their folders: {num_found}")
     for entry in record.jobs:
         refresh(entry, record)
-    return record.jobs
+    return notes
+
+
+def add_jobs_in_folders(record: SweepRecord) -> int:
+    """Notes the jobs whose folders the record does not know yet; how many there are."""
+    known = {(entry.trial, *entry.overrides): entry for entry in record.jobs}
+    found = 0
+    for entry in jobs_in(record):
+        mine = known.setdefault((entry.trial, *entry.overrides), entry)
+        if mine is entry:
+            record.jobs.append(entry)
+        elif mine.folder is None:
+            mine.folder, mine.digest = entry.folder, entry.digest
+        else:
+            continue
+        found += 1
+    return found
+
+
+def jobs_in(record: SweepRecord) -> list[JobEntry]:
+    """The jobs of a sweep by their folders alone, the last one to be started first."""
+    runs = []
+    for path in record.folder.glob(f"*/{RUN_RECORD}"):
+        with contextlib.suppress(ConfigError):
+            runs.append(Record.read(path.parent))
+    found = []
+    for run in sorted(runs, key=lambda run: (run.started or "", run.folder.name), reverse=True):
+        overrides = [text for text in run.overrides if text.partition("=")[0] in record.axes]
+        number = run.folder.name.partition("_")[0]
+        trial = int(number) if record.search is not None and number.isdecimal() else None
+        found.append(JobEntry(overrides, run.folder.name, run.config_digest, trial=trial))
+    return found
 
 
 def refresh(entry: JobEntry, record: SweepRecord) -> None:
     """Brings an entry up to date with the job's own record."""
-    if entry.folder is None or not (folder_of(record, entry) / RUN_RECORD).exists():
-        entry.folder, entry.state = None, "pending" if entry.failure is None else entry.state
+    if entry.folder is None or not folder_of(record, entry).exists():
+        is_open = entry.failure in (None, LOST)
+        entry.folder, entry.state = None, "pending" if is_open else entry.state
         return
-    run = Record.read(folder_of(record, entry))
-    if run.status == "running" and not is_running(run):
+    try:
+        run = Record.read(folder_of(record, entry))
+    except ConfigError as error:
+        entry.state, entry.failure, entry.error = "failed", LOST, lost(error)
+        return
+    if run.status == "running" and not survives(run):
         run.status = "crashed"
     take_over(entry, run, record)
+
+
+def survives(run: Record) -> bool:
+    """Whether a job's process may be alive, now that this process has the sweep's lock."""
+    return run.status == "running" and run.process is not None and may_hold(run.process)
 
 
 def is_due(entry: JobEntry, settings: Settings) -> bool:

@@ -29,12 +29,12 @@ from leyden.sweeps.jobs import (
 from leyden.sweeps.launchers import Launcher, Task
 from leyden.sweeps.record import DONE, JobEntry, Objective, SweepRecord
 from leyden.sweeps.resume import (
-    earlier_jobs,
     is_due,
     match,
     meet_drift,
     refresh,
     refuse_other_content,
+    take_earlier_jobs,
 )
 from leyden.sweeps.search import Search
 from leyden.sweeps.summary import show_sweep_start
@@ -67,13 +67,22 @@ def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
     refuse_without_room(folder, key="sweep", num_parameters=largest)
     with held(folder, key="sweep"):
         record = new_record(folder, sweep, first, search, command)
-        record.jobs = earlier_jobs(folder)
+        for note in take_earlier_jobs(record):
+            terminal.show_note(note)
         folders = Folders(record, sweep, command)
         jobs: Jobs
         if search is None:
             jobs, adopted = listed_jobs(folders, plan, fitted)
         else:
-            trials = Trials(search, folder=folder, axes=sweep.axes, objectives=record.objectives)
+            trials = Trials(
+                search,
+                folder=folder,
+                axes=sweep.axes,
+                objectives=record.objectives,
+                earlier=record.jobs,
+            )
+            for note in trials.notes:
+                terminal.show_note(note)
             jobs, adopted = searched_jobs(folders, trials)
         record.write()
         was_interrupted = False
@@ -204,7 +213,15 @@ def finish(record: SweepRecord, *, was_interrupted: bool) -> None:
     is_done = all(entry.state in DONE for entry in record.jobs)
     record.status = "interrupted" if was_interrupted else "completed" if is_done else "failed"
     record.ended, record.process = now(), None
-    record.write()
+    try:
+        record.write()
+    except OSError as error:
+        where = terminal.shown_path(record.folder)
+        terminal.show_note(
+            f"{where}/sweep.json can't be written: {error}; the jobs' own records are whole, and"
+            " the same command goes on from them"
+        )
+        record.status = "interrupted" if was_interrupted else "failed"
 
 
 def report(record: SweepRecord) -> None:
