@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from leyden.config.problem import ConfigError
 from leyden.loggers import CSV
 from leyden.runs.checkpoints import checkpoints_in, find_sound
 from leyden.runs.folder import read_frozen
@@ -175,6 +176,12 @@ class TestTheSecondWall:
     def test_the_owner_takes_the_place_of_a_link(self, run, outside):
         with held(run, key="run_dir"):
             assert not (run / ".owner.json").is_symlink()
+        assert (outside / ".profile").read_text() == "true\n"
+
+    def test_a_lock_is_not_taken_through_a_link(self, run, outside):
+        (run / ".lock").symlink_to(outside / ".profile")
+        with pytest.raises(ConfigError, match="is a link"), held(run, key="run_dir"):
+            pass
         assert (outside / ".profile").read_text() == "true\n"
 
     def test_a_config_is_not_read_through_a_link(self, run):

@@ -30,11 +30,16 @@ def regular(path: str, flags: int) -> int:
     raise OSError(errno.EINVAL, "is no regular file", path)
 
 
+def read_bytes(path: Path) -> bytes:
+    """A file's content; see `regular`."""
+    with open(path, "rb", opener=regular) as file:
+        return file.read()
+
+
 def read_text(path: Path) -> str:
     """A file's text; see `regular`.
 
     Raises:
         UnicodeDecodeError: It is not UTF-8.
     """
-    with open(path, "rb", opener=regular) as file:
-        return file.read().decode("utf-8")
+    return read_bytes(path).decode("utf-8")

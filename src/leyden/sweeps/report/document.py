@@ -13,7 +13,7 @@ from leyden.printable import printable, printable_lines, printed
 from leyden.runs.csv_cells import csv_table
 from leyden.terminal import format_number
 
-SPECIAL = re.compile(r"[\\`*<>|\[\]]|(?<!\w)_|_(?!\w)")
+SPECIAL = re.compile(r"[\\`*<>|\[\]$~&]|(?<!\w)_|_(?!\w)")
 """What Markdown would take for markup; an underscore within a word is none."""
 
 
