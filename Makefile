@@ -33,6 +33,7 @@ types: setup
 
 chaos: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos.rounds $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos.moments --every 3
 
 bench: setup
 	@$(BIN)/python -m tests.bench $(ARGS)

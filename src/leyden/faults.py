@@ -10,10 +10,12 @@ import errno
 import math
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 from unittest.mock import patch
@@ -149,6 +151,40 @@ class Saboteur(Callback):
             for parameter in task.parameters():
                 if parameter.grad is not None:
                     parameter.grad.fill_(math.nan)
+
+
+CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink"}
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+def kill_at_change(folder: Path, number: int) -> None:
+    """Lets this process be killed before it changes a file, by the events that Python audits.
+
+    Args:
+        folder: Changes elsewhere are not counted.
+        number: Of the change, from 1 on.
+    """
+    seen, own = 0, os.getpid()
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal seen
+        if os.getpid() == own and is_change(event, arguments, folder):
+            seen += 1
+            if seen == number:
+                os.kill(own, signal.SIGKILL)
+
+    sys.addaudithook(watch)
+
+
+def is_change(event: str, arguments: tuple[Any, ...], folder: Path) -> bool:
+    """Whether an event of the interpreter changes a file in a folder."""
+    if event == "open":
+        is_writing = isinstance(arguments[2], int) and bool(arguments[2] & WRITES)
+    else:
+        is_writing = event in CHANGES
+    if not is_writing or not isinstance(arguments[0], str | os.PathLike):
+        return False
+    return os.path.abspath(os.fspath(arguments[0])).startswith(f"{folder}{os.sep}")
 
 
 def saboteurs() -> list[Callback]:

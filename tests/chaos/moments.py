@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leyden.faults import kill_at_change
 from leyden.processes.forkserver import warm_up
 from leyden.processes.place import World
 
@@ -33,8 +34,6 @@ COMMANDS = {
     ),
     "stacked": ("train", "-m", "run_dir=it", *TINY, "seed=0,1", "hydra/launcher=stacked"),
 }
-CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink"}
-WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 MOST_SECONDS = 120
 
 
@@ -59,32 +58,11 @@ class KilledAt:
         log = os.open("../log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         for stream in (1, 2):
             os.dup2(log, stream)
-        seen, own = 0, os.getpid()
-
-        def watch(event: str, arguments: tuple[Any, ...]) -> None:
-            nonlocal seen
-            if os.getpid() != own or not is_change(event, arguments, self.folder):
-                return
-            seen += 1
-            if seen == self.number:
-                os.kill(own, signal.SIGKILL)
-
         if self.number:
-            sys.addaudithook(watch)
+            kill_at_change(self.folder, self.number)
         from leyden.cli import main
 
         sys.exit(main(self.words))
-
-
-def is_change(event: str, arguments: tuple[Any, ...], folder: Path) -> bool:
-    """Whether an event of the interpreter changes a file in a folder."""
-    if event == "open":
-        is_writing = isinstance(arguments[2], int) and bool(arguments[2] & WRITES)
-    else:
-        is_writing = event in CHANGES
-    if not is_writing or not isinstance(arguments[0], str | os.PathLike):
-        return False
-    return os.path.abspath(os.fspath(arguments[0])).startswith(f"{folder}/")
 
 
 def give(folder: Path, words: tuple[str, ...], number: int = 0) -> int | None:

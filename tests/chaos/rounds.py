@@ -1,16 +1,20 @@
-"""Kills runs at random moments until they are done, and compares them with undisturbed ones.
+"""Ends commands at random moments until they are done, and compares them with undisturbed ones.
 
-    python -m tests.chaos.rounds                        # 20 rounds for each of four families
-    python -m tests.chaos.rounds --family gpt --rounds 5 --seed 3
+    python -m tests.chaos.rounds                        # 20 rounds of each family and command
+    python -m tests.chaos.rounds --family gpt --command sweep --rounds 5 --seed 3
 
-A round is one start of the run, which a signal ends: SIGKILL, SIGTERM, or SIGTERM and at once
-another; after so many of them the run is left alone. Checkpoints are written every second step,
-and every other signal waits for one that is being written.
+A round is one start of a command, which a signal ends: to the command, to its group, or to one of
+its jobs; then the same command is given again at once. After so many rounds it is left alone.
+Checkpoints are written every second step, and every other signal waits for one that is being
+written. Equal are the weights, the states of the optimizers, and the steps in `metrics.csv`.
 """
 
 import argparse
+import contextlib
+import csv
 import hashlib
 import itertools
+import json
 import os
 import random
 import shutil
@@ -18,19 +22,17 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from leyden.config.compose import compose_plan
-from leyden.config.fit import fit_to_data
-from leyden.config.request import Request
-from leyden.processes import JobProcesses
+from leyden.processes.forkserver import warm_up
+from leyden.processes.place import World
 from leyden.runs.checkpoints import LAST, find_checkpoint, find_sound
-from leyden.runs.record import Record
-from leyden.train import prepare
 
 FAMILIES = {
     "mlp": ("model.width=64", "model.dropout=0.2", "data.translate=1"),
@@ -41,27 +43,64 @@ FAMILIES = {
         *("model.head_dim=16", "data.context=32", "data.batch_size=16", "data.max_bytes=60000"),
     ),
 }
-LENGTH = ("trainer.max_epochs=null", "trainer.check_val_every_n_epoch=null")
-QUIET = (
+SEARCH = (
+    *("hydra/sweeper=optuna", "hydra.sweeper.n_trials=2", "hydra.launcher.slots=1"),
+    "optimizer.lr=interval(0.001,0.01)",
+)
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "run": ("train",),
+    "resume": ("train",),
+    "sweep": ("train", "-m", "seed=0,1", "hydra.launcher.slots=2"),
+    "search": ("train", "-m", *SEARCH),
+    "stacked": ("train", "-m", "seed=0,1", "hydra/launcher=stacked"),
+}
+COMMON = (
+    *("run_dir=it", "trainer.max_epochs=null", "trainer.check_val_every_n_epoch=null"),
     *("trainer.accelerator=cpu", "trainer.log_every_n_steps=1", "resume.every_steps=2"),
     *("callbacks.graph=null", "callbacks.predictions=null", "callbacks.samples=null"),
+    *("sweep.report=false", "sweep.retry=99"),
 )
-SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)
 MOST_SECONDS = 120.0
 """A start that takes longer than this has hung."""
 
 
+@dataclass(frozen=True)
+class Started:
+    """A command line in a process and a group of its own.
+
+    Attributes:
+        folder: Where it runs.
+        words: The command line.
+    """
+
+    folder: Path
+    words: tuple[str, ...]
+    world: World
+
+    def __call__(self) -> None:
+        os.setsid()
+        self.world.enter()
+        os.chdir(self.folder)
+        log = os.open("log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        for stream in (1, 2):
+            os.dup2(log, stream)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        from leyden.cli import main
+
+        sys.exit(main(self.words))
+
+
 @dataclass
 class Chaos:
-    """What happened to a run.
+    """What happened to a command.
 
     Attributes:
         rounds: Starts that were ended.
         kills: By SIGKILL.
         while_saving: A checkpoint was being written when the signal came.
         fallen_back: A checkpoint was found damaged; there should be none.
-        expected: Digest of the undisturbed run.
-        found: Digest of this one.
+        expected: What the undisturbed command came to, see `outcome`.
+        found: What this one came to.
     """
 
     rounds: int = 0
@@ -72,85 +111,154 @@ class Chaos:
     found: str = ""
 
 
-def torment(family: str, *, rounds: int, seed: int, steps: int, folder: Path) -> Chaos:
-    """Runs a family undisturbed, and then with interruptions.
+@dataclass(frozen=True)
+class Subject:
+    """A command that is tormented.
+
+    Attributes:
+        command: See `COMMANDS`.
+        words: The command line.
+    """
+
+    command: str
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, family: str, command: str, steps: int) -> "Subject":
+        length = (f"trainer.max_steps={steps}", f"trainer.val_check_interval={max(2, steps // 6)}")
+        words, is_sweep = COMMANDS[command], "-m" in COMMANDS[command]
+        common = [word for word in COMMON if is_sweep or not word.startswith("sweep.")]
+        return cls(command, (*words, *FAMILIES[family], *common, *length))
+
+    def start(self, folder: Path) -> BaseProcess:
+        """Begins it, or goes on with it."""
+        words = self.words
+        if self.command == "resume" and (folder / "it" / "run.json").exists():
+            words = ("resume", "it")
+        process = warm_up().Process(target=Started(folder, words, World()))
+        process.start()
+        return process
+
+    def finish(self, folder: Path) -> str:
+        """Lets it come to its end; its outcome."""
+        process = self.start(folder)
+        process.join(MOST_SECONDS)
+        assert process.exitcode == 0, (folder / "log.txt").read_text()
+        return outcome(folder)
+
+
+def torment(
+    family: str, *, command: str = "run", rounds: int, seed: int, steps: int, folder: Path
+) -> Chaos:
+    """Lets a command run undisturbed, and then with interruptions.
 
     Args:
         family: See `FAMILIES`.
+        command: See `COMMANDS`.
         rounds: Interruptions.
         seed: Of the moments and the signals.
-        steps: Optimizer steps of the run.
+        steps: Optimizer steps of each run.
         folder: Empty.
     """
-    words = (*FAMILIES[family], *LENGTH, *QUIET)
-    words += (f"trainer.max_steps={steps}", f"trainer.val_check_interval={max(2, steps // 6)}")
-    (job,) = compose_plan(Request(words)).jobs
-    fitted = fit_to_data(job.cfg)
-    numbers = itertools.count()
+    subject, numbers = Subject.of(family, command, steps), itertools.count()
 
-    def new_run() -> Path:
+    def new_folder() -> Path:
         path = folder / str(next(numbers))
-        prepare(job, fitted, command=[], folder=path)
+        path.mkdir()
         return path
 
-    result = Chaos(expected=finished(new_run()))
+    result = Chaos(expected=subject.finish(new_folder()))
     result.found = result.expected
     chance = random.Random(seed)
-    torn = new_run()
+    torn, all_steps = new_folder(), steps * (2 if "-m" in subject.words else 1)
     while result.rounds < rounds and result.found == result.expected:
-        begin = step_of(torn)
-        # So that all rounds together go through the run, whatever the machine's speed.
-        until = begin + chance.uniform(0.0, 2.0 * (steps - begin) / (rounds - result.rounds + 1))
-        is_done = not interrupt(torn, until, chance, result)
+        begin = progress(torn)
+        # So that all rounds together go through the command, whatever the machine's speed.
+        left = 2.0 * (all_steps - begin) / (rounds - result.rounds + 1)
+        is_done = not interrupt(subject, torn, begin + chance.uniform(0.0, left), chance, result)
         result.fallen_back += damaged(torn)
-        if is_done:  # it was faster than the signals: the rest of them is for another run
-            result.found = digest(torn)
-            torn = new_run()
+        if is_done:  # it was faster than the signals: the rest of them is for another one
+            result.found = outcome(torn)
+            torn = new_folder()
     if result.found == result.expected:
-        result.found = finished(torn)
+        result.found = subject.finish(torn)
     return result
 
 
-def damaged(folder: Path) -> list[str]:
-    """What is wrong with checkpoints that were finished: those whose marker was written."""
-    _, defects = find_sound(folder, LAST)
-    return [defect for defect in defects if "has no marker" not in defect]
-
-
-def finished(folder: Path) -> str:
-    """Lets a run come to its end; its digest."""
-    assert JobProcesses(folder).wait() == 0, (folder / "train.log").read_text()
-    return digest(folder)
-
-
-def interrupt(folder: Path, until: float, chance: random.Random, result: Chaos) -> bool:
-    """Starts the run and ends it a random moment after a step; False if it was done before."""
-    job = JobProcesses(folder)
-    (process,) = job.processes
+def interrupt(
+    subject: Subject, folder: Path, until: float, chance: random.Random, result: Chaos
+) -> bool:
+    """Starts a command and ends it a random moment after a step; False if it was done before."""
+    process = subject.start(folder)
     deadline = time.monotonic() + MOST_SECONDS
-    while step_of(folder) < until and process.is_alive():
-        assert time.monotonic() < deadline, "the run hangs"
+    while progress(folder) < until and process.is_alive():
+        assert time.monotonic() < deadline, "it hangs"
         time.sleep(0.002)
     while_saving = time.monotonic() + (chance.random() < 0.5)
     while time.monotonic() < while_saving and not is_saving(folder) and process.is_alive():
         pass
     time.sleep(chance.uniform(0.0, 0.005))
-    number, is_caught = chance.choice(SIGNALS), is_saving(folder)
-    if not process.is_alive() or process.pid is None:
-        return Record.read(folder).status != "completed"
-    os.kill(process.pid, number)
-    if chance.random() < 0.5:
-        job.stop()
-    job.wait()
+    is_caught, send = is_saving(folder), chance.choice([*SIGNALS])
+    if not process.is_alive():
+        assert process.exitcode == 0, (folder / "log.txt").read_text()
+        return False
+    result.kills += SIGNALS[send](process, folder) == signal.SIGKILL
+    if chance.random() < 0.5 or send.startswith("job"):
+        to(process.pid, signal.SIGTERM)
+    process.join(MOST_SECONDS)
+    assert process.exitcode is not None, "it hangs"
     result.rounds += 1
-    result.kills += number == signal.SIGKILL
     result.while_saving += is_caught
-    return Record.read(folder).status != "completed"
+    return process.exitcode != 0
+
+
+def to(pid: int | None, number: int, *, group: bool = False) -> int:
+    """Sends a signal, if the process is there still."""
+    if pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, number) if group else os.kill(pid, number)
+    return number
+
+
+def to_a_job(process: BaseProcess, folder: Path, number: int) -> int:
+    """Sends a signal to one of the runs of a command."""
+    for path in sorted(folder.glob("it/**/run.json")):
+        record = json.loads(path.read_text())
+        if record["status"] == "running" and record["process"]:
+            return to(record["process"]["pid"], number)
+    return to(process.pid, number)
+
+
+SIGNALS: dict[str, Callable[[BaseProcess, Path], int]] = {
+    "command killed": lambda process, _: to(process.pid, signal.SIGKILL),
+    "command told to stop": lambda process, _: to(process.pid, signal.SIGTERM),
+    "Ctrl-C": lambda process, _: to(process.pid, signal.SIGINT, group=True),
+    "group killed": lambda process, _: to(process.pid, signal.SIGKILL, group=True),
+    "group told to stop": lambda process, _: to(process.pid, signal.SIGTERM, group=True),
+    "job killed": lambda process, folder: to_a_job(process, folder, signal.SIGKILL),
+    "job told to stop": lambda process, folder: to_a_job(process, folder, signal.SIGTERM),
+}
+
+
+def runs_in(folder: Path) -> list[Path]:
+    """The folders of a command's runs."""
+    return sorted(path.parent for path in folder.glob("it/**/run.json"))
+
+
+def damaged(folder: Path) -> list[str]:
+    """What is wrong with checkpoints that were finished: those whose marker was written."""
+    defects = [one for run in runs_in(folder) for one in find_sound(run, LAST)[1]]
+    return [defect for defect in defects if "has no marker" not in defect]
 
 
 def is_saving(folder: Path) -> bool:
     """Whether a checkpoint is being written."""
-    return any((folder / "checkpoints").glob(".*.part"))
+    return any(folder.glob("it/**/checkpoints/.*.part"))
+
+
+def progress(folder: Path) -> int:
+    """Over all runs, the newest step of which there is a finished checkpoint."""
+    return sum(step_of(run) for run in runs_in(folder))
 
 
 def step_of(folder: Path) -> int:
@@ -159,14 +267,21 @@ def step_of(folder: Path) -> int:
     return max((int(path.stem.partition("-")[2]) for path in paths), default=0)
 
 
+def outcome(folder: Path) -> str:
+    """sha256 of what the runs of a command have come to."""
+    return hashlib.sha256("".join(map(digest, runs_in(folder))).encode()).hexdigest()
+
+
 def digest(folder: Path) -> str:
-    """sha256 of the weights and the optimizer's state at the end of a run."""
+    """sha256 of weights, optimizer and logged steps at the end of a run."""
     path = find_checkpoint(folder, "last")
     assert path is not None
     content = torch.load(path, weights_only=True)
-    sha256 = hashlib.sha256(str(content["global_step"]).encode())
+    sha256 = hashlib.sha256(f"{folder.name} {content['global_step']}".encode())
     for part in ("state_dict", "optimizer_states", "lr_schedulers"):
         feed(sha256, content[part])
+    with (folder / "metrics.csv").open(newline="") as file:
+        feed(sha256, [(row["step"], row["train/loss"]) for row in csv.DictReader(file)])
     return sha256.hexdigest()
 
 
@@ -186,25 +301,32 @@ def feed(sha256: Any, state: Any) -> None:
 
 
 def main() -> int:
-    """Prints a row for each family; 1 if one of them came to other weights."""
-    parser = argparse.ArgumentParser(description="kill runs at random moments")
+    """Prints a row for each family and command; 1 if one of them came to something else."""
+    parser = argparse.ArgumentParser(description="end commands at random moments")
     parser.add_argument("--family", choices=FAMILIES, action="append")
+    parser.add_argument("--command", choices=COMMANDS, action="append")
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=120)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    print(f"{'family':8}{'rounds':>8}{'SIGKILL':>9}{'saving':>8}{'damaged':>9}  result")
+    print(f"{'':14}{'rounds':>8}{'SIGKILL':>9}{'saving':>8}{'damaged':>9}  result")
     is_good = True
-    for family in asked.family or FAMILIES:
+    pairs = itertools.product(asked.family or FAMILIES, asked.command or COMMANDS)
+    for family, command in pairs:
         folder = Path(tempfile.mkdtemp(prefix="leyden-chaos-"))
         result = torment(
-            family, rounds=asked.rounds, seed=asked.seed, steps=asked.steps, folder=folder
+            family,
+            command=command,
+            rounds=asked.rounds,
+            seed=asked.seed,
+            steps=asked.steps,
+            folder=folder,
         )
         is_same = result.found == result.expected
         is_good = is_good and is_same and not result.fallen_back
         said = f"same sha256 {result.found[:12]}" if is_same else f"DIFFERENT, see {folder}"
         print(
-            f"{family:8}{result.rounds:8}{result.kills:9}{result.while_saving:8}"
+            f"{family:5}{command:9}{result.rounds:8}{result.kills:9}{result.while_saving:8}"
             f"{len(result.fallen_back):9}  {said}",
             flush=True,
         )

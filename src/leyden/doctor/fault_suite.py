@@ -30,6 +30,10 @@ WORDS = (
 )
 WHOLE = "whole"
 SECONDS = 60
+EARLY = (4, 14)
+"""Changes of files before a run's record is there: of its lock, and of its frozen config."""
+
+IN_A_SWEEP = 36
 ADVICE = "runs here can't be trusted to survive it; please report this"
 
 
@@ -41,11 +45,13 @@ class Command:
         folder: Where it runs.
         words: The command line.
         fault: See `leyden.faults`; empty: none.
+        change: Before which change of a file it is killed; 0: before none.
     """
 
     folder: Path
     words: tuple[str, ...]
     fault: str
+    change: int
     world: World
 
     def __call__(self) -> None:
@@ -57,7 +63,10 @@ class Command:
         for stream in (1, 2):
             os.dup2(file, stream)
         from leyden.cli import main
+        from leyden.faults import kill_at_change
 
+        if self.change:
+            kill_at_change(self.folder, self.change)
         sys.exit(main(self.words))
 
 
@@ -67,9 +76,10 @@ class Suite:
 
     folder: Path
 
-    def train(self, name: str, *, fault: str = "") -> int | None:
+    def train(self, name: str, *words: str, fault: str = "", change: int = 0) -> int | None:
         """Begins a run, or goes on with it; its exit status, negative for a signal."""
-        command = Command(self.folder, (*WORDS, f"run_dir={name}"), fault, World())
+        words = (*WORDS, f"run_dir={name}", *words)
+        command = Command(self.folder, words, fault, change, World())
         process = warm_up().Process(target=command)
         process.start()
         process.join(SECONDS)
@@ -116,7 +126,7 @@ def fault_rows() -> Iterator[Row]:
             yield failed("a short run", f"{ended}: {log[-1] if log else 'it says nothing'}")
             return
         yield passed("a short run", f"{STEPS} steps of an MLP on digits")
-        for check in (killed, damaged, full_disk, told_to_stop):
+        for check in (killed, killed_early, damaged, full_disk, told_to_stop, killed_sweep):
             try:
                 yield check(suite)
             except Exception as error:
@@ -135,6 +145,37 @@ def killed(suite: Suite) -> Row:
     if difference:
         return failed(check, f"gone on with, {difference}; {ADVICE}")
     return passed(check, "gone on with, the weights are the same to the bit")
+
+
+def killed_early(suite: Suite) -> Row:
+    """SIGKILL before the run's record is there, at two moments, and the same command again."""
+    check = "fault: kill -9 at begin"
+    for change in EARLY:
+        name = f"early{change}"
+        status = suite.train(name, change=change)
+        if status != -9:
+            return failed(check, f"the run ended with {status} instead; {ADVICE}")
+        suite.train(name)
+        difference = suite.differs(name)
+        if difference:
+            return failed(check, f"begun again, {difference}; {ADVICE}")
+    return passed(check, "begun again, the weights are the same to the bit")
+
+
+def killed_sweep(suite: Suite) -> Row:
+    """SIGKILL to a sweep while its second job runs, and the same command again."""
+    check, words = "fault: kill -9 of a sweep", ("-m", "seed=0,1", "hydra.launcher.slots=1")
+    status = suite.train("sweep", *words, change=IN_A_SWEEP)
+    if status != -9:
+        return failed(check, f"the sweep ended with {status} instead; {ADVICE}")
+    status = suite.train("sweep", *words)
+    if status != 0:
+        return failed(check, f"given again, it ended with {status}; {ADVICE}")
+    first = next((suite.folder / "sweep").glob("seed0-*"))
+    difference = suite.differs(str(first.relative_to(suite.folder)))
+    if difference:
+        return failed(check, f"given again, {difference}; {ADVICE}")
+    return passed(check, "given again, both jobs completed, the weights the same to the bit")
 
 
 def damaged(suite: Suite) -> Row:

@@ -135,8 +135,9 @@ def job_line(entry: JobEntry, metric: str, *, count: str, width: int | None) -> 
         width: Of the terminal, in which the line has to fit; None: there is none.
     """
     words = [format_seconds(entry.seconds)]
-    if entry.state not in DONE and entry.failure is not None:
-        words.append(entry.failure if entry.error is None else error_line(entry.error))
+    is_told = entry.failure is not None or (entry.state == "pending" and entry.error is not None)
+    if entry.state not in DONE and is_told:
+        words.append(str(entry.failure) if entry.error is None else error_line(entry.error))
     elif entry.objective and entry.objective[0] is not None:
         words.insert(0, f"{metric} {format_number(entry.objective[0])}")
     rest = printable("  ".join([entry.state, *words]))

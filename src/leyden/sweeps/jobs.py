@@ -1,6 +1,6 @@
 """Where the jobs of a sweep come from: a list of them, or a search."""
 
-import shutil
+import errno
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from leyden.config.fit import Fitted, fit_job
 from leyden.config.job import Job
 from leyden.config.plan import Sweep
 from leyden.config.problem import ConfigError
-from leyden.runs.folder import config_digest, job_name, read_frozen
+from leyden.runs.folder import config_digest, is_begun, job_name, read_frozen
 from leyden.runs.record import NAME
 from leyden.sweeps.launchers import Task
 from leyden.sweeps.record import JobEntry, SweepRecord
@@ -83,7 +83,9 @@ class Folders:
             name = f"{entry.trial:03}_{name}"
         folder = self.record.folder / name
         if not (folder / NAME).exists():
-            shutil.rmtree(folder, ignore_errors=True)  # of a process that died right here
+            if folder.exists() and not is_begun(folder):
+                message = "holds files of a run but no run.json; remove it to have the job run anew"
+                raise FileExistsError(errno.EEXIST, message, str(folder))
             prepare(job, fitted, command=self.command, folder=folder)
         entry.folder = name
 

@@ -7,6 +7,7 @@ from leyden.layout import Column
 from leyden.runs.listing import find_runs
 from leyden.runs_table import show_runs
 from leyden.sweeps.best import best_configuration, best_pruned
+from leyden.sweeps.failure import LOST
 from leyden.sweeps.record import DONE, FAILED, SweepRecord
 from leyden.terminal import (
     format_number,
@@ -58,6 +59,9 @@ def what_is_left(record: SweepRecord) -> list[str]:
     failed = sum(entry.state in FAILED for entry in record.jobs)
     if failed:
         lines.append(f"{failed} failed; add `sweep.retry=1` to run them again")
+    for entry in record.jobs:
+        if entry.failure == LOST and entry.error is not None:
+            lines.append(f"{named(entry.overrides)}: {entry.error['message']}")
     if record.num_left:
         lines.append(f"{record.num_left} not done yet; the same command goes on with them")
     return lines
