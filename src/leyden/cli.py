@@ -284,8 +284,9 @@ def refuse_verb(verb: str) -> int:
 def show_train_help(arguments: list[str]) -> int:
     """The catalogue, read from the folders, the user's own among them."""
     from leyden.help import config_dir_of, train_help
+    from leyden.printable import printable_lines
 
-    sys.stdout.write(train_help(config_dir_of(arguments)))
+    sys.stdout.write(printable_lines(train_help(config_dir_of(arguments))))
     return 0
 
 

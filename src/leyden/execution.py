@@ -19,6 +19,7 @@ from leyden import terminal
 from leyden.callbacks import (
     FinalValidation,
     Hyperparameters,
+    KnownStates,
     NonFinite,
     OptimizerMode,
     PlateauObserver,
@@ -145,6 +146,7 @@ def run_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> l
     """What every run has, whatever its config says."""
     monitor = cfg.monitor
     return [
+        KnownStates(),
         SameConfig(f"{config_digest(cfg)} from {checkpoint and checkpoint.name}"),
         ResumeState(),
         OptimizerMode(),

@@ -1,5 +1,6 @@
 """Texts of users, files and libraries, shown as text wherever they go."""
 
+import re
 from collections.abc import Iterable
 
 
@@ -8,12 +9,14 @@ def printable(text: str) -> str:
 
     Those are control characters, line ends, marks of direction, and what is no character at all.
     """
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def printable_lines(text: str) -> str:
     """The same, but line ends and tabs stay."""
-    return "".join(c if c in "\n\t" else printable(c) for c in text)
+    return re.sub(r"[^\n\t]+", lambda found: printable(found[0]), text)
 
 
 def printed(cells: Iterable[str]) -> list[str]:

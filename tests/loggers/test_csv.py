@@ -121,3 +121,21 @@ def test_lines_that_are_no_rows_are_left_out_with_a_word(tmp_path, caplog):
         CSV(tmp_path).go_on_from(9)
     assert steps_in(tmp_path) == [0, 1, 2]
     assert "left out: 3" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["=1+1", "@SUM(A1)", "-x", "'=quoted", "+a", "a=b"])
+def test_a_metric_whose_name_a_spreadsheet_would_compute_keeps_it_when_a_run_goes_on(
+    tmp_path, name
+):
+    logger = CSV(tmp_path)
+    for step in range(3):
+        logger.log_metrics({name: -1.5}, step)
+    logger.keep()
+    header = (tmp_path / "metrics.csv").read_text().splitlines()[0]
+    assert header == f"step,{name if name == 'a=b' else chr(39) + name}"
+    again = CSV(tmp_path)
+    again.go_on_from(2)
+    again.log_metrics({name: 2.5}, 2)
+    again.keep()
+    assert again.columns == ["step", name]
+    assert len((tmp_path / "metrics.csv").read_text().splitlines()) == 4

@@ -12,6 +12,7 @@ from leyden.callbacks.gradient_norm import GradientNorm
 from leyden.callbacks.graph import Graph
 from leyden.callbacks.histograms import Histograms
 from leyden.callbacks.hyperparameters import Hyperparameters
+from leyden.callbacks.known_states import KnownStates
 from leyden.callbacks.learning_rate import LearningRate
 from leyden.callbacks.non_finite import NonFinite
 from leyden.callbacks.optimizer_mode import OptimizerMode
@@ -41,6 +42,7 @@ __all__ = [
     "Graph",
     "Histograms",
     "Hyperparameters",
+    "KnownStates",
     "LearningRate",
     "NonFinite",
     "OptimizerMode",

@@ -201,9 +201,11 @@ def build_trainer(
         timeout=keys["timeout"],
         sharded_checkpoints=keys["sharded_checkpoints"],
         config_digest=config_digest(cfg),
+        folder=folder,
     )
     has_own_files = isinstance(passed["strategy"], FullyShardedStrategy)
-    plugins: list[Any] = [] if has_own_files else [MarkedCheckpoint(config_digest(cfg))]
+    own_files = MarkedCheckpoint(config_digest(cfg), folder=folder)
+    plugins: list[Any] = [] if has_own_files else [own_files]
     if keys["precision"] in HALF:
         plugins.append(HalfInputs(passed.pop("precision")))
     if not torchrun.is_started_by_torchrun():  # Lightning would ask Slurm, LSF and MPI

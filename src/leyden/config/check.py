@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -11,13 +10,13 @@ from omegaconf.errors import OmegaConfBaseException
 from leyden.config.build import make
 from leyden.config.job import Job
 from leyden.config.keys import check_keys, names_in
+from leyden.config.lightning_classes import REFUSED, TAKEN, USER_CODE, misplaced_files
 from leyden.config.plain import plain, refers
 from leyden.config.plan import Plan, Sweep
 from leyden.config.problem import ConfigError, Problem, gathered
 from leyden.config.rules import RULES
 from leyden.config.schema import (
     REPLACED,
-    REPLACED_CALLBACKS,
     WIRED,
     CompileKeys,
     DataKeys,
@@ -31,10 +30,6 @@ from leyden.config.secret_values import typed_secrets
 from leyden.config.signature import Parameter, fields_of, parameters_of
 from leyden.config.targets import misplaced, nested_target, resolve
 from leyden.processes import torchrun
-
-FOLDERS = {"dirpath", "save_dir", "root_dir", "output_dir", "log_dir"}
-FILES = {"filename", "name", "version", "sub_dir", "prefix"}
-"""Parameters of Lightning's callbacks and loggers that say where they write."""
 
 MARKERS = {"_target_", "_partial_"}
 SUPPLIED = {
@@ -234,31 +229,23 @@ def _check_node(
     if wrong_kind:
         yield Problem(f"{path}._target_", wrong_kind, str(node["_target_"]))
         return
-    if group in ("callbacks", "logger") and target.__module__.startswith("pytorch_lightning."):
-        yield from _check_files(path, given)
-        if target.__name__ in REPLACED_CALLBACKS:
-            message = f"is not taken here; use `{REPLACED_CALLBACKS[target.__name__]}`"
-            yield Problem(f"{path}._target_", message, str(node["_target_"]))
+    known: set[str] | None = None
+    if target.__module__.startswith("pytorch_lightning."):
+        name = str(node["_target_"])
+        if name not in TAKEN:
+            instead = REFUSED.get(name, f"no class that this version knows; {USER_CODE}")
+            yield Problem(f"{path}._target_", f"is not taken here; {instead}", name)
             return
+        known = TAKEN[name].parameters
+        yield from misplaced_files(path, name, given)
     parameters = {
         name: Parameter(parameter.hint, parameter.required and name not in OFFERED)
         for name, parameter in parameters_of(target).items()
-        if name not in SUPPLIED[group]
+        if name not in SUPPLIED[group] and (known is None or name in known)
     }
     if "batch_tokens" in node and getattr(target, "kind", None) == "text":
         parameters |= fields_of(DataKeys)
     yield from check_keys(path, given, parameters, others=others)
-
-
-def _check_files(path: str, given: dict[Any, Any]) -> Iterator[Problem]:
-    """Lightning's callbacks and loggers write into the run's folder."""
-    for key in FOLDERS & given.keys():
-        if given[key] is not None:
-            yield Problem(f"{path}.{key}", "is the run's own folder; leave it out", str(given[key]))
-    for key in FILES & given.keys():
-        value = str(given[key] or "")
-        if ".." in value or "\0" in value or Path(value).is_absolute():
-            yield Problem(f"{path}.{key}", "must stay within the run's folder", repr(value))
 
 
 def _check_trainer(node: Any, others: Mapping[str, str]) -> Iterator[Problem]:

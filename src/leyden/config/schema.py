@@ -203,13 +203,3 @@ REPLACED = {
     "enable_checkpointing": "callbacks.best=null resume.keep=0",
 }
 """Lightning's trainer keys that would bypass the record, and what to type instead."""
-
-REPLACED_CALLBACKS = {
-    "BatchSizeFinder": "trainer.micro_batch=auto",
-    "GradientAccumulationScheduler": "trainer.accumulate_grad_batches",
-    "LearningRateFinder": "leyden train -m optimizer.lr=1e-4,1e-3,1e-2",
-    "RichProgressBar": "callbacks.progress",
-    "TQDMProgressBar": "callbacks.progress",
-}
-"""Lightning's callbacks that would change what a step is, or that Leyden's trainer does not take,
-and what to type instead."""

@@ -11,7 +11,7 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult
 
 from leyden.config.targets import user_packages
-from leyden.config.yaml_limits import MOST_BYTES, refuse_too_large
+from leyden.config.yaml_limits import refuse_too_large
 
 
 class BoundedFiles(FileConfigSource):
@@ -24,7 +24,7 @@ class BoundedFiles(FileConfigSource):
         path = Path(self.path) / self._normalize_file_name(config_path)
         if path.is_file():
             with path.open("rb") as file:
-                refuse_too_large(file.read(MOST_BYTES + 1).decode("utf-8", "replace"), path)
+                refuse_too_large(file)
         return super().load_config(config_path)
 
 

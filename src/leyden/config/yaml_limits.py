@@ -1,7 +1,8 @@
 """Refuses YAML that would grow without bounds: ten lines of aliases can make billions of values."""
 
+import os
 import re
-from pathlib import Path
+from typing import BinaryIO
 
 import yaml
 
@@ -14,27 +15,29 @@ NOT_STRUCTURE = re.compile(r"""#.*|"[^"\n]*"|'[^'\n]*'""")
 """Comments and quoted texts, in which brackets mean nothing."""
 
 
-def refuse_too_large(text: str, path: Path) -> None:
+def refuse_too_large(file: BinaryIO) -> None:
     """Raises `ConfigError` if a YAML file is too large, or would be once it is parsed.
 
     It is looked through event by event, so that nothing is built of it.
 
     Args:
-        text: Its content.
-        path: Its own, for the message.
+        file: At its beginning, where it is put again.
 
     Raises:
         YAMLError: It is no YAML.
     """
     try:
-        reason = "has more than 1 MB" if len(text) > MOST_BYTES else _excess(text)
+        is_large = os.fstat(file.fileno()).st_size > MOST_BYTES
+        reason = "has more than 1 MB" if is_large else _excess(file)
     except yaml.YAMLError:
         # A parser's own limit of depth, and its words for it, differ from version to version.
-        if not _opens_too_many(text):
+        file.seek(0)
+        if not _opens_too_many(file.read().decode("utf-8", "replace")):
             raise
         reason = f"is nested more than {MOST_DEPTH} deep"
     if reason:
-        raise ConfigError([Problem("YAML", f"{reason}; no config needs that", str(path))])
+        raise ConfigError([Problem("YAML", f"{reason}; no config needs that", str(file.name))])
+    file.seek(0)
 
 
 def _opens_too_many(text: str) -> bool:
@@ -47,11 +50,11 @@ def _opens_too_many(text: str) -> bool:
     return False
 
 
-def _excess(text: str) -> str | None:
+def _excess(file: BinaryIO) -> str | None:
     sizes: dict[str | None, int] = {}
     open_nodes: list[tuple[str | None, int]] = []
     total = 0
-    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    for event in yaml.parse(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         if isinstance(event, yaml.AliasEvent):
             total += sizes.get(event.anchor, 0)
         elif isinstance(event, yaml.NodeEvent):

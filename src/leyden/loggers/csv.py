@@ -13,6 +13,7 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
 from leyden.runs.atomic import replacing
+from leyden.runs.csv_cells import neutral, original
 from leyden.runs.files import regular
 
 log = logging.getLogger("leyden")
@@ -121,7 +122,7 @@ class CSV(Logger):
         with replacing(self.path) as file:
             with _as_text(file) as text:
                 writer = csv.DictWriter(text, columns)
-                writer.writeheader()
+                writer.writerow({name: neutral(name) for name in columns})
                 writer.writerows(rows)
             self.written_at = file.tell()
             with _as_text(file) as text:
@@ -147,7 +148,7 @@ def read_rows(path: Path) -> tuple[list[str], list[dict[str, str]], int]:
         text = file.read()
     whole, _, cut = text.rpartition("\n")
     lines = list(csv.reader(StringIO(whole, newline="")))
-    columns = lines[0] if lines and "step" in lines[0] else ["step"]
+    columns = [original(cell) for cell in lines[0]] if lines and "step" in lines[0] else ["step"]
     rows = [
         dict(zip(columns, line, strict=True))
         for line in lines[1:]

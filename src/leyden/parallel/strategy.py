@@ -38,6 +38,7 @@ def strategy_of(
     timeout: float,
     sharded_checkpoints: bool,
     config_digest: str,
+    folder: Path | None,
 ) -> Strategy | Literal["auto"]:
     """Lightning's strategy of a name. A single process shares with no one, whatever it is called.
 
@@ -48,6 +49,7 @@ def strategy_of(
         sharded_checkpoints: Of `fsdp`: each process writes its part, instead of the first the
             whole.
         config_digest: Goes into the checkpoints' markers.
+        folder: Of the run; None: there is none.
     """
     if num_processes == 1 or name == "auto":
         return "auto"
@@ -56,6 +58,7 @@ def strategy_of(
         return DDPStrategy(timeout=patience, gradient_as_bucket_view=True)
     return FullyShardedStrategy(
         config_digest,
+        folder,
         data_parallel_size=num_processes,
         tensor_parallel_size=1,
         save_distributed_checkpoint=sharded_checkpoints,
@@ -72,13 +75,14 @@ class FullyShardedStrategy(ModelParallelStrategy):
 
     Args:
         config_digest: Of the run's config; it goes into the checkpoints' markers.
+        folder: Of the run; None: there is none.
         options: Of Lightning's strategy.
     """
 
-    def __init__(self, config_digest: str, **options: Any) -> None:
+    def __init__(self, config_digest: str, folder: Path | None, **options: Any) -> None:
         super().__init__(**options)
         self.config_digest = config_digest
-        self.checkpoint_io = MarkedCheckpoint(config_digest)
+        self.checkpoint_io = MarkedCheckpoint(config_digest, folder=folder)
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], filepath: str | Path, storage_options: Any | None = None

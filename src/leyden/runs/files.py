@@ -30,15 +30,16 @@ def regular(path: str, flags: int) -> int:
     raise OSError(errno.EINVAL, "is no regular file", path)
 
 
-def read_text(path: Path, *, most_bytes: int = -1) -> str:
-    """A file's text; see `regular`.
+def read_bytes(path: Path) -> bytes:
+    """A file's content; see `regular`."""
+    with open(path, "rb", opener=regular) as file:
+        return file.read()
 
-    Args:
-        path: Of the file.
-        most_bytes: No more is read; -1: all.
+
+def read_text(path: Path) -> str:
+    """A file's text; see `regular`.
 
     Raises:
         UnicodeDecodeError: It is not UTF-8.
     """
-    with open(path, "rb", opener=regular) as file:
-        return file.read(most_bytes).decode("utf-8")
+    return read_bytes(path).decode("utf-8")

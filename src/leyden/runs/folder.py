@@ -18,9 +18,9 @@ from leyden.config.environment import foreign_references, recordable, register
 from leyden.config.plain import as_yaml
 from leyden.config.problem import ConfigError, Problem
 from leyden.config.yaml_file import parse_yaml
-from leyden.config.yaml_limits import MOST_BYTES, refuse_too_large
+from leyden.config.yaml_limits import refuse_too_large
 from leyden.runs.atomic import write_atomically
-from leyden.runs.files import read_text
+from leyden.runs.files import regular
 
 OUTPUTS = Path("outputs")
 CONFIG = "config.yaml"
@@ -197,9 +197,9 @@ def read_frozen(folder: Path) -> DictConfig:
     path = folder / CONFIG
     register()
     try:
-        text = read_text(path, most_bytes=MOST_BYTES + 1)
-        refuse_too_large(text, path)
-        cfg = OmegaConf.create(parse_yaml(text))
+        with open(path, "rb", opener=regular) as file:
+            refuse_too_large(file)
+            cfg = OmegaConf.create(parse_yaml(file))
     except (
         OSError,
         UnicodeDecodeError,

@@ -49,10 +49,20 @@ def foreign(folder: Path) -> Iterator[tuple[Path, str]]:
                 continue
             if stat.S_ISLNK(mode):
                 target = os.path.realpath(path)
-                if target != inside and not target.startswith(inside.rstrip(os.sep) + os.sep):
+                if not _is_within(target, inside):
                     yield path, f"is a link that leads out of the folder, to {target}"
             elif (kind := KINDS.get(stat.S_IFMT(mode))) is not None:
                 yield path, f"is {kind}"
+
+
+def lies_in(path: Path, folder: Path) -> bool:
+    """Whether a path, there or not, is below a folder, whatever links and `..` are on its way."""
+    root, real = os.path.realpath(folder), os.path.realpath(path)
+    return real != root and _is_within(real, root)
+
+
+def _is_within(real: str, root: str) -> bool:
+    return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
 
 
 def find_named(root: Path, name: str) -> Iterator[Path]:

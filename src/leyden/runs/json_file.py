@@ -53,7 +53,7 @@ def mismatch(value: Any, shape: Any, name: str = "") -> str | None:
     Within lists and mappings null is a number, too: it stands for NaN, which JSON lacks.
 
     Args:
-        value: From JSON.
+        value: From JSON, or a checkpoint.
         shape: A type: of typing's, a `TypedDict`, or plain.
         name: Of the value.
     """
@@ -67,7 +67,7 @@ def mismatch(value: Any, shape: Any, name: str = "") -> str | None:
     if get_origin(shape) is Literal:
         return None if isinstance(value, str) and value in get_args(shape) else _said(name, value)
     kind = get_origin(shape) or shape
-    if not _is_plain(value, list if kind is tuple else kind):
+    if not _is_plain(value, (list, tuple) if kind in (list, tuple) else kind):
         return _said(name, value, kind)
     return _mismatch_within(value, shape, name)
 
@@ -84,10 +84,17 @@ def _mismatch_within(value: Any, shape: Any, name: str) -> str | None:
         if len(value) != len(inner):
             return f"`{name}` is not a list of {len(inner)} values"
         parts = [(f"{name}[{n}]", *pair) for n, pair in enumerate(zip(value, inner, strict=True))]
+    if origin is dict and (said := _mismatched_key(value, inner[0], name)):
+        return said
     for key, one, kind in parts:
         if not (one is None and kind is float) and (said := mismatch(one, kind, key)):
             return said
     return None
+
+
+def _mismatched_key(value: dict[Any, Any], kind: Any, name: str) -> str | None:
+    wrong = [key for key in value if mismatch(key, kind) is not None]
+    return f"`{name}` has a key that is not {NAMES[kind]}" if wrong else None
 
 
 def _mismatch_of_mapping(value: Any, shape: Any, name: str) -> str | None:
@@ -103,7 +110,7 @@ def _mismatch_of_mapping(value: Any, shape: Any, name: str) -> str | None:
     return None
 
 
-def _is_plain(value: Any, kind: type) -> bool:
+def _is_plain(value: Any, kind: Any) -> bool:
     if isinstance(value, bool):
         return kind is bool
     if value is None:
@@ -112,7 +119,8 @@ def _is_plain(value: Any, kind: type) -> bool:
 
 
 def _said(name: str, value: Any, kind: Any = None) -> str:
-    shown, found = NAMES.get(kind, "another"), NAMES[type(value)]
+    shown = NAMES.get(kind, getattr(kind, "__name__", "another value"))
+    found = NAMES.get(type(value), type(value).__name__)
     return f"`{name}` is {found}, not {shown}" if name else f"is {found}, not {shown}"
 
 

@@ -1,6 +1,7 @@
 """Only one process works in a folder."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,8 @@ from filelock import FileLock, Timeout
 
 from leyden.config.problem import ConfigError, Problem
 from leyden.runs.atomic import remove_parts, write_atomically
-from leyden.runs.json_file import read_json
+from leyden.runs.files import regular
+from leyden.runs.json_file import read_json, reason_of
 from leyden.runs.process_mark import process_mark
 
 LOCK = ".lock"
@@ -32,6 +34,10 @@ def held(folder: Path, *, key: str) -> Iterator[None]:
     """
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
+    try:
+        os.close(regular(str(folder / LOCK), os.O_RDWR | os.O_CREAT))  # FileLock follows links
+    except OSError as error:
+        raise ConfigError([Problem(key, f"its {LOCK} {reason_of(error)}", str(folder))]) from error
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)

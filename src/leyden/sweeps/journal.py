@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from leyden.runs.atomic import replacing
+from leyden.runs.files import read_bytes
 
 DAMAGED = ".damaged"
 
@@ -19,7 +20,7 @@ def mend_journal(path: Path) -> str | None:
     """
     if not path.exists():
         return None
-    content = path.read_bytes()
+    content = read_bytes(path)
     whole = b""
     for line in content.splitlines(keepends=True):
         if not is_whole(line):
@@ -41,7 +42,7 @@ def is_whole(line: bytes) -> bool:
     """Whether a line is one of Optuna's operations."""
     try:
         content = json.loads(line)
-    except ValueError:  # no JSON, or no text
+    except (ValueError, RecursionError):  # no JSON, or no text
         return False
     has_operation = isinstance(content, dict) and isinstance(content.get("op_code"), int)
     return has_operation and line.endswith(b"\n")

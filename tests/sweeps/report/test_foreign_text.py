@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leyden.printable import printable, printable_lines
+from leyden.runs.csv_cells import csv_table, neutral, original
 from leyden.runs.log import run_log
 from leyden.sweeps.report import write_report
-from leyden.sweeps.report.csv_cells import csv_table, neutral, original
 from leyden.sweeps.report.document import Command, Document, Paragraph, Section, Table
 
 EVIL = "\x1b[2Ja\x07\u202egnp \r|b\x9b31m $\\frac{$ <script>x</script>"

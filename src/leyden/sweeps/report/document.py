@@ -10,10 +10,10 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader
 
 from leyden.printable import printable, printable_lines, printed
-from leyden.sweeps.report.csv_cells import csv_table
+from leyden.runs.csv_cells import csv_table
 from leyden.terminal import format_number
 
-SPECIAL = re.compile(r"[\\`*<>|\[\]]|(?<!\w)_|_(?!\w)")
+SPECIAL = re.compile(r"[\\`*<>|\[\]$~&]|(?<!\w)_|_(?!\w)")
 """What Markdown would take for markup; an underscore within a word is none."""
 
 
