@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 from leyden.processes.blame import blame, forget
 from leyden.processes.death import LOST, death, killed_by_leyden
-from leyden.processes.forkserver import warm_up
+from leyden.processes.forkserver import server_pid, warm_up
 from leyden.processes.place import Place, World
-from leyden.processes.watched import NO_STATUS, Watched
+from leyden.processes.watched import Watched
 from leyden.processes.worker import GRACE_SECONDS, Other, Rank, Work
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class JobProcesses:
             work = Work(folder, rank, World(), place or Place(), trial, is_logged, others)
             process = self.context.Process(target=work, name=f"leyden-{folder.name}-{number}")
             process.start()
-            self.processes.append(Watched(process))
+            server = server_pid() if start == "warm" else None
+            self.processes.append(Watched(process, server=server))
 
     @property
     def sentinels(self) -> list[int]:
@@ -96,7 +97,7 @@ class JobProcesses:
         """
         if code < 0 and self.killed:
             return killed_by_leyden(next(iter(self.killed.values())))
-        is_lost = code == NO_STATUS and any(process.was_left for process in self.processes)
+        is_lost = code > 0 and any(process.is_lost for process in self.processes)
         return LOST if is_lost else death(code)
 
     def wait(self) -> int:

@@ -16,15 +16,15 @@ class Watched:
 
     Args:
         process: Started, and the leader of its own group, or about to be.
+        server: Number of the process that it was forked from; None: this one started it.
     """
 
-    def __init__(self, process: BaseProcess) -> None:
+    def __init__(self, process: BaseProcess, *, server: int | None) -> None:
         assert process.pid is not None
         self.process = process
         self.pid = process.pid
         self.mark = mark_of(self.pid)
-        self.was_left = False
-        """Whether it was seen alive after the one that it was forked from was gone."""
+        self.server = None if server is None else mark_of(server)
 
     @property
     def is_alive(self) -> bool:
@@ -36,9 +36,14 @@ class Watched:
         """None while it runs; `NO_STATUS` may mean that it is not known."""
         code = self.process.exitcode
         if code == NO_STATUS and is_alive(self.mark):
-            self.was_left = True
             return None
         return code
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nobody knows how it ended, for the process that it was forked from is gone."""
+        is_left = self.server is not None and not is_alive(self.server)
+        return is_left and self.exit_code == NO_STATUS
 
     @property
     def sentinel(self) -> int | None:
