@@ -45,6 +45,13 @@ def csv_version(value: str, given: Mapping[Any, Any]) -> str | None:
     return folder_name(value, given)
 
 
+def web_address(value: str, given: Mapping[Any, Any]) -> str | None:
+    """A server; a path, or another scheme, could lie anywhere on this machine."""
+    if re.match("https?://", value):
+        return None
+    return "must be an address that begins with https:// or http://; files lie in the run's folder"
+
+
 def checkpoint_name(value: str, given: Mapping[Any, Any]) -> str | None:
     """A file's name with metrics in it, as it is when Lightning has filled them in."""
     from pytorch_lightning.callbacks import ModelCheckpoint
@@ -130,6 +137,13 @@ TAKEN = {
         "prefix flush_logs_every_n_steps",
         {"save_dir": own_folder, "name": folder_name, "version": csv_version},
     ),
+    "pytorch_lightning.loggers.CometLogger": Taken(
+        "api_key workspace project experiment_key mode online prefix"
+    ),
+    "pytorch_lightning.loggers.MLFlowLogger": Taken(
+        "experiment_name run_name tags log_model prefix run_id synchronous",
+        {"save_dir": own_folder, "tracking_uri": web_address, "artifact_location": web_address},
+    ),
     "pytorch_lightning.loggers.TensorBoardLogger": Taken(
         "default_hp_metric prefix log_graph",
         {
@@ -139,6 +153,18 @@ TAKEN = {
             "sub_dir": folder_name,
         },
         withheld="root_dir",
+    ),
+    "pytorch_lightning.loggers.WandbLogger": Taken(
+        "offline anonymous project log_model prefix add_file_policy",
+        {
+            "save_dir": own_folder,
+            "dir": own_folder,
+            "name": folder_name,
+            "id": folder_name,
+            "version": folder_name,
+            "checkpoint_name": folder_name,
+        },
+        withheld="experiment",
     ),
 }
 
@@ -166,11 +192,8 @@ REFUSED = {
     ),
     "pytorch_lightning.callbacks.TQDMProgressBar": "use `callbacks.progress`",
     "pytorch_lightning.callbacks.ThroughputMonitor": "use `callbacks.throughput`",
-    "pytorch_lightning.loggers.CometLogger": f"it sends data to another machine; {USER_CODE}",
-    "pytorch_lightning.loggers.LitLogger": f"it sends data to another machine; {USER_CODE}",
+    "pytorch_lightning.loggers.LitLogger": USER_CODE,
     "pytorch_lightning.loggers.Logger": USER_CODE,
-    "pytorch_lightning.loggers.MLFlowLogger": f"it may send data to another machine; {USER_CODE}",
-    "pytorch_lightning.loggers.WandbLogger": f"it sends data to another machine; {USER_CODE}",
 }
 """What to do instead."""
 
