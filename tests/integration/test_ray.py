@@ -5,10 +5,12 @@ import json
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +18,9 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.slow
+
+NOT_SEEN = ("--node-ip-address=127.0.0.1", "--include-dashboard=false")
+"""From other machines."""
 
 
 def parents():
@@ -53,16 +58,16 @@ def words(faulty):
 
 
 @pytest.fixture
-def head(tmp_path_factory, monkeypatch):
+def head(monkeypatch):
     """Address and process of a Ray that was started by itself, as `ray start --head` does."""
     monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # on the loopback address alone
     monkeypatch.setenv("RAY_AUTH_MODE", "token")
     monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
-    place = tmp_path_factory.mktemp("ray")
+    place = tempfile.mkdtemp(prefix="ray")  # short: sockets lie in it
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    options = ("--head", f"--port={port}", "--num-cpus=2", "--include-dashboard=false", "--block")
-    command = (sys.executable, "-m", "ray.scripts.scripts", "start", "--node-ip-address=127.0.0.1")
+    options = ("--head", f"--port={port}", "--num-cpus=2", "--block", f"--temp-dir={place}")
+    command = (sys.executable, "-m", "ray.scripts.scripts", "start", *NOT_SEEN)
     process = subprocess.Popen(
         [*command, *options],
         cwd=place,
@@ -82,6 +87,7 @@ def head(tmp_path_factory, monkeypatch):
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def begun(folder, count):

@@ -82,7 +82,8 @@ class Ray:
         }
         try:
             ray.init(
-                address=self.address,
+                # Without an address Ray would take that of whatever was started here last.
+                address=self.address or "local",
                 runtime_env={"env_vars": {**ours, **CHILDREN_STAY}},
                 log_to_driver=False,
                 logging_level=logging.ERROR,

@@ -58,7 +58,12 @@ class Submitted:
         signal.signal(time_is_up, self._stop)
         signal.signal(signal.SIGTERM, self._stop)
         begin, since = newest_step(folder), time.monotonic()
-        error = self.supervised.run()
+        try:
+            error = self.supervised.run()
+        except KeyboardInterrupt:  # of submitit's own executor, a second before it kills
+            if time_is_up not in self.received:
+                raise
+            return {"type": "timeout", "message": "it had not ended when its time was over"}
         if not self.received or status_of(folder) not in ("pending", "running", "interrupted"):
             return error
         if signal.SIGTERM in self.received and not is_running_in_slurm():
