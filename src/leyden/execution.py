@@ -32,7 +32,7 @@ from leyden.callbacks import (
     StepLoss,
     Utilisation,
 )
-from leyden.callbacks.stop_signal import handled
+from leyden.callbacks.stop_signal import StopSignal, handled
 from leyden.config.batch import num_processes_of, split_of
 from leyden.config.build import Experiment, build
 from leyden.config.signature import parameters_of
@@ -72,19 +72,23 @@ def execute(record: Record, *, trial: Trial | None = None, seat: Seat | None = N
         seat: Among the runs that are trained with it; None: it is trained alone.
     """
     use_temporary_folder()
-    with record.running(), run_log(record.folder), handled():
-        while not has_ended(record, trial, seat):
-            gc.collect()
-            torch.cuda.empty_cache()
+    stop = StopSignal()
+    with handled(stop.meet), record.running(), run_log(record.folder):
+        try:
+            while not has_ended(record, trial, seat, stop):
+                gc.collect()
+                torch.cuda.empty_cache()
+        finally:
+            stop.is_deferred = True  # only the record is left to be written
 
 
-def has_ended(record: Record, trial: Trial | None, seat: Seat | None) -> bool:
+def has_ended(record: Record, trial: Trial | None, seat: Seat | None, stop: StopSignal) -> bool:
     """Trains and tests; False where it may end otherwise if it is done once more.
 
     Several processes have to agree on that: whoever has started them starts them again.
     """
     try:
-        fit_and_test(record, trial, seat)
+        fit_and_test(record, trial, seat, stop)
     except (RuntimeError, MemoryError, Diverged) as error:
         if num_processes_of(read_frozen(record.folder)) > 1:
             raise
@@ -96,7 +100,7 @@ def has_ended(record: Record, trial: Trial | None, seat: Seat | None) -> bool:
     return True
 
 
-def fit_and_test(record: Record, trial: Trial | None, seat: Seat | None) -> None:
+def fit_and_test(record: Record, trial: Trial | None, seat: Seat | None, stop: StopSignal) -> None:
     """Builds the run from its frozen config, trains it, and tests its best checkpoint."""
     folder = record.folder
     cfg = read_frozen(folder)
@@ -109,7 +113,9 @@ def fit_and_test(record: Record, trial: Trial | None, seat: Seat | None) -> None
         flops_per_step=record.flops["per_step"], peak_flops=cfg.trainer.peak_flops
     )
     resume = {key: cfg.resume[key] for key in parameters_of(ResumeCheckpoint)}
-    last = [utilisation, ResumeCheckpoint(**resume)]
+    checkpoints = ResumeCheckpoint(**resume)
+    checkpoints.signal = stop
+    last = [utilisation, checkpoints]
     experiment = build(cfg, folder, first=callbacks, last=last)
     if seat is not None:
         seat.take(experiment.trainer)

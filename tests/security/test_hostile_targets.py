@@ -52,7 +52,7 @@ OURS = [
     *("leyden.runs.atomic.write_atomically", "leyden.runs.checkpoint_file.remove"),
     *("leyden.data.fetching.fetch_into", "leyden.data.torchvision_images.unzip"),
     *("leyden.data.torchvision_images.shutil.rmtree", "leyden.runs.environment.subprocess.run"),
-    *("leyden.processes.worker.Work", "leyden.sweeps.launchers.slurm.Submitted"),
+    *("leyden.processes.worker.Work", "leyden.sweeps.launchers.slurm_job.Submitted"),
     *("leyden.sweeps.run.run_sweep", "leyden.sweeps.launchers.supervise.ask_to_stop"),
 ]
 BORROWED = [

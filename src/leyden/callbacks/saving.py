@@ -8,6 +8,7 @@ from pytorch_lightning import Trainer
 from torch import Tensor
 from torch.distributed.tensor import DTensor
 
+from leyden.callbacks.stop_signal import finished_first
 from leyden.loggers import Resumable
 from leyden.loops import loop_of
 from leyden.parallel import own_part, share_buffers
@@ -25,8 +26,9 @@ def save(trainer: Trainer, path: Path, *, score: float | None = None) -> None:
     Raises:
         OSError: In all processes, if one of them could not write.
         Diverged: A weight is NaN or infinite: such a network is never kept.
+        Interrupted: A signal that came meanwhile insists; the checkpoint is there.
     """
-    with loop_of(trainer).clock.paused():
+    with finished_first(), loop_of(trainer).clock.paused():
         refuse_unsound(trainer)
         error = None
         try:
@@ -65,8 +67,9 @@ def write(
 
     Raises:
         OSError: This process could not write it.
+        Interrupted: As above.
     """
-    with loop_of(trainer).clock.paused():
+    with finished_first(), loop_of(trainer).clock.paused():
         for logger in trainer.loggers:
             if isinstance(logger, Resumable):
                 logger.keep()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
+from leyden.processes.stop_requests import StopRequests
 from leyden.runs.record import Interrupted
 
 SIGNALS = tuple(
@@ -26,33 +27,44 @@ received: list[signal.Signals] = []
 
 
 class StopSignal:
-    """Notes the first signal, so that the step at hand can be finished; a second one insists.
+    """Stops a run after the step at hand, or at once where there is no step or a signal insists.
 
     Nothing is saved in the handler itself: it may come in the middle of a step.
     """
 
     def __init__(self) -> None:
-        self.received: signal.Signals | None = None
-        self.received_when: float | None = None
-        self.before: dict[signal.Signals, Any] = {}
+        self.requests = StopRequests()
+        self.is_deferred = False
+
+    @property
+    def received(self) -> signal.Signals | None:
+        """The first signal that came."""
+        return self.requests.first
+
+    @property
+    def received_when(self) -> float | None:
+        """When it came, by the monotonic clock."""
+        return self.requests.first_when
 
     def watch(self) -> None:
-        """From now on the first signal is noted."""
-        self.before = install(self._note)
+        """From now on whoever trains looks for the first signal between two steps."""
+        self.is_deferred = True
+        install(self.meet)  # Lightning has set handlers of its own
 
     def leave(self) -> None:
-        """Puts the handlers of before in their place."""
-        put_back(self.before)
-        self.before = {}
+        """From now on no one looks: a first signal ends the run at once."""
+        self.is_deferred = False
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        self.received, self.received_when = signal.Signals(number), time.monotonic()
-        install(stop_at_once)
+    def meet(self, number: int, frame: FrameType | None) -> None:
+        """Handles a signal.
 
-
-def stop_at_once(number: int, frame: FrameType | None) -> NoReturn:
-    """Ends the run where it is."""
-    raise Interrupted(f"stopped at once by {signal.Signals(number).name}")
+        Raises:
+            Interrupted: The run ends where it is.
+        """
+        is_first = self.received is None
+        insists = self.requests.note(number, when=time.monotonic())
+        if insists or (is_first and not self.is_deferred):
+            raise Interrupted(f"stopped at once by {signal.Signals(number).name}")
 
 
 def interrupt(number: int, frame: FrameType | None) -> NoReturn:
@@ -61,13 +73,52 @@ def interrupt(number: int, frame: FrameType | None) -> NoReturn:
 
 
 @contextmanager
-def handled(handler: Handler = stop_at_once) -> Iterator[None]:
-    """Within it, a signal is met by a handler: it ends a run as `Interrupted`, for its record."""
+def handled(handler: Handler) -> Iterator[None]:
+    """Within it, signals are met by a handler."""
     before = install(handler)
     try:
         yield
     finally:
         put_back(before)
+
+
+@contextmanager
+def finished_first() -> Iterator[None]:
+    """Within it no signal ends the run: what is being written is finished first.
+
+    The handlers are called as ever, so that they know when a signal came; if one of them ends the
+    run, it does so afterwards.
+
+    Raises:
+        Interrupted: A signal that came meanwhile.
+    """
+    postponed: list[BaseException] = []
+
+    def later(handler: Handler) -> Handler:
+        def call(number: int, frame: FrameType | None) -> None:
+            try:
+                handler(number, frame)
+            except Interrupted as error:
+                postponed.append(error)
+
+        return call
+
+    before = {number: handler for number, handler in current().items() if callable(handler)}
+    put_back({number: later(handler) for number, handler in before.items()})
+    try:
+        yield
+    finally:
+        put_back(before)
+    if postponed:
+        raise postponed[0]
+
+
+def current() -> dict[signal.Signals, Any]:
+    """The handlers of the signals to stop."""
+    if handlers is not None:
+        return {number: handlers.get(number) for number in SIGNALS}
+    found = {number: signal.getsignal(number) for number in SIGNALS}
+    return {number: handler for number, handler in found.items() if handler is not None}
 
 
 def install(handler: Handler) -> dict[signal.Signals, Any]:
@@ -76,15 +127,9 @@ def install(handler: Handler) -> dict[signal.Signals, Any]:
     Returns:
         The handlers of before.
     """
-    if handlers is not None:
-        before = {number: handlers.get(number) for number in SIGNALS}
-        handlers.update(dict.fromkeys(SIGNALS, handler))
-        return before
-    return {
-        number: signal.signal(number, handler)
-        for number in SIGNALS
-        if signal.getsignal(number) is not signal.SIG_IGN
-    }
+    before = {number: one for number, one in current().items() if one is not signal.SIG_IGN}
+    put_back(dict.fromkeys(before, handler))
+    return before
 
 
 def put_back(before: dict[signal.Signals, Any]) -> None:

@@ -53,6 +53,7 @@ class JobProcesses:
     ) -> None:
         self.folder = folder
         self.told_at: float | None = None
+        self.grace = GRACE_SECONDS
         self.first_failure: float | None = None
         self.killed: dict[int, str] = {}
         """Why, by rank."""
@@ -116,10 +117,14 @@ class JobProcesses:
                     self.kill(INSISTED)
                 self.stop()
 
-    def stop(self) -> None:
-        """Asks for the end after a step, with a checkpoint; `poll` insists if it takes long."""
+    def stop(self, *, seconds: float = GRACE_SECONDS) -> None:
+        """Asks for the end after a step, with a checkpoint; `poll` kills it if it takes longer.
+
+        Args:
+            seconds: That it may take.
+        """
         if self.told_at is None:
-            self.told_at = time.monotonic()
+            self.told_at, self.grace = time.monotonic(), seconds
             for process in self.processes:
                 process.terminate()
 
@@ -136,8 +141,8 @@ class JobProcesses:
 
     def _end_the_rest(self, has_failed: bool) -> None:
         now = time.monotonic()
-        if self.told_at is not None and now > self.told_at + GRACE_SECONDS:
-            self.kill(f"it had not ended {GRACE_SECONDS:.0f} s after it was told to")
+        if self.told_at is not None and now > self.told_at + self.grace:
+            self.kill(f"it had not ended {self.grace:.0f} s after it was told to")
         if has_failed:
             self.first_failure = self.first_failure or now
             if now > self.first_failure + SECONDS_AFTER_A_RANK:

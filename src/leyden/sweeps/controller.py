@@ -8,6 +8,7 @@ from types import FrameType
 from leyden.callbacks.stop_signal import handled
 from leyden.config.plan import Settings
 from leyden.config.problem import ConfigError
+from leyden.processes.stop_requests import StopRequests
 from leyden.processes.worker import GRACE_SECONDS
 from leyden.runs.process_mark import is_alive
 from leyden.runs.record import Record, now
@@ -15,7 +16,7 @@ from leyden.second_try import prepare_second_try
 from leyden.sweeps.board import Board
 from leyden.sweeps.failure import HOPELESS, LOST, failure_of
 from leyden.sweeps.jobs import Jobs, folder_of
-from leyden.sweeps.launchers import Ended, Launcher
+from leyden.sweeps.launchers import Ended, Launcher, Refused
 from leyden.sweeps.launchers.supervise import ask_to_stop
 from leyden.sweeps.objective import objective_value
 from leyden.sweeps.record import JobEntry, SweepRecord
@@ -23,6 +24,7 @@ from leyden.terminal import show_note
 
 SECONDS_BETWEEN_LOOKS = 0.25
 CRASHED = "crashed"
+CANCELLED = "cancelled"
 GONE = {"type": CRASHED, "message": "its process is gone"}
 
 MOST_WITHOUT_A_STEP = 3
@@ -66,8 +68,10 @@ class Controller:
         self.interruptions: dict[Path, tuple[int, int]] = {}
         """Of jobs that others interrupted: at which step, and how often there."""
         self.has_said_full = False
+        self.has_started = False
         self.is_stopping = False
         self.was_interrupted = False
+        self.requests = StopRequests()
 
     def run(self) -> None:
         """Starts jobs as slots become free, until none is left or the user stops it."""
@@ -78,6 +82,7 @@ class Controller:
                     self._settle(ended)
                 if ends:
                     self.record.write_soon()
+                self._note_queued()
                 self._write()
                 self.board.update(self.record, self.running, self.jobs.left())
 
@@ -104,15 +109,41 @@ class Controller:
             entry.attempts += 1
             try:
                 self.launcher.start(task)
+            except Refused as error:
+                entry.attempts -= 1
+                self._end_without_engine(error)
+                break
             except (OSError, EOFError) as error:  # the machine has no process, memory or disk left
                 self._end_as_failed(entry, {"type": "launcher", "message": str(error)})
                 continue
             entry.state = "running"
             self.running[task.folder] = entry
+            self.has_started = True
             self.record.write_soon()
             self.board.started(entry, task.folder)
             started = True
         return started
+
+    def _end_without_engine(self, error: Refused) -> None:
+        """Ends the sweep where its engine takes no more jobs.
+
+        Raises:
+            Refused: It has taken none at all.
+        """
+        if not self.has_started:
+            raise error
+        show_note(str(error))
+        self.was_interrupted = True
+        self._stop()
+
+    def _note_queued(self) -> None:
+        """Tells jobs that wait for a place in an engine from those that run."""
+        queued = self.launcher.queued()
+        for folder, entry in self.running.items():
+            state = "pending" if folder in queued else "running"
+            if entry.state != state:
+                entry.state = state
+                self.record.write_soon()
 
     @property
     def _num_busy(self) -> int:
@@ -133,12 +164,12 @@ class Controller:
         except (ConfigError, OSError) as error:
             self._end_as_failed(entry, lost(error))
             return
-        self._take(entry, run)
+        self._take(entry, run, was_cancelled=is_cancelled(ended))
 
-    def _take(self, entry: JobEntry, run: Record) -> None:
+    def _take(self, entry: JobEntry, run: Record, *, was_cancelled: bool) -> None:
         """Notes how a job ended, and whether it is started once more."""
         take_over(entry, run, self.record)
-        if self._is_tried_again(entry, run):
+        if not was_cancelled and self._is_tried_again(entry, run):
             self.jobs.again(entry)
         elif entry.state not in ("interrupted", CRASHED):
             self.jobs.ended(entry)
@@ -165,7 +196,8 @@ class Controller:
         if ended.error is not None and ended.error["type"] == CRASHED and not self.is_stopping:
             run.status = "crashed"
         elif run.status in ("pending", "running"):
-            run.status = "interrupted" if self.is_stopping else "failed"
+            was_stopped = self.is_stopping or is_cancelled(ended)
+            run.status = "interrupted" if was_stopped else "failed"
             run.error, run.ended = ended.error, now()
             run.write()
         elif run.status == "interrupted" and timed_out and not self.is_stopping:
@@ -209,9 +241,9 @@ class Controller:
         return Ended(folder, None if run.status != "running" else GONE)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.was_interrupted:
+        if self.requests.note(number, when=time.monotonic()):
             self.launcher.kill()
-        else:
+        elif not self.was_interrupted:
             self.was_interrupted = True
             self.board.stopping()
             self._stop()
@@ -228,6 +260,11 @@ def lost(error: ConfigError | OSError) -> dict[str, str]:
     """The error of a job whose folder can't be read or written any more."""
     said = str(error.problems[0]) if isinstance(error, ConfigError) else str(error)
     return {"type": LOST, "message": f"{said}; remove its folder to have it run anew"}
+
+
+def is_cancelled(ended: Ended) -> bool:
+    """Whether someone has cancelled a job in the engine that ran it, and so wants no more of it."""
+    return ended.error is not None and ended.error["type"] == CANCELLED
 
 
 def take_over(entry: JobEntry, run: Record, record: SweepRecord) -> None:

@@ -26,7 +26,7 @@ from leyden.sweeps.jobs import (
     assignment_of,
     unfinished_trials,
 )
-from leyden.sweeps.launchers import Launcher, Task
+from leyden.sweeps.launchers import Launcher, Refused, Task
 from leyden.sweeps.record import DONE, JobEntry, Objective, SweepRecord
 from leyden.sweeps.resume import (
     is_due,
@@ -179,6 +179,10 @@ def run_jobs(
         launcher.prepare(record.folder, largest_task(record.folder, fitted))
     except ValueError as error:
         raise ConfigError([Problem("hydra/launcher", str(error), record.launcher)]) from error
+    if launcher.finds_jobs:  # by itself: it knows more of them than their records
+        for entry in adopted:
+            jobs.again(entry)
+        adopted = []
     record.write()
     done = sum(entry.state in DONE for entry in record.jobs)
     show_sweep_start(record, done=done, total=record.num_planned, slots=launcher.slots)
@@ -193,6 +197,9 @@ def run_jobs(
                 board=board,
             )
             controller.run()
+    except Refused as error:
+        finish(record, was_interrupted=True)
+        raise ConfigError([Problem("hydra/launcher", str(error), record.launcher)]) from error
     finally:
         launcher.close()
     return controller.was_interrupted

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from leyden.sweeps.trial import Trial
 
 
+class Refused(Exception):
+    """The engine takes none of the jobs; nothing of the sweep runs there."""
+
+
 @dataclass(frozen=True)
 class Task:
     """A job that is ready to run.
@@ -44,6 +48,9 @@ class Launcher(Protocol):
     slots: int
     """Tasks that it takes at a time; known once it is prepared."""
 
+    finds_jobs: bool
+    """Whether it finds the jobs again that an earlier start of the sweep has left with it."""
+
     def prepare(self, sweep: Path, largest: Task) -> None:
         """Gets ready for the tasks of a sweep; called once, before the first.
 
@@ -56,7 +63,14 @@ class Launcher(Protocol):
         """
 
     def start(self, task: Task) -> None:
-        """Starts a task and returns at once; called only where a slot is free."""
+        """Starts a task and returns at once; called only where a slot is free.
+
+        Raises:
+            Refused: Nothing was started.
+        """
+
+    def queued(self) -> set[Path]:
+        """Folders of the started tasks that still wait for a place."""
 
     def wait(self, seconds: float) -> list[Ended]:
         """Waits for so long, or until a task ends; gives all that have ended."""

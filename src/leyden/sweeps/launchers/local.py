@@ -20,6 +20,8 @@ class Local:
             starts Python anew, which takes some seconds a job.
     """
 
+    finds_jobs = False
+
     def __init__(
         self, *, slots: PositiveInt | None = None, threads: PositiveInt = 1, start: Start = "warm"
     ) -> None:
@@ -46,6 +48,9 @@ class Local:
             trial=task.trial,
         )
         self.running[job] = place
+
+    def queued(self) -> set[Path]:
+        return set()
 
     def wait(self, seconds: float) -> list[Ended]:
         look([one for job in self.running for one in job.sentinels], seconds=seconds)

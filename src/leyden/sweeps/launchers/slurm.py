@@ -2,21 +2,63 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from math import ceil
 from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Any, Literal
 
+from leyden.processes.worker import GRACE_SECONDS
 from leyden.ranges import Count, PositiveFloat, PositiveInt
-from leyden.sweeps.launchers.launcher import Ended, Task
-from leyden.sweeps.launchers.supervise import Supervised, ask_to_stop
+from leyden.sweeps.launchers.launcher import Ended, Refused, Task
+from leyden.sweeps.launchers.slurm_job import Submitted
+from leyden.sweeps.launchers.slurm_queue import (
+    FIRST_SECONDS,
+    FORGOTTEN,
+    OVER,
+    WAITING,
+    SlurmQueue,
+    last_line,
+    scancel,
+    slurm_name,
+)
+from leyden.sweeps.launchers.supervise import Supervised, allow_to_run, ask_to_stop
 
 if TYPE_CHECKING:
-    from submitit import Executor, Job
-    from submitit.helpers import DelayedSubmission
+    from submitit import AutoExecutor, Job, LocalExecutor
 
 POLL_SECONDS = 0.5
+SECONDS_TO_END = 10
+"""Left between a job's own end and that of its time."""
+
+UNLIMITED = 10**6
+"""Requeues for submitit, which also counts preemptions; `Submitted` has a count of its own."""
+
+SECONDS_BETWEEN_TRIES = 30.0
+"""Of jobs that Slurm did not take, as while its controller restarts."""
+
+OWN_PARAMETERS = {
+    "its job is named after its folder, by which it is found again": ("name", "slurm_job_name"),
+    "a job is one task, which starts a process for each of `trainer.devices`": (
+        *("nodes", "tasks_per_node", "slurm_nodes", "slurm_ntasks_per_node"),
+    ),
+    "say `hydra.launcher.timeout_min`": ("timeout_min", "slurm_time"),
+    "say `hydra.launcher.signal_delay_s`": ("slurm_signal_delay_s",),
+}
+"""Of submitit's parameters those that are not to be given, and why."""
+
+ERRORS = {
+    "CANCELLED": ("cancelled", "was cancelled (scancel)"),
+    "DEADLINE": ("cancelled", "was cancelled at its deadline"),
+    "TIMEOUT": ("timeout", "was killed at its time limit, before it had ended by itself"),
+    "OUT_OF_MEMORY": ("SIGKILL", "was killed: it used more memory than it had asked for"),
+    "NODE_FAIL": ("crashed", "was lost with its node"),
+    "BOOT_FAIL": ("crashed", "was lost: its node did not start"),
+    "PREEMPTED": ("crashed", "was preempted and not put into the queue again"),
+}
+"""Type and message for a job that has left no result, by its state in Slurm."""
 
 
 class Slurm:
@@ -25,13 +67,17 @@ class Slurm:
     Args:
         cluster: `slurm`, or `local` for submitit's processes on this machine.
         slots: Jobs in the queue at a time.
-        timeout_min: Minutes that a job may take before it is stopped and put into the queue again.
-        max_requeues: How often, before it counts as failed.
-        signal_delay_s: So many seconds before its time is up it is told to stop.
-        parameters: Of submitit's executor, such as `slurm_partition`, `gpus_per_node`, `mem_gb`.
+        timeout_min: Minutes that a job may take before it is stopped with a checkpoint and put into
+            the queue again; Slurm takes whole ones, so it is rounded up.
+        max_requeues: How often that may happen before the job counts as failed. Preemptions do not
+            count. A job that has made no checkpoint in its time fails at once.
+        signal_delay_s: So many seconds before its time is up it is told to stop: the time for a
+            step and a checkpoint.
+        parameters: Of submitit's executor, such as `slurm_partition`, `gpus_per_node`, `mem_gb`;
+            `cpus_per_task` is a job's number of devices where it is not given.
 
     Raises:
-        ValueError: submitit or Slurm is missing.
+        ValueError: submitit or Slurm is missing, or a parameter is Leyden's own.
     """
 
     def __init__(
@@ -55,59 +101,183 @@ class Slurm:
         self.max_requeues = max_requeues
         self.signal_delay_s = signal_delay_s
         self.parameters = parameters or {}
+        self.finds_jobs = cluster == "slurm"
+        self.queue = SlurmQueue()
         self.running: dict[Path, Job[dict[str, str] | None]] = {}
+        self.not_taken: list[Task] = []
+        self.next_try = 0.0
+        self.dropped: list[Ended] = []
+        self.over: set[str] = set()
+        self.over_for_sure: set[str] = set()
+        self.is_stopping = False
 
     def prepare(self, sweep: Path, largest: Task) -> None:
-        folder = own_folder(sweep / ".submitit")  # it holds pickles
-        self.executor = self._here(folder) if self.cluster == "local" else self._slurm(folder)
+        self.folder = own_folder(sweep / ".submitit")  # it holds pickles
+        self.executor = self._here() if self.cluster == "local" else self._slurm(largest)
+        if self.finds_jobs and not self.queue.look(is_due=True):
+            raise ValueError(f"Slurm does not answer: {self.queue.error}")
 
-    def _here(self, folder: Path) -> "Executor":
+    def _here(self) -> "LocalExecutor":
         from submitit import LocalExecutor
 
-        executor = LocalExecutor(folder, max_num_timeout=self.max_requeues)
+        executor = LocalExecutor(self.folder, max_num_timeout=UNLIMITED)
         executor.update_parameters(timeout_min=self.timeout_min, signal_delay_s=self.signal_delay_s)
         return executor
 
-    def _slurm(self, folder: Path) -> "Executor":
+    def _slurm(self, largest: Task) -> "AutoExecutor":
         from submitit import AutoExecutor
 
+        refuse_own_parameters(self.parameters)
+        given = {"cpus_per_task": largest.devices, **self.parameters}
         try:
-            executor = AutoExecutor(
-                folder, cluster="slurm", slurm_max_num_timeout=self.max_requeues
-            )
+            executor = AutoExecutor(self.folder, cluster="slurm", slurm_max_num_timeout=UNLIMITED)
             executor.update_parameters(
                 timeout_min=ceil(self.timeout_min),
                 slurm_signal_delay_s=self.signal_delay_s,
-                **self.parameters,
+                **given,
             )
         except (RuntimeError, NameError, TypeError) as error:  # no Slurm, or unknown parameters
             raise ValueError(str(error).partition("\n")[0]) from error
         return executor
 
     def start(self, task: Task) -> None:
-        submitted = Submitted(Supervised(task.folder, devices=task.devices, trial=task.trial))
-        self.running[task.folder] = self.executor.submit(submitted)
+        allow_to_run(task.folder)
+        job = self._found(task) if self.finds_jobs else None
+        try:
+            self.running[task.folder] = self._submitted(task) if job is None else job
+        except Exception as error:  # submitit's own class, which it has no public name for
+            if not self.running:
+                raise Refused(f"Slurm takes no job: {last_line(str(error))}") from error
+            self.not_taken.append(task)
+            self.next_try = time.monotonic() + SECONDS_BETWEEN_TRIES
+
+    def _found(self, task: Task) -> "Job[dict[str, str] | None] | None":
+        """The job of an earlier start that Slurm still has."""
+        from submitit import SlurmJob
+
+        self.queue.look(is_due=True)
+        found = self.queue.find(slurm_name(task.folder))
+        if found is None:
+            return None
+        job: Job[dict[str, str] | None] = SlurmJob(self.folder, found.number)
+        if job.paths.submitted_pickle.exists():
+            return job
+        scancel(found.number)  # whoever submitted it died before it could say what to run
+        return None
+
+    def _submitted(self, task: Task) -> "Job[dict[str, str] | None]":
+        grace = max(GRACE_SECONDS, self.signal_delay_s - SECONDS_TO_END)
+        job = Supervised(task.folder, devices=task.devices, trial=task.trial, grace=grace)
+        if self.cluster == "slurm":
+            self.executor.update_parameters(name=slurm_name(task.folder))
+        submitted = Submitted(job, minutes=self.timeout_min, max_requeues=self.max_requeues)
+        self.queue.seconds = FIRST_SECONDS
+        with outside_of_a_job():
+            return self.executor.submit(submitted)
 
     def wait(self, seconds: float) -> list[Ended]:
         until = time.monotonic() + seconds
-        while not (ended := [folder for folder, job in self.running.items() if job.done()]):
-            if time.monotonic() > until:
-                break
+        while not (ended := self._ended()) and time.monotonic() < until:
             time.sleep(min(POLL_SECONDS, seconds))
-        return [Ended(folder, _error(self.running.pop(folder))) for folder in ended]
+        return ended
+
+    def queued(self) -> set[Path]:
+        if not self.finds_jobs:
+            return set()
+        states = {folder: self.queue.state(job.job_id) for folder, job in self.running.items()}
+        waiting = {folder for folder, state in states.items() if state in WAITING}
+        return waiting | {task.folder for task in self.not_taken}
+
+    def _ended(self) -> list[Ended]:
+        if self.not_taken and time.monotonic() > self.next_try:
+            self.start(self.not_taken.pop(0))
+        if self.finds_jobs and self.queue.look():
+            self._follow_queue()
+        results = set(os.listdir(self.folder))  # which also refreshes what NFS remembers
+        ended, self.dropped = self.dropped, []
+        for folder, job in [*self.running.items()]:
+            has_result = job.paths.result_pickle.name in results
+            if has_result or self._is_over(job):
+                ended.append(Ended(folder, result_of(job) if has_result else self._error(job)))
+                del self.running[folder]
+        return ended
+
+    def _follow_queue(self) -> None:
+        """Notes jobs that are over: at two looks, for one that comes again may be so in between."""
+        numbers = {job.job_id for job in self.running.values()}
+        over = {number for number in numbers if self.queue.state(number) in (*OVER, FORGOTTEN)}
+        self.over_for_sure = over & self.over
+        self.over = over
+        if over:
+            self.queue.seconds = POLL_SECONDS
+        if self.is_stopping:
+            self._cancel_waiting()
+
+    def _is_over(self, job: "Job[Any]") -> bool:
+        return job.job_id in self.over_for_sure if self.finds_jobs else job.done()
+
+    def _error(self, job: "Job[Any]") -> dict[str, str]:
+        """What is known of a job that left no result."""
+        state = self.queue.state(job.job_id) if self.finds_jobs else "FAILED"
+        kind, words = ERRORS.get(state, ("launcher", "ended without a result"))
+        log = job.paths.stderr
+        said = last_line(log.read_text(errors="replace")) if log.exists() else ""
+        more = f": {said}" if said and kind == "launcher" else ""
+        return {"type": kind, "message": f"Slurm's job {job.job_id} {words}{more}"}
 
     def stop(self) -> None:
-        for folder, job in self.running.items():
+        self.is_stopping = True
+        for folder in self.running:
             ask_to_stop(folder)
-            if job.state == "PENDING":
-                job.cancel()
+        self.dropped = [Ended(task.folder) for task in self.not_taken]
+        self.not_taken = []
+        self._cancel_waiting()
+
+    def _cancel_waiting(self) -> None:
+        if self.finds_jobs and self.running:
+            scancel("--state=PENDING", *(job.job_id for job in self.running.values()))
+            self.queue.seconds = FIRST_SECONDS
 
     def kill(self) -> None:
-        for job in self.running.values():
-            job.cancel()
+        if self.finds_jobs:
+            scancel(*(job.job_id for job in self.running.values()))
+        else:
+            for job in self.running.values():
+                job.cancel()
 
     def close(self) -> None:
         """Nothing: every job has its own end."""
+
+
+def result_of(job: "Job[dict[str, str] | None]") -> dict[str, str] | None:
+    """What a job has said at its end."""
+    try:
+        return job.result()
+    except Exception as error:
+        kind = "timeout" if "timed-out" in str(error) else "launcher"
+        return {"type": kind, "message": last_line(str(error))}
+
+
+def refuse_own_parameters(parameters: dict[str, Any]) -> None:
+    """Raises `ValueError` where a parameter of submitit's is given that Leyden itself sets."""
+    for reason, names in OWN_PARAMETERS.items():
+        for name in names:
+            if name in parameters:
+                raise ValueError(f"`hydra.launcher.parameters.{name}` can't be given: {reason}")
+
+
+@contextmanager
+def outside_of_a_job() -> Iterator[None]:
+    """Within it, no variable of a Slurm job that this process is part of goes into another job."""
+    from submitit.helpers import clean_env
+
+    kept = {name: os.environ[name] for name in ("SLURM_CONF",) if name in os.environ}
+    if "SLURM_JOB_ID" not in os.environ:
+        yield
+        return
+    with clean_env():
+        os.environ.update(kept)
+        yield
 
 
 def own_folder(path: Path) -> Path:
@@ -121,32 +291,3 @@ def own_folder(path: Path) -> Path:
         raise ValueError(f"{path} is a link, or another user's; remove it")
     path.chmod(0o700)
     return path
-
-
-class Submitted:
-    """What submitit runs; at the end of its time it is put into the queue again."""
-
-    def __init__(self, supervised: Supervised) -> None:
-        self.supervised = supervised
-
-    def __call__(self) -> dict[str, str] | None:
-        """Runs the job."""
-        return self.supervised.run()
-
-    def checkpoint(self) -> "DelayedSubmission":
-        """Stops it with a checkpoint, from which the next one goes on."""
-        from submitit.helpers import DelayedSubmission
-
-        self.supervised.stop()
-        before = self.supervised
-        again = Supervised(before.folder, devices=before.devices, trial=before.trial)
-        return DelayedSubmission(Submitted(again))
-
-
-def _error(job: "Job[dict[str, str] | None]") -> dict[str, str] | None:
-    try:
-        return job.result()
-    except Exception as error:
-        message = str(error).strip().splitlines()[-1]
-        timed_out = "timed-out" in str(error) or job.state == "TIMEOUT"
-        return {"type": "timeout" if timed_out else "launcher", "message": message}

@@ -30,6 +30,8 @@ class Stacked:
         threads: CPU threads of each stack.
     """
 
+    finds_jobs = False
+
     def __init__(
         self, *, size: PositiveInt = 64, slots: PositiveInt | None = None, threads: PositiveInt = 1
     ) -> None:
@@ -59,6 +61,9 @@ class Stacked:
             self.said.add(reason)
         self.ended_before[task.folder] = end_of(task.folder)
         self.waiting.append((task, likeness(cfg) if reason is None else str(task.folder)))
+
+    def queued(self) -> set[Path]:
+        return {task.folder for task, _ in self.waiting}
 
     def wait(self, seconds: float) -> list[Ended]:
         self._start_stacks()

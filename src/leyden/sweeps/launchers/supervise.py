@@ -1,12 +1,17 @@
 """A job within another engine: it runs in processes of its own, and the engine's only watches."""
 
+import platform
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
 from leyden.processes.job import JobProcesses, look
+from leyden.processes.worker import GRACE_SECONDS
 from leyden.runs.files import regular
+from leyden.runs.json_file import read_json
+from leyden.runs.process_mark import is_alive
 
 if TYPE_CHECKING:
     from leyden.sweeps.trial import Trial
@@ -15,54 +20,114 @@ LOCK = ".lock"
 STOP = ".stop"
 """A file in a job's folder that asks it to end after a step: it reaches every machine."""
 
+POLL_SECONDS = 0.5
+DONE = ("completed", "pruned")
+"""As in `leyden.sweeps.record`, which imports torch."""
+
 
 def ask_to_stop(folder: Path) -> None:
     """Lets a job that runs elsewhere end after a step, with a checkpoint."""
     open(folder / STOP, "ab", opener=regular).close()
 
 
+def allow_to_run(folder: Path) -> None:
+    """Takes an earlier request to stop back.
+
+    Whoever starts the job does it, not the job itself: a request may come before it has begun.
+    """
+    (folder / STOP).unlink(missing_ok=True)
+
+
 class Supervised:
     """Runs a job and waits for it.
 
     Args:
-        folder: The run's.
+        folder: Folder of the run.
         devices: Processes that share it.
         trial: Of a search.
+        grace: Seconds that it may take to end, with a checkpoint, once it is told to.
     """
 
-    def __init__(self, folder: Path, *, devices: int, trial: "Trial | None" = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        devices: int,
+        trial: "Trial | None" = None,
+        grace: float = GRACE_SECONDS,
+    ) -> None:
         self.folder = folder
         self.devices = devices
         self.trial = trial
-        self.job: JobProcesses | None = None
+        self.grace = grace
+        self.is_stopping = False
 
     def run(self) -> dict[str, str] | None:
-        """Runs it to its end.
+        """Runs the job to its end, or until it is told to stop.
+
+        Where another process runs it, this one waits for that first: no job runs twice.
 
         Returns:
-            What its processes' exit says; the record may say more. None where another process
-            runs the job already.
+            What the exit of its processes says; the record may say more. None where nothing was
+            left to do, or it was told to stop before it began.
         """
-        try:
-            with FileLock(self.folder / LOCK).acquire(timeout=0):
-                return self._run()
-        except Timeout:
-            return None
+        lock = FileLock(self.folder / LOCK)
+        while not self._is_told_to_stop():
+            try:
+                with lock.acquire(timeout=POLL_SECONDS):
+                    return self._run_alone()
+            except Timeout:
+                continue
+        return None
 
     def stop(self) -> None:
-        """Lets the job end after a step, with a checkpoint, and waits for it."""
-        if self.job is not None:
-            self.job.stop()
-            self.job.wait()
+        """Asks for an end after a step, with a checkpoint; may be called by a signal's handler."""
+        self.is_stopping = True
 
-    def _run(self) -> dict[str, str]:
-        (self.folder / STOP).unlink(missing_ok=True)
+    def _run_alone(self) -> dict[str, str] | None:
+        while is_at_work(self.folder):  # the job of a supervisor that was killed: it saves and ends
+            time.sleep(POLL_SECONDS)
+        if status_of(self.folder) in DONE or self._is_told_to_stop():
+            return None
         # Cold: the engine's process has threads, so nothing may be forked from it.
-        self.job = JobProcesses(
-            self.folder, world_size=self.devices, start="cold", trial=self.trial
-        )
-        while (code := self.job.poll()) is None:
-            if (self.folder / STOP).exists():
-                self.job.stop()
-            look(self.job.sentinels, seconds=0.5)
-        return self.job.death(code)
+        job = JobProcesses(self.folder, world_size=self.devices, start="cold", trial=self.trial)
+        while (code := job.poll()) is None:
+            if self._is_told_to_stop():
+                job.stop(seconds=self.grace)
+            look(job.sentinels, seconds=POLL_SECONDS)
+        return job.death(code)
+
+    def _is_told_to_stop(self) -> bool:
+        return self.is_stopping or (self.folder / STOP).exists()
+
+
+def status_of(folder: Path) -> str:
+    """The status in a run's record; empty where it can't be read."""
+    return str(content_of(folder).get("status", ""))
+
+
+def newest_step(folder: Path) -> int:
+    """Optimizer steps that the newest checkpoint of a run to go on from has; 0: there is none."""
+    names = (path.stem.partition("-")[2] for path in (folder / "checkpoints").glob("step-*.json"))
+    return max((int(name) for name in names if name.isdecimal()), default=0)
+
+
+def is_at_work(folder: Path) -> bool:
+    """Whether the process that a run's record names is alive on this machine."""
+    content = content_of(folder)
+    mark = content.get("process")
+    if content.get("status") != "running" or mark is None or mark["host"] != platform.node():
+        return False
+    return is_alive(mark)
+
+
+def content_of(folder: Path) -> dict[str, Any]:
+    """A run's record as JSON: `Record` imports torch, which whoever only watches can spare.
+
+    It is empty where it can't be read: whoever asked for the job says so.
+    """
+    try:
+        content: dict[str, Any] = read_json(folder / "run.json")
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
