@@ -1,7 +1,12 @@
 """A few rounds of chaos; `make chaos` has many."""
 
+import shutil
+from itertools import count
+from pathlib import Path
+
 import pytest
 from moments import COMMANDS as MOMENTS
+from moments import give
 from moments import rounds as killed_at_operations
 from rounds import COMMANDS, FAMILIES, torment
 
@@ -35,3 +40,43 @@ def test_a_command_that_is_killed_at_any_file_operation_comes_to_the_same(comman
     count, wrong = killed_at_operations(command, tmp_path, every=6, most=1000)
     assert count > 6
     assert wrong == []
+
+
+GPT = (
+    *("train", "run_dir=it", "model=gpt", "data=stdlib_text", "model.width=16", "model.depth=1"),
+    *("model.head_dim=16", "data.context=16", "data.batch_size=4", "data.max_bytes=20000"),
+    *("trainer.max_steps=3", "trainer.log_every_n_steps=1", "trainer.accelerator=cpu"),
+    *("callbacks.graph=null", "callbacks.samples=null"),
+)
+VERBS = {
+    "export": ("export", "it", "--format=hf", "--output=out"),
+    "tokenize": ("tokenize", "text.txt", "--output=out"),
+    "report": ("report", "it"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_that_is_killed_at_any_change_of_a_file_can_be_given_again(verb, tmp_path):
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    assert give(begun, MOMENTS["sweep"] if verb == "report" else GPT) == 0
+    (begun / "text.txt").write_text("hello world\n" * 2000)
+    before = hidden(begun)
+    for number in count(1, step=3):
+        folder = shutil.copytree(begun, tmp_path / str(number))
+        if give(folder, VERBS[verb], number) == 0:
+            break
+        assert give(folder, VERBS[verb]) == 0 or is_whole(folder / "out")
+        assert hidden(folder) - before <= {Path("out/.lock")}
+        shutil.rmtree(folder)
+    assert number > 6
+
+
+def hidden(folder):
+    return {path.relative_to(folder) for path in folder.rglob(".*")}
+
+
+def is_whole(folder):
+    """Whether an export had its name already: then it is refused to write another one there."""
+    return (folder / "model.safetensors").exists()

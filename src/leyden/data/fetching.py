@@ -6,11 +6,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from filelock import FileLock
 
 from leyden.data.unreadable import Unreadable
+from leyden.runs.temporary import temporary_folder
 
 
 def data_folder() -> Path:
@@ -37,7 +37,7 @@ def fetch_into(folder: Path, fill: Callable[[Path], None], *, by_hand: str) -> N
         if folder.exists():
             return
         try:
-            with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
+            with temporary_folder(folder.parent, ".leyden-fetching-") as temporary:
                 filled = Path(temporary) / folder.name
                 filled.mkdir()
                 with confined_archives():

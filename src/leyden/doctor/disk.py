@@ -6,7 +6,6 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from filelock import FileLock
 
@@ -14,6 +13,7 @@ from leyden.data.fetching import data_folder
 from leyden.doctor.row import Row, failed, passed
 from leyden.runs.atomic import write_atomically
 from leyden.runs.folder import OUTPUTS
+from leyden.runs.temporary import temporary_folder
 
 LEAST_FREE = 2_000_000_000
 """Bytes: a few checkpoints of a model of 100 million parameters."""
@@ -33,7 +33,7 @@ def folder_row(check: str, folder: Path, advice: str) -> Row:
     if folder.exists() and not folder.is_dir():
         return failed(check, f"{folder} is a file; {advice}")
     try:
-        with TemporaryDirectory(dir=place, prefix=".leyden-doctor-") as temporary:
+        with temporary_folder(place, ".leyden-doctor-") as temporary:
             probe(Path(temporary))
     except OSError as error:
         return failed(check, f"{place}: {error.strerror or error}; {advice}")

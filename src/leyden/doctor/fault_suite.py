@@ -6,13 +6,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from leyden.doctor.disk import existing
 from leyden.doctor.row import Row, failed, passed
 from leyden.processes.forkserver import warm_up
 from leyden.processes.place import World
 from leyden.runs.folder import OUTPUTS
+from leyden.runs.temporary import temporary_folder
 
 STEPS, EVERY, DISTURBED = 12, 3, 8
 """A run's steps; from one checkpoint to the next; and the step that is disturbed."""
@@ -117,8 +117,8 @@ class Suite:
 def fault_rows() -> Iterator[Row]:
     """A row for each fault, as soon as it is known."""
     place = existing(OUTPUTS)
-    with TemporaryDirectory(dir=place, prefix=".leyden-doctor-") as temporary:
-        suite = Suite(Path(temporary))
+    with temporary_folder(place, ".leyden-doctor-") as temporary:
+        suite = Suite(temporary)
         status = suite.train(WHOLE)
         if status != 0:
             log = (suite.folder / "log.txt").read_text(encoding="utf-8").strip().splitlines()

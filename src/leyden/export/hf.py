@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from leyden.config.problem import ConfigError, Problem
@@ -11,9 +10,11 @@ from leyden.export.gpt2_config import config_of, unlike_gpt2
 from leyden.export.hf_folder import UnreadableFolder, require_hf
 from leyden.models import GPT
 from leyden.models.gpt2_names import to_gpt2
+from leyden.runs.temporary import remove_left, temporary_folder
 from leyden.tokenization.tokenizer import SEPARATOR
 from leyden.trained import Trained
 
+PREFIX = ".leyden-export-"
 TOKENIZER_CLASS = "PreTrainedTokenizerFast"
 """The one that takes all it is from tokenizer.json."""
 
@@ -31,6 +32,7 @@ def export_hf(trained: Trained, folder: Path) -> None:
     Raises:
         ConfigError: The model has no such form, the folder is taken, or the extra is missing.
     """
+    remove_left(folder.parent, PREFIX)
     net = trained.net
     problems = [_extra(), _model(trained), _folder(folder)]
     found = [problem for problem in problems if problem is not None]
@@ -38,8 +40,8 @@ def export_hf(trained: Trained, folder: Path) -> None:
         raise ConfigError(found)
     assert isinstance(net, GPT)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
-        staged = Path(temporary) / folder.name
+    with temporary_folder(folder.parent, PREFIX) as temporary:
+        staged = temporary / folder.name
         staged.mkdir()
         write_gpt2(net, trained.vocabulary, staged)
         staged.rename(folder)

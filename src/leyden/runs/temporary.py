@@ -26,8 +26,7 @@ def temporary_folder(place: Path, prefix: str) -> Iterator[Path]:
         prefix: Its name begins with it, as that of no other folder there. Those of this user that
             no process holds are removed first.
     """
-    for left in place.glob(f"{prefix}*"):
-        _remove_if_left(left)
+    remove_left(place, prefix)
     path, handle = _held_folder(place, prefix)
     owner = os.getpid()
     try:
@@ -37,6 +36,12 @@ def temporary_folder(place: Path, prefix: str) -> Iterator[Path]:
             shutil.rmtree(path, ignore_errors=True)
             if handle is not None:
                 os.close(handle)
+
+
+def remove_left(place: Path, prefix: str) -> None:
+    """Removes the folders of this user that begin so and that no process holds."""
+    for left in place.glob(f"{prefix}*"):
+        _remove_if_left(left)
 
 
 def hold(folder: Path) -> int | None:

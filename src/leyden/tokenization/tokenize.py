@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from leyden.console import waiting
-from leyden.runs.atomic import write_atomically
+from leyden.runs.atomic import remove_parts, write_atomically
 from leyden.terminal import format_bytes, show_note
 from leyden.tokenization.choice import choose_tokenizer, read_tokenizer
 from leyden.tokenization.chunk import (
@@ -65,6 +65,7 @@ def tokenize(settings: Settings, sources: list[Source], folder: Path, *, workers
     is_begun = (folder / WORK / PLAN).is_file()
     prepared = None if is_begun else prepare(settings, sources)  # before anything is written
     with the_only_one(folder):
+        remove_parts(folder)
         if prepared is not None:
             keep(*prepared, folder)
         write_missing_chunks(folder, workers=workers)
