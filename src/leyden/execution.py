@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -54,6 +55,7 @@ from leyden.runs.files import read_text
 from leyden.runs.folder import CONFIG as FROZEN
 from leyden.runs.folder import config_digest, read_frozen
 from leyden.runs.hyperparameters import short_hyperparameters
+from leyden.runs.lock import executing
 from leyden.runs.log import run_log
 from leyden.runs.record import Diverged, Interrupted, Record, status_after
 from leyden.second_try import prepare_second_try
@@ -73,7 +75,8 @@ def execute(record: Record, *, trial: Trial | None = None, seat: Seat | None = N
     """
     use_temporary_folder()
     stop = StopSignal()
-    with handled(stop.meet), record.running(), run_log(record.folder):
+    alone = executing(record.folder) if record.is_kept else nullcontext()
+    with handled(stop.meet), alone, record.reread().running(), run_log(record.folder):
         try:
             while not has_ended(record, trial, seat, stop):
                 gc.collect()

@@ -30,7 +30,7 @@ from leyden.runs.folder import (
     new_folder,
 )
 from leyden.runs.foreign_links import refuse_foreign_links
-from leyden.runs.lock import held
+from leyden.runs.lock import executing, held
 from leyden.runs.record import NAME as RUN_RECORD
 from leyden.runs.record import Record
 from leyden.second_try import prepare_second_try
@@ -84,7 +84,8 @@ def begin(job: Job, fitted: Fitted, *, command: list[str], folder: Path) -> Reco
     """Prepares a new run, or one that is there to be gone on with."""
     if not (folder / RUN_RECORD).is_file():
         return prepare(job, fitted, command=command, folder=folder)
-    return go_on(Record.read(folder), job, fitted, command=command)
+    with executing(folder):  # the processes of a command that was killed have ended now
+        return go_on(Record.read(folder), job, fitted, command=command)
 
 
 def joined(folder: Path | None) -> Record:

@@ -225,3 +225,15 @@ def test_a_disk_that_is_full_from_the_begin_is_one_line(name, leyden, monkeypatc
     assert "Traceback" not in result.err
     assert "Nothing was started" not in result.err
     assert leyden("train", *SHORT).status == 0
+
+
+@pytest.mark.slow
+def test_a_run_of_two_processes_that_is_given_again_at_once_after_a_kill_is_finished(commands):
+    words = (*LONG[5:], "run_dir=it", "trainer.devices=2", "trainer.strategy=ddp")
+    killed = commands.start(*words)
+    commands.wait_for(lambda: (commands.folder / "it" / "metrics.csv").exists())
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    status, out, err = commands.run(*words)
+    assert status == 0, (out, err)
+    assert "goes on from step" in err

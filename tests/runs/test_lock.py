@@ -8,7 +8,7 @@ import pytest
 from filelock import FileLock
 
 from leyden.config.problem import ConfigError, Problem
-from leyden.runs.lock import LOCK, OWNER, held
+from leyden.runs.lock import LOCK, OWNER, executing, held
 
 HOLD = """
 import sys, time
@@ -61,3 +61,23 @@ def test_a_wrong_request_leaves_a_folder_as_it_was(was_there, tmp_path):
     with pytest.raises(ConfigError, match="wrong"), held(folder, key="run_dir"):
         raise ConfigError([Problem("key", "wrong")])
     assert folder.exists() is was_there
+
+
+EXECUTE = """
+import sys, time
+from pathlib import Path
+from leyden.runs.lock import executing
+
+with executing(Path(sys.argv[1])):
+    print("executing", flush=True)
+    time.sleep(1)
+    (Path(sys.argv[1]) / "first").touch()
+"""
+
+
+def test_a_process_waits_until_that_of_a_killed_command_has_ended(tmp_path):
+    words = [sys.executable, "-c", EXECUTE, str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        with executing(tmp_path):
+            assert (tmp_path / "first").exists()

@@ -66,7 +66,16 @@ VOLATILE = (
 
 BEFORE_THE_RECORD = (
     *("config.yaml", "overrides.yaml", "code.json", "study.journal", "study.journal.lock"),
-    *(".lock", ".owner.json", ".stop", ".submitit", ".rank-*.json", ".report.*", ".*.part"),
+    *(
+        ".lock",
+        ".execution.lock",
+        ".owner.json",
+        ".stop",
+        ".submitit",
+        ".rank-*.json",
+        ".report.*",
+        ".*.part",
+    ),
 )
 """Names of what a run or a sweep may have written before its record."""
 

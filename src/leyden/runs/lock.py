@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from leyden.config.problem import ConfigError, Problem
 from leyden.runs.atomic import remove_parts, write_atomically
@@ -17,6 +17,9 @@ from leyden.runs.process_mark import process_mark
 
 LOCK = ".lock"
 OWNER = ".owner.json"
+EXECUTION = ".execution.lock"
+SECONDS_TO_LEAVE = 30.0
+"""Twice what a job has to end in."""
 
 
 @contextmanager
@@ -35,10 +38,9 @@ def held(folder: Path, *, key: str) -> Iterator[None]:
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        os.close(regular(str(folder / LOCK), os.O_RDWR | os.O_CREAT))  # FileLock follows links
+        lock = _lock(folder / LOCK)
     except OSError as error:
         raise ConfigError([Problem(key, f"its {LOCK} {reason_of(error)}", str(folder))]) from error
-    lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
@@ -55,6 +57,34 @@ def held(folder: Path, *, key: str) -> Iterator[None]:
     finally:
         (folder / OWNER).unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def executing(folder: Path) -> Iterator[None]:
+    """Lets one process at a time execute a run.
+
+    The processes of a command that was killed save and end within seconds; they are waited for.
+
+    Args:
+        folder: Of the run.
+
+    Raises:
+        RuntimeError: Another one goes on.
+    """
+    lock = _lock(folder / EXECUTION)
+    try:
+        lock.acquire(timeout=SECONDS_TO_LEAVE)
+    except Timeout as error:
+        raise RuntimeError(f"another process still executes the run in {folder}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _lock(path: Path) -> BaseFileLock:
+    os.close(regular(str(path), os.O_RDWR | os.O_CREAT))  # FileLock follows links
+    return FileLock(path)
 
 
 def _owner(folder: Path) -> str:

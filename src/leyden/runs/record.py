@@ -117,6 +117,16 @@ class Record:
         record.best = {**NO_BEST, **record.best}
         return record
 
+    def reread(self) -> "Record":
+        """Takes up what another process has written meanwhile; the record itself.
+
+        Raises:
+            ConfigError: The file is no record any more.
+        """
+        content = vars(Record.read(self.folder)).items()
+        vars(self).update({key: value for key, value in content if key not in NOT_WRITTEN})
+        return self
+
     def write(self) -> None:
         """Writes the record; NaN and infinity, which JSON lacks, become null."""
         if not self.is_kept:
