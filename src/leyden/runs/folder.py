@@ -64,19 +64,11 @@ VOLATILE = (
 """Keys that don't change what is computed: two runs that differ only in them are the same job."""
 
 
-BEFORE_THE_RECORD = (
+FILES_BEFORE_THE_RECORD = (
     *("config.yaml", "overrides.yaml", "code.json", "study.journal", "study.journal.lock"),
-    *(
-        ".lock",
-        ".execution.lock",
-        ".owner.json",
-        ".stop",
-        ".submitit",
-        ".rank-*.json",
-        ".report.*",
-        ".*.part",
-    ),
+    *(".lock", ".execution.lock", ".owner.json", ".stop", ".rank-*.json", ".*.part"),
 )
+FOLDERS_BEFORE_THE_RECORD = (".submitit", ".report.*", ".*.part")
 """Names of what a run or a sweep may have written before its record."""
 
 
@@ -115,7 +107,8 @@ def _is_own(path: Path) -> bool:
         return False
     if path.is_dir() and (path / "run.json").is_file():
         return re.search("-[0-9a-f]{6}$", path.name) is not None
-    return any(fnmatchcase(path.name, name) for name in BEFORE_THE_RECORD)
+    names = FOLDERS_BEFORE_THE_RECORD if path.is_dir() else FILES_BEFORE_THE_RECORD
+    return any(fnmatchcase(path.name, name) for name in names)
 
 
 def job_name(overrides: tuple[str, ...], swept: tuple[str, ...], digest: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from leyden.ranges import Count, NonNegative, PositiveInt
+from leyden.runs.files import regular
 from leyden.sweeps.launchers.launcher import Ended, Refused, Task
 from leyden.sweeps.launchers.supervise import (
     Supervised,
@@ -93,7 +94,7 @@ class Ray:
             raise ValueError(str(error).strip().partition("\n")[0]) from error
         # What it says of workers that die goes to standard output (`listen_error_messages`), whose
         # last line is the sweep's folder.
-        log = self.opened.enter_context((sweep / LOG).open("a", encoding="utf-8"))
+        log = self.opened.enter_context(open(sweep / LOG, "a", encoding="utf-8", opener=regular))
         self.opened.enter_context(redirect_stdout(log))
         self.remote = ray.remote(
             num_cpus=self.cpus_per_job * largest.devices,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from leyden.processes.worker import GRACE_SECONDS
 from leyden.ranges import Count, PositiveFloat, PositiveInt
+from leyden.runs.files import read_bytes
 from leyden.sweeps.launchers.launcher import Ended, Refused, Task
 from leyden.sweeps.launchers.slurm_job import Submitted
 from leyden.sweeps.launchers.slurm_queue import (
@@ -221,7 +222,7 @@ class Slurm:
         state = self.queue.state(job.job_id) if self.finds_jobs else "FAILED"
         kind, words = ERRORS.get(state, ("launcher", "ended without a result"))
         log = job.paths.stderr
-        said = last_line(log.read_text(errors="replace")) if log.exists() else ""
+        said = last_line(read_bytes(log).decode("utf-8", "replace")) if log.exists() else ""
         more = f": {said}" if said and kind == "launcher" else ""
         return {"type": kind, "message": f"Slurm's job {job.job_id} {words}{more}"}
 
