@@ -94,7 +94,8 @@ class Ray:
             raise ValueError(str(error).strip().partition("\n")[0]) from error
         # What it says of workers that die goes to standard output (`listen_error_messages`), whose
         # last line is the sweep's folder.
-        log = self.opened.enter_context(open(sweep / LOG, "a", encoding="utf-8", opener=regular))
+        log = open(sweep / LOG, "a", encoding="utf-8", opener=regular)  # noqa: SIM115 (is below)
+        self.opened.enter_context(log)
         self.opened.enter_context(redirect_stdout(log))
         self.remote = ray.remote(
             num_cpus=self.cpus_per_job * largest.devices,
