@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from leyden.faults import faulty as faulty_runs
 from leyden.runs import atomic
 
 LONG = (
@@ -172,6 +173,23 @@ def test_a_job_whose_record_is_damaged_costs_the_others_nothing(content, leyden)
     shutil.rmtree(path.parent)
     assert leyden("train", *SHORT).status == 0
     assert states(Path()) == ["completed"] * 2
+
+
+@pytest.mark.parametrize("content", ["", "{", "- a list", None])
+def test_a_job_whose_config_is_damaged_costs_the_others_nothing(content, leyden):
+    with faulty_runs("SIGKILL@step:2"):
+        leyden("train", *SHORT, "trainer.max_steps=4")
+    path = min(Path("it").glob("*/config.yaml"))
+    if content is None:
+        path.unlink()
+    else:
+        path.write_text(content)
+    result = leyden("train", *SHORT, "trainer.max_steps=4", "sweep.retry=1")
+    assert "Traceback" not in result.err
+    assert "Nothing was started" not in result.err
+    assert result.status == 3
+    assert sorted(states(Path())) == ["completed", "failed"]
+    assert "remove its folder to have it run anew" in result.err
 
 
 def full(monkeypatch, is_concerned):

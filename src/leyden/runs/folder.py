@@ -24,6 +24,8 @@ from leyden.runs.files import regular
 
 OUTPUTS = Path("outputs")
 CONFIG = "config.yaml"
+NEEDED = ("data", "model", "trainer")
+"""Sections without which a file is no run's config, or only a part of it."""
 
 VOLATILE = (
     "name",
@@ -213,7 +215,11 @@ def read_frozen(folder: Path) -> DictConfig:
         raise ConfigError([Problem(CONFIG, message, str(folder))]) from error
     if not isinstance(cfg, DictConfig):
         raise ConfigError([Problem(CONFIG, "must be a mapping", str(folder))])
-    problems = list(foreign_references(OmegaConf.to_container(cfg)))
+    content = cast(dict[str, Any], OmegaConf.to_container(cfg))  # nothing is resolved
+    missing = [key for key in NEEDED if not isinstance(content.get(key), dict)]
+    if missing:
+        raise ConfigError([Problem(CONFIG, f"has no `{missing[0]}`", str(folder))])
+    problems = list(foreign_references(content))
     if problems:
         raise ConfigError([replace(problem, origin=str(path)) for problem in problems])
     bring_up_to_date(cfg)

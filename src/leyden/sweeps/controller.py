@@ -14,7 +14,7 @@ from leyden.runs.process_mark import is_alive
 from leyden.runs.record import Record, now
 from leyden.second_try import prepare_second_try
 from leyden.sweeps.board import Board
-from leyden.sweeps.failure import HOPELESS, LOST, failure_of
+from leyden.sweeps.failure import HOPELESS, LOST, failure_of, lost
 from leyden.sweeps.jobs import Jobs, folder_of
 from leyden.sweeps.launchers import Ended, Launcher, Refused
 from leyden.sweeps.launchers.supervise import ask_to_stop
@@ -254,12 +254,6 @@ class Controller:
             ask_to_stop(folder)
         self.adopted.clear()
         self.launcher.stop()
-
-
-def lost(error: ConfigError | OSError) -> dict[str, str]:
-    """The error of a job whose folder can't be read or written any more."""
-    said = str(error.problems[0]) if isinstance(error, ConfigError) else str(error)
-    return {"type": LOST, "message": f"{said}; remove its folder to have it run anew"}
 
 
 def is_cancelled(ended: Ended) -> bool:

@@ -3,6 +3,8 @@
 import signal
 from typing import Any
 
+from leyden.config.problem import ConfigError
+
 CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL}
 LOST = "lost"
 """Its folder could not be read or written; the job itself may have been sound."""
@@ -30,3 +32,9 @@ def failure_of(record: dict[str, Any]) -> str | None:
     if kind in signal.Signals.__members__:
         return "crash" if signal.Signals[kind] in CRASHES else "killed"
     return "exception"
+
+
+def lost(error: ConfigError | OSError) -> dict[str, str]:
+    """The error of a job whose folder can't be read or written any more."""
+    said = str(error.problems[0]) if isinstance(error, ConfigError) else str(error)
+    return {"type": LOST, "message": f"{said}; remove its folder to have it run anew"}

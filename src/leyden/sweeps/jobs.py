@@ -15,6 +15,7 @@ from leyden.config.plan import Sweep
 from leyden.config.problem import ConfigError
 from leyden.runs.folder import config_digest, is_begun, job_name, read_frozen
 from leyden.runs.record import NAME
+from leyden.sweeps.failure import LOST, lost
 from leyden.sweeps.launchers import Task
 from leyden.sweeps.record import JobEntry, SweepRecord
 from leyden.sweeps.trial import Trial
@@ -58,7 +59,7 @@ class Folders:
     def prepared(
         self, entry: JobEntry, made: Callable[[], tuple[Job, Fitted]], trial: Trial | None = None
     ) -> Task | None:
-        """A job for a launcher; None where its folder can't be made now: it stays pending.
+        """A job for a launcher; None where its folder can't be made or read now.
 
         Args:
             entry: Its own.
@@ -68,9 +69,13 @@ class Folders:
         try:
             if entry.folder is None or not (folder_of(self.record, entry) / NAME).is_file():
                 self._prepare(entry, *made())
-            task = self._task(entry, trial)
         except OSError as error:
             entry.state, entry.error = "pending", {"type": "OSError", "message": str(error)}
+            return None
+        try:
+            task = self._task(entry, trial)
+        except ConfigError as error:  # its frozen config is damaged
+            entry.state, entry.failure, entry.error = "failed", LOST, lost(error)
             return None
         entry.error = None
         return task

@@ -13,9 +13,9 @@ from leyden.runs.process_mark import may_hold
 from leyden.runs.record import NAME as RUN_RECORD
 from leyden.runs.record import Record
 from leyden.sweeps.content import NAME
-from leyden.sweeps.controller import lost, take_over
+from leyden.sweeps.controller import take_over
 from leyden.sweeps.drift import refuse_drift
-from leyden.sweeps.failure import LOST
+from leyden.sweeps.failure import LOST, lost
 from leyden.sweeps.jobs import folder_of
 from leyden.sweeps.record import FAILED, TO_GO_ON, JobEntry, SweepRecord
 
