@@ -6,7 +6,8 @@
 A round is one start of a command, which a signal ends: to the command, to its group, or to one of
 its jobs; then the same command is given again at once. After so many rounds it is left alone.
 Checkpoints are written every second step, and every other signal waits for one that is being
-written. Equal are the weights, the states of the optimizers, and the steps in `metrics.csv`.
+written. Equal are the weights, the states of the optimizers, and the steps in `metrics.csv`, to the
+bit; in a stack to rounding, for a job that goes on without the others is computed alone.
 """
 
 import argparse
@@ -32,7 +33,7 @@ import torch
 
 from leyden.processes.forkserver import warm_up
 from leyden.processes.place import World
-from leyden.runs.checkpoints import LAST, find_checkpoint, find_sound
+from leyden.runs.checkpoints import LAST, find_checkpoint, find_sound, read_weights
 
 FAMILIES = {
     "mlp": ("model.width=64", "model.dropout=0.2", "data.translate=1"),
@@ -99,16 +100,16 @@ class Chaos:
         kills: By SIGKILL.
         while_saving: A checkpoint was being written when the signal came.
         fallen_back: A checkpoint was found damaged; there should be none.
-        expected: What the undisturbed command came to, see `outcome`.
-        found: What this one came to.
+        digest: Of what the undisturbed command came to.
+        difference: What another one came to instead; None: to the same.
     """
 
     rounds: int = 0
     kills: int = 0
     while_saving: int = 0
     fallen_back: list[str] = field(default_factory=list)
-    expected: str = ""
-    found: str = ""
+    digest: str = ""
+    difference: str | None = None
 
 
 @dataclass(frozen=True)
@@ -139,12 +140,22 @@ class Subject:
         process.start()
         return process
 
-    def finish(self, folder: Path) -> str:
-        """Lets it come to its end; its outcome."""
+    def finish(self, folder: Path) -> Path:
+        """Lets it come to its end."""
         process = self.start(folder)
         process.join(MOST_SECONDS)
         assert process.exitcode == 0, (folder / "log.txt").read_text()
-        return outcome(folder)
+        return folder
+
+    def difference(self, whole: Path, torn: Path) -> str | None:
+        """What runs have come to instead of what undisturbed ones have; None if to the same."""
+        if outcome(whole) == outcome(torn):
+            return None
+        names = [path.name for path in runs_in(whole)]
+        if self.command != "stacked" or names != [path.name for path in runs_in(torn)]:
+            return "other digests"
+        pairs = zip(runs_in(whole), runs_in(torn), strict=True)
+        return next(filter(None, (unlike(*pair) for pair in pairs)), None)
 
 
 def torment(
@@ -167,21 +178,21 @@ def torment(
         path.mkdir()
         return path
 
-    result = Chaos(expected=subject.finish(new_folder()))
-    result.found = result.expected
+    whole = subject.finish(new_folder())
+    result = Chaos(digest=outcome(whole))
     chance = random.Random(seed)
     torn, all_steps = new_folder(), steps * (2 if "-m" in subject.words else 1)
-    while result.rounds < rounds and result.found == result.expected:
+    while result.rounds < rounds and result.difference is None:
         begin = progress(torn)
         # So that all rounds together go through the command, whatever the machine's speed.
         left = 2.0 * (all_steps - begin) / (rounds - result.rounds + 1)
         is_done = not interrupt(subject, torn, begin + chance.uniform(0.0, left), chance, result)
         result.fallen_back += damaged(torn)
         if is_done:  # it was faster than the signals: the rest of them is for another one
-            result.found = outcome(torn)
+            result.difference = subject.difference(whole, torn)
             torn = new_folder()
-    if result.found == result.expected:
-        result.found = subject.finish(torn)
+    if result.difference is None:
+        result.difference = subject.difference(whole, subject.finish(torn))
     return result
 
 
@@ -285,6 +296,25 @@ def digest(folder: Path) -> str:
     return sha256.hexdigest()
 
 
+def unlike(whole: Path, torn: Path) -> str | None:
+    """What of a run's end is not what it should be, to rounding."""
+    before, after = ends_of(whole), ends_of(torn)
+    if before[0] != after[0]:
+        return f"other steps in {torn.name}"
+    for name, tensor in before[1].items():
+        if not torch.allclose(tensor, after[1][name], rtol=1e-3, atol=1e-4):
+            return f"other weights in {torn.name}: {name}"
+    return None
+
+
+def ends_of(folder: Path) -> tuple[list[str], dict[str, torch.Tensor]]:
+    """The logged steps of a run, and its weights at the end."""
+    path = find_checkpoint(folder, "last")
+    assert path is not None
+    with (folder / "metrics.csv").open(newline="") as file:
+        return [row["step"] for row in csv.DictReader(file)], read_weights(path)
+
+
 def feed(sha256: Any, state: Any) -> None:
     """Digests nested values in their order."""
     if isinstance(state, torch.Tensor):
@@ -322,9 +352,9 @@ def main() -> int:
             steps=asked.steps,
             folder=folder,
         )
-        is_same = result.found == result.expected
+        is_same = result.difference is None
         is_good = is_good and is_same and not result.fallen_back
-        said = f"same sha256 {result.found[:12]}" if is_same else f"DIFFERENT, see {folder}"
+        said = f"as {result.digest[:12]}" if is_same else f"{result.difference}, see {folder}"
         print(
             f"{family:5}{command:9}{result.rounds:8}{result.kills:9}{result.while_saving:8}"
             f"{len(result.fallen_back):9}  {said}",
