@@ -5,9 +5,10 @@
 
 A round is one start of a command, which a signal ends: to the command, to its group, or to one of
 its jobs; then the same command is given again at once. After so many rounds it is left alone.
-Checkpoints are written every second step, and every other signal waits for one that is being
-written. Equal are the weights, the states of the optimizers, and the steps in `metrics.csv`, to the
-bit; in a stack to rounding, for a job that goes on without the others is computed alone.
+Checkpoints are written every second step, and every other signal waits up to a second for one that
+is being written. Equal are the weights, the states of the optimizers, and the steps in
+`metrics.csv`, to the bit; in a stack to rounding, for a job that goes on without the others is
+computed alone.
 """
 
 import argparse
