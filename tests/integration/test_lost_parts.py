@@ -106,10 +106,11 @@ def test_of_a_job_that_dies_with_the_process_it_was_forked_from_no_exit_status_i
 
 @pytest.mark.slow
 def test_a_second_ctrl_c_is_told_as_what_it_is(commands, faulty):
-    process = commands.start("-m", "run_dir=it", *faulty, "seed=0", "model.seconds=100")
-    commands.wait_for(lambda: [*commands.folder.glob("it/*/events.out*")])
+    words = ("-m", "run_dir=it", *faulty, "seed=0", "model.seconds=5", "trainer.max_steps=99")
+    process = commands.start(*words, "trainer.log_every_n_steps=1")
+    commands.wait_for(lambda: [*commands.folder.glob("it/*/metrics.csv")])  # within a step
     process.send_signal(signal.SIGINT)
-    commands.wait_for(lambda: not os.read(process.stderr.fileno(), 9999).endswith(b"it\n"))
+    commands.wait_for(lambda: b"stopping" in os.read(process.stderr.fileno(), 9999))
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 75

@@ -242,7 +242,7 @@ def steps_and_best(folder):
 @pytest.mark.timeout(400)
 def test_asha_finds_as_good_a_trial_in_half_the_steps(leyden, record_property, capsys):
     plain = leyden("train", *SEARCH, "name=plain")
-    asha = ("hydra.sweeper.pruner=asha", "hydra.sweeper.min_validations=1")
+    asha = ("hydra.sweeper.pruner=asha", "hydra.sweeper.min_validations=2")
     pruned = leyden("train", *SEARCH, "name=asha", *asha)
     (all_steps, best), (steps, found) = (steps_and_best(one.folder) for one in (plain, pruned))
     with capsys.disabled():

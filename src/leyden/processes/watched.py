@@ -3,10 +3,12 @@
 import contextlib
 import os
 import signal
+import time
 from multiprocessing.process import BaseProcess
 
 from leyden.runs.process_mark import is_alive, mark_of
 
+SECONDS_TO_DIE = 0.5
 NO_STATUS = 255
 """What multiprocessing says where the process that it was forked from is gone."""
 
@@ -42,8 +44,13 @@ class Watched:
     @property
     def is_lost(self) -> bool:
         """Whether nobody knows how it ended, for the process that it was forked from is gone."""
-        is_left = self.server is not None and not is_alive(self.server)
-        return is_left and self.exit_code == NO_STATUS
+        if self.server is None or self.exit_code != NO_STATUS:
+            return False
+        # A process that is killed closes its files, by which its end is noticed, before it is gone.
+        deadline = time.monotonic() + SECONDS_TO_DIE
+        while is_alive(self.server) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return not is_alive(self.server)
 
     @property
     def sentinel(self) -> int | None:
