@@ -1,6 +1,5 @@
 """The command `leyden`: verbs to functions. Heavy imports wait until a verb needs them."""
 
-import errno
 import json
 import os
 import sys
@@ -32,14 +31,6 @@ WHEN_INTERRUPTED = {
     "export": "the export may be incomplete: the same command writes it again",
 }
 """What a verb leaves, and what to do then."""
-
-
-NOT_OURS = {
-    getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO", "EFBIG", "ESTALE")
-    if hasattr(errno, name)
-}
-"""Errors of the system that say themselves what is to be done."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,18 +71,11 @@ def run_verb(verb: str, arguments: list[str]) -> int:
 
         show_problems(error.problems)
         return WRONG_REQUEST
-    except OSError as error:
-        if error.errno not in NOT_OURS:
-            raise
-        from leyden.console import messages, say
-
-        say(messages(), ("failed: ", "bold red"), str(error))
-        return FAILED
     except Exception as error:
-        from leyden.config.user_code import place_of
+        from leyden.config.user_code import is_from_outside
         from leyden.terminal import show_user_error
 
-        if place_of(error) is None:  # Leyden's own defect: its traceback helps to mend it
+        if not is_from_outside(error):  # Leyden's own defect: its traceback helps to mend it
             raise
         show_user_error(error)
         return FAILED

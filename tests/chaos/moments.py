@@ -8,17 +8,14 @@ A command's first moments are those before its records are there; a round is one
 
 import argparse
 import json
-import os
 import shutil
 import signal
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leyden.faults import kill_at_change
-from leyden.processes.forkserver import warm_up
+from leyden.doctor.fault_suite import Command, exit_status
 from leyden.processes.place import World
 
 TINY = (
@@ -37,44 +34,15 @@ COMMANDS = {
 MOST_SECONDS = 120
 
 
-@dataclass(frozen=True)
-class KilledAt:
-    """A command line in a process of its own, which dies before one of its file operations.
-
-    Attributes:
-        folder: Where it runs; operations elsewhere are not counted.
-        words: The command line.
-        number: Of the operation, from 1 on; 0: it is left alone.
-    """
-
-    folder: Path
-    words: tuple[str, ...]
-    number: int
-    world: World
-
-    def __call__(self) -> None:
-        self.world.enter()
-        os.chdir(self.folder)
-        log = os.open("../log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        for stream in (1, 2):
-            os.dup2(log, stream)
-        if self.number:
-            kill_at_change(self.folder, self.number)
-        from leyden.cli import main
-
-        sys.exit(main(self.words))
-
-
 def give(folder: Path, words: tuple[str, ...], number: int = 0) -> int | None:
-    """The exit status of a command that may be killed; None if it hangs."""
-    process = warm_up().Process(target=KilledAt(folder, words, number, World()))
-    process.start()
-    process.join(MOST_SECONDS)
-    if process.exitcode is None:
-        process.kill()
-        process.join()
-        return None
-    return process.exitcode
+    """The exit status of a command that may be killed; None if it hangs.
+
+    Args:
+        folder: Where it runs.
+        words: The command line.
+        number: Before which change of a file it is killed; 0: it is left alone.
+    """
+    return exit_status(Command(folder, words, "", number, World()), seconds=MOST_SECONDS)
 
 
 def outcome(folder: Path) -> dict[str, Any]:
@@ -117,7 +85,7 @@ def undisturbed(command: str, folder: Path) -> dict[str, Any]:
     """What a command comes to when it is left alone."""
     folder.mkdir()
     status = give(folder, COMMANDS[command])
-    assert status == 0, (folder.parent / "log.txt").read_text()
+    assert status == 0, (folder / "log.txt").read_text()
     return outcome(folder)
 
 

@@ -1,5 +1,6 @@
 """Where in the user's own files an error arose, and what it says in a line."""
 
+import errno
 import os
 import re
 import sysconfig
@@ -16,6 +17,20 @@ INSTALLED = {"site-packages", "dist-packages"}
 FROM_WORKER = re.compile(r"^Caught (\w+) in .*\.\nOriginal Traceback")
 """How torch's loader begins the message of an error that a process of its has raised."""
 FRAME = re.compile(r'^ *File "(.+)", line (\d+), in ', re.MULTILINE)
+
+
+SYSTEM_ERRORS = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO", "EFBIG", "ESTALE")
+    if hasattr(errno, name)
+}
+"""Errors of disks and rights, which say themselves what is to be done."""
+
+
+def is_from_outside(error: BaseException) -> bool:
+    """Whether an error is the user's code's or the system's, and not a defect of Leyden."""
+    is_systems = isinstance(error, OSError) and error.errno in SYSTEM_ERRORS
+    return is_systems or place_of(error) is not None
 
 
 def in_a_line(error: BaseException) -> str:

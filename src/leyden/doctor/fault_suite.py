@@ -70,6 +70,18 @@ class Command:
         sys.exit(main(self.words))
 
 
+def exit_status(command: Command, *, seconds: float) -> int | None:
+    """Runs a command; its exit status, negative for a signal, or None if it takes too long."""
+    process = warm_up().Process(target=command)
+    process.start()
+    process.join(seconds)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        return None
+    return process.exitcode
+
+
 @dataclass(frozen=True)
 class Suite:
     """The runs of the suite, in a folder of their own."""
@@ -79,15 +91,7 @@ class Suite:
     def train(self, name: str, *words: str, fault: str = "", change: int = 0) -> int | None:
         """Begins a run, or goes on with it; its exit status, negative for a signal."""
         words = (*WORDS, f"run_dir={name}", *words)
-        command = Command(self.folder, words, fault, change, World())
-        process = warm_up().Process(target=command)
-        process.start()
-        process.join(SECONDS)
-        if process.exitcode is None:
-            process.kill()
-            process.join()
-            return None
-        return process.exitcode
+        return exit_status(Command(self.folder, words, fault, change, World()), seconds=SECONDS)
 
     def differs(self, name: str) -> str | None:
         """Why a run is not the undisturbed one to the bit, or None if it is."""
