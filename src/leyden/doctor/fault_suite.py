@@ -93,21 +93,21 @@ class Suite:
         words = (*WORDS, f"run_dir={name}", *words)
         return exit_status(Command(self.folder, words, fault, change, World()), seconds=SECONDS)
 
-    def differs(self, name: str) -> str | None:
+    def differs(self, name: str, whole: str = WHOLE) -> str | None:
         """Why a run is not the undisturbed one to the bit, or None if it is."""
         import torch
 
         from leyden.runs.checkpoints import find_checkpoint, read_weights
         from leyden.runs.record import Record
 
-        records = [Record.read(self.folder / one) for one in (WHOLE, name)]
+        records = [Record.read(self.folder / one) for one in (whole, name)]
         if records[1].status != "completed":
             return f"it ended as {records[1].status}"
         if records[0].losses != records[1].losses:
             return "its losses are others"
-        paths = [find_checkpoint(self.folder / one, "last") for one in (WHOLE, name)]
-        whole, other = (read_weights(path) for path in paths if path is not None)
-        if [key for key in whole if not torch.equal(whole[key], other[key])]:
+        paths = [find_checkpoint(self.folder / one, "last") for one in (whole, name)]
+        before, after = (read_weights(path) for path in paths if path is not None)
+        if [key for key in before if not torch.equal(before[key], after[key])]:
             return "its weights are others"
         return None
 
@@ -175,10 +175,11 @@ def killed_sweep(suite: Suite) -> Row:
     status = suite.train("sweep", *words)
     if status != 0:
         return failed(check, f"given again, it ended with {status}; {ADVICE}")
-    first = next((suite.folder / "sweep").glob("seed0-*"))
-    difference = suite.differs(str(first.relative_to(suite.folder)))
-    if difference:
-        return failed(check, f"given again, {difference}; {ADVICE}")
+    suite.train("whole-sweep", *words)  # its jobs have other threads than a run has
+    for job in (suite.folder / "whole-sweep").glob("seed*"):
+        difference = suite.differs(f"sweep/{job.name}", f"whole-sweep/{job.name}")
+        if difference:
+            return failed(check, f"given again, {difference}; {ADVICE}")
     return passed(check, "given again, both jobs completed, the weights the same to the bit")
 
 
