@@ -18,7 +18,8 @@ def config(batch_size=64, devices=1, num_nodes=1, micro_batch=None, accumulate=N
         "micro_batch": micro_batch,
         "accumulate_grad_batches": accumulate,
     }
-    return OmegaConf.create({"data": {"batch_size": batch_size, **data}, "trainer": trainer})
+    data = {"batch_size": batch_size, **data}
+    return OmegaConf.create({"model": {}, "data": data, "trainer": trainer})
 
 
 counts = st.integers(1, 12)

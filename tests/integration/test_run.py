@@ -37,6 +37,7 @@ def test_the_folder_holds_what_the_design_says(run):
         "config.yaml",
         "overrides.yaml",
         ".lock",
+        ".execution.lock",
         "code.json",
         "run.json",
         "metrics.csv",
