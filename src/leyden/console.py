@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from textwrap import fill
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import TextColumn
 from rich.table import Column as BarColumn
 from rich.text import Text
@@ -99,7 +100,12 @@ def on_terminal(console: Console, text: str) -> str:
 
 
 def say_wrapped(
-    console: Console, text: str, *, style: str = "", mark: tuple[str, str] = ("", "")
+    console: Console,
+    text: str,
+    *,
+    style: str = "",
+    mark: tuple[str, str] = ("", ""),
+    indent: int = 0,
 ) -> None:
     """Prints a line that ends between words where the terminal does, as far as it can.
 
@@ -108,11 +114,12 @@ def say_wrapped(
         text: The line.
         style: Of it.
         mark: A word before it, and the word's own style.
+        indent: Cells before each of its parts.
     """
     word, own = mark
     line = Text(on_terminal(console, word + printable(text)), style=style)
     line.stylize(own, 0, len(word))
-    console.print(line)
+    console.print(Padding(line, (0, 0, 0, indent), expand=False) if indent else line)
 
 
 def print_path(path: str) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from leyden.config.build import Experiment
+    from leyden.data.report import DataReport
     from leyden.runs.record import Record
 
 
@@ -48,10 +49,7 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") ->
         f"  data    {len(parts.train):,} training, {len(parts.val):,} validation,"
         f" {len(parts.test):,} test samples",
     )
-    if data.stands_in:
-        say(console, "          not on this machine: random samples of its shape", style="yellow")
-    for note in parts.notes:
-        say(console, f"          {note}")
+    show_data(data.report)
     for model, error in data.spec.baseline_rmse.get("test", {}).items():
         say(console, f"          test rmse to beat: {format_number(error)} ({BASELINES[model]})")
     if data.spec.unigram_nats is not None:
@@ -68,6 +66,14 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") ->
     if cfg.init_from is not None:
         say(console, f"  weights from {cfg.init_from}")
     say(console, f"  folder  {shown_path(record.folder)}")
+
+
+def show_data(report: "DataReport") -> None:
+    """What was read, left out and guessed of the data; warnings in full."""
+    console = messages()
+    for line in report.lines():
+        is_warning = line.startswith("warning: ")
+        say_wrapped(console, line, indent=10, style="yellow" if is_warning else "")
 
 
 def show_note(text: str) -> None:

@@ -301,8 +301,8 @@ def digest(folder: Path) -> str:
 def unlike(whole: Path, torn: Path) -> str | None:
     """What of a run's way is not what it should be, to rounding.
 
-    Losses are compared and not weights: a bias before a batch norm has a gradient of rounding errors
-    alone, which AdamW makes steps of full length of, without an effect on any output.
+    Losses are compared and not weights: a bias before a batch norm has a gradient of rounding
+    errors alone, of which AdamW makes steps of full length, without an effect on any output.
     """
     before, after = losses(whole), losses(torn)
     if before.keys() != after.keys():

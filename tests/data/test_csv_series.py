@@ -98,7 +98,7 @@ def test_what_is_missing_is_filled_in_after_sorting():
 
 def test_what_is_missing_is_noted():
     series(y=SPARSE, x=[None, *WAVE[1:]])
-    first, second = make(features=("x",)).parts.notes
+    first, second = make(features=("x",)).parts.report.notes
     assert all(word in first for word in ("y", "3 missing"))
     assert all(word in second for word in ("x", "1 missing"))
 
@@ -145,7 +145,7 @@ def test_cells_may_be_separated_by_another_sign(sign, name):
 
 def test_times_that_come_again_are_said():
     series(y=WAVE, t=[*DAYS[:-1], DAYS[0]])
-    assert "1 times come again" in make(time="t").parts.notes[0]
+    assert "1 times come again" in make(time="t").parts.report.notes[0]
 
 
 def test_dates_that_could_be_two_days_are_refused():

@@ -6,10 +6,10 @@ import torch
 
 from leyden.data import Unreadable
 from leyden.data.csv_table import CSVTable
-from leyden.data.parts import split
+from leyden.data.splitting import drawn
 
 N = 40
-TRAIN, VAL, TEST = (rows.tolist() for rows in split(N, 28, 6))  # 70, 15 and 15 %
+TRAIN, VAL, TEST = (rows.tolist() for rows in drawn(N, (28, 6, 6)))  # 70, 15 and 15 %
 CLASSES = ["b", "a"] * (N // 2)
 NUMBERS = [number * 1.5 - 20 for number in range(N)]
 
@@ -52,7 +52,7 @@ def refusal(**options):
 
 def notes_say(parts, *notes):
     """Whether each note after the target's holds its words, whatever else it says."""
-    pairs = zip(parts.notes[1:], notes, strict=True)
+    pairs = zip(parts.report.notes[1:], notes, strict=True)
     return all(word in note for note, words in pairs for word in words)
 
 
@@ -305,7 +305,7 @@ def test_texts_too_many_for_classes_are_refused_with_the_decimal_comma():
 @pytest.mark.parametrize(("cells", "said"), [(CLASSES, "2 classes"), (NUMBERS, "numbers")])
 def test_what_is_made_of_the_target_is_said(cells, said):
     table(x=NUMBERS, y=cells)
-    assert any("target y" in note and said in note for note in make().parts.notes)
+    assert any("target y" in note and said in note for note in make().parts.report.notes)
 
 
 def test_the_spec_is_that_of_the_batches():

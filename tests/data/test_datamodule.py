@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from leyden.data import DataModule, Parts, Spec
+from leyden.data.report import DataReport
 
 IMAGES = Spec("image", (3, 4, 5), 7)
 TEXT = Spec("text", (16,), 11)
@@ -45,7 +46,7 @@ class Toy(DataModule):
     def load(self):
         self.num_loads += 1
         parts = Numbers(0, 20), Numbers(100, 10), Numbers(200, 5)
-        return Parts(self.known_spec, *parts, notes=("2 rows are left out",))
+        return Parts(self.known_spec, *parts, report=DataReport(notes=["2 rows are left out"]))
 
     def fetch(self):
         self.num_fetches += 1
@@ -199,11 +200,11 @@ def test_a_set_that_is_always_here_expects_nothing(method):
 
 @pytest.mark.parametrize("overfit_samples", [None, 8])
 def test_the_parts_keep_the_notes_of_the_data(overfit_samples):
-    assert Toy(overfit_samples=overfit_samples).parts.notes == ("2 rows are left out",)
+    assert Toy(overfit_samples=overfit_samples).parts.report.notes == ["2 rows are left out"]
 
 
 def test_what_stands_in_needs_no_notes():
-    assert Toy(here=False, may_stand_in=True).parts.notes == ()
+    assert Toy(here=False, may_stand_in=True).parts.report.notes == []
 
 
 def stand_in_batch(spec):

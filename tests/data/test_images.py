@@ -1,13 +1,11 @@
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import settings
 
 from leyden.data import images as images_module
 from leyden.data.augmentation import Augmentation
 from leyden.data.images import Images, channel_statistics, image_parts, statistics_of
 from leyden.data.loader import Draw
-from leyden.data.parts import split
 
 few = settings(deadline=None, max_examples=40, derandomize=True)
 
@@ -127,18 +125,3 @@ def test_only_training_images_are_augmented(kind):
     for part, changes in zip(parts_of(*[noise()] * 3, **kind), (True, False, False), strict=True):
         same = torch.equal(part[Draw(0, every)][0], part[Draw(1, every)][0])
         assert same is not changes
-
-
-@few
-@given(sizes=st.lists(st.integers(0, 20), max_size=3), rest=st.integers(0, 20))
-def test_a_split_shares_out_every_place_once_in_parts_of_the_sizes_and_the_rest(sizes, rest):
-    parts = split(sum(sizes) + rest, *sizes)
-    assert [len(part) for part in parts] == [*sizes, rest]
-    assert sorted(torch.cat(parts).tolist()) == list(range(sum(sizes) + rest))
-
-
-def test_a_split_is_shuffled_and_always_the_same():
-    first = split(100, 50)
-    torch.manual_seed(9)
-    assert all(torch.equal(*pair) for pair in zip(first, split(100, 50), strict=True))
-    assert first[0].tolist() != list(range(50))

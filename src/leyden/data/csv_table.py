@@ -11,9 +11,11 @@ from torch import Tensor
 
 from leyden.data.csv_file import Decimal, Separator, column_of, read_csv
 from leyden.data.datamodule import DataModule
-from leyden.data.parts import Parts, split
+from leyden.data.parts import Parts
+from leyden.data.report import DataReport
 from leyden.data.scaling import mean_and_scale
 from leyden.data.spec import Kind, Spec
+from leyden.data.splitting import drawn, sizes_of
 from leyden.data.table import Rows
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import PositiveInt
@@ -81,7 +83,7 @@ class CSVTable(DataModule):
         if len(frame) < FEWEST_ROWS:
             message = f"{len(frame)} rows with a target are too few; at least {FEWEST_ROWS}"
             raise Unreadable("path", message)
-        train, val, test = split(len(frame), int(0.7 * len(frame)), int(0.15 * len(frame)))
+        train, val, test = drawn(len(frame), sizes_of(len(frame), (0.7, 0.15, 0.15)))
         columns, more_notes = self._usable_columns(frame)
         inputs, still_more = encode_features(frame[columns], train)
         spec, targets = self._encode_target(target, train, inputs.shape[1])
@@ -90,7 +92,8 @@ class CSVTable(DataModule):
         train_rows, val_rows, test_rows = (
             Rows(inputs[rows], targets[rows]) for rows in (train, val, test)
         )
-        return Parts(spec, train_rows, val_rows, test_rows, (*notes, *more_notes, *still_more))
+        report = DataReport(notes=[*notes, *more_notes, *still_more])
+        return Parts(spec, train_rows, val_rows, test_rows, report)
 
     def _usable_columns(self, frame: pd.DataFrame) -> tuple[list[str], list[str]]:
         """Columns to predict from, and notes on those left out."""

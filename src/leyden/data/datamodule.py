@@ -10,11 +10,13 @@ from typing import ClassVar
 
 import torch
 from pytorch_lightning import LightningDataModule
+from torch import Tensor
 
 from leyden.data.fingerprint import files_digest, tensors_digest
 from leyden.data.loader import Batch, Draw, Loader, Order, Samples
 from leyden.data.mixup import Mixup
 from leyden.data.parts import Parts
+from leyden.data.report import DataReport
 from leyden.data.spec import Kind, Spec, TaskName
 from leyden.data.stand_in import stand_in
 from leyden.ranges import Count, NonNegative, PositiveInt
@@ -30,8 +32,29 @@ class First:
     def __len__(self) -> int:
         return min(self.length, len(self.samples))
 
+    @property
+    def labels(self) -> Tensor | None:
+        """Class of each sample, where the part knows them."""
+        labels = getattr(self.samples, "labels", None)
+        return None if labels is None else labels[: self.length]
+
     def __getitem__(self, draw: Draw) -> Batch:
         return self.samples[draw]
+
+
+def count(parts: Parts) -> None:
+    """Notes the sizes of the parts, and of the classes where samples have `labels`."""
+    report, names = parts.report, parts.spec.class_names
+    report.parts = {name: len(samples) for name, samples in parts}
+    num_classes = parts.spec.num_outputs
+    for name, samples in parts:
+        labels = getattr(samples, "labels", None)
+        if parts.spec.task_name != "classification" or labels is None:
+            continue
+        counts = torch.bincount(labels, minlength=num_classes).tolist()
+        for code, number in enumerate(counts):
+            label = names[code] if names else str(code)
+            report.classes.setdefault(label, {})[name] = number
 
 
 class DataModule(LightningDataModule, ABC):
@@ -122,9 +145,18 @@ class DataModule(LightningDataModule, ABC):
             parts = stand_in(self.expected_spec()) if self.stands_in else self.load()
             if self.overfit_samples is not None:
                 few = First(parts.train, self.overfit_samples)
-                parts = Parts(parts.spec, few, few, few, parts.notes)
+                parts = Parts(parts.spec, few, few, few, parts.report)
+            count(parts)
             self._parts = parts
         return self._parts
+
+    @property
+    def report(self) -> DataReport:
+        """What was read, and what was done with it."""
+        report = self.parts.report
+        if self.stands_in:
+            report.warnings = ["the data is not on this machine: random samples of its shape"]
+        return report
 
     def fingerprint(self) -> dict[str, str | None]:
         """Tells this content from any other: whether a run goes on with the data it began with.

@@ -13,8 +13,10 @@ from torch import Tensor
 from leyden.data.augmentation import Augmentation
 from leyden.data.datamodule import DataModule
 from leyden.data.images import image_parts
-from leyden.data.parts import Parts, split
+from leyden.data.parts import Parts
+from leyden.data.report import DataReport
 from leyden.data.spec import Kind, Spec
+from leyden.data.splitting import split_classes
 from leyden.ranges import Count, Share
 
 
@@ -22,6 +24,7 @@ class Digits(DataModule):
     """1,437 training, 180 validation and 180 test images of the ten digits.
 
     Args:
+        split: See `Split`; there is no column to split by.
         crop: See `Augmentation`, as for the next three.
         translate: In pixels, of 8x8.
         flip: Digits are not mirrored in the world.
@@ -37,6 +40,7 @@ class Digits(DataModule):
     def __init__(
         self,
         *,
+        split: dict[str, Any] | None = None,
         crop: Share = 1.0,
         translate: Count = 0,
         flip: bool = False,
@@ -44,18 +48,20 @@ class Digits(DataModule):
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
+        self.split = split
         self.augmentation = Augmentation(self.seed, crop, translate, flip, cutout)
 
     def load(self) -> Parts:
         pixels, labels = read_digits()
-        train, val, test = split(len(pixels), 1437, 180)
+        report = DataReport()
+        train, val, test = split_classes(self.split, labels, (0.8, 0.1, 0.1), report)
         spec = Spec("image", (1, 8, 8), 10, class_names=tuple("0123456789"))
         parts = image_parts(
             (pixels[train], pixels[val], pixels[test]),
             (labels[train], labels[val], labels[test]),
             self.augmentation,
         )
-        return Parts(spec, *parts)
+        return Parts(spec, *parts, report)
 
 
 @cache

@@ -14,8 +14,9 @@ from leyden.data.augmentation import Augmentation
 from leyden.data.datamodule import DataModule
 from leyden.data.files import visible_files
 from leyden.data.images import image_parts
-from leyden.data.parts import Parts, split
+from leyden.data.parts import Parts
 from leyden.data.spec import Kind, Spec
+from leyden.data.splitting import drawn
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import Count, PositiveInt, Share
 
@@ -94,10 +95,10 @@ class ImageFolder(DataModule):
         if len(files) < 10:
             raise Unreadable("path", f"{len(files)} images are too few; at least 10")
         tenth = len(files) // 10
-        cut = split(len(files), *[tenth] * (2 - len(own)))
-        drawn = [([files[i] for i in rows.tolist()], classes[rows]) for rows in cut]
-        train = drawn.pop()
-        return [train, *(own[part] if part in own else drawn.pop(0) for part in PARTS[1:])]
+        val, test = (0 if part in own else tenth for part in PARTS[1:])
+        cut = drawn(len(files), (len(files) - val - test, val, test), labels=classes)
+        parts = [([files[i] for i in rows.tolist()], classes[rows]) for rows in cut]
+        return [parts[0], *(own.get(part, parts[i]) for i, part in enumerate(PARTS[1:], 1))]
 
 
 Labelled = tuple[list[Path], Int[Tensor, " n"]]

@@ -1,13 +1,12 @@
 """The three parts of a data set."""
 
-from dataclasses import dataclass
-
-import torch
-from jaxtyping import Int
-from torch import Tensor
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from leyden.data.loader import Samples
+from leyden.data.report import DataReport
 from leyden.data.spec import Spec
+from leyden.data.splitting import Part
 
 
 @dataclass(frozen=True)
@@ -15,18 +14,15 @@ class Parts:
     """A data set: what it is, and its training, validation and test part.
 
     Attributes:
-        notes: What was done to the data that the user should know, a line each.
+        report: What was read, and what was done with it, for the user to know.
     """
 
     spec: Spec
     train: Samples
     val: Samples
     test: Samples
-    notes: tuple[str, ...] = ()
+    report: DataReport = field(default_factory=DataReport)
 
-
-def split(length: int, *sizes: int) -> tuple[Int[Tensor, " n"], ...]:
-    """Cuts a shuffled data set into parts of the given sizes and the rest; always the same cut."""
-    order = torch.randperm(length, generator=torch.Generator().manual_seed(0))
-    ends = torch.tensor(sizes).cumsum(0).tolist()
-    return tuple(order.tensor_split(ends))
+    def __iter__(self) -> Iterator[tuple[Part, Samples]]:
+        """The parts with their names."""
+        yield from (("train", self.train), ("val", self.val), ("test", self.test))

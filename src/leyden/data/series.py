@@ -5,6 +5,7 @@ from torch import Tensor
 
 from leyden.data.baselines import baseline_rmse
 from leyden.data.parts import Parts
+from leyden.data.report import DataReport
 from leyden.data.scaling import mean_and_scale
 from leyden.data.spec import Spec
 from leyden.data.unreadable import Unreadable
@@ -60,4 +61,4 @@ def series_parts(
             for name, part in (("val", val), ("test", test))
         },
     )
-    return Parts(spec, train, val, test, notes)
+    return Parts(spec, train, val, test, DataReport(notes=list(notes)))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from leyden.data.loader import Batch, Draw
@@ -19,6 +19,11 @@ class Rows:
 
     features: Float[Tensor, "rows features"]
     targets: Shaped[Tensor, "rows *outputs"]
+
+    @property
+    def labels(self) -> Int[Tensor, " rows"] | None:
+        """Class of each row, where targets are classes."""
+        return None if self.targets.is_floating_point() else self.targets
 
     def __len__(self) -> int:
         return len(self.features)

@@ -15,8 +15,9 @@ from leyden.data.augmentation import Augmentation
 from leyden.data.datamodule import DataModule
 from leyden.data.fetching import data_folder, fetch_into
 from leyden.data.images import image_parts
-from leyden.data.parts import Parts, split
+from leyden.data.parts import Parts
 from leyden.data.spec import Kind, Spec
+from leyden.data.splitting import drawn
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import Count, PositiveInt, Share
 
@@ -132,7 +133,8 @@ class TorchvisionImages(DataModule):
         test, test_labels, _ = self._read(train=False)
         if self.num_val >= len(whole):
             raise Unreadable("num_val", f"leaves none of the {len(whole):,} images to train on")
-        train, val = split(len(whole), len(whole) - self.num_val)
+        sizes = (len(whole) - self.num_val, self.num_val, 0)
+        train, val, _ = drawn(len(whole), sizes, labels=whole_labels)
         parts = image_parts(
             (whole[train], whole[val], test),
             (whole_labels[train], whole_labels[val], test_labels),

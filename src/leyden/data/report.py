@@ -1,0 +1,128 @@
+"""What a data set has read, and what it has done with it: filled while it reads."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Role = Literal["feature", "target", "time", "split", "left out"]
+
+MOST_CLASSES_SHOWN = 6
+"""Classes whose sizes are listed at the start of a run; of more, the extremes are said."""
+
+
+@dataclass
+class Column:
+    """A column of a table.
+
+    Attributes:
+        name: As the file has it.
+        kind: What its cells are: numbers, categories, times, flags (true and false), text.
+        role: What it is used for.
+        example: One of its cells, as the file has it.
+        distinct: Different values.
+        missing: Cells that are taken as missing, by what stands in them; "" is an empty cell.
+        made: What was made of it, such as "3 categories" or "missing taken as 4.5 (median)".
+        reason: Why it is left out.
+    """
+
+    name: str
+    kind: str
+    role: Role = "left out"
+    example: str = ""
+    distinct: int = 0
+    missing: dict[str, int] = field(default_factory=dict)
+    made: str = ""
+    reason: str = ""
+
+    @property
+    def num_missing(self) -> int:
+        """Cells that are taken as missing."""
+        return sum(self.missing.values())
+
+
+@dataclass
+class DataReport:
+    """What the user should know of a data set before anything is trained on it.
+
+    Attributes:
+        parts: Samples of `train`, `val` and `test`; counted by `DataModule`.
+        split: How the parts were made, in words: "drawn, each class alike", "by time: date".
+        classes: Samples of each class in each part; counted by `DataModule` where parts have
+            `labels`.
+        source: What was found of the files, such as encoding, separator, step of the times.
+        columns: Of a table or a series, in the order of the file.
+        rows_left_out: Rows that are not used, by reason.
+        files_left_out: Files that are not used, by reason, such as "ending .txt".
+        notes: What was guessed, filled, scaled or turned; a line each, shown by `leyden data`.
+        warnings: What is likely to be wrong; a line each, shown in full wherever data is.
+    """
+
+    parts: dict[str, int] = field(default_factory=dict)
+    split: str = ""
+    classes: dict[str, dict[str, int]] = field(default_factory=dict)
+    source: dict[str, str] = field(default_factory=dict)
+    columns: list[Column] = field(default_factory=list)
+    rows_left_out: dict[str, int] = field(default_factory=dict)
+    files_left_out: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def column(self, name: str) -> Column:
+        """The column of a name that the table has."""
+        return next(column for column in self.columns if column.name == name)
+
+    def with_role(self, role: Role) -> list[Column]:
+        """The columns that are used for something."""
+        return [column for column in self.columns if column.role == role]
+
+    def as_plain(self) -> dict[str, Any]:
+        """What a JSON file holds of it: what is empty is left out."""
+        return {key: value for key, value in asdict(self).items() if value}
+
+    def lines(self) -> list[str]:
+        """The few lines that are shown before a run: what is guessed or missing, and warnings."""
+        return [
+            *classes_lines(self.classes),
+            *([f"split {self.split}"] if self.split else []),
+            *self._columns_lines(),
+            *left_out_lines("rows", self.rows_left_out),
+            *left_out_lines("files", self.files_left_out),
+            *(f"warning: {warning}" for warning in self.warnings),
+        ]
+
+    def _columns_lines(self) -> list[str]:
+        if not self.columns:
+            return []
+        left_out = self.with_role("left out")
+        line = f"{len(self.with_role('feature'))} columns used"
+        if left_out:
+            reasons = (f"{one.name} ({one.reason})" for one in left_out)
+            line += f"; left out: {', '.join(reasons)}"
+        used = [one for one in self.columns if one.role != "left out" and one.missing]
+        missing = [f"{one.name} {one.num_missing:,}{_words(one.missing)}" for one in used]
+        return [line, *([f"missing cells: {', '.join(missing)}"] if missing else [])]
+
+
+def classes_lines(classes: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """The classes with their samples: each of a few; of many, the smallest and the largest."""
+    if not classes:
+        return []
+    totals = {name: sum(parts.values()) for name, parts in classes.items()}
+    if len(totals) <= MOST_CLASSES_SHOWN:
+        return [f"classes {', '.join(f'{name} {count:,}' for name, count in totals.items())}"]
+    least, most = min(totals, key=totals.__getitem__), max(totals, key=totals.__getitem__)
+    return [
+        f"{len(totals)} classes, from {least} {totals[least]:,} to {most} {totals[most]:,} samples"
+    ]
+
+
+def left_out_lines(what: str, counts: Mapping[str, int]) -> list[str]:
+    """What was left out, by reason."""
+    if not counts:
+        return []
+    return [f"{what} left out: {', '.join(f'{n:,} ({why})' for why, n in counts.items())}"]
+
+
+def _words(missing: Mapping[str, int]) -> str:
+    words = [f"`{word}`" for word in missing if word]
+    return f" ({', '.join(words)})" if words else ""
