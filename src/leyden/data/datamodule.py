@@ -43,18 +43,18 @@ class First:
 
 
 def count(parts: Parts) -> None:
-    """Notes the sizes of the parts, and of the classes where samples have `labels`."""
-    report, names = parts.report, parts.spec.class_names
+    """Notes the sizes of the parts, and of the classes where parts have `labels`."""
+    report, spec = parts.report, parts.spec
     report.parts = {name: len(samples) for name, samples in parts}
-    num_classes = parts.spec.num_outputs
+    if spec.task_name != "classification":
+        return
     for name, samples in parts:
         labels = getattr(samples, "labels", None)
-        if parts.spec.task_name != "classification" or labels is None:
+        if not isinstance(labels, Tensor) or labels.dtype != torch.long or labels.ndim != 1:
             continue
-        counts = torch.bincount(labels, minlength=num_classes).tolist()
-        for code, number in enumerate(counts):
-            label = names[code] if names else str(code)
-            report.classes.setdefault(label, {})[name] = number
+        for code in range(spec.num_outputs):
+            label = spec.class_names[code] if code < len(spec.class_names) else str(code)
+            report.classes.setdefault(label, {})[name] = int((labels == code).sum())
 
 
 class DataModule(LightningDataModule, ABC):

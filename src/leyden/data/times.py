@@ -1,0 +1,367 @@
+"""Times as files have them: parsed without a guess, and the step between them."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from leyden.data.unreadable import Unreadable
+
+DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d/%m/%y", "%d-%m-%y")
+MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y")
+DATES = (
+    *("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", *DAY_FIRST, *MONTH_FIRST),
+    *("%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%d%b%Y"),
+    *("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y"),
+    *("%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%Y-%b", "%m/%Y", "%Y/%m"),
+)
+CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
+FORMATS = (
+    *(day + clock for day in DATES for clock in CLOCKS),
+    *(day + "," + clock for day in DATES for clock in CLOCKS[1:]),
+    *("%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S", "%Y%m%dT%H%M%S", "%Y%m%d %H%M%S"),
+    *("%a, %d %b %Y %H:%M:%S %z", "%d/%b/%Y:%H:%M:%S %z"),
+)
+"""Forms that are tried where times are not as ISO 8601 has them."""
+
+OFFSET = re.compile(r"(?:Z|z|[+-]\d{2}:?\d{2}|[+-]\d{2})$")
+ZONE_NAME = re.compile(r"\s+([A-Za-z]{3,5})$")
+BRACKET = re.compile(r"\[[\w/+-]+\]$")
+QUARTER = re.compile(r"^(\d{4})[ -]?Q([1-4])$")
+WEEK = re.compile(r"^(\d{4})-?W(\d{2})(?:-?([1-7]))?$")
+PERIOD = re.compile(r"^(\S+)/(\S+)$")
+TIMEDELTA = re.compile(r"^-?(\d+ days?)?,? ?[+-]?(\d+:\d{2}(:\d{2}(\.\d+)?)?)?$")
+
+
+@dataclass(frozen=True)
+class Times:
+    """When the rows of a table are.
+
+    Attributes:
+        moments: Of each row, in the order of the file: datetime64[ns], in UTC where offsets were
+            given; timedelta64[ns]; or numbers.
+        form: How the cells were read, in words.
+        cells: As the file has them, for messages.
+    """
+
+    moments: "pd.Series[Any]"
+    form: str
+    cells: "pd.Series[Any]"
+
+    @property
+    def is_date(self) -> bool:
+        """Whether they are dates; otherwise they are durations or plain numbers."""
+        return pd.api.types.is_datetime64_any_dtype(self.moments)
+
+    @property
+    def keys(self) -> NDArray[Any]:
+        """Numbers in the order of the times: nanoseconds, or the numbers themselves."""
+        if pd.api.types.is_numeric_dtype(self.moments):
+            return self.moments.to_numpy()
+        return self.moments.astype("int64").to_numpy()
+
+    def order(self) -> NDArray[np.intp]:
+        """Rows by time; those of one time in the order of the file."""
+        return np.argsort(self.keys, kind="stable")
+
+
+def parse_times(cells: "pd.Series[Any]", *, key: str, time_format: str | None = None) -> Times:
+    """The times of a column, all or none.
+
+    Dates as ISO 8601 has them, with or without offsets, periods and durations as pandas writes
+    them, ISO weeks, and the usual forms with names of months or other signs are read. A form that
+    can be read in two ways is not.
+
+    Args:
+        cells: Of the column: text, numbers, or times already.
+        key: The parameter that named the column.
+        time_format: As `datetime.strptime` takes it, where the cells don't tell.
+
+    Raises:
+        Unreadable: A cell is no time, or it is not clear which.
+    """
+    name = cells.name
+    if cells.isna().any():
+        row = int(cells.isna().to_numpy().argmax())
+        raise Unreadable(key, f"column `{name}` has no time in row {row + 1} of {len(cells):,}")
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        return Times(_in_utc(cells), "dates", cells)
+    if pd.api.types.is_timedelta64_dtype(cells):
+        return Times(cells.astype("timedelta64[ns]"), "durations", cells)
+    if time_format is not None:
+        return _by_format(cells, key, time_format)
+    if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
+        return _numbers(cells)
+    texts = cells.astype(str).str.strip()
+    for parse in (_iso, _periods, _quarters, _weeks, _durations):
+        found = parse(texts)
+        if found is not None:
+            return Times(found[0], found[1], cells)
+    return _by_known_formats(cells, texts, key)
+
+
+def _in_utc(moments: "pd.Series[Any]") -> "pd.Series[Any]":
+    aware = getattr(moments.dtype, "tz", None) is not None
+    return (moments.dt.tz_convert(None) if aware else moments).astype("datetime64[ns]")
+
+
+def _numbers(cells: "pd.Series[Any]") -> Times:
+    """Numbers are times by themselves; 20260131 and 202601 are days and months."""
+    for digits, form, word in ((8, "%Y%m%d", "days"), (6, "%Y%m", "months")):
+        low, high = 1900 * 10 ** (digits - 4), 2100 * 10 ** (digits - 4)
+        if not ((cells % 1 == 0) & (cells > low) & (cells < high)).all():
+            continue
+        moments = pd.to_datetime(cells.astype("int64").astype(str), format=form, errors="coerce")
+        if moments.notna().all():
+            return Times(_in_utc(moments), f"{word} like {int(cells.iloc[0])}", cells)
+    return Times(cells.astype("float64"), "numbers", cells)
+
+
+def _iso(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
+    bare = texts.str.replace(BRACKET, "", regex=True)
+    zones = bare.str.extract(ZONE_NAME)[0]
+    is_named = zones.notna()
+    # A name that all have shifts them all alike; which name it is changes nothing.
+    if is_named.all() and zones.nunique() == 1:
+        bare = bare.str.replace(ZONE_NAME, "", regex=True)
+    has_clock = bare.str.contains(":", regex=False)
+    has_offset = bare.str.contains(OFFSET) & has_clock
+    if has_offset.any() and not has_offset.all():
+        return None
+    # pandas takes `5` and `2026` for dates of its own making.
+    if not bare.str.match(r"^\d{4}-\d{2}|^\d{8}T").all():
+        return None
+    moments = pd.to_datetime(bare, format="ISO8601", errors="coerce", utc=True)
+    if moments.isna().any():
+        return None
+    words = "dates"
+    if has_offset.all():
+        words = "dates with offsets, taken to UTC"
+    elif is_named.all():
+        words = f"dates, all in {zones.iloc[0]}"
+    return _in_utc(moments), words
+
+
+def _periods(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
+    """2026-01-05/2026-01-11, as pandas writes weeks; their first day counts."""
+    parts = texts.str.extract(PERIOD)
+    if parts.isna().any(axis=None):
+        return None
+    first = pd.to_datetime(parts[0], format="ISO8601", errors="coerce")
+    return None if first.isna().any() else (_in_utc(first), "periods, by their first day")
+
+
+def _quarters(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
+    parts = texts.str.extract(QUARTER)
+    if parts.isna().any(axis=None):
+        return None
+    month = 3 * parts[1].astype(int) - 2
+    first = pd.to_datetime(parts[0] + "-" + month.astype(str).str.zfill(2), format="%Y-%m")
+    return _in_utc(first), "quarters"
+
+
+def _weeks(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
+    parts = texts.str.extract(WEEK)
+    if parts[[0, 1]].isna().any(axis=None):
+        return None
+    days = parts[2].fillna("1")
+    try:
+        mondays = [
+            date.fromisocalendar(int(year), int(week), int(day))
+            for year, week, day in zip(parts[0], parts[1], days, strict=True)
+        ]
+    except ValueError:  # week 00 or 54: it is another calendar's
+        return None
+    return _in_utc(pd.Series(pd.to_datetime(mondays), index=texts.index)), "ISO weeks"
+
+
+def _durations(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
+    if not texts.str.match(TIMEDELTA).all():
+        return None
+    # 1:30 is hours and minutes here, as everywhere in a column of times.
+    whole = texts.where(texts.str.count(":") != 1, texts + ":00")
+    found = pd.to_timedelta(whole, errors="coerce")
+    return None if found.isna().any() else (found.astype("timedelta64[ns]"), "durations")
+
+
+def _by_format(cells: "pd.Series[Any]", key: str, time_format: str) -> Times:
+    as_text = _as_text(cells)
+    moments = _parsed(as_text, time_format)
+    if moments.isna().any():
+        wrong = as_text[moments.isna()].iloc[0]
+        raise Unreadable("time_format", f"does not fit `{wrong}` of column `{cells.name}`")
+    return Times(moments, f"dates by {time_format}", cells)
+
+
+def _by_known_formats(cells: "pd.Series[Any]", texts: "pd.Series[Any]", key: str) -> Times:
+    """The one form, or several that agree, that all cells have."""
+    first = texts.iloc[:1]
+    fitting = [one for one in FORMATS if _parsed(first, one).notna().all()]
+    found = {one: moments for one in fitting if (moments := _parsed(texts, one)).notna().all()}
+    readings: list[str] = []
+    for one, moments in found.items():
+        if not any(moments.equals(found[other]) for other in readings):
+            readings.append(one)
+    if len(readings) > 1:
+        message = (
+            f"column `{cells.name}`: `{texts.iloc[0]}` can be read in {len(readings)} ways; type"
+            f" data.time_format='{readings[0]}' or '{readings[1]}'"
+        )
+        raise Unreadable(key, message)
+    if readings:
+        return Times(found[readings[0]], f"dates by {readings[0]}", cells)
+    raise Unreadable(key, _no_time(cells, texts))
+
+
+def _no_time(cells: "pd.Series[Any]", texts: "pd.Series[Any]") -> str:
+    """Which cell is no time, and why."""
+    zones = texts.str.extract(ZONE_NAME)[0]
+    name = cells.name
+    if zones.nunique() > 1 and texts.str.contains(r"\d:\d").all():
+        names = ", ".join(sorted(zones.dropna().unique())[:3])
+        return f"column `{name}` names time zones ({names}); write offsets such as +01:00 instead"
+    has_offset = texts.str.contains(OFFSET) & texts.str.contains(":", regex=False)
+    if has_offset.any() and not has_offset.all():
+        return (
+            f"column `{name}` has times with an offset (`{texts[has_offset].iloc[0]}`) and without"
+            f" one (`{texts[~has_offset].iloc[0]}`)"
+        )
+    alone = texts[[_is_lone_misfit(text) for text in texts]]
+    wrong = texts.iloc[0] if alone.empty else alone.iloc[0]
+    return (
+        f"column `{name}` holds `{wrong}`, which is no time that can be told;"
+        " data.time_format='%d/%m/%Y' says how times are written"
+    )
+
+
+def _is_lone_misfit(text: str) -> bool:
+    return re.search(r"\d", text) is None
+
+
+def _parsed(texts: "pd.Series[Any]", form: str) -> "pd.Series[Any]":
+    utc = "%z" in form
+    found = pd.to_datetime(texts, format=form, errors="coerce", utc=utc)
+    return _in_utc(found)
+
+
+def _as_text(cells: "pd.Series[Any]") -> "pd.Series[Any]":
+    """As they are written: whole numbers without a point."""
+    if pd.api.types.is_numeric_dtype(cells) and (cells % 1 == 0).all():
+        return cells.astype("int64").astype(str)
+    return cells.astype(str).str.strip()
+
+
+OFF_STEP = 0.1
+"""Times may be off their place by this share of a step: clocks jitter, decimals are rounded."""
+
+NANOSECONDS = {"d": 86_400_000_000_000, "h": 3_600_000_000_000, "min": 60_000_000_000}
+NANOSECONDS |= {"s": 1_000_000_000, "ms": 1_000_000}
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Where times lie on an even grid.
+
+    Attributes:
+        places: Of each row, in the order of the file; the first time is 0.
+        step: Of the grid, in words.
+    """
+
+    places: NDArray[np.int64]
+    step: str
+
+
+def find_steps(times: Times, *, key: str) -> Steps:
+    """The usual step of times, and their places on its grid: months and business days too.
+
+    Args:
+        times: In any order; some may come again, and some of the grid may be missing.
+        key: The parameter that named their column.
+
+    Raises:
+        Unreadable: They are not on one grid.
+    """
+    distinct = np.unique(times.keys)
+    if len(distinct) < 2:
+        raise Unreadable(key, f"column `{times.cells.name}` has one time only")
+    for find in (_month_places, _business_places):
+        found = find(times, distinct)
+        if found is not None:
+            return Steps(*found)
+    gaps = np.diff(distinct).astype(np.float64)
+    usual = _usual(gaps)
+    near = gaps[np.abs(gaps / usual - 1) < OFF_STEP]
+    step = float(near.mean())
+    counts = gaps / step
+    whole = np.round(counts)
+    off = np.abs(counts - whole) > OFF_STEP
+    if off.any() or (whole == 0).any():
+        place = int((off | (whole == 0)).argmax())
+        message = (
+            f"column `{times.cells.name}` has no even step: mostly {_words(usual, times)}, but"
+            f" {_words(gaps[place], times)} after {_shown(distinct[place], times)};"
+            " without data.time rows are taken in the order of the file, as if it were even"
+        )
+        raise Unreadable(key, message)
+    places = np.concatenate([[0], np.cumsum(whole).astype(np.int64)])
+    return Steps(places[np.searchsorted(distinct, times.keys)], _words(usual, times))
+
+
+def _usual(gaps: NDArray[Any]) -> float:
+    """The gap that most others are near to; of several such the smallest."""
+    values = np.sort(gaps.astype(np.float64))
+    first = np.searchsorted(values, values * (1 - OFF_STEP), side="right")
+    last = np.searchsorted(values, values * (1 + OFF_STEP), side="left")
+    around = values[first[(last - first).argmax()] : last[(last - first).argmax()]]
+    same, counts = np.unique(around, return_counts=True)
+    return float(same[counts.argmax()])
+
+
+def _month_places(times: Times, distinct: NDArray[Any]) -> tuple[NDArray[np.int64], str] | None:
+    """Times that are months, quarters or years apart."""
+    if not times.is_date or np.diff(distinct).min() < 28 * NANOSECONDS["d"]:
+        return None
+    moments = times.moments.dt
+    is_end = bool(moments.is_month_end.all())
+    same_day = moments.day.nunique() == 1 or is_end
+    if not same_day or (times.moments - moments.normalize()).nunique() > 1:
+        return None
+    months = (12 * moments.year + moments.month).to_numpy().astype(np.int64)
+    gaps = np.diff(np.unique(months))
+    size = int(_usual(gaps))
+    if (gaps % size).any():
+        return None
+    words = {1: "1 month", 3: "1 quarter", 12: "1 year"}.get(size, f"{size} months")
+    return (months - months.min()) // size, words
+
+
+def _business_places(times: Times, distinct: NDArray[Any]) -> tuple[NDArray[np.int64], str] | None:
+    """Days from Monday to Friday."""
+    if not times.is_date:
+        return None
+    moments = times.moments.dt
+    days = moments.normalize()
+    gaps = np.diff(distinct)
+    is_daily = (times.moments - days).nunique() == 1 and _usual(gaps) == NANOSECONDS["d"]
+    weekdays = set(moments.day_of_week.unique())
+    if not is_daily or weekdays - set(range(5)) or not {0, 4} <= weekdays:
+        return None
+    dates = days.to_numpy().astype("datetime64[D]")
+    return np.busday_count(dates.min(), dates).astype(np.int64), "1 business day"
+
+
+def _words(gap: float, times: Times) -> str:
+    if pd.api.types.is_numeric_dtype(times.moments):
+        return f"{gap:g}"
+    for unit, size in NANOSECONDS.items():
+        if gap >= size:
+            return f"{gap / size:.4g} {unit}"
+    return f"{gap:g} ns"
+
+
+def _shown(moment: Any, times: Times) -> str:
+    return str(times.cells.iloc[int((times.keys == moment).argmax())])
