@@ -24,7 +24,7 @@ LARGEST_EXACT = 2**53
 NUMBER_LIKE = rf"[+\-{MINUS}\u2013]?\d[\d.,'\u2019 \u00a0\u2009\u202f_]*(?:[eE][+-]?\d+)?"
 CURRENCY = "$\u20ac\u00a3\u00a5"
 WITH_UNIT = re.compile(
-    rf"(?P<before>[{CURRENCY}]|[A-Z]{{3}}(?=\s))?\s?(?P<number>{NUMBER_LIKE}?)"
+    rf"(?P<before>[{CURRENCY}]|[A-Z]{{3}}(?=\s))?\s?(?P<number>{NUMBER_LIKE})"
     rf"(?P<after>\s?(?:%|\u2030|\u00b0[A-Z]?|[{CURRENCY}])|\s[A-Za-z\u00b5/\u00b2\u00b3]{{1,12}})?"
 )
 """A number with a currency, a percent or a unit."""
@@ -170,7 +170,7 @@ def without_unit(cells: Collection[str]) -> tuple[dict[str, str], str] | None:
         if match is None:
             return None
         units.add(((match["before"] or "").strip(), (match["after"] or "").strip()))
-        numbers[cell] = match["number"]
+        numbers[cell] = match["number"].strip()
     if len(units) != 1:
         return None
     unit = "".join(units.pop())
