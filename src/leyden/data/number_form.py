@@ -126,6 +126,11 @@ def doubtful(cells: list[str], form: NumberForm) -> str | None:
     return with_sign[0] if is_mixed or is_round else None
 
 
+def all_grouped(cells: Collection[str], form: NumberForm) -> bool:
+    """Whether each number could have groups of three digits where it has decimals."""
+    return form.thousands is None and bool(cells) and all(map(form.is_grouped, cells))
+
+
 def other_form(cells: list[str], form: NumberForm) -> NumberForm | None:
     """The form in which all cells are numbers, where there is one that nothing speaks against.
 
