@@ -69,10 +69,10 @@ def typed(
         column.distinct = len(present)
         kept = [None if cell in absent else cell for cell in cells]
         return pd.Series(kept, dtype=object, name=name)
-    values = dict.fromkeys(words.counts, math.nan) | {word: words.numbers[word] for word in present}
-    column.distinct = len({values[word] for word in present})
-    array = np.fromiter((values[cell] for cell in bare), np.float64, count=len(cells))
+    values = words.numbers | dict.fromkeys(absent, math.nan)
+    array = np.fromiter(map(values.__getitem__, bare), np.float64, count=len(cells))
     found = pd.Series(array, name=name)
+    column.distinct = int(found.nunique())
     _say_sentinel(found, report)
     return found
 

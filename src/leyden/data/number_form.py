@@ -67,12 +67,19 @@ class NumberForm:
         table: dict[int, str | None] = {ord(sign): None for sign in self._groups}
         return table | {ord(DECIMAL_SIGNS[self.decimal]): ".", ord(MINUS): "-"}
 
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether it is the form of Python, where only the minus may be another sign."""
+        return self.decimal == "point" and not self._groups
+
     def is_number(self, cell: str) -> bool:
         """Whether a cell is a number that is written so."""
         return self._pattern.fullmatch(cell) is not None
 
     def plain(self, cell: str) -> str:
         """The number in the form of Python."""
+        if self._is_plain and cell.isascii():
+            return cell
         return cell.translate(self._translation)
 
     def number(self, cell: str) -> float:

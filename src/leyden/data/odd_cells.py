@@ -1,9 +1,11 @@
 """What is said of cells that are no numbers in a column that seems to hold numbers."""
 
+import math
 from collections.abc import Sequence
 
 from leyden.data.number_form import (
     GLUED_UNIT,
+    LARGEST_EXACT,
     LEADING_ZERO,
     NumberForm,
     doubtful,
@@ -21,10 +23,10 @@ LEAST_SHARE_SAID = 0.2
 
 def why_text(words: Words, form: NumberForm) -> str | None:
     """Why cells that are all written as numbers are names of something."""
-    for word in words.numbers:
+    for word, number in words.numbers.items():
         if LEADING_ZERO.fullmatch(word):
             return f"since `{word}` has a leading zero"
-        if not form.is_exact(word):
+        if LARGEST_EXACT <= abs(number) < math.inf and not form.is_exact(word):
             return f"since `{word}` has more digits than a number of 64 bits keeps"
     return None
 

@@ -77,7 +77,7 @@ def _numbers(
             f"column {column.name}: {int(is_missing.sum()):,} missing, taken as {filling:g}"
             f" ({impute})"
         )
-        if missing_indicator:
+        if missing_indicator and is_missing[train.numpy()].any():
             column.made += ", and a feature that says where"
             found = [torch.tensor(is_missing).float()[:, None]]
     return [_scaled(torch.tensor(array), train), *found]
