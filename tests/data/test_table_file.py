@@ -193,6 +193,12 @@ def test_a_separator_that_could_be_two_is_refused_with_both():
     assert list(cells("a,b;c,d\n1,5;2,5\n", separator="semicolon")) == ["a,b", "c,d"]
 
 
+def test_tabs_and_blanks_as_they_come_are_refused_with_both():
+    text = "a b \tc\n1 2 \t3\n4 5\t6\n"
+    assert "data.separator=tab or data.separator=blank" in refusal(text)
+    assert cells(text, separator="blank") == {"a": [1, 4], "b": [2, 5], "c": [3, 6]}
+
+
 def test_lines_above_the_names_are_skipped_as_the_user_says():
     text = "Report\nof 2026, by me, now\na,b\n1,2\n"
     assert cells(text, skip_lines=2) == {"a": [1], "b": [2]}

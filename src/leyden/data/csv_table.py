@@ -21,6 +21,7 @@ from leyden.data.table_file import column_of, read_table
 from leyden.data.table_format import Decimal, MissingWord, Separator, TableFormat, Thousands
 from leyden.data.table_split import split_table
 from leyden.data.table_target import TableTask, read_target
+from leyden.data.table_times import with_times
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import Count, PositiveInt
 
@@ -56,6 +57,8 @@ class CSVTable(DataModule):
         header: Whether the first row names the columns; without names they are 0, 1, ... None: it
             does, and one that looks like data is refused.
         skip_lines: Lines above the row of names.
+        time_format: As `datetime.strptime` takes it, such as %d/%m/%Y, of columns of times that
+            can be read in several ways.
         categories: Columns whose numbers are names.
         max_categories: Different values of a column of text. With more of them it names rows rather
             than describes them.
@@ -81,6 +84,7 @@ class CSVTable(DataModule):
         missing: tuple[MissingWord, ...] = (),
         header: bool | None = None,
         skip_lines: Count = 0,
+        time_format: str | None = None,
         categories: tuple[str, ...] = (),
         max_categories: PositiveInt = 50,
         impute: Impute = "median",
@@ -100,6 +104,7 @@ class CSVTable(DataModule):
         self.missing = missing
         self.header = header
         self.skip_lines = skip_lines
+        self.time_format = time_format
         self.categories = categories
         self.max_categories = max_categories
         self.impute = impute
@@ -112,6 +117,7 @@ class CSVTable(DataModule):
         report = DataReport()
         split = Split.of(self.split, fractions=FRACTIONS)
         whole = read_table(self.path, self._format(), report)
+        whole = with_times(whole, self.time_format, report)
         column_of(whole, self.target, key="target")
         described = report.column(self.target)
         frame = _with_target(whole, described, report)

@@ -20,17 +20,20 @@ def find_separator(lines: list[str]) -> Separator | None:
     Raises:
         Unreadable: Several do, or none does.
     """
-    counts = {sign: _counts(lines, sign) for sign in SEPARATORS}
+    counts: dict[Separator, list[int]] = {sign: _counts(lines, sign) for sign in SEPARATORS}
     splitting = [sign for sign, found in counts.items() if found and found[0] > 1]
     even = [sign for sign in splitting if _is_even(counts[sign])]
+    counts["blank"] = blanks = _counts(lines, "blank")
+    has_blanks = bool(blanks) and blanks[0] > 1 and _is_even(blanks)
+    if even == ["tab"] and has_blanks and blanks[0] > counts["tab"][0]:
+        even.append("blank")  # some write blanks and tabs as they come
     if len(even) == 1:
         return even[0]
     if len(even) > 1:
         said = " and ".join(f"{sign} ({counts[sign][0]} columns)" for sign in even)
         hint = " or ".join(f"data.separator={sign}" for sign in even)
         raise Unreadable("path", f"could be separated by {said}; type {hint}")
-    blanks = _counts(lines, "blank")
-    if blanks and blanks[0] > 1 and _is_even(blanks):
+    if has_blanks:
         return "blank"
     if not splitting:
         return None

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from leyden.data.leaks import Finding, Order, TrainingRows, findings
@@ -12,7 +11,7 @@ from leyden.data.odd_cells import as_typed
 from leyden.data.report import Column, DataReport
 from leyden.data.table_features import as_category
 from leyden.data.table_file import column_of
-from leyden.data.times import parse_times
+from leyden.data.table_times import seconds
 from leyden.data.unreadable import Unreadable
 
 
@@ -133,7 +132,4 @@ def _comparable(values: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
     """Times as numbers, others as they are."""
     if column.kind != "times":
         return values
-    present = values.notna()
-    numbers = pd.Series(np.nan, index=values.index, dtype=np.float64)
-    numbers[present] = parse_times(values[present], key="features").keys.astype(np.float64)
-    return numbers
+    return pd.Series(seconds(values), index=values.index)

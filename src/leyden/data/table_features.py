@@ -12,15 +12,12 @@ from torch import Tensor
 from leyden.data.report import Column, DataReport
 from leyden.data.scaling import mean_and_scale
 from leyden.data.splitting import Rows
-from leyden.data.times import parse_times
+from leyden.data.table_times import cycles, seconds
 from leyden.data.unreadable import Unreadable
 
 Impute = Literal["median", "mean", "zero", "refuse"]
 
 Encoded = Float[Tensor, "rows features"]
-
-CYCLES = {"hour": 24.0, "day_of_week": 7.0, "day_of_year": 365.25}
-"""What comes round in dates, and after how many steps."""
 
 
 def encode_features(
@@ -49,7 +46,7 @@ def encode_features(
         column = report.column(str(name))
         column.role = "feature"
         if column.kind == "times":
-            encoded.append(_times(values, column, train, report))
+            encoded += _times(values, column, train)
         elif pd.api.types.is_numeric_dtype(values):
             array = values.to_numpy(dtype=np.float64)
             encoded += _numbers(array, column, train, impute, missing_indicator, report)
@@ -121,34 +118,19 @@ def _categories(
     return torch.nn.functional.one_hot(codes, len(known) + 1)[:, :-1].float()
 
 
-def as_category(value: Any) -> Any:
-    """A number as its file would have it; None and text stay as they are."""
-    if isinstance(value, float):
-        if np.isnan(value):
-            return None
-        return str(int(value)) if value.is_integer() else str(value)
-    return value
+def as_category(value: Any) -> str | None:
+    """A value as its file would have it; None where it is missing."""
+    if pd.isna(value):
+        return None
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _times(values: "pd.Series[Any]", column: Column, train: Rows, report: DataReport) -> Encoded:
-    """When it was, scaled, and of dates the place in the day, the week and the year."""
-    present = values.notna().to_numpy()
-    times = parse_times(values[present], key="features")
-    keys = np.full(len(values), np.nan)
-    keys[present] = times.keys.astype(np.float64)
-    found = _numbers(keys, column, train, "median", missing_indicator=False, report=report)
-    column.made = "when it was"
-    seen = present & np.isin(np.arange(len(values)), train.numpy())
-    if times.is_date:
-        for part, length in CYCLES.items():
-            place = np.zeros(len(values))
-            moments = times.moments.dt
-            minutes = moments.minute / 60 if part == "hour" else 0
-            place[present] = (getattr(moments, part) + minutes).to_numpy(dtype=np.float64)
-            if len(np.unique(place[seen])) > 1:
-                angles = torch.tensor(2 * np.pi * place / length)
-                circle = torch.stack([angles.sin(), angles.cos()], dim=1)
-                found.append((circle * torch.tensor(present)[:, None]).float())
-                column.made += f", {part.replace('_', ' ')}"
-    report.notes.append(f"column {column.name}: {times.form}; features: {column.made}")
-    return torch.cat(found, dim=1)
+def _times(values: "pd.Series[Any]", column: Column, train: Rows) -> list[Encoded]:
+    """When it was, scaled; and of dates the place in the day, the week and the year."""
+    keys = seconds(values)
+    is_missing = np.isnan(keys)
+    if is_missing.any():
+        keys = np.where(is_missing, _filling(keys[train.numpy()], column, "median"), keys)
+    circles = cycles(values, train)
+    column.made = ", ".join(["scaled", *(name.replace("_", " ") for name in circles)])
+    return [_scaled(torch.tensor(keys), train), *circles.values()]

@@ -1,0 +1,86 @@
+"""Columns of times in a table: what they become."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+
+from leyden.data.report import DataReport
+from leyden.data.splitting import Rows
+from leyden.data.times import parse_times
+from leyden.data.unreadable import Unreadable
+
+CYCLES = {"hour": 24.0, "day_of_week": 7.0, "day_of_year": 365.25}
+"""What comes round in dates, and after how many steps."""
+
+
+def with_times(frame: pd.DataFrame, time_format: str | None, report: DataReport) -> pd.DataFrame:
+    """A table whose columns of times are such, with NaT where one is missing.
+
+    Args:
+        frame: As it is read: times are text.
+        time_format: As `datetime.strptime` takes it, of columns that don't tell.
+        report: It says which columns hold times, and is told of those that the format fits.
+
+    Raises:
+        Unreadable: The format fits no column.
+    """
+    found: dict[str, pd.Series[Any]] = {}
+    is_used = False
+    for column in report.columns:
+        cells = frame[column.name]
+        present = cells.notna()
+        if cells.dtype != object or not present.any():
+            continue
+        if time_format is not None and _fits(cells[present], time_format):
+            column.kind, column.problem, is_used = "times", "", True
+            times = parse_times(cells[present], key="time_format", time_format=time_format)
+        elif column.kind == "times" and not column.problem:
+            times = parse_times(cells[present], key="features")
+        else:
+            continue
+        found[column.name] = times.moments.reindex(cells.index)
+        report.notes.append(f"column {column.name}: {times.form}")
+    if time_format is not None and not is_used:
+        raise Unreadable("time_format", "fits no column of the table")
+    return frame.assign(**found)
+
+
+def _fits(cells: "pd.Series[Any]", time_format: str) -> bool:
+    try:
+        parse_times(cells, key="time_format", time_format=time_format)
+    except Unreadable:
+        return False
+    return True
+
+
+def seconds(values: "pd.Series[Any]") -> NDArray[np.float64]:
+    """Times as numbers, NaN where one is missing."""
+    nanoseconds = values.astype("int64").to_numpy().astype(np.float64)
+    return np.where(values.isna(), np.nan, nanoseconds / 1e9)
+
+
+def cycles(values: "pd.Series[Any]", train: Rows) -> dict[str, Float[Tensor, "rows 2"]]:
+    """Sine and cosine of the place in the day, the week and the year, where it varies.
+
+    Args:
+        values: Times; durations have no such place.
+        train: Rows of the training part.
+    """
+    if not pd.api.types.is_datetime64_any_dtype(values):
+        return {}
+    moments, found = values.dt, {}
+    for name, length in CYCLES.items():
+        place = getattr(moments, name).astype("float64")
+        if name == "hour":
+            place = place + moments.minute / 60 + moments.second / 3600
+        if place.iloc[train.numpy()].nunique() < 2:
+            continue
+        angles = torch.tensor((2 * np.pi / length * place).to_numpy(dtype=np.float64))
+        circle = torch.stack([angles.sin(), angles.cos()], dim=1)
+        found[name] = circle.nan_to_num(0.0).float()
+    return found

@@ -1,0 +1,161 @@
+"""What becomes of the columns of a table: compared with numbers made by hand and by pandas."""
+
+import csv
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from leyden.data import Unreadable
+from leyden.data.csv_table import CSVTable
+from leyden.data.splitting import drawn
+
+N = 60
+RNG = np.random.default_rng(11)
+Y = RNG.normal(size=N).round(4).tolist()
+TRAIN, VAL, TEST = (rows.tolist() for rows in drawn(N, (42, 9, 9)))
+NUMBERS = RNG.normal(5, 2, N).round(3).tolist()
+
+
+def table(**columns):
+    with Path("t.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+
+
+def make(**options):
+    return CSVTable(path="t.csv", target="y", batch_size=4, **options).parts
+
+
+def features(**options):
+    """Of all rows, in the order of the file."""
+    parts = make(**options)
+    found = np.zeros((N, parts.spec.input_shape[0]))
+    for rows, (_, part) in zip((TRAIN, VAL, TEST), parts, strict=True):
+        found[rows] = part.features.numpy()
+    return found
+
+
+def scaled(numbers):
+    seen = np.asarray(numbers, dtype=float)[TRAIN]
+    return (np.asarray(numbers, dtype=float) - seen.mean()) / seen.std(ddof=1)
+
+
+HOLES = {TRAIN[0], TRAIN[1], VAL[0], TEST[0]}
+WITH_HOLES = ["?" if row in HOLES else number for row, number in enumerate(NUMBERS)]
+SEEN = [NUMBERS[row] for row in TRAIN if row not in HOLES]
+FILLED = {"median": float(np.median(SEEN)), "mean": float(np.mean(SEEN)), "zero": 0.0}
+
+
+@pytest.mark.parametrize("impute", FILLED)
+def test_a_missing_number_becomes_what_the_user_says(impute):
+    table(x=WITH_HOLES, y=Y)
+    numbers = [FILLED[impute] if row in HOLES else one for row, one in enumerate(NUMBERS)]
+    assert features(impute=impute)[:, 0] == pytest.approx(scaled(numbers), abs=1e-6)
+
+
+def test_missing_numbers_may_be_refused():
+    table(x=WITH_HOLES, y=Y)
+    with pytest.raises(Unreadable, match=r"column `x` has 4 missing cells \(`\?`\)") as raised:
+        make(impute="refuse")
+    assert raised.value.key == "impute"
+
+
+def test_a_feature_may_say_where_a_number_is_missing():
+    table(x=WITH_HOLES, z=NUMBERS, y=Y)
+    found = features(missing_indicator=True)
+    assert found.shape == (N, 3)
+    assert found[:, 1].tolist() == [float(row in HOLES) for row in range(N)]
+
+
+def test_numbers_may_be_names():
+    codes = RNG.choice([10115, 80331, 20095], N).tolist()
+    table(zip=codes, x=NUMBERS, y=Y)
+    found = features(categories=("zip",))
+    known = sorted(map(str, set(codes)))
+    assert found[:, :3].tolist() == [[float(str(code) == one) for one in known] for code in codes]
+
+
+def test_categories_are_columns_of_the_table():
+    table(x=NUMBERS, y=Y)
+    with pytest.raises(Unreadable, match="no column `z`") as raised:
+        make(categories=("z",))
+    assert raised.value.key == "categories"
+
+
+def test_odd_cells_are_categories_where_the_user_says_so():
+    cells = ["3+" if row % 7 == 0 else str(row % 3) for row in range(N)]
+    table(dependents=cells, x=NUMBERS, y=Y)
+    with pytest.raises(Unreadable, match=r"data.categories=\[dependents\]") as raised:
+        make()
+    assert raised.value.key == "path"
+    found = features(categories=("dependents",))
+    assert found[:, :4].tolist() == [
+        [float(cell == one) for one in ("0", "1", "2", "3+")] for cell in cells
+    ]
+
+
+def test_a_value_that_is_in_no_training_row_is_in_no_category_and_said():
+    cells = ["new" if row in (VAL[0], TEST[0]) else "uv"[row % 2] for row in range(N)]
+    table(x=cells, y=Y)
+    assert features()[VAL[0]].tolist() == [0, 0]
+    notes = make().report.notes
+    assert any("2 rows to validate or test" in note and "`new`" in note for note in notes)
+
+
+MOMENTS = [datetime(2026, 3, 1) + timedelta(minutes=int(one)) for one in RNG.integers(0, 10**5, N)]
+
+
+def test_dates_become_a_number_and_places_in_the_day_the_week_and_the_year():
+    table(when=MOMENTS, y=Y)
+    found = features()
+    times = pd.Series(MOMENTS).dt
+    hours = times.hour + times.minute / 60
+    expected = [scaled([moment.timestamp() for moment in MOMENTS])]
+    for place, length in ((hours, 24), (times.day_of_week, 7), (times.day_of_year, 365.25)):
+        expected += [np.sin(2 * np.pi * place / length), np.cos(2 * np.pi * place / length)]
+    assert found == pytest.approx(np.stack(expected, axis=1), abs=1e-5)
+    assert make().report.column("when").made == "scaled, hour, day of week, day of year"
+
+
+def test_what_does_not_vary_in_dates_is_no_feature():
+    table(day=[moment.date().replace(day=1) for moment in MOMENTS], x=NUMBERS, y=Y)
+    assert "hour" not in make().report.column("day").made
+
+
+def test_a_missing_time_is_the_median_and_in_no_place():
+    cells = ["" if row in HOLES else moment for row, moment in enumerate(MOMENTS)]
+    table(when=cells, y=Y)
+    found = features()
+    assert np.isfinite(found).all()
+    assert found[sorted(HOLES), 1:].tolist() == np.zeros((4, 6)).tolist()
+
+
+def test_times_that_could_be_two_are_left_out_unless_the_user_says_their_form():
+    days = [datetime(2026, 1 + row % 12, 1 + row % 11).strftime("%d/%m/%Y") for row in range(N)]
+    table(day=days, x=NUMBERS, y=Y)
+    column = make().report.column("day")
+    assert column.role == "left out"
+    assert "can be read in" in column.reason
+    assert make(time_format="%d/%m/%Y").report.column("day").role == "feature"
+    with pytest.raises(Unreadable, match="fits no column") as raised:
+        make(time_format="%Y")
+    assert raised.value.key == "time_format"
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset"),
+    [(1e-300, 0.0), (1e-30, 0.0), (1.0, 1.7e9), (1e30, 0.0), (1e300, 0.0)],
+)
+def test_values_of_any_size_are_scaled_as_those_of_usual_size(scale, offset):
+    table(x=[scale * one + offset for one in NUMBERS], y=Y)
+    assert features()[:, 0] == pytest.approx(scaled(NUMBERS), abs=1e-5)
+
+
+def test_a_column_that_does_not_vary_is_0_at_any_size():
+    for number in (1e-300, 0.1, 1.7e9, 1e300):
+        table(x=[number] * N, z=NUMBERS, y=Y)
+        assert features()[:, 0].tolist() == [0] * N
