@@ -2,11 +2,11 @@
 
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
-from itertools import islice
+from itertools import chain, islice
 
 from leyden.data.report import DataReport
 from leyden.data.rows import BadQuote, read_rows
@@ -16,6 +16,12 @@ from leyden.data.unreadable import Unreadable
 
 EXCEL_LINE = re.compile(r'"?sep=(.)"?\s*')
 """Excel writes it above the names."""
+
+ROWS_TOGETHER = 4096
+"""That are taken apart at once: row by row takes several times as long."""
+
+CELLS_REMEMBERED = 10_000
+"""Different ones of a column, of which others are likely to be copies."""
 
 ROWS_JUDGED = 100
 """To tell whether the first row is data."""
@@ -59,9 +65,10 @@ def split_cells(text: str, format: TableFormat, report: DataReport) -> Cells:
     separator = separator or find_separator(body)
     report.source["separator"] = separator or "none: one column"
     rows = _checked(read_rows(body, separator), skipped)
-    first_line, first = next(rows)
-    names, is_data = _names(first, comments, body, separator, format)
-    return _columns(names, [(first_line, first)] if is_data else [], rows, report)
+    first = next(rows)
+    names, is_data = _names([cell.strip() for cell in first[1]], comments, body, separator, format)
+    table = _collected(names, chain([first], rows) if is_data else rows, report)
+    return Cells(_distinct_names(names, table.columns, report), table.columns, table.lines)
 
 
 def _lines(text: str) -> list[str]:
@@ -89,10 +96,10 @@ def _above_names(lines: list[str], format: TableFormat) -> tuple[int, Separator 
 def _checked(
     rows: Iterator[tuple[int, list[str]]], skipped: int
 ) -> Iterator[tuple[int, list[str]]]:
-    """Rows with the line of the file, without blanks at the ends of cells."""
+    """Rows with the line of the file."""
     try:
         for number, row in rows:
-            yield skipped + number, [cell.strip() for cell in row]
+            yield skipped + number, row
     except BadQuote as error:
         reason = f"a quote in it can't be read ({error.reason})"
         if "end of data" in error.reason or "field limit" in error.reason:
@@ -146,24 +153,65 @@ def _looks_like_data(first: list[str], body: list[str], separator: Separator | N
     return bool(numbers) and all(NUMBER.fullmatch(first[place]) for place in numbers)
 
 
-def _columns(
-    names: list[str],
-    first: list[tuple[int, list[str]]],
-    rows: Iterator[tuple[int, list[str]]],
-    report: DataReport,
-) -> Cells:
-    """The cells by column.
+class _Stripped(dict[str, str]):
+    """Cells without blanks at their ends; those that come again are kept in memory once."""
+
+    def __missing__(self, cell: str) -> str:
+        if len(self) >= CELLS_REMEMBERED:
+            self.clear()
+        found = self[cell] = cell.strip()
+        return found
+
+
+class _Columns:
+    """Rows, collected by column.
+
+    Args:
+        width: Cells of a row.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.columns: list[list[str]] = [[] for _ in range(width)]
+        self.lines = array("q")
+        self._stripped = [_Stripped() for _ in range(width)]
+        self._rows: list[list[str]] = []
+
+    def append(self, line: int, row: list[str]) -> None:
+        self.lines.append(line)
+        self._rows.append(row)
+        if len(self._rows) == ROWS_TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Takes the rows apart that are not yet so."""
+        for column, stripped, cells in zip(
+            self.columns, self._stripped, zip(*self._rows, strict=True), strict=False
+        ):
+            column += map(stripped.__getitem__, cells)
+        self._rows = []
+
+    def cut_empty_end(self) -> None:
+        """Drops rows of empty cells at the end."""
+        while self.lines and not any(column[-1] for column in self.columns):
+            self.lines.pop()
+            for column in self.columns:
+                column.pop()
+
+
+def _collected(
+    names: list[str], rows: Iterable[tuple[int, list[str]]], report: DataReport
+) -> _Columns:
+    """The cells of all rows.
 
     Raises:
         Unreadable: A row has more or fewer cells than there are names.
     """
     width = len(names)
-    kept: list[list[str]] = []
-    lines = array("q")
+    table = _Columns(width)
     empty = uneven = 0
     wrong: tuple[int, int] | None = None
-    for line, row in [*first, *rows] if first else rows:
-        if len(row) == width + 1 and not row[-1]:
+    for line, row in rows:
+        if len(row) == width + 1 and not row[-1].strip():
             row = row[:-1]  # a separator at the end of each row
         if not row and width == 1:
             row = [""]
@@ -173,19 +221,16 @@ def _columns(
             uneven += 1
             wrong = wrong or (line, len(row))
         else:
-            kept.append(row)
-            lines.append(line)
+            table.append(line, row)
     if wrong is not None:
         raise Unreadable("path", _uneven(*wrong, uneven, width))
-    while kept and not any(kept[-1]):  # rows of empty cells at the end
-        kept.pop()
-        lines.pop()
-    if not kept:
+    table.flush()
+    table.cut_empty_end()
+    if not table.lines:
         raise Unreadable("path", "can't be read as a table: it has names and no rows")
     if empty:
         report.rows_left_out["empty lines"] = empty
-    columns = [list(column) for column in zip(*kept, strict=True)]
-    return Cells(_distinct_names(names, columns, report), columns, lines)
+    return table
 
 
 def _uneven(line: int, cells: int, uneven: int, width: int) -> str:

@@ -16,7 +16,7 @@ FEWEST_ROWS = 20
 DETERMINED = 0.999
 """Share of rows whose class a value tells, from which it tells them all but for slips."""
 
-SURE = 6.0
+SURE = 4.0
 """Standard deviations from what chance would give."""
 
 ID_NAME = re.compile(
