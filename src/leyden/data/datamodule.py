@@ -153,6 +153,8 @@ class DataModule(LightningDataModule, ABC):
     @property
     def report(self) -> DataReport:
         """What was read, and what was done with it."""
+        if not self.is_readable:
+            return DataReport(warnings=["the data is not on this machine yet"])
         report = self.parts.report
         if self.stands_in:
             report.warnings = ["the data is not on this machine: random samples of its shape"]

@@ -83,6 +83,7 @@ class KnownContent(TypedDict, total=False):
     device: str | None
     flags: dict[str, Any] | None
     data: dict[str, str | None] | None
+    data_report: dict[str, Any] | None
     losses: dict[str, str]
     passed_over: list[tuple[int, int]]
     resumed: list[Resumption]
