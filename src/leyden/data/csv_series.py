@@ -204,10 +204,8 @@ class CSVSeries(DataModule):
             raise Unreadable("gaps", f"{lacking}; {hint}")
         if self.gaps == "fill" and num_missing > MOST_FILLED * len(places):
             raise Unreadable("gaps", f"{lacking}; too many to fill, data.gaps=keep cuts there")
-        done = "filled with the last values before them, never predicted"
-        report.notes.append(
-            f"{lacking}; {done if self.gaps == 'fill' else 'no window has one of them in it'}"
-        )
+        done = "they are filled in" if self.gaps == "fill" else "no window has one of them in it"
+        report.notes.append(f"{lacking}; {done}")
 
     def _require_order(self, frame: pd.DataFrame, report: DataReport) -> None:
         """Refuses rows that a column of times shows to be in another order than the file's."""
@@ -235,10 +233,10 @@ class CSVSeries(DataModule):
         if self.by is not None:
             report.notes.append(f"{len(series)} series by {self.by}")
         for number, name in enumerate(names):
-            missing = int(frame[name].isna().sum())
-            if missing:
-                made = "filled with the last value before it"
-                report.notes.append(f"column {name}: {missing:,} missing, {made}, never predicted")
+            filled = sum(int((~one.measured[~one.holes, number]).sum()) for one in series)
+            if filled:
+                made = "filled with the last value before, never predicted"
+                report.notes.append(f"column {name}: {filled:,} missing, {made}")
             values = torch.cat([one.values[one.measured[:, number], number] for one in series])
             if bool((values == values[0]).all()):
                 if number == 0:

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 Role = Literal["feature", "target", "time", "split", "left out"]
 
+MOST_NOTES_SHOWN = 4
+"""Notes that are shown at the start of a run; `leyden data` has all."""
+
 MOST_CLASSES_SHOWN = 6
 """Classes whose sizes are listed at the start of a run; of more, the extremes are said."""
 
@@ -81,12 +84,15 @@ class DataReport:
 
     def lines(self) -> list[str]:
         """The few lines that are shown before a run: what is guessed or missing, and warnings."""
+        more = len(self.notes) - MOST_NOTES_SHOWN
         return [
             *classes_lines(self.classes),
             *([f"split {self.split}"] if self.split else []),
             *self._columns_lines(),
             *left_out_lines("rows", self.rows_left_out),
             *left_out_lines("files", self.files_left_out),
+            *self.notes[:MOST_NOTES_SHOWN],
+            *([f"and {more} more notes: leyden data"] if more > 0 else []),
             *(f"warning: {warning}" for warning in self.warnings),
         ]
 

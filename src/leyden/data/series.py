@@ -100,7 +100,8 @@ def series_parts(
             length = max(len(one.values) for one in series)
             message = f"{length} times are too few for windows of {lags} lags and {horizon} ahead"
             if any(bool(one.holes.any()) or not bool(one.measured.all()) for one in series):
-                message += f" without a hole: {len(part)} in the part `{name}`"
+                message += f" without a hole: {len(part)} windows in the part `{name}`;"
+                message += " data.gaps=fill, or fewer lags, leave more"
             raise Unreadable("lags", message)
     longest = max(range(len(series)), key=lambda number: cuts[number][1])
     history = ((series[longest].values[: cuts[longest][1]] - mean) / std).float()[:, 0]
@@ -125,7 +126,8 @@ def series_parts(
 
 def _cut(length: int, shares: Shares) -> list[int]:
     """Where the parts of a series begin, and its end."""
-    return [0, int(length * shares[0]), int(length * (shares[0] + shares[1])), length]
+    first, second = round(length * shares[0], 6), round(length * (shares[0] + shares[1]), 6)
+    return [0, int(first), int(second), length]
 
 
 def _scale(
