@@ -26,6 +26,8 @@ class Column:
         missing: Cells that are taken as missing, by what stands in them; "" is an empty cell.
         made: What was made of it, such as "3 categories" or "missing taken as 4.5 (median)".
         reason: Why it is left out.
+        problem: Why its cells can't be taken as the numbers that they seem to be, with what to
+            type: whoever uses the column refuses it.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Column:
     missing: dict[str, int] = field(default_factory=dict)
     made: str = ""
     reason: str = ""
+    problem: str = ""
 
     @property
     def num_missing(self) -> int:

@@ -1,0 +1,162 @@
+"""Numbers as files write them: which texts are numbers, and which would be if written otherwise."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from leyden.data.table_format import Decimal, Thousands
+
+DECIMAL_SIGNS: dict[Decimal, str] = {"point": ".", "comma": ","}
+GROUP_SIGNS: dict[Thousands, str] = {
+    "comma": ",",
+    "point": ".",
+    "blank": " \u00a0\u2009\u202f",
+    "apostrophe": "'\u2019",
+}
+MINUS = "\u2212"
+"""The typographic sign."""
+
+LEADING_ZERO = re.compile(r"[+-]?0\d+")
+LARGEST_EXACT = 2**53
+"""Of whole numbers as floating-point numbers of 64 bits."""
+
+NUMBER_LIKE = rf"[+\-{MINUS}\u2013]?\d[\d.,'\u2019 \u00a0\u2009\u202f_]*(?:[eE][+-]?\d+)?"
+CURRENCY = "$\u20ac\u00a3\u00a5"
+DISGUISES = tuple(
+    re.compile(form)
+    for form in (
+        rf"\({NUMBER_LIKE}\)",
+        rf"(?:[{CURRENCY}]|[A-Z]{{3}}\s)?\s?{NUMBER_LIKE}",
+        rf"{NUMBER_LIKE}\s?[%\u2030\u00b0{CURRENCY}][A-Za-z]?",
+        rf"{NUMBER_LIKE}\s[A-Za-z\u00b5/\u00b2\u00b3]{{1,12}}",
+    )
+)
+"""Texts that are numbers to a reader: with signs of thousands, currencies, percents or units."""
+
+GLUED_UNIT = re.compile(rf"{NUMBER_LIKE}[a-z]{{1,2}}")
+"""Likewise, but `3a` may also be a name."""
+
+
+@dataclass(frozen=True)
+class NumberForm:
+    """How numbers are written.
+
+    Attributes:
+        decimal: What stands before the decimals.
+        thousands: What groups digits by three; None or none: nothing.
+    """
+
+    decimal: Decimal = "point"
+    thousands: Thousands | None = None
+
+    @cached_property
+    def _groups(self) -> str:
+        return GROUP_SIGNS.get(self.thousands, "") if self.thousands else ""
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        sign = re.escape(DECIMAL_SIGNS[self.decimal])
+        whole = r"\d+"
+        if self._groups:
+            whole = rf"(?:[1-9]\d{{0,2}}(?:[{re.escape(self._groups)}]\d{{3}})+|\d+)"
+        return re.compile(
+            rf"[+\-{MINUS}]?(?:{whole}(?:{sign}\d*)?|{sign}\d+)(?:[eE][+-]?\d+)?", re.ASCII
+        )
+
+    @cached_property
+    def _translation(self) -> dict[int, str | None]:
+        table: dict[int, str | None] = {ord(sign): None for sign in self._groups}
+        return table | {ord(DECIMAL_SIGNS[self.decimal]): ".", ord(MINUS): "-"}
+
+    def is_number(self, cell: str) -> bool:
+        """Whether a cell is a number that is written so."""
+        return self._pattern.fullmatch(cell) is not None
+
+    def plain(self, cell: str) -> str:
+        """The number in the form of Python."""
+        return cell.translate(self._translation)
+
+    def number(self, cell: str) -> float:
+        """The number; infinite where it is too large for 64 bits."""
+        return float(self.plain(cell))
+
+    def is_exact(self, cell: str) -> bool:
+        """Whether a whole number has not more digits than 64 bits keep."""
+        plain = self.plain(cell)
+        is_whole = plain.lstrip("+-").isdigit()
+        return (
+            not is_whole
+            or abs(number := int(plain)) <= LARGEST_EXACT
+            or number == int(float(plain))
+        )
+
+    def is_grouped(self, cell: str) -> bool:
+        """Whether what stands before the decimals could group three digits: 2,455 or 2.455."""
+        sign = re.escape(DECIMAL_SIGNS[self.decimal])
+        return re.fullmatch(rf"[+\-{MINUS}]?[1-9]\d{{0,2}}{sign}\d{{3}}", cell) is not None
+
+    def keys(self, present: "NumberForm") -> str:
+        """What to type for this form instead of the present one."""
+        words = []
+        if self.decimal != present.decimal:
+            words.append(f"data.decimal={self.decimal}")
+        if self.thousands != present.thousands:
+            words.append(f"data.thousands={self.thousands or 'none'}")
+        return " ".join(words)
+
+
+def doubtful(cells: list[str], form: NumberForm) -> str | None:
+    """A cell of which it is not clear whether it has decimals or groups of digits.
+
+    In a column where each cell with the decimal sign has three digits behind it, and all others
+    are less than 1000, the sign is more likely to group digits: `2.455` beside `865`.
+
+    Args:
+        cells: Numbers of that form.
+        form: If the user says that nothing groups digits, nothing is doubtful.
+    """
+    if form.thousands == "none":
+        return None
+    sign = DECIMAL_SIGNS[form.decimal]
+    with_sign = [cell for cell in cells if sign in cell]
+    if not with_sign or not all(map(form.is_grouped, with_sign)):
+        return None
+    others = [cell for cell in cells if sign not in cell]
+    is_mixed = bool(others) and all(abs(form.number(cell)) < 1000 for cell in others)
+    is_round = form.decimal == "comma" and all(cell.endswith("000") for cell in with_sign)
+    return with_sign[0] if is_mixed or is_round else None
+
+
+def other_form(cells: list[str], form: NumberForm) -> NumberForm | None:
+    """The form in which all cells are numbers, where there is one that nothing speaks against.
+
+    Args:
+        cells: Not all of them are numbers of the present form.
+        form: The present one.
+    """
+    decimals: list[Decimal] = [form.decimal, "comma" if form.decimal == "point" else "point"]
+    for decimal in decimals:
+        for thousands in (None, *GROUP_SIGNS):
+            other = NumberForm(decimal, thousands)
+            if other == form or thousands == decimal:
+                continue
+            if not all(map(other.is_number, cells)):
+                continue
+            if _speaks_against(cells, other):
+                continue
+            return other
+    return None
+
+
+def _speaks_against(cells: list[str], other: NumberForm) -> bool:
+    """Whether a form reads all cells, and yet is not what one would type."""
+    if other.thousands is not None:
+        return not any(set(GROUP_SIGNS[other.thousands]) & set(cell) for cell in cells)
+    if other.decimal == "comma":
+        return any(map(other.is_grouped, cells))
+    return doubtful(cells, other) is not None
+
+
+def looks_like_number(cell: str) -> bool:
+    """Whether a reader would take a text for a number."""
+    return any(form.fullmatch(cell) for form in DISGUISES)
