@@ -9,16 +9,17 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from leyden.data.csv_file import Decimal, Separator, column_of, read_csv
 from leyden.data.datamodule import DataModule
 from leyden.data.parts import Parts
-from leyden.data.report import DataReport
+from leyden.data.report import DataReport, Role
 from leyden.data.series import SHARES, Series, series_parts
 from leyden.data.spec import Kind
 from leyden.data.splitting import Split
+from leyden.data.table_file import column_of, numbers_of, read_table
+from leyden.data.table_format import Decimal, MissingWord, Separator, TableFormat, Thousands
 from leyden.data.times import Times, find_steps, parse_times
 from leyden.data.unreadable import Unreadable
-from leyden.ranges import PositiveInt
+from leyden.ranges import Count, PositiveInt
 
 Gaps = Literal["fill", "keep"]
 
@@ -50,8 +51,13 @@ class CSVSeries(DataModule):
         lags: Times that the model sees.
         horizon: Times that it forecasts.
         split: See `Split`; of it `fractions`.
-        separator: See `CSVTable`.
-        decimal: See `CSVTable`.
+        separator: See `TableFormat`, as for the next six.
+        decimal: What stands before the decimals of a number.
+        thousands: What groups the digits of numbers.
+        encoding: Of a text file.
+        missing: Cells that are missing values, besides empty ones.
+        header: Whether the first row names the columns.
+        skip_lines: Lines above the names of the columns.
         shared: Those of `DataModule`.
     """
 
@@ -72,6 +78,11 @@ class CSVSeries(DataModule):
         split: dict[str, Any] | None = None,
         separator: Separator | None = None,
         decimal: Decimal = "point",
+        thousands: Thousands | None = None,
+        encoding: str | None = None,
+        missing: tuple[MissingWord, ...] = (),
+        header: bool | None = None,
+        skip_lines: Count = 0,
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
@@ -87,6 +98,11 @@ class CSVSeries(DataModule):
         self.split = split
         self.separator = separator
         self.decimal = decimal
+        self.thousands = thousands
+        self.encoding = encoding
+        self.missing = missing
+        self.header = header
+        self.skip_lines = skip_lines
 
     def source_files(self) -> Sequence[Path]:
         return (Path(self.path).expanduser(),)
@@ -97,8 +113,8 @@ class CSVSeries(DataModule):
         if split.by is not None or split.kind is not None:
             message = "is not for series, which are split by time; data.by takes several series"
             raise Unreadable("split.by", message)
-        frame = read_csv(self.path, self.separator, self.decimal)
-        values = self._values(frame)
+        frame = read_table(self.path, self._format(), report)
+        values = self._values(frame, report)
         times = self._times(frame)
         if times is None:
             self._require_order(frame, report)
@@ -126,18 +142,30 @@ class CSVSeries(DataModule):
             report=report,
         )
 
-    def _values(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def _format(self) -> TableFormat:
+        return TableFormat(
+            separator=self.separator,
+            decimal=self.decimal,
+            thousands=self.thousands,
+            encoding=self.encoding,
+            missing=self.missing,
+            header=self.header,
+            skip_lines=self.skip_lines,
+        )
+
+    def _values(self, frame: pd.DataFrame, report: DataReport) -> pd.DataFrame:
         """The target and the features, all numbers."""
         for name in self.features:
             if name == self.target:
                 raise Unreadable("features", f"column `{name}` is the target, whose past is seen")
-        for key, name in [("target", self.target), *(("features", one) for one in self.features)]:
-            column = column_of(frame, name, key=key)
-            if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-                raise Unreadable(key, f"column `{name}` holds text, no numbers")
-            if column.isna().all():
-                raise Unreadable(key, f"column `{name}` is empty")
-        return frame[[self.target, *self.features]].astype("float64")
+        columns = [numbers_of(frame, self.target, report, key="target")]
+        columns += [numbers_of(frame, name, report, key="features") for name in self.features]
+        roles: dict[str | None, Role] = dict.fromkeys(self.features, "feature")
+        roles |= {self.target: "target", self.time: "time", self.by: "split"}
+        for column in report.columns:
+            column.role = roles.get(column.name, "left out")
+            column.reason = "not named" if column.role == "left out" else ""
+        return pd.concat(columns, axis=1)
 
     def _times(self, frame: pd.DataFrame) -> Times | None:
         if self.time is None:
