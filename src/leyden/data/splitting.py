@@ -179,7 +179,7 @@ def in_order(keys: Tensor, sizes: tuple[int, int, int]) -> list[Rows]:
 def in_groups(codes: Rows, sizes: tuple[int, int, int]) -> list[Rows]:
     """Rows of each part, with all rows of a group in one part.
 
-    The largest groups are dealt first, each to the part that lacks the largest share of its rows.
+    The largest groups are dealt first, each to the part that lacks most rows.
 
     Args:
         codes: Group of each row, from 0.
@@ -197,9 +197,7 @@ def in_groups(codes: Rows, sizes: tuple[int, int, int]) -> list[Rows]:
     for place, group in enumerate(by_size.tolist()):
         empty = [number for number in range(3) if taken[number] == 0]
         must_fill = len(by_size) - place <= len(empty)
-        number = max(
-            empty if must_fill else range(3), key=lambda one: 1 - taken[one] / max(1, sizes[one])
-        )
+        number = max(empty if must_fill else range(3), key=lambda one: sizes[one] - taken[one])
         part_of_group[group] = number
         taken[number] += int(counts[group])
     part = part_of_group[codes]
