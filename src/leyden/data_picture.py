@@ -102,9 +102,10 @@ def draw_histograms(parts: Parts) -> Figure:
     if not is_classes:
         numbers = targets.double() * spec.target_std + spec.target_mean
         columns.insert(0, (f"target {spec.target_name}", numbers[:, 0]))
-    height = -(-len(columns) // 4)
+    width = min(4, len(columns))
+    height = -(-len(columns) // width)
     figure = new_figure(0.5 + 1.7 * height)
-    panels = figure.subplots(height, 4, squeeze=False).flatten()
+    panels = figure.subplots(height, width, squeeze=False).flatten()
     for axes in panels[len(columns) :]:
         axes.set_axis_off()
     classes = spec.class_names or tuple(map(str, range(spec.num_outputs)))

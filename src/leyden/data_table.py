@@ -22,7 +22,8 @@ def show_description(data: "DataModule", described: dict[str, Any]) -> None:
     if spec.task_name == "classification":
         outputs = f"{spec.num_outputs} classes"
     elif spec.task_name == "regression":
-        outputs = f"{spec.num_outputs} numbers: {spec.target_name}"
+        numbers = "a number" if spec.num_outputs == 1 else f"{spec.num_outputs} numbers"
+        outputs = f"{numbers}: {spec.target_name}"
     else:
         outputs = f"{spec.num_outputs:,} tokens"
     say_rows(
