@@ -1,88 +1,23 @@
-"""What the cells of a column are: numbers, flags or text, and which of them are missing."""
+"""What the cells of a column of text are: numbers, flags, times or text, and which are missing."""
 
 import math
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from leyden.data.number_form import (
-    GLUED_UNIT,
-    LEADING_ZERO,
-    NumberForm,
-    doubtful,
-    looks_like_number,
-    other_form,
-)
+from leyden.data.number_form import NumberForm, without_unit
+from leyden.data.odd_cells import Lines, doubt, judge, why_text
 from leyden.data.report import Column, DataReport
+from leyden.data.sentinels import sentinel_of
+from leyden.data.times import parse_times
+from leyden.data.unreadable import Unreadable
+from leyden.data.words import Words
 
-MISSING_IN_NUMBERS = frozenset(
-    (
-        *("?", "-", "--", "---", "\u2013", "\u2014", ".", "..", "...", "*", "missing", "\\n"),
-        *("na", "n/a", "n.a.", "n.a", "#n/a", "#na", "<na>", "n/d", "n.d.", "k.a.", "nan", "-nan"),
-        *("null", "(null)", "none", "nil", "nat"),
-        *("#value!", "#ref!", "#div/0!", "#num!", "#name?"),
-        *("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "\u221e", "-\u221e"),
-    )
-)
-"""Words that stand for no number, in lower case; what is infinite can't be learned from."""
-
-FEW_ODD_WORDS = 5
-"""A column of numbers has no more different other texts than this; with more it is text."""
-
-LEAST_SHARE_SAID = 0.2
-"""Of cells that are numbers, from which it is said that a column is taken as text."""
-
-
-@dataclass(frozen=True)
-class Words:
-    """The different cells of a column.
-
-    Attributes:
-        counts: How often each comes.
-        numbers: Those that are numbers.
-        absent: Those that are missing whatever the column is.
-        stand_ins: Those that are missing in a column of numbers.
-        odd: All others.
-    """
-
-    counts: Counter[str]
-    numbers: dict[str, float]
-    absent: set[str]
-    stand_ins: set[str]
-    odd: list[str]
-
-    @classmethod
-    def of(cls, cells: Sequence[str], form: NumberForm, missing: frozenset[str]) -> "Words":
-        """The words of a column.
-
-        Args:
-            cells: Of the column.
-            form: How numbers are written.
-            missing: What the user says is missing; a number in any form.
-        """
-        counts = Counter(cells)
-        numbers = {word: form.number(word) for word in counts if form.is_number(word)}
-        said = {float(word) for word in missing if NumberForm().is_number(word)}
-        absent = {
-            word for word in counts if not word or word in missing or numbers.get(word) in said
-        }
-        numbers = {word: value for word, value in numbers.items() if word not in absent}
-        stand_ins = {word for word, value in numbers.items() if math.isinf(value)}
-        odd = []
-        for word in counts:
-            if word.lower() in MISSING_IN_NUMBERS and word not in absent:
-                stand_ins.add(word)
-            elif word not in absent and word not in numbers:
-                odd.append(word)
-        return cls(counts, numbers, absent, stand_ins, odd)
-
-    def num_cells(self, words: Sequence[str]) -> int:
-        """Cells that are one of some words."""
-        return sum(self.counts[word] for word in words)
+DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T, ].*)?")
+"""What is a date to a reader, whatever the order of its parts."""
 
 
 def typed(
@@ -106,111 +41,80 @@ def typed(
         missing: What the user says is missing.
         report: It is told what the column is.
     """
-    words = Words.of(cells, form, missing)
+    words, bare = Words.of(cells, form, missing), cells
+    stripped = None if words.numbers else without_unit(words.odd)
+    if stripped is not None:
+        numbers, unit = stripped
+        bare = [numbers.get(cell, cell) for cell in cells]
+        words = Words.of(bare, form, missing)
+        report.notes.append(f"column {name}: each number has the unit `{unit}`")
     column = Column(name, "text")
     report.columns.append(column)
-    is_numbers = bool(words.numbers) and not words.odd
-    if is_numbers and (reason := _why_no_numbers(words, form)):
-        report.notes.append(f"column {name}: taken as text, {reason}")
-        is_numbers = False
-    elif is_numbers:
-        column.problem = _doubt(words, form, cells, lines)
-    elif words.odd:
-        _judge_text(column, words, cells, lines, form, report)
-    absent = words.absent | words.stand_ins if is_numbers else words.absent
+    kind, absent = _kind(column, words, form, Lines(bare, lines), report)
     present = words.counts.keys() - absent
-    if not present:
-        column.kind = "empty"
-    elif is_numbers:
-        column.kind = "numbers"
-    elif {word.lower() for word in present} <= {"true", "false"}:
-        column.kind = "flags"
+    column.kind = kind
     column.missing = {word: words.counts[word] for word in sorted(absent & words.counts.keys())}
-    column.example = next((cell for cell in cells if cell in present), "")
-    if column.kind in ("numbers", "empty"):
-        values = dict.fromkeys(words.counts, math.nan)
-        values |= {word: words.numbers[word] for word in present}
-        column.distinct = len({values[word] for word in present})
-        array = np.fromiter((values[cell] for cell in cells), np.float64, count=len(cells))
-        return pd.Series(array, name=name)
-    column.distinct = len(present)
-    kept = [None if cell in absent else cell for cell in cells]
-    return pd.Series(kept, dtype=object, name=name)
-
-
-def _why_no_numbers(words: Words, form: NumberForm) -> str | None:
-    """Why cells that are written as numbers are names of something."""
-    for word in words.numbers:
-        if LEADING_ZERO.fullmatch(word):
-            return f"since `{word}` has a leading zero"
-        if not form.is_exact(word):
-            return f"since `{word}` has more digits than a number of 64 bits keeps"
-    return None
-
-
-def _doubt(words: Words, form: NumberForm, cells: Sequence[str], lines: Sequence[int]) -> str:
-    """Why it is not clear which numbers the cells are."""
-    cell = doubtful(list(words.numbers), form)
-    if cell is None:
-        return ""
-    other = (
-        NumberForm("point", "comma") if form.decimal == "comma" else NumberForm("comma", "point")
+    column.example = next(
+        (cell for cell, one in zip(cells, bare, strict=True) if one in present), ""
     )
-    where = _where(cell, cells, lines)
-    one, grouped = f"{form.number(cell):.15g}", f"{other.number(cell):.15g}"
-    return (
-        f"`{cell}`{where} may be {one} or {grouped}; {other.keys(form)} reads {grouped},"
-        f" data.thousands=none reads {one}"
+    if kind not in ("numbers", "empty"):
+        column.distinct = len(present)
+        kept = [None if cell in absent else cell for cell in cells]
+        return pd.Series(kept, dtype=object, name=name)
+    values = dict.fromkeys(words.counts, math.nan) | {word: words.numbers[word] for word in present}
+    column.distinct = len({values[word] for word in present})
+    array = np.fromiter((values[cell] for cell in bare), np.float64, count=len(cells))
+    found = pd.Series(array, name=name)
+    _say_sentinel(found, report)
+    return found
+
+
+def _kind(
+    column: Column, words: Words, form: NumberForm, lines: Lines, report: DataReport
+) -> tuple[str, set[str]]:
+    """What a column is, and the words that are missing in it."""
+    present = words.counts.keys() - words.absent
+    if not present:
+        return "empty", words.absent
+    if words.numbers and not words.odd:
+        reason = why_text(words, form)
+        if reason is None:
+            column.problem = doubt(words, form, lines)
+            absent = words.absent | words.stand_ins
+            return "numbers" if words.counts.keys() - absent else "empty", absent
+        report.notes.append(f"column {column.name}: taken as text, {reason}")
+    if {word.lower() for word in present} <= {"true", "false"}:
+        return "flags", words.absent
+    dates = present - words.stand_ins
+    if dates and _are_times(column, dates):
+        return "times", words.absent | words.stand_ins
+    if words.odd:
+        column.problem, said = judge(words, form, lines)
+        report.warnings += [f"column {column.name} {said}"] if said else []
+    return "text", words.absent
+
+
+def _are_times(column: Column, present: Collection[str]) -> bool:
+    """Whether all cells are times; such that could be several are a problem of the column."""
+    some = next(iter(present))
+    if not any(sign.isdigit() for sign in some) or len(some) < 4:
+        return False
+    words = pd.Series(sorted(present), name=column.name, dtype=object)
+    try:
+        parse_times(words, key="features")
+    except Unreadable as error:
+        if not all(map(DATE.fullmatch, present)):
+            return False
+        column.problem = str(error).removeprefix(f"column `{column.name}`: ")
+    return True
+
+
+def _say_sentinel(values: "pd.Series[Any]", report: DataReport) -> None:
+    number = sentinel_of(values)
+    if number is None:
+        return
+    others, count = values[values != number], int((values == number).sum())
+    report.warnings.append(
+        f"column {values.name}: {number:g} stands in {count:,} cells, far from all others"
+        f" ({others.min():g} to {others.max():g}); data.missing=[{number:g}] takes it as missing"
     )
-
-
-def _judge_text(
-    column: Column,
-    words: Words,
-    cells: Sequence[str],
-    lines: Sequence[int],
-    form: NumberForm,
-    report: DataReport,
-) -> None:
-    """Says why a column that seems to hold numbers is text."""
-    disguised = [word for word in words.odd if looks_like_number(word)]
-    glued = [word for word in words.odd if GLUED_UNIT.fullmatch(word)]
-    if len(glued) > FEW_ODD_WORDS:
-        disguised += glued
-    num_numbers, num_odd = words.num_cells(list(words.numbers)), words.num_cells(words.odd)
-    cell = disguised[0] if disguised else words.odd[0]
-    where = _where(cell, cells, lines)
-    other = other_form([*words.numbers, *words.odd], form)
-    is_disguised = len(disguised) > 0.9 * len(words.odd)
-    has_few_odd = len(words.odd) <= min(FEW_ODD_WORDS, len(words.numbers) / 2)
-    if other or has_few_odd or is_disguised:
-        total = num_numbers + num_odd
-        such = f" ({num_odd:,} of {total:,} cells are such)" if num_odd > 1 else ""
-        column.problem = f"`{cell}`{where} is no number{such}{_hint(words, cell, form, other)}"
-    elif num_numbers >= LEAST_SHARE_SAID * (num_numbers + num_odd):
-        report.warnings.append(
-            f"column {column.name} is taken as text: {num_numbers:,} cells are numbers, {num_odd:,}"
-            f" are not, such as `{cell}`{where}"
-        )
-
-
-def _hint(words: Words, cell: str, form: NumberForm, other: NumberForm | None) -> str:
-    """What to type for cells that are no numbers in a column of numbers."""
-    if other is not None:
-        return f"; {other.keys(form)} reads it as {other.number(cell):.15g}"
-    if len(words.odd) <= min(FEW_ODD_WORDS, len(words.numbers)):
-        listed = ",".join(as_typed(word) for word in words.odd)
-        return f'; "data.missing=[{listed}]" takes such cells as missing'
-    return "; leave the bare number in each cell"
-
-
-def as_typed(word: str) -> str:
-    """A word as it is typed in a list of an override."""
-    if word.isalnum() and word.lower() not in ("null", "true", "false", "nan"):
-        return word
-    escaped = word.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
-def _where(cell: str, cells: Sequence[str], lines: Sequence[int]) -> str:
-    return f" (line {lines[list(cells).index(cell)]:,})" if len(lines) else ""

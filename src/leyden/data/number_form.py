@@ -1,6 +1,7 @@
 """Numbers as files write them: which texts are numbers, and which would be if written otherwise."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,16 +23,14 @@ LARGEST_EXACT = 2**53
 
 NUMBER_LIKE = rf"[+\-{MINUS}\u2013]?\d[\d.,'\u2019 \u00a0\u2009\u202f_]*(?:[eE][+-]?\d+)?"
 CURRENCY = "$\u20ac\u00a3\u00a5"
-DISGUISES = tuple(
-    re.compile(form)
-    for form in (
-        rf"\({NUMBER_LIKE}\)",
-        rf"(?:[{CURRENCY}]|[A-Z]{{3}}\s)?\s?{NUMBER_LIKE}",
-        rf"{NUMBER_LIKE}\s?[%\u2030\u00b0{CURRENCY}][A-Za-z]?",
-        rf"{NUMBER_LIKE}\s[A-Za-z\u00b5/\u00b2\u00b3]{{1,12}}",
-    )
+WITH_UNIT = re.compile(
+    rf"(?P<before>[{CURRENCY}]|[A-Z]{{3}}(?=\s))?\s?(?P<number>{NUMBER_LIKE}?)"
+    rf"(?P<after>\s?(?:%|\u2030|\u00b0[A-Z]?|[{CURRENCY}])|\s[A-Za-z\u00b5/\u00b2\u00b3]{{1,12}})?"
 )
-"""Texts that are numbers to a reader: with signs of thousands, currencies, percents or units."""
+"""A number with a currency, a percent or a unit."""
+
+IN_BRACKETS = re.compile(rf"\({NUMBER_LIKE}\)")
+"""What accounts have for less than nothing."""
 
 GLUED_UNIT = re.compile(rf"{NUMBER_LIKE}[a-z]{{1,2}}")
 """Likewise, but `3a` may also be a name."""
@@ -159,4 +158,20 @@ def _speaks_against(cells: list[str], other: NumberForm) -> bool:
 
 def looks_like_number(cell: str) -> bool:
     """Whether a reader would take a text for a number."""
-    return any(form.fullmatch(cell) for form in DISGUISES)
+    return bool(WITH_UNIT.fullmatch(cell) or IN_BRACKETS.fullmatch(cell))
+
+
+def without_unit(cells: Collection[str]) -> tuple[dict[str, str], str] | None:
+    """The number in each cell, and the unit that all have; None where they have not one unit."""
+    found = {cell: WITH_UNIT.fullmatch(cell) for cell in cells}
+    numbers: dict[str, str] = {}
+    units = set()
+    for cell, match in found.items():
+        if match is None:
+            return None
+        units.add(((match["before"] or "").strip(), (match["after"] or "").strip()))
+        numbers[cell] = match["number"]
+    if len(units) != 1:
+        return None
+    unit = "".join(units.pop())
+    return (numbers, unit) if unit else None

@@ -1,0 +1,158 @@
+"""What a table is to predict: classes or numbers, as its column says."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Shaped
+from torch import Tensor
+
+from leyden.data.report import Column, DataReport
+from leyden.data.scaling import mean_and_scale
+from leyden.data.spec import Spec
+from leyden.data.splitting import Rows
+from leyden.data.unreadable import Unreadable
+
+TableTask = Literal["classification", "regression"]
+
+MOST_CLASSES_OF_NUMBERS = 20
+"""A column of whole numbers with no more different values than this is taken for classes."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The column to predict, in rows that have it.
+
+    Attributes:
+        name: Of the column.
+        values: Classes by their place in `class_names`, or numbers in 64 bits.
+        class_names: Sorted; none of numbers.
+    """
+
+    name: str
+    values: Shaped[Tensor, " rows"]
+    class_names: tuple[str, ...]
+
+    @property
+    def labels(self) -> Rows | None:
+        """Class of each row, where they are classes."""
+        return self.values if self.class_names else None
+
+    def scaled(self, train: Rows, num_features: int) -> tuple[Spec, Tensor]:
+        """The spec of the table, and what is learned.
+
+        Args:
+            train: Rows whose mean and deviation scale numbers.
+            num_features: Numbers that each row has.
+        """
+        if self.class_names:
+            spec = Spec(
+                "table",
+                (num_features,),
+                len(self.class_names),
+                task="classification",
+                class_names=self.class_names,
+            )
+            return spec, self.values
+        mean, std = map(float, mean_and_scale(self.values[train]))
+        spec = Spec(
+            "table",
+            (num_features,),
+            1,
+            task="regression",
+            target_name=self.name,
+            target_mean=mean,
+            target_std=std,
+        )
+        return spec, ((self.values - mean) / std).float()[:, None]
+
+
+def read_target(
+    values: "pd.Series[Any]", column: Column, task: TableTask | None, report: DataReport
+) -> Target:
+    """The target of rows that have one.
+
+    Args:
+        values: As `read_table` gives them, without missing ones.
+        column: What was found of it.
+        task: What the user wants; None: the column says.
+        report: It is told what was guessed.
+
+    Raises:
+        Unreadable: It is not clear what it holds, or nothing can be learned from it.
+    """
+    is_number = pd.api.types.is_numeric_dtype(values)
+    guessed = task is None
+    task = task or _guessed_task(values, column)
+    if task == "regression":
+        if column.problem or not is_number:
+            reason = column.problem or f"it holds {column.kind}, no numbers"
+            raise Unreadable(
+                "target" if column.problem else "task", f"column {_said(column, reason)}"
+            )
+        if values.nunique() < 2:
+            raise Unreadable(
+                "target", f"column `{column.name}` has one value only, {values.iloc[0]:g}"
+            )
+        target = Target(column.name, torch.tensor(values.to_numpy(dtype=np.float64)), ())
+    else:
+        target = _classes(values, column.name, report)
+    what = f"{len(target.class_names)} classes" if target.class_names else "numbers"
+    column.role, column.made = "target", what
+    if guessed:
+        report.notes.insert(0, f"target {column.name}: {what}; data.task says otherwise")
+    return target
+
+
+def _said(column: Column, reason: str) -> str:
+    return f"`{column.name}`: {reason}"
+
+
+def _guessed_task(values: "pd.Series[Any]", column: Column) -> TableTask:
+    """Few whole numbers, or names, are classes.
+
+    Raises:
+        Unreadable: Most cells are numbers, but not all: more likely a slip than classes.
+    """
+    if column.problem and values.nunique() > MOST_CLASSES_OF_NUMBERS:
+        hint = "data.task=classification takes each text for a class"
+        raise Unreadable("target", f"column {_said(column, column.problem)}; {hint}")
+    if not pd.api.types.is_numeric_dtype(values):
+        if values.nunique() > max(MOST_CLASSES_OF_NUMBERS, len(values) / 2):
+            reason = f"has {values.nunique()} different {column.kind}, too many for classes"
+            hint = "data.task=classification takes them all the same"
+            raise Unreadable("target", f"column `{column.name}` {reason}; {hint}")
+        return "classification"
+    is_whole = bool((values % 1 == 0).all())
+    few = values.nunique() <= MOST_CLASSES_OF_NUMBERS
+    return "classification" if is_whole and few else "regression"
+
+
+def _classes(values: "pd.Series[Any]", name: str, report: DataReport) -> Target:
+    if pd.api.types.is_numeric_dtype(values):
+        is_whole = bool((values % 1 == 0).all())
+        found = sorted(values.unique().tolist())
+        names = [str(int(value)) if is_whole else str(value) for value in found]
+    else:
+        values = values.astype(str)
+        found = sorted(values.unique(), key=_in_order)
+        names = list(found)
+    if len(names) < 2:
+        raise Unreadable("target", f"column `{name}` has one value only, `{names[0]}`")
+    codes = values.map({value: code for code, value in enumerate(found)})
+    for again, count in Counter(one.casefold() for one in names).items():
+        if count > 1:
+            alike = [one for one in names if one.casefold() == again]
+            report.warnings.append(
+                f"classes {' and '.join(f'`{one}`' for one in alike)} differ in their case only"
+            )
+    return Target(name, torch.tensor(codes.to_numpy(), dtype=torch.long), tuple(names))
+
+
+def _in_order(name: str) -> tuple[bool, float, str]:
+    """Whole numbers come before names, in the order of their size."""
+    is_number = name.isdecimal()
+    return (not is_number, float(name) if is_number else 0.0, name)
