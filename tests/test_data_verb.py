@@ -8,13 +8,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-HOLES = (
-    "data=csv_series",
-    "data.path=series.csv",
-    "data.target=y",
-    "data.time=date",
-    "data.gaps=fill",
-)
+SERIES = ("data=csv_series", "data.path=series.csv", "data.target=y", "data.time=date")
+HOLES = (*SERIES, "data.gaps=fill")
 LABELLED = ("data=series_classes", "data.path=waves.csv", "data.label=speed")
 
 
@@ -77,7 +72,7 @@ def test_data_that_can_not_be_read_is_one_line(leyden):
 
 
 SHORT = ("trainer.max_steps=2", "trainer.log_every_n_steps=1", "model.width=4")
-SHORT += ("callbacks.graph=null", "trainer.max_epochs=null")
+SHORT += ("data.batch_size=4", "callbacks.graph=null", "trainer.max_epochs=null")
 
 
 def test_a_run_says_and_records_what_was_filled(leyden):
@@ -92,7 +87,7 @@ def test_classes_and_their_samples_are_said_at_the_start(leyden):
 
 
 def test_a_plan_says_it_too(leyden):
-    result = leyden("plan", *LABELLED, "-m", "seed=1,2,3")
+    result = leyden("plan", *LABELLED, "data.batch_size=4", "-m", "seed=1,2,3")
     assert result.err.count("classes fast 20, slow 20") == 1
 
 

@@ -36,6 +36,8 @@ def data_verb(arguments: list[str]) -> int:
                 data, _, problems = look(cfg, memo, fetch=True)
             except ConfigError as error:
                 raise ConfigError(map(job.located, error.problems)) from error
+            # How it is trained on is another matter.
+            problems = [one for one in problems if one.key != "data.batch_size"]
             if problems:
                 raise ConfigError(map(job.located, problems))
             found.setdefault(id(data), (job, data))
