@@ -10,7 +10,7 @@ from leyden.config.axes import Assignment
 from leyden.config.fit import Fitted
 from leyden.config.job import Job
 from leyden.config.problem import ConfigError, Problem
-from leyden.runs.changes import code_changes, config_changes, data_differences, different
+from leyden.runs.changes import code_changes, config_changes, data_differences, different, known
 from leyden.runs.environment import versions
 from leyden.runs.folder import config_digest, freeze, read_frozen
 from leyden.runs.process_mark import may_hold
@@ -26,7 +26,7 @@ SINCE = "the run began"
 IN_CHECKPOINTS = ("model", "optimizer", "scheduler")
 """Groups whose values a checkpoint brings along."""
 
-DATA_KEYS = ("data.samples", "data.spec", "data.files", "data.content")
+DATA_KEYS = ("data.samples", "data.spec", "data.files", "data.content", "data.reader")
 """What a fingerprint of the data is of."""
 
 
@@ -127,8 +127,8 @@ def data_changes(record: Record, fitted: Fitted) -> Iterator[Problem]:
         return
     today = fitted.data.fingerprint()
     for key in data_differences(record.data, today):
-        before = record.data.get(key, "not there")
-        now = today.get(key) or "not there"
+        before = known(record.data).get(key, "not there")
+        now = known(today).get(key, "not there")
         yield Problem(f"data.{key}", f"was {before} when {SINCE}", now)
 
 
