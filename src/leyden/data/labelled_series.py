@@ -147,6 +147,9 @@ def _from_table(
             both = f"`{_word(own_labels[0])}` and `{_word(own_labels[1])}`"
             raise Unreadable("label", f"series `{_word(name)}` has the classes {both}")
         group = None if groups is None else groups.iloc[rows[0]]
+        if groups is not None and groups.iloc[rows].nunique(dropna=False) > 1:
+            message = f"series `{_word(name)}` has several values of column `{columns.group}`"
+            raise Unreadable("split.by", message)
         own = _without_end(values[rows])
         yield LabelledSeries(own, _word(own_labels[0]), part, group, f"series {_word(name)}")
 

@@ -21,8 +21,9 @@ from leyden.data.parts import Parts
 from leyden.data.report import DataReport
 from leyden.data.spec import Kind, Spec, TaskName
 from leyden.data.splitting import Rows as Places
-from leyden.data.splitting import Split, as_named, drawn, in_groups, sizes_of
+from leyden.data.splitting import Split, as_named
 from leyden.data.table_format import Decimal, MissingWord, Separator, TableFormat, Thousands
+from leyden.data.table_split import split_table
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import Count, PositiveInt
 
@@ -220,25 +221,15 @@ def without_gaps(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]
 def parts_of(
     found: list[LabelledSeries], labels: Int[Tensor, " n"], split: Split, report: DataReport
 ) -> list[Places]:
-    """Series of each part: as files name them, by groups, or drawn."""
+    """Series of each part: as files name them, by a column, or drawn."""
+    if found[0].part is None:
+        columns = {} if split.by is None else {split.by: [one.group for one in found]}
+        return split_table(pd.DataFrame(columns, index=range(len(found))), split, labels, report)
+    if split.by is not None:
+        raise Unreadable("split.by", "the files say the parts already")
+    report.split = "as files are called; val and test, where there is none, drawn from train"
     stratified = labels if split.stratified else None
-    if found[0].part is not None:
-        if split.by is not None:
-            raise Unreadable("split.by", "the files say the parts already")
-        report.split = "as the files are called; what is missing of them drawn from train"
-        return as_named([one.part for one in found], split.fractions, labels=stratified, key="path")
-    if split.by is None:
-        report.split = "drawn, each class alike" if split.stratified else "drawn"
-        return drawn(len(found), sizes_of(len(found), split.fractions), labels=stratified)
-    groups = [one.group for one in found]
-    if split.kind == "time":
-        raise Unreadable("split.kind", "series of classes are split by parts or groups")
-    if split.kind == "parts":
-        report.split = f"as column {split.by} says"
-        return as_named(groups, split.fractions, labels=stratified)
-    codes = torch.from_numpy(pd.factorize(np.array(list(map(str, groups)), dtype=object))[0].copy())
-    report.split = f"groups of {split.by}, none in two parts"
-    return in_groups(codes.long(), sizes_of(len(found), split.fractions))
+    return as_named([one.part for one in found], split.fractions, labels=stratified, key="path")
 
 
 def _class_order(name: str) -> tuple[bool, float, str]:
