@@ -8,6 +8,7 @@ from leyden.terminal import show_table
 
 if TYPE_CHECKING:
     from leyden.data import DataModule
+    from leyden.data.report import Column as DataColumn
 
 MOST_CLASSES = 50
 """Classes that are listed; `--json` has all."""
@@ -19,6 +20,7 @@ def show_description(data: "DataModule", described: dict[str, Any]) -> None:
     path = f" {described['path']}" if described["path"] else ""
     say(console, (f"data {described['data']}", "bold"), path)
     shape = " x ".join(map(str, spec.input_shape))
+    sample = f"{shape} features" if spec.kind == "table" else f"{shape} ({spec.kind})"
     if spec.task_name == "classification":
         outputs = f"{spec.num_outputs} classes"
     elif spec.task_name == "regression":
@@ -30,7 +32,7 @@ def show_description(data: "DataModule", described: dict[str, Any]) -> None:
         console,
         [
             ("task", f"{spec.task_name.replace('_', ' ')}, {outputs}"),
-            ("sample", f"{shape} ({spec.kind})"),
+            ("sample", sample),
             *((name, f"{size:,} samples") for name, size in report.parts.items()),
             *([("split", report.split)] if report.split else []),
             *report.source.items(),
@@ -62,7 +64,13 @@ def show_classes(classes: dict[str, dict[str, int]]) -> None:
         say(results(), f"and {len(rows) - MOST_CLASSES} more classes")
 
 
-def show_columns(columns: list[Any]) -> None:
+def missing_cell(column: "DataColumn") -> str:
+    """How many cells are missing, and what stands in those that are not empty."""
+    words = " ".join(word for word in column.missing if word)
+    return f"{column.num_missing:,}{f' ({words})' * bool(words)}" if column.num_missing else ""
+
+
+def show_columns(columns: "list[DataColumn]") -> None:
     """A row a column: what it holds, and what was made of it."""
     rows = [
         [
@@ -70,7 +78,7 @@ def show_columns(columns: list[Any]) -> None:
             one.role,
             one.kind,
             f"{one.distinct:,}",
-            f"{one.num_missing:,}" if one.num_missing else "",
+            missing_cell(one),
             one.example,
             one.reason or one.made,
         ]
