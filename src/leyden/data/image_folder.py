@@ -20,7 +20,7 @@ from leyden.data.images import image_parts
 from leyden.data.parts import Parts
 from leyden.data.report import DataReport
 from leyden.data.spec import Kind, Spec
-from leyden.data.splitting import PARTS, Part, Split, drawn, split_classes
+from leyden.data.splitting import PARTS, Part, split_classes, split_train
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import Count, PositiveInt, Share
 
@@ -164,27 +164,17 @@ class ImageFolder(DataModule):
         if not layout.folders:
             rows = split_classes(self.split, labels, tenth, report)
             return [([files[i] for i in part.tolist()], labels[part]) for part in rows]
-        split = Split.of(self.split, fractions=tenth)
-        if split.by is not None or split.kind is not None:
-            raise Unreadable("split.by", "the folders are the parts")
-        if len(own) == len(PARTS) and (self.split or {}).get("fractions") is not None:
-            raise Unreadable("split.fractions", "nothing is drawn: the folders are the parts")
-        counts = [
-            0 if part in own else max(1, int(len(files) * share))
-            for part, share in zip(PARTS[1:], split.fractions[1:], strict=True)
-        ]
-        rows = drawn(
-            len(files),
-            (len(files) - sum(counts), counts[0], counts[1]),
-            labels=labels if split.stratified else None,
-        )
+        rows_of = split_train(self.split, labels, own, tenth)
         said = [
             f"`{layout.folders[part]}` as {part}" if part in own else f"{part} drawn from train"
             for part in PARTS
         ]
         report.split = f"by folders: {', '.join(said)}"
-        cut = [([files[i] for i in part.tolist()], labels[part]) for part in rows]
-        return [cut[0], *(own.get(part, cut[i]) for i, part in enumerate(PARTS[1:], 1))]
+        cut = {
+            part: ([files[i] for i in rows.tolist()], labels[rows])
+            for part, rows in rows_of.items()
+        }
+        return [cut["train"], *(own.get(part, cut[part]) for part in PARTS[1:])]
 
 
 FilesAndLabels = tuple[list[Path], Int[Tensor, " n"]]

@@ -1,6 +1,6 @@
 """How rows are cut into a training, a validation and a test part: always in the same way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, get_args
@@ -265,3 +265,34 @@ def split_classes(
     report.split = "drawn, each class alike" if split.stratified else "drawn"
     sizes = sizes_of(len(labels), split.fractions)
     return drawn(len(labels), sizes, labels=labels if split.stratified else None)
+
+
+def split_train(
+    given: Mapping[str, Any] | None,
+    labels: Rows,
+    own: Collection[Part],
+    fractions: tuple[float, float, float],
+) -> dict[Part, Rows]:
+    """Rows of a training part, and those that make up the parts which are not there.
+
+    Args:
+        given: The key `data.split`.
+        labels: Class of each row of the training part.
+        own: Parts that are there.
+        fractions: Where the user says none; of the training part.
+
+    Raises:
+        Unreadable: The key does not fit.
+    """
+    split = Split.of(given, fractions=fractions)
+    if split.by is not None or split.kind is not None:
+        raise Unreadable("split.by", "the parts are given")
+    if len(own) == len(PARTS) and (given or {}).get("fractions") is not None:
+        raise Unreadable("split.fractions", "nothing is drawn: the parts are given")
+    val, test = (
+        0 if part in own else max(1, int(len(labels) * share))
+        for part, share in zip(PARTS[1:], split.fractions[1:], strict=True)
+    )
+    sizes = (len(labels) - val - test, val, test)
+    rows = drawn(len(labels), sizes, labels=labels if split.stratified else None)
+    return dict(zip(PARTS, rows, strict=True))

@@ -1,0 +1,346 @@
+"""Images and their classes in the arrays of a NumPy file."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from jaxtyping import Int, Num
+from numpy.typing import NDArray
+from torch import Tensor
+
+from leyden.data.augmentation import Augmentation
+from leyden.data.copies import PAIRS
+from leyden.data.datamodule import DataModule
+from leyden.data.image_folder import value_range_of
+from leyden.data.images import image_parts
+from leyden.data.parts import Parts
+from leyden.data.report import DataReport
+from leyden.data.spec import Kind, Spec
+from leyden.data.splitting import PARTS, Part, part_of_name, split_classes, split_train
+from leyden.data.unreadable import Unreadable
+from leyden.ranges import Count, Share
+
+Array = NDArray[Any]
+AxisOrder = Literal["NHWC", "NCHW"]
+Held = Literal["images", "labels"]
+
+HELD: dict[str, Held] = {
+    **dict.fromkeys(("x", "image", "images", "img", "imgs", "data", "pixels", "input"), "images"),
+    **dict.fromkeys(("inputs", "features"), "images"),
+    **dict.fromkeys(("y", "label", "labels", "target", "targets", "class", "classes"), "labels"),
+}
+"""What arrays are called, in lower case."""
+MOST_CHANNELS = 4
+"""Of the axes of images the one that is no longer than this has the channels."""
+
+
+@dataclass
+class Arrays:
+    """The arrays of a file that are used.
+
+    Attributes:
+        images: By part; None: of a file without parts.
+        labels: Likewise.
+    """
+
+    images: dict[Part | None, Array] = field(default_factory=dict)
+    labels: dict[Part | None, Array] = field(default_factory=dict)
+
+
+class ImageArrays(DataModule):
+    """Images in the arrays of a `.npz` file, as Keras and MedMNIST have them.
+
+    Arrays are known by their names: `images` and `labels` (or `x` and `y`), of which 80 % train,
+    10 % validate and 10 % test, drawn once for all runs; or `x_train`, `y_train`, `x_test`, ...,
+    also as `train_images`, `train_labels`, ... Where `val` or `test` is missing, a tenth of the
+    training images takes its place. Images keep their size and their channels.
+
+    Args:
+        path: The file.
+        layout: Order of the axes of images, `NHWC` or `NCHW`; None: the axis with up to four
+            entries has the channels. Grey images may do without that axis.
+        value_range: Values that are black and white, such as [0,4095]; what is outside is cut.
+            None: 0 and the largest value of 8 or of 16 bits; 0 and 1 of floats. Then values
+            outside are refused.
+        split: See `Split`; there is no column to split by.
+        crop: See `Augmentation`, as for the next three.
+        translate: In pixels.
+        flip: Left to right.
+        cutout: In pixels.
+        shared: Those of `DataModule`.
+    """
+
+    kind: ClassVar[Kind] = "image"
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        layout: AxisOrder | None = None,
+        value_range: list[float | int] | None = None,
+        split: dict[str, Any] | None = None,
+        crop: Share = 1.0,
+        translate: Count = 0,
+        flip: bool = False,
+        cutout: Count = 0,
+        **shared: Any,
+    ) -> None:
+        super().__init__(**shared)
+        self.path = Path(path).expanduser()
+        self.layout = layout
+        self.value_range = value_range
+        self.split = split
+        self.augmentation = Augmentation(self.seed, crop, translate, flip, cutout)
+
+    def source_files(self) -> Sequence[Path]:
+        return [self.path]
+
+    def load(self) -> Parts:
+        report = DataReport()
+        arrays = read_arrays(self.path, report)
+        pixels = self._pixels(arrays.images, report)
+        classes, labels = classes_of(arrays.labels)
+        samples = self._split(pixels, labels, report)
+        warn_of_copies([images for images, _ in samples], report)
+        spec = Spec("image", tuple(samples[0][0].shape[1:]), len(classes), class_names=classes)
+        (train, val, test), (of_train, of_val, of_test) = zip(*samples, strict=True)
+        images = image_parts((train, val, test), (of_train, of_val, of_test), self.augmentation)
+        return Parts(spec, *images, report)
+
+    def _pixels(
+        self, images: Mapping[Part | None, Array], report: DataReport
+    ) -> "dict[Part | None, Pixels]":
+        """The images of each part as (n, channels, height, width), from 0 to 255."""
+        ordered = {part: channels_first(array, self.layout) for part, array in images.items()}
+        shapes = {array.shape[1:] for array in ordered.values()}
+        if len(shapes) > 1:
+            raise Unreadable("path", f"the parts have images of different shapes: {shapes}")
+        ends = value_range_of(self.value_range) or full_range(list(ordered.values()))
+        kinds = {str(array.dtype) for array in images.values()}
+        channels, height, width = next(iter(shapes))
+        report.source["images"] = f"{height} x {width}, {channels} channels, {', '.join(kinds)}"
+        report.source["black and white"] = f"{ends[0]:,g} and {ends[1]:,g} (data.value_range)"
+        pixels = {part: scaled(array, ends) for part, array in ordered.items()}
+        if all(bool((one == one.view(-1)[0]).all()) for one in pixels.values()):
+            raise Unreadable("path", "all pixels have one value: there is nothing to learn")
+        return pixels
+
+    def _split(
+        self,
+        pixels: "dict[Part | None, Pixels]",
+        labels: "dict[Part | None, Labels]",
+        report: DataReport,
+    ) -> "list[tuple[Pixels, Labels]]":
+        """The three parts."""
+        tenth = (0.8, 0.1, 0.1)
+        whole: Part | None = "train" if "train" in pixels else None
+        if len(pixels[whole]) < 10:
+            raise Unreadable("path", f"{len(pixels[whole])} images are too few; at least 10")
+        if whole is None:
+            rows = split_classes(self.split, labels[None], tenth, report)
+            return [(pixels[None][part], labels[None][part]) for part in rows]
+        own = [part for part in PARTS if part in pixels]
+        cut = split_train(self.split, labels["train"], own, tenth)
+        given = [part if part in own else f"{part} drawn from train" for part in PARTS]
+        report.split = f"by the names of arrays: {', '.join(given)}"
+        return [
+            (pixels["train"][cut[part]], labels["train"][cut[part]])
+            if part == "train" or part not in own
+            else (pixels[part], labels[part])
+            for part in PARTS
+        ]
+
+
+Pixels = Num[Tensor, "_ channels height width"]
+Labels = Int[Tensor, " _"]
+
+
+def read_arrays(path: Path, report: DataReport) -> Arrays:
+    """The arrays of a file, by what their names say.
+
+    Raises:
+        Unreadable: It is no such file, or there are no images with classes to train on.
+    """
+    found = load_file(path)
+    arrays, names, unused = Arrays(), dict[tuple[Part | None, Held], str](), list[str]()
+    for name, array in found.items():
+        meaning = meaning_of(name)
+        if meaning is None:
+            unused.append(f"{name} {array.shape}")
+            continue
+        if meaning in names:
+            raise Unreadable("path", f"`{names[meaning]}` and `{name}` are both {meaning[1]}")
+        names[meaning] = name
+        (arrays.images if meaning[1] == "images" else arrays.labels)[meaning[0]] = array
+    listed = ", ".join(f"{name} {array.shape}" for name, array in found.items())
+    if not ({"train", None} & set(arrays.images)) or len({*arrays.images} & {"train", None}) == 2:
+        raise Unreadable(
+            "path",
+            f"needs arrays `images` and `labels`, or `x_train`, `y_train`, ...; has {listed}",
+        )
+    if arrays.images.get("test") is not None and "test" not in arrays.labels:
+        number = len(arrays.images.pop("test"))
+        report.warnings.append(
+            f"{number:,} test images have no labels: they are left out, and some of the training"
+            " images take their place"
+        )
+    for part, images in arrays.images.items():
+        of_part = f" of {part}" if part else ""
+        if part not in arrays.labels:
+            raise Unreadable("path", f"the images{of_part} have no labels; there are {listed}")
+        if len(images) != len(arrays.labels[part]):
+            counts = f"{len(images):,} images{of_part} and {len(arrays.labels[part]):,} labels"
+            raise Unreadable("path", f"there are {counts}")
+    unused += [f"labels of {part}" for part in arrays.labels if part not in arrays.images]
+    arrays.labels = {part: arrays.labels[part] for part in arrays.images}
+    if unused:
+        report.notes.append(f"arrays not used: {', '.join(unused)}")
+    return arrays
+
+
+def load_file(path: Path) -> dict[str, Array]:
+    """All arrays of a file; none that would run code."""
+    if not path.is_file():
+        raise Unreadable("path", "is not a file; a folder of images is read by data=image_folder")
+    try:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                message = (
+                    "has one array; images need labels: np.savez(FILE, images=..., labels=...)"
+                )
+                raise Unreadable("path", message)
+            return {name: loaded[name] for name in loaded.files}
+    except (ValueError, OSError, EOFError, BadZipFile) as error:
+        reason = " ".join(str(error).split())
+        if "allow_pickle" in reason:
+            reason = "it holds Python objects, which could run code; save arrays of numbers"
+        raise Unreadable("path", f"can't be read as a NumPy file: {reason}") from error
+
+
+def meaning_of(name: str) -> tuple[Part | None, Held] | None:
+    """What the name of an array says: `train_images`, `yTest`, `X`, ...; None: nothing known."""
+    joined = re.fullmatch("([xy])_?([a-z]+)", name, re.IGNORECASE)
+    words = joined.groups() if joined else re.findall("[A-Z]?[a-z]+|[A-Z]+", name)
+    parts = [part for word in words if (part := part_of_name(word))]
+    held = [HELD[word.lower()] for word in words if word.lower() in HELD]
+    if len(parts) > 1 or not held or len(parts) + len(held) < len(words):
+        return None
+    return (parts[0] if parts else None), held[-1]
+
+
+def channels_first(array: Array, layout: AxisOrder | None) -> Array:
+    """Images as (n, channels, height, width).
+
+    Raises:
+        Unreadable: It is not certain which axis has the channels.
+    """
+    if array.ndim == 3:
+        return array[:, None]
+    if array.ndim != 4:
+        message = f"the array of images has {array.ndim} axes, {array.shape}; images have 3 or 4"
+        raise Unreadable("path", message)
+    is_few = [array.shape[axis] <= MOST_CHANNELS for axis in (1, 3)]
+    if layout is None and is_few[0] == is_few[1]:
+        message = f"say which axis of {array.shape} has the channels: data.layout=NHWC or NCHW"
+        raise Unreadable("layout", message)
+    is_first = layout == "NCHW" if layout else is_few[0]
+    return array if is_first else np.moveaxis(array, 3, 1)
+
+
+def full_range(arrays: Sequence[Array]) -> tuple[float, float]:
+    """What is black and white where nobody says so.
+
+    Raises:
+        Unreadable: Some values are not between them.
+    """
+    kinds = {array.dtype.kind for array in arrays}
+    if not kinds <= set("buif"):
+        raise Unreadable("path", f"images of {arrays[0].dtype} are no numbers")
+    for array in arrays:
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise Unreadable("path", "some values of the images are NaN or infinite")
+    low = min(float(array.min()) for array in arrays)
+    high = max(float(array.max()) for array in arrays)
+    if kinds == {"b"} or "f" in kinds:
+        full = 1.0
+    else:
+        is_16_bit = any(array.dtype == np.uint16 for array in arrays) or high > 255
+        full = 65535.0 if is_16_bit else 255.0
+    if low < 0 or high > full:
+        end = 255 if low >= 0 and high <= 255 else high
+        raise Unreadable(
+            "value_range",
+            f"images have values from {low:g} to {high:g}; say which are black and white:"
+            f" data.value_range=[{min(low, 0.0):g},{end:g}]",
+        )
+    return 0.0, full
+
+
+def scaled(array: Array, ends: tuple[float, float]) -> Pixels:
+    """Values from black to white as 0 to 255: bytes stay bytes, all others become floats."""
+    if ends == (0.0, 255.0) and array.dtype.kind in "bui":
+        return torch.from_numpy(np.ascontiguousarray(array, dtype=np.uint8))
+    shares = (array.astype(np.float32) - ends[0]) / (ends[1] - ends[0])
+    return torch.from_numpy(np.ascontiguousarray(255 * shares.clip(0, 1), dtype=np.float32))
+
+
+def classes_of(
+    labels: Mapping[Part | None, Array],
+) -> "tuple[tuple[str, ...], dict[Part | None, Labels]]":
+    """Names of the classes of the training part, and the codes of all labels.
+
+    Raises:
+        Unreadable: They are no classes, or a part has one that is not trained.
+    """
+    flat = {part: flat_labels(array) for part, array in labels.items()}
+    known = np.unique(flat["train" if "train" in flat else None])
+    if len(known) < 2:
+        raise Unreadable("path", f"the labels name {len(known)} classes; there must be two or more")
+    codes: dict[Part | None, Labels] = {}
+    for part, values in flat.items():
+        other = np.setdiff1d(values, known)
+        if len(other):
+            raise Unreadable("path", f"{part} has a class `{other[0]}`, which is not in train")
+        codes[part] = torch.from_numpy(np.searchsorted(known, values))
+    return tuple(str(one) for one in known), codes
+
+
+def flat_labels(array: Array) -> Array:
+    """One label an image: numbers, words, or columns of which one is 1.
+
+    Raises:
+        Unreadable: They are something else.
+    """
+    if array.ndim == 2 and array.shape[1] > 1:
+        if not (np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all()):
+            message = f"the labels are {array.shape}: several an image, where one is expected"
+            raise Unreadable("path", message)
+        return np.asarray(array.argmax(axis=1))
+    values = array.reshape(len(array), -1)
+    if values.shape[1] != 1:
+        raise Unreadable("path", f"the labels are {array.shape}: one an image is expected")
+    if values.dtype.kind == "f" and not (values == np.floor(values)).all():
+        raise Unreadable("path", "the labels are numbers with fractions, no classes")
+    flat = values[:, 0]
+    return flat.astype(np.int64) if flat.dtype.kind in "buif" else flat
+
+
+def warn_of_copies(parts: Sequence[Pixels], report: DataReport) -> None:
+    """Warns of images that are in two parts."""
+    digests = {
+        part: [blake2b(one.numpy().tobytes(), digest_size=16).digest() for one in images]
+        for part, images in zip(PARTS, parts, strict=True)
+    }
+    for part, other in PAIRS:
+        seen = set(digests[other])
+        if count := sum(one in seen for one in digests[part]):
+            report.warnings.append(
+                f"{count:,} images of {part} are in {other} too: the same pixels"
+            )
