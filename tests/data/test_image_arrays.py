@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leyden.data import ImageArrays, Unreadable
-from leyden.data.image_arrays import meaning_of
+from leyden.data.labelled_arrays import meaning_of
 from leyden.data.loader import Draw
 
 NUMBER = 30
@@ -45,9 +45,9 @@ def refusal(**options):
 
 def names_of_parts(form):
     return {
-        ("train", "images"): form("train", "x", "images"),
+        ("train", "samples"): form("train", "x", "images"),
         ("train", "labels"): form("train", "y", "labels"),
-        ("val", "images"): form("val", "x", "images"),
+        ("val", "samples"): form("val", "x", "images"),
         ("test", "labels"): form("test", "y", "labels"),
     }
 
@@ -177,7 +177,7 @@ def test_labels_of_every_form_are_classes(of_train):
 @pytest.mark.parametrize(
     ("wrong", "word"),
     [
-        (np.ones((NUMBER, 3)), "several an image"),
+        (np.ones((NUMBER, 3)), "several a sample"),
         (labels() + 0.5, "fractions"),
         (np.zeros(NUMBER), "1 classes"),
         (labels()[:-1], "30 images and 29 labels"),

@@ -189,3 +189,27 @@ def test_a_series_of_two_classes_is_refused():
     frame.loc[3, "speed"] = "fast"
     frame.to_csv("series.csv", index=False)
     assert "series `s0` has the classes `slow` and `fast`" in refusal(label="speed", series="id")
+
+
+@pytest.mark.parametrize("shape", ["(n, times)", "(n, times, channels)", "(n, channels, times)"])
+def test_arrays_of_series_are_read(shape):
+    arrays = {
+        "(n, times)": WAVES,
+        "(n, times, channels)": np.stack([WAVES, -WAVES], axis=2),
+        "(n, channels, times)": np.stack([WAVES, -WAVES], axis=1),
+    }
+    np.savez("waves.npz", x=arrays[shape], y=LABELS)
+    assert_parts(make("waves.npz").parts, scaled())
+
+
+def test_arrays_that_are_called_train_and_test_are_these_parts():
+    parts = {"train": slice(0, 30), "test": slice(30, N)}
+    arrays = {f"x_{part}": WAVES[rows] for part, rows in parts.items()}
+    arrays |= {f"y_{part}": LABELS[rows] for part, rows in parts.items()}
+    np.savez("waves.npz", **arrays)
+    assert [len(part) for _, part in make("waves.npz").parts] == [26, 4, 10]
+
+
+def test_axes_that_could_be_either_are_refused():
+    np.savez("waves.npz", x=np.zeros((N, 12, 10)), y=LABELS)
+    assert "has the times is in doubt" in refusal(path="waves.npz")

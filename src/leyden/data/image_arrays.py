@@ -1,17 +1,13 @@
 """Images and their classes in the arrays of a NumPy file."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, ClassVar, Literal
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
-from jaxtyping import Int, Num
-from numpy.typing import NDArray
+from jaxtyping import Num
 from torch import Tensor
 
 from leyden.data.augmentation import Augmentation
@@ -19,38 +15,17 @@ from leyden.data.copies import PAIRS
 from leyden.data.datamodule import DataModule
 from leyden.data.image_folder import value_range_of
 from leyden.data.images import image_parts
+from leyden.data.labelled_arrays import Array, Labels, classes_of, read_arrays
 from leyden.data.parts import Parts
 from leyden.data.report import DataReport
 from leyden.data.spec import Kind, Spec
-from leyden.data.splitting import PARTS, Part, part_of_name, split_classes, split_train
+from leyden.data.splitting import PARTS, Part, split_classes, split_train
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import Count, Share
 
-Array = NDArray[Any]
 AxisOrder = Literal["NHWC", "NCHW"]
-Held = Literal["images", "labels"]
-
-HELD: dict[str, Held] = {
-    **dict.fromkeys(("x", "image", "images", "img", "imgs", "data", "pixels", "input"), "images"),
-    **dict.fromkeys(("inputs", "features"), "images"),
-    **dict.fromkeys(("y", "label", "labels", "target", "targets", "class", "classes"), "labels"),
-}
-"""What arrays are called, in lower case."""
 MOST_CHANNELS = 4
 """Of the axes of images the one that is no longer than this has the channels."""
-
-
-@dataclass
-class Arrays:
-    """The arrays of a file that are used.
-
-    Attributes:
-        images: By part; None: of a file without parts.
-        labels: Likewise.
-    """
-
-    images: dict[Part | None, Array] = field(default_factory=dict)
-    labels: dict[Part | None, Array] = field(default_factory=dict)
 
 
 class ImageArrays(DataModule):
@@ -103,8 +78,8 @@ class ImageArrays(DataModule):
 
     def load(self) -> Parts:
         report = DataReport()
-        arrays = read_arrays(self.path, report)
-        pixels = self._pixels(arrays.images, report)
+        arrays = read_arrays(self.path, report, what="images")
+        pixels = self._pixels(arrays.samples, report)
         classes, labels = classes_of(arrays.labels)
         samples = self._split(pixels, labels, report)
         warn_of_copies([images for images, _ in samples], report)
@@ -158,81 +133,6 @@ class ImageArrays(DataModule):
 
 
 Pixels = Num[Tensor, "_ channels height width"]
-Labels = Int[Tensor, " _"]
-
-
-def read_arrays(path: Path, report: DataReport) -> Arrays:
-    """The arrays of a file, by what their names say.
-
-    Raises:
-        Unreadable: It is no such file, or there are no images with classes to train on.
-    """
-    found = load_file(path)
-    arrays, names, unused = Arrays(), dict[tuple[Part | None, Held], str](), list[str]()
-    for name, array in found.items():
-        meaning = meaning_of(name)
-        if meaning is None:
-            unused.append(f"{name} {array.shape}")
-            continue
-        if meaning in names:
-            raise Unreadable("path", f"`{names[meaning]}` and `{name}` are both {meaning[1]}")
-        names[meaning] = name
-        (arrays.images if meaning[1] == "images" else arrays.labels)[meaning[0]] = array
-    listed = ", ".join(f"{name} {array.shape}" for name, array in found.items())
-    if not ({"train", None} & set(arrays.images)) or len({*arrays.images} & {"train", None}) == 2:
-        raise Unreadable(
-            "path",
-            f"needs arrays `images` and `labels`, or `x_train`, `y_train`, ...; has {listed}",
-        )
-    if arrays.images.get("test") is not None and "test" not in arrays.labels:
-        number = len(arrays.images.pop("test"))
-        report.warnings.append(
-            f"{number:,} test images have no labels: they are left out, and some of the training"
-            " images take their place"
-        )
-    for part, images in arrays.images.items():
-        of_part = f" of {part}" if part else ""
-        if part not in arrays.labels:
-            raise Unreadable("path", f"the images{of_part} have no labels; there are {listed}")
-        if len(images) != len(arrays.labels[part]):
-            counts = f"{len(images):,} images{of_part} and {len(arrays.labels[part]):,} labels"
-            raise Unreadable("path", f"there are {counts}")
-    unused += [f"labels of {part}" for part in arrays.labels if part not in arrays.images]
-    arrays.labels = {part: arrays.labels[part] for part in arrays.images}
-    if unused:
-        report.notes.append(f"arrays not used: {', '.join(unused)}")
-    return arrays
-
-
-def load_file(path: Path) -> dict[str, Array]:
-    """All arrays of a file; none that would run code."""
-    if not path.is_file():
-        raise Unreadable("path", "is not a file; a folder of images is read by data=image_folder")
-    try:
-        with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                message = (
-                    "has one array; images need labels: np.savez(FILE, images=..., labels=...)"
-                )
-                raise Unreadable("path", message)
-            return {name: loaded[name] for name in loaded.files}
-    except (ValueError, OSError, EOFError, BadZipFile) as error:
-        reason = " ".join(str(error).split())
-        if "allow_pickle" in reason:
-            reason = "it holds Python objects, which could run code; save arrays of numbers"
-        raise Unreadable("path", f"can't be read as a NumPy file: {reason}") from error
-
-
-def meaning_of(name: str) -> tuple[Part | None, Held] | None:
-    """What the name of an array says: `train_images`, `yTest`, `X`, ...; None: nothing known."""
-    joined = re.fullmatch("([xy])_?([a-z]+)", name, re.IGNORECASE)
-    words = joined.groups() if joined else re.findall("[A-Z]?[a-z]+|[A-Z]+", name)
-    parts = [part for word in words if (part := part_of_name(word))]
-    held = [HELD[word.lower()] for word in words if word.lower() in HELD]
-    if len(parts) > 1 or not held or len(parts) + len(held) < len(words):
-        return None
-    return (parts[0] if parts else None), held[-1]
 
 
 def channels_first(array: Array, layout: AxisOrder | None) -> Array:
@@ -289,47 +189,6 @@ def scaled(array: Array, ends: tuple[float, float]) -> Pixels:
         return torch.from_numpy(np.ascontiguousarray(array, dtype=np.uint8))
     shares = (array.astype(np.float32) - ends[0]) / (ends[1] - ends[0])
     return torch.from_numpy(np.ascontiguousarray(255 * shares.clip(0, 1), dtype=np.float32))
-
-
-def classes_of(
-    labels: Mapping[Part | None, Array],
-) -> "tuple[tuple[str, ...], dict[Part | None, Labels]]":
-    """Names of the classes of the training part, and the codes of all labels.
-
-    Raises:
-        Unreadable: They are no classes, or a part has one that is not trained.
-    """
-    flat = {part: flat_labels(array) for part, array in labels.items()}
-    known = np.unique(flat["train" if "train" in flat else None])
-    if len(known) < 2:
-        raise Unreadable("path", f"the labels name {len(known)} classes; there must be two or more")
-    codes: dict[Part | None, Labels] = {}
-    for part, values in flat.items():
-        other = np.setdiff1d(values, known)
-        if len(other):
-            raise Unreadable("path", f"{part} has a class `{other[0]}`, which is not in train")
-        codes[part] = torch.from_numpy(np.searchsorted(known, values))
-    return tuple(str(one) for one in known), codes
-
-
-def flat_labels(array: Array) -> Array:
-    """One label an image: numbers, words, or columns of which one is 1.
-
-    Raises:
-        Unreadable: They are something else.
-    """
-    if array.ndim == 2 and array.shape[1] > 1:
-        if not (np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all()):
-            message = f"the labels are {array.shape}: several an image, where one is expected"
-            raise Unreadable("path", message)
-        return np.asarray(array.argmax(axis=1))
-    values = array.reshape(len(array), -1)
-    if values.shape[1] != 1:
-        raise Unreadable("path", f"the labels are {array.shape}: one an image is expected")
-    if values.dtype.kind == "f" and not (values == np.floor(values)).all():
-        raise Unreadable("path", "the labels are numbers with fractions, no classes")
-    flat = values[:, 0]
-    return flat.astype(np.int64) if flat.dtype.kind in "buif" else flat
 
 
 def warn_of_copies(parts: Sequence[Pixels], report: DataReport) -> None:

@@ -10,12 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leyden.data.files import visible_files
+from leyden.data.labelled_arrays import classes_of, read_arrays
 from leyden.data.report import DataReport
 from leyden.data.splitting import Part, part_of_name
 from leyden.data.table_file import column_of, numbers_of, read_table
 from leyden.data.table_format import TableFormat
 from leyden.data.times import parse_times
 from leyden.data.unreadable import Unreadable
+
+CHANNELS_BELOW = 4
+"""Series in arrays are so many times as long as they have channels, or the axes are in doubt."""
 
 ENDINGS = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".npy", ".npz")
 
@@ -78,6 +82,8 @@ def read_labelled(
     Raises:
         Unreadable: There are no series, or they are not alike.
     """
+    if path.suffix.lower() == ".npz" and columns.label is None:
+        return _from_arrays(path, columns, report)
     if path.is_file():
         frame = read_table(str(path), format, report)
         return list(_from_table(frame, columns, report, part=None, where=path.name))
@@ -85,6 +91,46 @@ def read_labelled(
     if folders:
         return _from_folders(path, folders, columns, format, report)
     return _from_part_files(path, columns, format, report)
+
+
+def _from_arrays(path: Path, columns: Columns, report: DataReport) -> list[LabelledSeries]:
+    """Arrays of series and of their classes: (n, times), or (n, times, channels)."""
+    if columns.series is not None or columns.time is not None or columns.group is not None:
+        raise Unreadable("path", "holds arrays of series; series, time and split.by name columns")
+    arrays = read_arrays(path, report, what="series")
+    names, codes = classes_of(arrays.labels)
+    series = []
+    for part, array in arrays.samples.items():
+        values = _times_first(array, report)
+        for place, code in enumerate(codes[part].tolist()):
+            where = f"series {place}{f' of {part}' if part else ''}"
+            own = _without_end(values[place])
+            series.append(LabelledSeries(own, names[code], part, None, where))
+    return series
+
+
+def _times_first(array: NDArray[Any], report: DataReport) -> NDArray[np.float64]:
+    """Series as (n, times, channels); of the two last axes the longer has the times.
+
+    Raises:
+        Unreadable: That is not certain.
+    """
+    if array.dtype.kind not in "buif" or array.ndim not in (2, 3):
+        message = f"series are numbers of the shape (n, times, channels), not {array.dtype}"
+        raise Unreadable("path", f"{message} of the shape {array.shape}")
+    values = array.astype(np.float64)
+    if values.ndim == 2:
+        return values[:, :, None]
+    first, second = values.shape[1:]
+    if max(first, second) < CHANNELS_BELOW * min(first, second):
+        message = (
+            f"an array of series has the shape {array.shape}; save them with the channels last"
+        )
+        raise Unreadable("path", f"{message} and {CHANNELS_BELOW} times as many times as channels")
+    if second > first:
+        values = np.moveaxis(values, 1, 2)
+    report.source["axes"] = f"{values.shape[1]:,} times, {values.shape[2]} channels"
+    return values
 
 
 def _from_part_files(
