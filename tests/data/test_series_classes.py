@@ -212,4 +212,4 @@ def test_arrays_that_are_called_train_and_test_are_these_parts():
 
 def test_axes_that_could_be_either_are_refused():
     np.savez("waves.npz", x=np.zeros((N, 12, 10)), y=LABELS)
-    assert "has the times is in doubt" in refusal(path="waves.npz")
+    assert "data.layout=NTC or NCT" in refusal(path="waves.npz")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,8 @@ from leyden.data.table_file import column_of, numbers_of, read_table
 from leyden.data.table_format import TableFormat
 from leyden.data.times import parse_times
 from leyden.data.unreadable import Unreadable
+
+AxisOrder = Literal["NTC", "NCT"]
 
 CHANNELS_BELOW = 4
 """Series in arrays are so many times as long as they have channels, or the axes are in doubt."""
@@ -68,7 +70,12 @@ class Columns:
 
 
 def read_labelled(
-    path: Path, columns: Columns, format: TableFormat, report: DataReport
+    path: Path,
+    columns: Columns,
+    format: TableFormat,
+    report: DataReport,
+    *,
+    layout: AxisOrder | None = None,
 ) -> list[LabelledSeries]:
     """All series below a path.
 
@@ -78,12 +85,14 @@ def read_labelled(
         columns: Of the tables.
         format: Of the tables.
         report: It is told what was found.
+        layout: Of arrays: series, times, channels; or series, channels, times. None: the longer
+            axis has the times.
 
     Raises:
         Unreadable: There are no series, or they are not alike.
     """
     if path.suffix.lower() == ".npz" and columns.label is None:
-        return _from_arrays(path, columns, report)
+        return _from_arrays(path, columns, layout, report)
     if path.is_file():
         frame = read_table(str(path), format, report)
         return list(_from_table(frame, columns, report, part=None, where=path.name))
@@ -93,7 +102,9 @@ def read_labelled(
     return _from_part_files(path, columns, format, report)
 
 
-def _from_arrays(path: Path, columns: Columns, report: DataReport) -> list[LabelledSeries]:
+def _from_arrays(
+    path: Path, columns: Columns, layout: AxisOrder | None, report: DataReport
+) -> list[LabelledSeries]:
     """Arrays of series and of their classes: (n, times), or (n, times, channels)."""
     if columns.series is not None or columns.time is not None or columns.group is not None:
         raise Unreadable("path", "holds arrays of series; series, time and split.by name columns")
@@ -101,7 +112,7 @@ def _from_arrays(path: Path, columns: Columns, report: DataReport) -> list[Label
     names, codes = classes_of(arrays.labels)
     series = []
     for part, array in arrays.samples.items():
-        values = _times_first(array, report)
+        values = _times_first(array, layout, report)
         for place, code in enumerate(codes[part].tolist()):
             where = f"series {place}{f' of {part}' if part else ''}"
             own = _without_end(values[place])
@@ -109,7 +120,9 @@ def _from_arrays(path: Path, columns: Columns, report: DataReport) -> list[Label
     return series
 
 
-def _times_first(array: NDArray[Any], report: DataReport) -> NDArray[np.float64]:
+def _times_first(
+    array: NDArray[Any], layout: AxisOrder | None, report: DataReport
+) -> NDArray[np.float64]:
     """Series as (n, times, channels); of the two last axes the longer has the times.
 
     Raises:
@@ -122,12 +135,11 @@ def _times_first(array: NDArray[Any], report: DataReport) -> NDArray[np.float64]
     if values.ndim == 2:
         return values[:, :, None]
     first, second = values.shape[1:]
-    if max(first, second) < CHANNELS_BELOW * min(first, second):
-        message = (
-            f"an array of series has the shape {array.shape}; save them with the channels last"
-        )
-        raise Unreadable("path", f"{message} and {CHANNELS_BELOW} times as many times as channels")
-    if second > first:
+    if layout is None and max(first, second) < CHANNELS_BELOW * min(first, second):
+        message = f"say which axis of {array.shape} has the times: data.layout=NTC or NCT"
+        raise Unreadable("layout", message)
+    is_last = layout == "NCT" if layout else second > first
+    if is_last:
         values = np.moveaxis(values, 1, 2)
     report.source["axes"] = f"{values.shape[1]:,} times, {values.shape[2]} channels"
     return values

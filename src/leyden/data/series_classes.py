@@ -15,7 +15,7 @@ from torch import Tensor
 
 from leyden.data.datamodule import DataModule
 from leyden.data.files import visible_files
-from leyden.data.labelled_series import Columns, LabelledSeries, read_labelled
+from leyden.data.labelled_series import AxisOrder, Columns, LabelledSeries, read_labelled
 from leyden.data.loader import Batch, Draw
 from leyden.data.parts import Parts
 from leyden.data.report import DataReport
@@ -54,9 +54,10 @@ class SeriesClasses(DataModule):
     """Series with a class each: 70 % train, 15 % validate, 15 % test, each class alike.
 
     They lie in a table with a row a series (`label` names the column of the classes, each other
-    column is a time), in one with a row a time (`series` names the column that tells them apart),
-    or in a folder a class with a table a series, whose columns are what was measured. Tables or
-    folders that are called train, val and test are taken as these parts.
+    column is a time); in one with a row a time (`series` names the column that tells them apart);
+    in a folder a class with a table a series, whose columns are what was measured; or in arrays
+    `series` and `labels` of a .npz file. Tables, folders and arrays that are called train, val and
+    test are taken as these parts.
 
     Args:
         path: The table, or the folder.
@@ -66,6 +67,7 @@ class SeriesClasses(DataModule):
         features: Columns that are measured; None: all others of numbers.
         length: Times of a series: longer ones are cut at their end, shorter ones filled up with
             zeros, the mean. None: all have the same.
+        layout: Order of the axes of arrays: `NTC` or `NCT`; None: the longer one has the times.
         scale: `all`: by mean and deviation of each feature in the training part; `each`: every
             series by its own.
         split: See `Split`.
@@ -91,6 +93,7 @@ class SeriesClasses(DataModule):
         time: str | None = None,
         features: tuple[str, ...] | None = None,
         length: PositiveInt | None = None,
+        layout: AxisOrder | None = None,
         scale: Literal["all", "each"] = "all",
         split: dict[str, Any] | None = None,
         separator: Separator | None = None,
@@ -109,6 +112,7 @@ class SeriesClasses(DataModule):
         self.time = time
         self.features = features
         self.length = length
+        self.layout = layout
         self.scale = scale
         self.split = split
         self.separator = separator
@@ -125,7 +129,7 @@ class SeriesClasses(DataModule):
     def load(self) -> Parts:
         report, split = DataReport(), Split.of(self.split, fractions=SHARES)
         columns = Columns(self.label, self.series, self.time, self.features, split.by)
-        found = read_labelled(self.path, columns, self._format(), report)
+        found = read_labelled(self.path, columns, self._format(), report, layout=self.layout)
         names = sorted({one.label for one in found}, key=_class_order)
         if len(names) < 2:
             raise Unreadable("path", f"has {len(names)} classes; two are needed")
