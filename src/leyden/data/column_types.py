@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leyden.data.number_form import NumberForm, without_unit
+from leyden.data.number_form import NumberForm, all_grouped, without_unit
 from leyden.data.odd_cells import Lines, doubt, judge, why_text
 from leyden.data.report import Column, DataReport
 from leyden.data.sentinels import sentinel_of
@@ -18,6 +18,14 @@ from leyden.data.words import Words
 
 DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T, ].*)?")
 """What is a date to a reader, whatever the order of its parts."""
+
+
+LIKE_TIME = re.compile(
+    r".*(?:\d[:/-]\d|\d{1,2}\.\d{1,2}\.\d|\dT\d|Q[1-4]|W\d\d|\d days?"
+    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*.*\d)",
+    re.IGNORECASE,
+)
+"""What could be a time: others are not tried in a hundred forms."""
 
 
 def typed(
@@ -80,6 +88,12 @@ def _kind(
         reason = why_text(words, form)
         if reason is None:
             column.problem = doubt(words, form, lines)
+            if all_grouped(words.numbers, form) and not column.problem:
+                some = next(iter(words.numbers))
+                report.notes.append(
+                    f"column {column.name}: all numbers have three decimals; `{some}` is taken as"
+                    f" {form.number(some):g}"
+                )
             absent = words.absent | words.stand_ins
             return "numbers" if words.counts.keys() - absent else "empty", absent
         report.notes.append(f"column {column.name}: taken as text, {reason}")
@@ -96,8 +110,7 @@ def _kind(
 
 def _are_times(column: Column, present: Collection[str]) -> bool:
     """Whether all cells are times; such that could be several are a problem of the column."""
-    some = next(iter(present))
-    if not any(sign.isdigit() for sign in some) or len(some) < 4:
+    if not all(map(LIKE_TIME.match, present)):
         return False
     words = pd.Series(sorted(present), name=column.name, dtype=object)
     try:

@@ -118,10 +118,11 @@ class CSVTable(DataModule):
         target = read_target(frame[self.target], described, self.wanted_task, report)
         parts = split_table(frame, split, target.labels, report)
         train = parts[0]
+        in_order = np.sort(train.numpy())
         rows = TrainingRows(
-            places=np.flatnonzero(whole[self.target].notna().to_numpy())[train.numpy()],
+            places=np.flatnonzero(whole[self.target].notna().to_numpy())[in_order],
             num_in_file=len(whole),
-            target=target.values[train].numpy(),
+            target=target.values.numpy()[in_order],
             target_name=self.target,
             has_classes=target.labels is not None,
         )
@@ -130,7 +131,7 @@ class CSVTable(DataModule):
             categories=self.categories,
             max_categories=self.max_categories,
         )
-        columns = choice.of(frame, train.numpy(), rows, report)
+        columns = choice.of(frame, in_order, rows, report)
         inputs = encode_features(
             columns,
             train,

@@ -163,7 +163,8 @@ def _is_numbering(array: NDArray[np.float64], rows: TrainingRows) -> bool:
     """Whether it has each whole number of a range once, with few left out."""
     is_whole = bool((array % 1 == 0).all())
     span = array.max() - array.min() + 1
-    return is_whole and len(np.unique(array)) == len(array) and span <= 1.1 * rows.num_in_file
+    are_different = len(np.unique(array)) == len(array)
+    return is_whole and are_different and bool(span <= 1.1 * rows.num_in_file)
 
 
 def _follows_order(array: NDArray[np.float64], rows: TrainingRows) -> bool:
@@ -176,7 +177,7 @@ def _follows_order(array: NDArray[np.float64], rows: TrainingRows) -> bool:
             ranks[own] = _ranks(given[own]) - _ranks(given[own]).mean()
     inside = _correlation(*within)
     chance = SURE / np.sqrt(len(array) - rows.num_classes)
-    return abs(inside) > max(0.5, chance) and abs(overall) > 0.5 and inside * overall > 0
+    return bool(inside * math.copysign(1, overall) > max(0.5, chance) and abs(overall) > 0.5)
 
 
 def _separates(array: NDArray[np.float64], rows: TrainingRows) -> bool:
@@ -184,7 +185,7 @@ def _separates(array: NDArray[np.float64], rows: TrainingRows) -> bool:
     order = np.lexsort((rows.target, array))
     changes = np.diff(rows.target[order]) != 0
     is_tie = changes & (np.diff(array[order]) == 0)
-    return not is_tie.any() and int(changes.sum()) == rows.num_classes - 1
+    return not bool(is_tie.any()) and int(changes.sum()) == rows.num_classes - 1
 
 
 def _same_order(array: NDArray[np.float64], target: NDArray[Any]) -> bool:

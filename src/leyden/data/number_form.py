@@ -24,7 +24,7 @@ LARGEST_EXACT = 2**53
 NUMBER_LIKE = rf"[+\-{MINUS}\u2013]?\d[\d.,'\u2019 \u00a0\u2009\u202f_]*(?:[eE][+-]?\d+)?"
 CURRENCY = "$\u20ac\u00a3\u00a5"
 WITH_UNIT = re.compile(
-    rf"(?P<before>[{CURRENCY}]|[A-Z]{{3}}(?=\s))?\s?(?P<number>{NUMBER_LIKE}?)"
+    rf"(?P<before>[{CURRENCY}]|[A-Z]{{3}}(?=\s))?\s?(?P<number>{NUMBER_LIKE})"
     rf"(?P<after>\s?(?:%|\u2030|\u00b0[A-Z]?|[{CURRENCY}])|\s[A-Za-z\u00b5/\u00b2\u00b3]{{1,12}})?"
 )
 """A number with a currency, a percent or a unit."""
@@ -126,6 +126,11 @@ def doubtful(cells: list[str], form: NumberForm) -> str | None:
     return with_sign[0] if is_mixed or is_round else None
 
 
+def all_grouped(cells: Collection[str], form: NumberForm) -> bool:
+    """Whether each number could have groups of three digits where it has decimals."""
+    return form.thousands is None and bool(cells) and all(map(form.is_grouped, cells))
+
+
 def other_form(cells: list[str], form: NumberForm) -> NumberForm | None:
     """The form in which all cells are numbers, where there is one that nothing speaks against.
 
@@ -170,7 +175,7 @@ def without_unit(cells: Collection[str]) -> tuple[dict[str, str], str] | None:
         if match is None:
             return None
         units.add(((match["before"] or "").strip(), (match["after"] or "").strip()))
-        numbers[cell] = match["number"]
+        numbers[cell] = match["number"].strip()
     if len(units) != 1:
         return None
     unit = "".join(units.pop())

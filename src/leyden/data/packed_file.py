@@ -8,7 +8,7 @@ import sys
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from leyden.data.unreadable import Unreadable
 
@@ -79,8 +79,7 @@ def unpacked(file: Path) -> tuple[bytes, str | None]:
         raise Unreadable("path", f"{what}: {reason}") from error
 
 
-def _opened(file: Path, packing: str | None) -> IO[bytes]:
-    opened: Any
+def _opened(file: Path, packing: str | None) -> io.BufferedIOBase:
     match packing:
         case None:
             return file.open("rb")
@@ -89,15 +88,14 @@ def _opened(file: Path, packing: str | None) -> IO[bytes]:
         case "zstandard":
             return _open_zstandard(file)
         case "gzip":
-            opened = gzip.open(file, "rb")  # noqa: SIM115 (who calls closes it, as below)
+            return gzip.GzipFile(file, "rb")
         case "bzip2":
-            opened = bz2.open(file, "rb")  # noqa: SIM115
+            return bz2.BZ2File(file, "rb")
         case _:
-            opened = lzma.open(file, "rb")  # noqa: SIM115
-    return opened  # type: ignore[no-any-return]
+            return lzma.LZMAFile(file, "rb")
 
 
-def _read_text(opened: IO[bytes], *, is_packed: bool) -> bytes:
+def _read_text(opened: io.BufferedIOBase, *, is_packed: bool) -> bytes:
     whole, is_wide = io.BytesIO(), False
     while chunk := opened.read(CHUNK):
         if whole.tell() == 0:
@@ -119,7 +117,7 @@ def _may_be_wide(chunk: bytes) -> bool:
     return chunk.count(0) > 0.3 * len(chunk) and b"\0\0" not in chunk
 
 
-def _open_zip(file: Path) -> IO[bytes]:
+def _open_zip(file: Path) -> io.BufferedIOBase:
     archive = zipfile.ZipFile(file)
     names = [
         one.filename
@@ -131,10 +129,11 @@ def _open_zip(file: Path) -> IO[bytes]:
     if len(names) != 1:
         listed = ", ".join(names[:5]) or "nothing"
         raise Unreadable("path", f"holds {len(names)} files ({listed}); unpack it and name one")
-    return archive.open(names[0])
+    opened: Any = archive.open(names[0])
+    return opened  # type: ignore[no-any-return]
 
 
-def _open_zstandard(file: Path) -> IO[bytes]:
+def _open_zstandard(file: Path) -> io.BufferedIOBase:
     opened: Any
     if sys.version_info >= (3, 14):
         from compression import zstd

@@ -17,7 +17,7 @@ def sentinel_of(values: "pd.Series[Any]") -> float | None:
     counts = values.value_counts()
     for one in (counts.index.min(), counts.index.max()):
         others = counts.index[counts.index != one]
-        if len(others) < 2 or counts[one] < 2 or not _could_be_one(one):
+        if len(others) < 3 or counts[one] < 2 or not _could_be_one(float(one)):
             continue
         low, high = others.min(), others.max()
         if min(abs(one - low), abs(one - high)) > FAR * (high - low):
@@ -26,4 +26,5 @@ def sentinel_of(values: "pd.Series[Any]") -> float | None:
 
 
 def _could_be_one(number: float) -> bool:
-    return number == -1 or (number % 1 == 0 and set(str(abs(int(number)))) == {"9"})
+    whole = int(number)
+    return whole == number and (whole == -1 or set(str(abs(whole))) == {"9"})

@@ -122,10 +122,10 @@ def _why_unusable(column: Column, seen: "pd.Series[Any]", max_categories: int) -
         return "is empty" if column.kind == "empty" else "is empty in the training rows"
     if column.kind == "times":
         return column.problem and f"holds times: {column.problem}"
-    different = seen.nunique()
-    if not column.problem and column.kind != "numbers" and different > max_categories:
+    is_text = not column.problem and column.kind != "numbers"
+    if is_text and seen.nunique() > max_categories:
         what = "categories" if column.kind == "categories" else "texts"
-        return f"has {different:,} different {what} (data.max_categories)"
+        return f"has {column.distinct:,} different {what} (data.max_categories)"
     return ""
 
 

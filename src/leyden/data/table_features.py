@@ -116,11 +116,9 @@ def _categories(
             f"column {column.name}: {len(unseen):,} rows to validate or test have a value that no"
             f" training row has, such as `{unseen.iloc[0]}`: they are in no category"
         )
-    codes = pd.Categorical(texts, categories=known).codes
-    one_hot = torch.zeros(len(texts), len(known))
-    rows = np.flatnonzero(codes >= 0)
-    one_hot[rows, codes[rows].astype(np.int64)] = 1.0
-    return one_hot
+    places = {value: place for place, value in enumerate(known)}
+    codes = torch.tensor([places.get(text, len(known)) for text in texts])
+    return torch.nn.functional.one_hot(codes, len(known) + 1)[:, :-1].float()
 
 
 def as_category(value: Any) -> Any:

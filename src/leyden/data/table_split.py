@@ -28,7 +28,7 @@ KEY = "split.by"
 def split_table(
     frame: pd.DataFrame, split: Split, labels: Rows | None, report: DataReport
 ) -> list[Rows]:
-    """Rows of the three parts, each in the order of the file.
+    """Rows of the three parts.
 
     Args:
         frame: The table.
@@ -50,7 +50,7 @@ def split_table(
         parts = _by_column(frame, split, sizes, alike, report)
     if labels is not None:
         _require_classes(labels[parts[0]], int(labels.max()) + 1)
-    return [rows.sort().values for rows in parts]
+    return parts
 
 
 def _by_column(

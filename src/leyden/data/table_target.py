@@ -84,20 +84,10 @@ def read_target(
     Raises:
         Unreadable: It is not clear what it holds, or nothing can be learned from it.
     """
-    is_number = pd.api.types.is_numeric_dtype(values)
     guessed = task is None
     task = task or _guessed_task(values, column)
     if task == "regression":
-        if column.problem or not is_number:
-            reason = column.problem or f"it holds {column.kind}, no numbers"
-            raise Unreadable(
-                "target" if column.problem else "task", f"column {_said(column, reason)}"
-            )
-        if values.nunique() < 2:
-            raise Unreadable(
-                "target", f"column `{column.name}` has one value only, {values.iloc[0]:g}"
-            )
-        target = Target(column.name, torch.tensor(values.to_numpy(dtype=np.float64)), ())
+        target = _numbers(values, column)
     else:
         target = _classes(values, column.name, report)
     what = f"{len(target.class_names)} classes" if target.class_names else "numbers"
@@ -105,10 +95,6 @@ def read_target(
     if guessed:
         report.notes.insert(0, f"target {column.name}: {what}; data.task says otherwise")
     return target
-
-
-def _said(column: Column, reason: str) -> str:
-    return f"`{column.name}`: {reason}"
 
 
 def _guessed_task(values: "pd.Series[Any]", column: Column) -> TableTask:
@@ -119,16 +105,29 @@ def _guessed_task(values: "pd.Series[Any]", column: Column) -> TableTask:
     """
     if column.problem and values.nunique() > MOST_CLASSES_OF_NUMBERS:
         hint = "data.task=classification takes each text for a class"
-        raise Unreadable("target", f"column {_said(column, column.problem)}; {hint}")
+        raise Unreadable("target", f"column `{column.name}`: {column.problem}; {hint}")
     if not pd.api.types.is_numeric_dtype(values):
         if values.nunique() > max(MOST_CLASSES_OF_NUMBERS, len(values) / 2):
-            reason = f"has {values.nunique()} different {column.kind}, too many for classes"
+            what = "times" if column.kind == "times" else "texts"
+            reason = f"has {values.nunique():,} different {what}, too many for classes"
             hint = "data.task=classification takes them all the same"
             raise Unreadable("target", f"column `{column.name}` {reason}; {hint}")
         return "classification"
     is_whole = bool((values % 1 == 0).all())
     few = values.nunique() <= MOST_CLASSES_OF_NUMBERS
     return "classification" if is_whole and few else "regression"
+
+
+def _numbers(values: "pd.Series[Any]", column: Column) -> Target:
+    if column.problem:
+        raise Unreadable("target", f"column `{column.name}`: {column.problem}")
+    if not pd.api.types.is_numeric_dtype(values):
+        message = f"column `{column.name}` holds {column.kind}, no numbers to regress on"
+        raise Unreadable("task", message)
+    if values.nunique() < 2:
+        one = f"{values.iloc[0]:g}"
+        raise Unreadable("target", f"column `{column.name}` has one value only, {one}")
+    return Target(column.name, torch.tensor(values.to_numpy(dtype=np.float64)), ())
 
 
 def _classes(values: "pd.Series[Any]", name: str, report: DataReport) -> Target:
