@@ -159,7 +159,7 @@ def test_a_feature_that_came_later_shortens_the_windows_alone():
     ("options", "words"),
     [
         ({"features": ("y",)}, "is the target"),
-        ({"features": ("date",)}, "holds text, no numbers"),
+        ({"features": ("date",)}, "holds times, no numbers"),
         ({"split": {"by": "date"}}, "data.by takes several series"),
         ({"by": "dat"}, "did you mean `date`?"),
     ],
@@ -180,6 +180,44 @@ def test_one_wrong_time_is_not_filled_up_to():
     text = Path("series.csv").read_text().replace("2026-01-01 00:00:00", "1026-01-01 00:00:00", 1)
     Path("series.csv").write_text(text)
     assert "too many to fill" in refusal(gaps="fill")
+
+
+def test_a_series_without_a_window_is_named():
+    short = slice(0, 8)
+    write(
+        {
+            "date": [*TIMES, *TIMES[short]],
+            "y": [*VALUES, *VALUES[short]],
+            "shop": ["a"] * HOURS + ["b"] * 8,
+        }
+    )
+    warnings = make(by="shop").report.warnings
+    assert (
+        warnings
+        == [
+            f"1 of 2 series have no window in the part {part}: b"
+            for part in ("train", "val", "test")
+        ][:1]
+    )
+
+
+def test_series_of_different_steps_are_warned_of():
+    write(
+        {
+            "date": [*TIMES, *TIMES[::2]],
+            "y": [*VALUES, *VALUES[::2]],
+            "shop": ["a"] * HOURS + ["b"] * (HOURS // 2),
+        }
+    )
+    report = make(by="shop").report
+    assert report.source["step"] == "1 h; 2 h"
+    assert "different steps" in report.warnings[0]
+
+
+def test_times_that_are_off_their_places_are_said():
+    times = [time + timedelta(minutes=3 * (row % 2)) for row, time in enumerate(TIMES)]
+    write({"date": times, "y": VALUES})
+    assert make().report.source["step"] == "57 min, some times off by 5 % of it"
 
 
 def times_of_places(rows, gaps):

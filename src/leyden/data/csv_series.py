@@ -17,7 +17,7 @@ from leyden.data.spec import Kind
 from leyden.data.splitting import Split
 from leyden.data.table_file import column_of, numbers_of, read_table
 from leyden.data.table_format import Decimal, MissingWord, Separator, TableFormat, Thousands
-from leyden.data.times import Times, find_steps, parse_times
+from leyden.data.times import Steps, Times, find_steps, parse_times
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import Count, PositiveInt
 
@@ -28,6 +28,9 @@ MOST_FILLED = 20
 
 TIME_NAMES = {"time", "times", "date", "dates", "datetime", "timestamp", "day", "ds", "year"}
 """Columns of numbers that are times when they are called so."""
+
+OFF_SAID = 0.01
+"""Share of a step that a time may be off its place without a word."""
 
 MUCH_FILLED = 0.2
 """Share of filled values from which a warning is due."""
@@ -127,7 +130,7 @@ class CSVSeries(DataModule):
             if times is not None:
                 order, places = self._placed(_of(times, rows), name, report)
                 own = own.iloc[order].reset_index(drop=True)
-            one, left_out = as_series(own, places, self.gaps)
+            one, left_out = as_series(own, places, self.gaps, name=name)
             series.append(one)
             num_left_out += left_out
         if num_left_out:
@@ -205,10 +208,21 @@ class CSVSeries(DataModule):
             raise Unreadable("time", message)
         steps = find_steps(times, key="time")
         places = steps.places[order]
-        report.source["step"] = steps.step
+        self._tell_step(steps, report)
         report.source["times"] = times.form
         self._meet_holes(places, times.cells.iloc[order], steps.step, where, report)
         return order, places
+
+    def _tell_step(self, steps: Steps, report: DataReport) -> None:
+        """Says how far apart times are, of several series too."""
+        said = steps.step
+        if steps.off > OFF_SAID:
+            said += f", some times off by {100 * steps.off:.0f} % of it"
+        known = report.source.setdefault("step", said)
+        if said not in known.split("; "):
+            report.source["step"] = f"{known}; {said}"
+            if not any("different steps" in warning for warning in report.warnings):
+                report.warnings.append("the series have different steps, see `step`")
 
     def _meet_holes(
         self,
@@ -296,7 +310,9 @@ def _of(times: Times, rows: NDArray[np.intp]) -> Times:
     return Times(times.moments.iloc[rows], times.form, times.cells.iloc[rows])
 
 
-def as_series(values: pd.DataFrame, places: NDArray[Any], gaps: Gaps | None) -> tuple[Series, int]:
+def as_series(
+    values: pd.DataFrame, places: NDArray[Any], gaps: Gaps | None, *, name: str = ""
+) -> tuple[Series, int]:
     """A series with its missing values filled by what came before them.
 
     Rows before the first and after the last value of the target, the first column, are left out.
@@ -306,6 +322,7 @@ def as_series(values: pd.DataFrame, places: NDArray[Any], gaps: Gaps | None) -> 
         places: Of the rows on the grid of times.
         gaps: `fill`: times that are not there become rows; otherwise a row stands for each stretch
             of them, and is a hole.
+        name: Of the series.
 
     Returns:
         The series, and the rows of the file that are in none of its windows.
@@ -333,5 +350,6 @@ def as_series(values: pd.DataFrame, places: NDArray[Any], gaps: Gaps | None) -> 
         torch.from_numpy(filled.fillna(0.0).to_numpy(dtype=np.float64)[kept].copy()),
         torch.from_numpy(measured[kept].copy()),
         torch.from_numpy(is_hole[kept].copy()),
+        name,
     )
     return series, int((~is_used[rows]).sum())

@@ -27,11 +27,13 @@ class Series:
         values: The target is the first feature; what is missing is filled with what came before.
         is_measured: Which of them are the file's own. None: all.
         is_hole: Times that the file lacks and that no window may have in it. None: none.
+        name: Of one of several.
     """
 
     values: Float[Tensor, "time features"]
     is_measured: Bool[Tensor, "time features"] | None = None
     is_hole: Bool[Tensor, " time"] | None = None
+    name: str = ""
 
     @property
     def measured(self) -> Bool[Tensor, "time features"]:
@@ -94,6 +96,16 @@ def series_parts(
             )
             firsts[number].append(begin + places)
         begin += len(one.values)
+    for number, named_part in enumerate(PARTS):
+        lacking = [
+            one.name for one, own in zip(series, firsts[number], strict=True) if len(own) == 0
+        ]
+        if lacking and len(lacking) < len(series):
+            named = ", ".join(lacking[:3]) + (", ..." if len(lacking) > 3 else "")
+            message = (
+                f"{len(lacking)} of {len(series)} series have no window in the part {named_part}"
+            )
+            report.warnings.append(f"{message}: {named}")
     train, val, test = (Windows(scaled, torch.cat(own), lags, horizon) for own in firsts)
     for name, part in zip(PARTS, (train, val, test), strict=True):
         if len(part) < 2:

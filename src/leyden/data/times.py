@@ -269,10 +269,12 @@ class Steps:
     Attributes:
         places: Of each row, in the order of the file; the first time is 0.
         step: Of the grid, in words.
+        off: How far a time is from its place at most, as a share of the step.
     """
 
     places: NDArray[np.int64]
     step: str
+    off: float = 0.0
 
 
 def find_steps(times: Times, *, key: str) -> Steps:
@@ -298,9 +300,10 @@ def find_steps(times: Times, *, key: str) -> Steps:
     step = float(near.mean())
     counts = gaps / step
     whole = np.round(counts)
-    off = np.abs(counts - whole) > OFF_STEP
-    if off.any() or (whole == 0).any():
-        place = int((off | (whole == 0)).argmax())
+    off = np.abs(counts - whole)
+    is_off = (off > OFF_STEP) | (whole == 0)
+    if is_off.any():
+        place = int(is_off.argmax())
         message = (
             f"column `{times.cells.name}` has no even step: mostly {_words(usual, times)}, but"
             f" {_words(gaps[place], times)} after {_shown(distinct[place], times)};"
@@ -308,7 +311,8 @@ def find_steps(times: Times, *, key: str) -> Steps:
         )
         raise Unreadable(key, message)
     places = np.concatenate([[0], np.cumsum(whole).astype(np.int64)])
-    return Steps(places[np.searchsorted(distinct, times.keys)], _words(usual, times))
+    own = places[np.searchsorted(distinct, times.keys)]
+    return Steps(own, _words(step, times), float(off.max()))
 
 
 def _usual(gaps: NDArray[Any]) -> float:
