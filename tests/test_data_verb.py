@@ -104,3 +104,14 @@ def test_each_data_set_of_a_sweep_is_said(leyden):
     result = leyden("plan", "-m", "data=digits,blobs")
     assert "data digits: 1,437 train, 180 val, 180 test samples" in result.err
     assert "data blobs: 700 train, 150 val, 150 test samples" in result.err
+
+
+def test_an_evaluation_on_other_data_than_the_runs_warns(leyden):
+    leyden("train", *LABELLED, *SHORT, "run_dir=it")
+    assert "warning" not in leyden("eval", "it").err
+    frame = pd.read_csv("waves.csv")
+    frame.iloc[::-1].to_csv("waves.csv", index=False)
+    result = leyden("eval", "it")
+    assert result.status == 0
+    assert "what is tested may have been trained on" in result.err
+    assert "warning" not in leyden("eval", "it", "data.path=waves.csv").err
