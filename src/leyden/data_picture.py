@@ -80,14 +80,13 @@ def pixels_of(samples: Samples, places: Int[Tensor, " n"]) -> NDArray[Any]:
     """Images from 0 to 1 with their channels last: not augmented, where the part has `pixels`."""
     part = unwrapped(samples)
     if hasattr(part, "pixels"):
-        images = part.pixels[places]
-        images = images.float() / 255 if images.dtype == torch.uint8 else images.float()
+        images = part.pixels[places].float() / 255
     else:
         images = samples[Draw(0, places)][0].float()
         low, high = images.amin(), images.amax()
         images = (images - low) / (high - low).clamp_min(1e-12)
     shown: NDArray[Any] = images.clamp(0, 1).permute(0, 2, 3, 1).numpy()
-    return shown[..., 0] if shown.shape[-1] == 1 else shown[..., :3]
+    return shown[..., :3] if shown.shape[-1] in (3, 4) else shown[..., 0]
 
 
 def draw_histograms(parts: Parts) -> Figure:
@@ -113,9 +112,10 @@ def draw_histograms(parts: Parts) -> Figure:
         axes.set_title(printable(name), fontsize=8)
         axes.tick_params(labelsize=7)
         axes.set_yticks([])
-        edges = np.histogram_bin_edges(values.numpy(), bins=30)
+        known = values[values.isfinite()].numpy()
+        edges = np.histogram_bin_edges(known, bins=30)
         if not is_classes:
-            axes.hist(values.numpy(), bins=edges, color=COLORS[0])
+            axes.hist(known, bins=edges, color=COLORS[0])
             continue
         for code, label in enumerate(classes[: len(COLORS)]):
             chosen = values[targets == code].numpy()
