@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
@@ -82,13 +83,15 @@ def leyden(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 
 @pytest.fixture
 def user_files(tmp_path: Path) -> Path:
-    """A user's own data in the current folder: photos, houses.csv, sales.csv, novel.txt."""
+    """A user's own data here: photos, digits.npz, houses.csv, sales.csv, novel.txt."""
     for number, name in enumerate(("cat", "dog")):
         folder = tmp_path / "photos" / name
         folder.mkdir(parents=True)
         for place in range(20):
             color = (100 * number + 5 * place, 50, 255 - 100 * number)
             Image.new("RGB", (20, 16 + place), color).save(folder / f"{place}.png")
+    images = np.arange(40 * 64, dtype=np.uint16).reshape(40, 8, 8).astype(np.uint8)
+    np.savez(tmp_path / "digits.npz", images=images, labels=np.arange(40) % 2)
     rows = [f"{i % 7},{'Delft' if i % 3 else 'Gouda'},{i * 1.5}" for i in range(120)]
     (tmp_path / "houses.csv").write_text("\n".join(["rooms,city,price", *rows]))
     days = [f"2026-{1 + i // 28:02}-{1 + i % 28:02},{(i * i) % 17},{i % 5}" for i in range(300)]

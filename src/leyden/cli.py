@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leyden import light_torchmetrics
+from leyden.data_verb import data_verb
 from leyden.help import HELP
 from leyden.model_verbs import export_verb, generate_verb
 from leyden.planned import plan_of, uncollected
@@ -221,6 +222,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "generate": generate_verb,
     "export": export_verb,
     "runs": runs_verb,
+    "data": data_verb,
     "diff": diff_verb,
     "reproduce": reproduce_verb,
     "doctor": doctor_verb,

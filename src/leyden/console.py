@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from textwrap import fill
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.progress import TextColumn
 from rich.table import Column as BarColumn
 from rich.text import Text
@@ -89,14 +88,22 @@ def text_column(
     return TextColumn(format, style=style, markup=False, table_column=table_column)
 
 
-def on_terminal(console: Console, text: str) -> str:
+def on_terminal(console: Console, text: str, *, indent: int = 0) -> str:
     """Text with line ends between words, if it goes to a terminal; elsewhere in one line.
 
     A word that is longer than a line, such as a path, stays whole.
     """
+    before = " " * indent
     if not console.is_terminal:
-        return text
-    return fill(text, console.width, break_long_words=False, break_on_hyphens=False)
+        return before + text
+    return fill(
+        text,
+        console.width,
+        initial_indent=before,
+        subsequent_indent=before,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def say_wrapped(
@@ -114,12 +121,12 @@ def say_wrapped(
         text: The line.
         style: Of it.
         mark: A word before it, and the word's own style.
-        indent: Cells before each of its parts.
+        indent: Blanks before each of its parts.
     """
     word, own = mark
-    line = Text(on_terminal(console, word + printable(text)), style=style)
-    line.stylize(own, 0, len(word))
-    console.print(Padding(line, (0, 0, 0, indent), expand=False) if indent else line)
+    line = Text(on_terminal(console, word + printable(text), indent=indent), style=style)
+    line.stylize(own, indent, indent + len(word))
+    console.print(line)
 
 
 def print_path(path: str) -> None:

@@ -10,7 +10,8 @@ from leyden.config.axes import Assignment
 from leyden.config.fit import Fitted
 from leyden.config.job import Job
 from leyden.config.problem import ConfigError, Problem
-from leyden.runs.changes import code_changes, config_changes, data_differences, different
+from leyden.data import DataModule
+from leyden.runs.changes import code_changes, config_changes, data_differences, different, known
 from leyden.runs.environment import versions
 from leyden.runs.folder import config_digest, freeze, read_frozen
 from leyden.runs.process_mark import may_hold
@@ -26,7 +27,7 @@ SINCE = "the run began"
 IN_CHECKPOINTS = ("model", "optimizer", "scheduler")
 """Groups whose values a checkpoint brings along."""
 
-DATA_KEYS = ("data.samples", "data.spec", "data.files", "data.content")
+DATA_KEYS = ("data.samples", "data.spec", "data.files", "data.content", "data.reader")
 """What a fingerprint of the data is of."""
 
 
@@ -63,7 +64,7 @@ def go_on(record: Record, job: Job, fitted: Fitted, *, command: list[str]) -> Re
     refuse_live(record)
     refuse_shorter(record, fitted)
     changes = config_changes(read_frozen(folder), cfg, since=SINCE)
-    refuse_changes([*changes, *data_changes(record, fitted)], cfg)
+    refuse_changes([*changes, *data_changes(record, fitted.data)], cfg)
     is_longer = any(change.key in LENGTH for change in changes)
     if record.status == "completed" and not is_longer:
         terminal.show_note(f"{terminal.shown_path(folder)} is complete; nothing is left to do")
@@ -121,14 +122,14 @@ def refuse_changes(changes: list[Problem], cfg: DictConfig) -> None:
         raise ConfigError([*refused, Problem("resume.allow_change", advice)])
 
 
-def data_changes(record: Record, fitted: Fitted) -> Iterator[Problem]:
+def data_changes(record: Record, data: DataModule) -> Iterator[Problem]:
     """What is different about the data."""
     if record.data is None:
         return
-    today = fitted.data.fingerprint()
+    today = data.fingerprint()
     for key in data_differences(record.data, today):
-        before = record.data.get(key, "not there")
-        now = today.get(key) or "not there"
+        before = known(record.data).get(key, "not there")
+        now = known(today).get(key, "not there")
         yield Problem(f"data.{key}", f"was {before} when {SINCE}", now)
 
 

@@ -12,10 +12,13 @@ from leyden.config.hardware import accelerator_is_here, precision_fits
 from leyden.config.look import read_data
 from leyden.config.problem import ConfigError, Problem
 from leyden.config.size import meta_net
+from leyden.continuation import data_changes
 from leyden.runs.checkpoints import load_weights
 from leyden.runs.folder import read_frozen
 from leyden.runs.log import quiet
+from leyden.runs.record import Record
 from leyden.saved_config import override
+from leyden.terminal import show_note
 from leyden.trained import checkpoint_of, refuse_other_folders
 
 
@@ -42,6 +45,9 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
     if problems:
         raise ConfigError(problems)
     data, spec = read_data(cfg, fetch=True)
+    if not any(text.startswith(("data", "+data", "~data")) for text in others):
+        for change in data_changes(Record.read(folder), data):
+            show_note(f"warning: {change}; what is tested may have been trained on")
     refuse_other_weights("RUN", checkpoint, meta_net(cfg, spec))
     with quiet():
         seed_everything(cfg.seed, verbose=False)

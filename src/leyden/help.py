@@ -14,6 +14,7 @@ Leyden: declare an experiment, check it, run it, keep it.
 
   leyden train [overrides]        one run; with -m, or an experiment that says so, a sweep
   leyden plan  [overrides] [-m]   check and size every job, run nothing
+  leyden data  [overrides]        read and describe a data set, train nothing
   leyden resume RUN               go on with a run that was interrupted, or make it longer
   leyden eval  RUN [ckpt=last]    test metrics of a run, from its folder
   leyden generate RUN --prompt TEXT    what a language model writes on
@@ -26,7 +27,8 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden tokenize SOURCE... --output DIR   shards of tokens for data=tokens
 
   leyden VERB --help              more about a verb
-  --json                          (plan, eval, generate, runs, diff, doctor) for other programs
+  --json                          for other programs: plan, data, eval, generate, runs, diff,
+                                  doctor
 
 Exit status: 0 done and sound, 1 failed, 2 the request is wrong and nothing was started,
 3 a sweep with failed jobs, 4 diverged, 75 interrupted.

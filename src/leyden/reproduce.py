@@ -15,7 +15,7 @@ from leyden.diff import Section, diff, losses_section, read_record
 from leyden.execution import execute
 from leyden.processes.place import Place
 from leyden.processes.threads import on_threads
-from leyden.runs.changes import data_differences, different
+from leyden.runs.changes import data_differences, different, known
 from leyden.runs.folder import new_folder, read_frozen
 from leyden.runs.record import Record
 from leyden.train import execute_apart, prepare
@@ -116,7 +116,11 @@ def refuse_other_data(before: Record, fitted: Fitted) -> None:
         return
     now = fitted.data.fingerprint()
     problems = [
-        Problem(f"data ({name})", f"was {before.data.get(name)} when the run began", now.get(name))
+        Problem(
+            f"data ({name})",
+            f"was {known(before.data).get(name)} when the run began",
+            known(now).get(name),
+        )
         for name in data_differences(before.data, now)
     ]
     if problems:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from leyden.config.build import Experiment
+    from leyden.data import DataModule
     from leyden.data.report import DataReport
     from leyden.runs.record import Record
 
@@ -68,12 +69,25 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") ->
     say(console, f"  folder  {shown_path(record.folder)}")
 
 
-def show_data(report: "DataReport") -> None:
+def show_data(report: "DataReport", *, indent: int = 10) -> None:
     """What was read, left out and guessed of the data; warnings in full."""
     console = messages()
     for line in report.lines():
         is_warning = line.startswith("warning: ")
-        say_wrapped(console, line, indent=10, style="yellow" if is_warning else "")
+        say_wrapped(console, line, indent=indent, style="yellow" if is_warning else "")
+
+
+def show_data_sets(data_sets: Iterable[tuple[str, "DataModule"]]) -> None:
+    """What was read of the data sets of several jobs, each once.
+
+    Args:
+        data_sets: For each job the option of the group `data`, and the data set.
+    """
+    different = {id(data.report): (name, data.report) for name, data in data_sets}
+    for name, report in different.values():
+        sizes = ", ".join(f"{size:,} {part}" for part, size in report.parts.items())
+        say(messages(), (f"data {name}", "bold"), f": {sizes} samples" if sizes else "")
+        show_data(report, indent=2)
 
 
 def show_note(text: str) -> None:

@@ -152,6 +152,7 @@ def prepare(job: Job, fitted: Fitted, *, command: list[str], folder: Path) -> Re
         params=fitted.params.as_dict(),
         flops={"per_step": fitted.flops_per_step, "total": None},
         data=fingerprint,
+        data_report=fitted.data.report.as_plain(),
     )
     record.write()
     return record

@@ -17,6 +17,7 @@ FITTING = {  # what has to be chosen beside an option for the two to fit
     "data=csv": ("data.path=houses.csv", "data.target=price"),
     "data=csv_series": ("data.path=sales.csv", "data.target=sold"),
     "data=image_folder": ("data.path=photos",),
+    "data=image_arrays": ("data.path=digits.npz",),
     "data=text": ("data.path=novel.txt",),
     "data=tokens": ("data.path=shards", "data.context=128"),
 }

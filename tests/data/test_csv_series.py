@@ -11,7 +11,7 @@ N = 40
 WAVE = [round(10 * np.sin(time), 3) for time in range(N)]
 SHUFFLED = np.random.default_rng(0).permutation(N).tolist()
 SPARSE = [1, None, None, 4, *WAVE[4:-2], 7, None]
-FILLED = [1, 2, 3, 4, *WAVE[4:-2], 7, 7]
+FILLED = [1, 1, 1, 4, *WAVE[4:-2], 7, None]
 
 
 def series(*, separator=",", order=range(N), **columns):
@@ -57,8 +57,8 @@ def test_the_values_are_the_files_in_its_order():
 def test_the_series_is_split_by_time():
     series(y=WAVE)
     parts = make().parts
-    times = [(part.start, part.stop) for part in (parts.train, parts.val, parts.test)]
-    assert times == [(3, 28), (28, 34), (34, 40)]
+    firsts = [part.firsts.tolist() for part in (parts.train, parts.val, parts.test)]
+    assert firsts == [list(range(3, 28)), list(range(28, 34)), list(range(34, 40))]
 
 
 DAYS = [date(2020, 2, 20) + timedelta(days=day) for day in range(N)]
@@ -78,7 +78,7 @@ def test_times_that_are_no_dates_are_refused():
     series(y=WAVE, t=[*DAYS[1:], "soon"])
     key, message = refusal(time="t")
     assert key == "time"
-    assert "`t` holds neither numbers nor dates" in message
+    assert "`t` holds `soon`, which is no time" in message
 
 
 def test_the_target_has_its_columns_name():
@@ -86,21 +86,22 @@ def test_the_target_has_its_columns_name():
     assert make("sales").spec.target_name == "sales"
 
 
-def test_what_is_missing_lies_on_a_line_between_its_neighbours_and_ends_stay_level():
+def test_what_is_missing_is_the_last_value_before_it():
     series(y=SPARSE, t=range(N))
-    assert unscaled(make()) == pytest.approx(FILLED, abs=1e-5)
+    assert unscaled(make()) == pytest.approx(FILLED[:-1], abs=1e-5)
 
 
 def test_what_is_missing_is_filled_in_after_sorting():
     series(y=SPARSE, t=range(N), order=SHUFFLED)
-    assert unscaled(make(time="t")) == pytest.approx(FILLED, abs=1e-5)
+    assert unscaled(make(time="t")) == pytest.approx(FILLED[:-1], abs=1e-5)
 
 
 def test_what_is_missing_is_noted():
     series(y=SPARSE, x=[None, *WAVE[1:]])
-    first, second = make(features=("x",)).parts.report.notes
-    assert all(word in first for word in ("y", "3 missing"))
-    assert all(word in second for word in ("x", "1 missing"))
+    report = make(features=("x",)).parts.report
+    (note,) = report.notes
+    assert all(word in note for word in ("y", "2 missing"))
+    assert report.rows_left_out == {"before the first value, or after the last": 2}
 
 
 def test_further_features_follow_the_target_and_are_scaled_like_it():
@@ -143,11 +144,11 @@ def test_cells_may_be_separated_by_another_sign(sign, name):
     assert unscaled(make(separator=name)) == pytest.approx(WAVE, abs=1e-5)
 
 
-def test_times_that_come_again_are_said():
+def test_times_that_come_again_are_refused():
     series(y=WAVE, t=[*DAYS[:-1], DAYS[0]])
-    assert "1 times come again" in make(time="t").parts.report.notes[0]
+    assert "1 of 40 times come again, the first is 2020-02-20" in refusal(time="t")[1]
 
 
 def test_dates_that_could_be_two_days_are_refused():
-    series(y=WAVE, t=[f"{1 + row:02}.02.2026" for row in range(N)])
+    series(y=WAVE, t=[f"{1 + row % 12:02}/{1 + row // 12:02}/2026" for row in range(N)])
     assert refusal(time="t")[0] == "time"

@@ -29,6 +29,7 @@ OPTIONS = {
     "csv": ("data.path=houses.csv", "data.target=price"),
     "csv_series": ("data.path=sales.csv", "data.target=sold"),
     "image_folder": ("data.path=photos",),
+    "image_arrays": ("data.path=digits.npz",),
     "text": ("model=gpt", "data.path=novel.txt"),
     "tokens": ("model=gpt", "data.path=shards"),
 }

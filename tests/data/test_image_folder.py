@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from leyden.data import ImageFolder, Unreadable
+from leyden.data.image_file import Decoder
 from leyden.data.image_folder import ImageFiles
 from leyden.data.loader import Draw
 
@@ -44,7 +45,7 @@ def all_parts(parts):
 
 
 def decoded(path, *, size=4, channels=3):
-    return ImageFiles([Path(path)], size, channels)[torch.tensor([0])][0]
+    return ImageFiles([Path(path)], Decoder(size, channels))[torch.tensor([0])][0]
 
 
 def test_classes_are_folders_in_the_order_of_their_names():
@@ -57,7 +58,7 @@ def test_classes_are_folders_in_the_order_of_their_names():
 
 
 @pytest.mark.parametrize(
-    "other", ["photos/.hidden/a.png", "photos/a.png", "photos/cat/.a.png", "photos/c/.d/a.png"]
+    "other", ["photos/.hidden/a.png", "photos/a.png", "photos/cat/.a.png", "photos/cat/.d/a.png"]
 )
 def test_what_is_hidden_or_in_no_folder_is_no_image_of_a_class(other):
     save_class("photos/cat", 5)
@@ -71,11 +72,10 @@ def test_files_of_other_endings_are_left_out():
     save_class("photos/cat", 5)
     save_class("photos/dog", 5)
     Path("photos/cat/notes.txt").write_text("asleep")
-    Path("photos/words").mkdir()
-    Path("photos/words/notes.txt").write_text("no class")
     data = make()
     assert data.spec.num_outputs == 2
     assert sum(len(part) for part in all_parts(data.parts)) == 10
+    assert data.report.files_left_out == {"ending .txt": 1}
 
 
 def test_four_fifths_train_and_every_image_is_in_one_part():
@@ -128,12 +128,14 @@ def test_a_class_of_another_part_that_is_not_trained_is_refused():
     assert raised.value.key == "path"
 
 
-@pytest.mark.parametrize("classes", [[], ["cat"]])
-def test_fewer_than_two_classes_are_refused(classes):
+@pytest.mark.parametrize(
+    ("classes", "number"), [([], "no folders"), (["cat"], "1 folder")], ids=["none", "one"]
+)
+def test_fewer_than_two_classes_are_refused(classes, number):
     Path("photos").mkdir()
     for name in classes:
         save_class(f"photos/{name}", 12)
-    with pytest.raises(Unreadable, match=f"has {len(classes)} folders with images") as raised:
+    with pytest.raises(Unreadable, match=f"has {number} with images") as raised:
         make().load()
     assert raised.value.key == "path"
 

@@ -6,14 +6,14 @@ import torch
 
 from leyden.data import Unreadable
 from leyden.data.loader import Draw
-from leyden.data.series import series_parts
+from leyden.data.series import Series, series_parts
 
 WALK = np.random.default_rng(0).normal(size=100).cumsum() + 50
 
 
 def parts_of(values, *, lags=4, horizon=1):
     values = torch.tensor(np.atleast_2d(values.T).T)
-    return series_parts(values, lags=lags, horizon=horizon, target_name="height (m)")
+    return series_parts([Series(values)], lags=lags, horizon=horizon, target_name="height (m)")
 
 
 def each(parts):
@@ -59,6 +59,13 @@ def test_baselines_are_in_the_targets_own_unit(part, here):
     steps = np.diff(WALK, prepend=np.nan)[here]
     expected = np.sqrt(np.mean(steps**2))
     assert parts_of(WALK).spec.baseline_rmse[part]["persistence"] == pytest.approx(expected)
+
+
+def test_baselines_are_fitted_to_the_training_part_alone():
+    other = WALK.copy()
+    other[85:] += 1000
+    first, second = (parts_of(series).spec.baseline_rmse["val"] for series in (WALK, other))
+    assert first == second
 
 
 @pytest.mark.parametrize("model", ["persistence", "ar"])

@@ -18,7 +18,7 @@ def test_the_numbers_are_the_observatorys(year, number):
 
 def test_it_trains_on_the_years_up_to_1915():
     parts = Sunspots(batch_size=4, lags=11).parts
-    assert parts.train.stop + 1700 - 1 == 1915
+    assert parts.train.firsts[-1] + 1700 == 1915
     assert parts.spec.target_mean == pytest.approx(read_sunspots()[:216].mean().item())
 
 

@@ -111,3 +111,17 @@ def test_every_parameter_gets_a_gradient(depth, norm):
     net = ResNet(**SMALL, depth=depth, norm=norm, activation="gelu")
     net(torch.randn(5, 3, 16, 16)).square().sum().backward()
     assert [name for name, p in net.named_parameters() if p.grad.abs().sum() == 0] == []
+
+
+@pytest.mark.parametrize("depth", [18, 50])
+def test_on_a_series_it_is_the_network_of_an_image_of_one_row(depth):
+    length = 24
+    image = ResNet(input_shape=(3, 1, length), num_outputs=5, width=4, depth=depth).eval()
+    series = ResNet(input_shape=(length, 3), num_outputs=5, width=4, depth=depth).eval()
+    weights = {
+        name: weight[:, :, weight.shape[2] // 2] if weight.ndim == 4 else weight
+        for name, weight in image.state_dict().items()
+    }
+    series.load_state_dict(weights)
+    x = torch.randn(2, length, 3)
+    torch.testing.assert_close(series(x), image(x.movedim(-1, 1)[:, :, None]))

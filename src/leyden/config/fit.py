@@ -128,9 +128,8 @@ def fit_to_data(cfg: DictConfig, *, fetch: bool = True, memo: Memo | None = None
             width gives the wanted size, or the initial weights are of another model.
     """
     memo = memo or Memo()
-    cfg = copy_of(cfg)
+    cfg = with_absolute_paths(cfg)
     solve_batch(cfg)
-    _make_paths_absolute(cfg)
     data, spec, found = look(cfg, memo, fetch=fetch)
     problems = [*found, *task_problems(cfg, [task_of(spec)], spec.kind)]
     problems += [] if found else limit_problems(cfg, data)
@@ -185,8 +184,9 @@ def _steps(cfg: DictConfig, data: DataModule) -> int:
     return steps_per_epoch(cfg, data.train_samples) * int(cfg.trainer.max_epochs)
 
 
-def _make_paths_absolute(cfg: DictConfig) -> None:
-    """So that the frozen config is right in every folder."""
+def with_absolute_paths(cfg: DictConfig) -> DictConfig:
+    """A copy of a config that is right in every folder."""
+    cfg = copy_of(cfg)
     tokenizer = cfg.data.get("tokenizer")
     is_path = tokenizer is not None and tokenizer not in get_args(TokenizerName)
     if is_path and Path(tokenizer).expanduser().exists():
@@ -194,6 +194,7 @@ def _make_paths_absolute(cfg: DictConfig) -> None:
     path = cfg.data.get("path")
     if path is not None and str(absolute := Path(path).expanduser().absolute()) != path:
         cfg.data.path = str(absolute)
+    return cfg
 
 
 def refuse_other_weights(key: str, checkpoint: Path, net: nn.Module) -> None:

@@ -19,6 +19,7 @@ ROOMS = (
     "leyden.data",
     "leyden.data.csv_table",
     "leyden.data.csv_series",
+    "leyden.data.series_classes",
     "leyden.optim",
     "leyden.callbacks",
     "leyden.loggers",

@@ -7,6 +7,7 @@ Adding one: a file here with a `DataModule` that has `kind` and `load`, and a YA
 from leyden.data.blobs import Blobs
 from leyden.data.datamodule import DataModule
 from leyden.data.digits import Digits
+from leyden.data.image_arrays import ImageArrays
 from leyden.data.image_folder import ImageFolder
 from leyden.data.line import Line
 from leyden.data.loader import Batch, Draw
@@ -26,6 +27,7 @@ __all__ = [
     "DataModule",
     "Digits",
     "Draw",
+    "ImageArrays",
     "ImageFolder",
     "Kind",
     "Line",

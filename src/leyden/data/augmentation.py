@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int, Num
 from torch import Tensor
 
 from leyden.data.loader import Draw
@@ -40,8 +40,8 @@ class Augmentation:
         return replace(self, seed=0) != Augmentation()
 
     def __call__(
-        self, pixels: UInt8[Tensor, "n channels height width"], draw: Draw
-    ) -> UInt8[Tensor, "n channels height width"]:
+        self, pixels: Num[Tensor, "n channels height width"], draw: Draw
+    ) -> Num[Tensor, "n channels height width"]:
         height, width = pixels.shape[-2:]
         if self.crop < 1:
             area = self.crop + (1 - self.crop) * self._uniform(draw, 0)
@@ -65,11 +65,11 @@ class Augmentation:
 
 
 def crop(
-    pixels: UInt8[Tensor, "n channels height width"],
+    pixels: Num[Tensor, "n channels height width"],
     scale: Float[Tensor, " n"],
     down: Float[Tensor, " n"],
     right: Float[Tensor, " n"],
-) -> UInt8[Tensor, "n channels height width"]:
+) -> Num[Tensor, "n channels height width"]:
     """Enlarges a window of each image to the image's size, bilinearly.
 
     Args:
@@ -83,14 +83,14 @@ def crop(
     affine = torch.cat([scale.view(-1, 1, 1) * torch.eye(2), centre.unsqueeze(2)], dim=2)
     grid = F.affine_grid(affine, list(pixels.shape), align_corners=False)
     window = F.grid_sample(pixels.float(), grid, padding_mode="border", align_corners=False)
-    return window.round().to(torch.uint8)
+    return window if pixels.is_floating_point() else window.round().to(torch.uint8)
 
 
 def shift(
-    pixels: UInt8[Tensor, "n channels height width"],
+    pixels: Num[Tensor, "n channels height width"],
     rows: Int[Tensor, " n"],
     columns: Int[Tensor, " n"],
-) -> UInt8[Tensor, "n channels height width"]:
+) -> Num[Tensor, "n channels height width"]:
     """Moves each image down by `rows` and right by `columns`; what comes in is black."""
     n, _, height, width = pixels.shape
     y = torch.arange(height).view(1, -1, 1) - rows.view(-1, 1, 1)
@@ -102,11 +102,11 @@ def shift(
 
 
 def cut_out(
-    pixels: UInt8[Tensor, "n channels height width"],
+    pixels: Num[Tensor, "n channels height width"],
     top: Int[Tensor, " n"],
     left: Int[Tensor, " n"],
     side: int,
-) -> UInt8[Tensor, "n channels height width"]:
+) -> Num[Tensor, "n channels height width"]:
     """Blackens a square of each image; it may reach over the edge."""
     height, width = pixels.shape[-2:]
     y = torch.arange(height).view(1, -1, 1) - top.view(-1, 1, 1)

@@ -10,11 +10,11 @@ from leyden.data.loader import Draw
 from leyden.data.windows import Windows
 
 
-def baseline_rmse(train: Windows, part: Windows) -> dict[str, float]:
+def baseline_rmse(history: Float[Tensor, " time"], part: Windows) -> dict[str, float]:
     """Root mean squared errors over all steps of all forecasts of a part, in the scale of `values`.
 
     Args:
-        train: What the autoregressive model is fitted to.
+        history: The target in the training part, to which the autoregressive model is fitted.
         part: What is forecast.
 
     Returns:
@@ -24,13 +24,15 @@ def baseline_rmse(train: Windows, part: Windows) -> dict[str, float]:
     past, future = part[Draw(0, torch.arange(len(part)))]
     target = past[..., 0].double()
     forecasts = {"persistence": target[:, -1:].expand_as(future)}
-    has_room = train.stop > 3 * train.lags + 2  # more times than coefficients
-    if has_room and train.values[: train.stop, 0].std() > 0:
-        forecasts["ar"] = autoregression(train, target)
+    has_room = len(history) > 3 * part.lags + 2  # more times than coefficients
+    if has_room and history.std() > 0:
+        forecasts["ar"] = autoregression(history, target, horizon=part.horizon)
     return {name: rmse(forecast, future) for name, forecast in forecasts.items()}
 
 
-def autoregression(train: Windows, past: Float[Tensor, "n lags"]) -> Float[Tensor, "n horizon"]:
+def autoregression(
+    history: Float[Tensor, " time"], past: Float[Tensor, "n lags"], *, horizon: int
+) -> Float[Tensor, "n horizon"]:
     """Forecasts of an AR model with a constant, fitted by least squares (statsmodels).
 
     Its order is the one of least Akaike information up to `lags`. Forecasts of several steps go on
@@ -38,17 +40,16 @@ def autoregression(train: Windows, past: Float[Tensor, "n lags"]) -> Float[Tenso
     """
     from statsmodels.tsa.ar_model import ar_select_order
 
-    target = train.values[: train.stop, 0].double().numpy()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an exactly periodic series has several best fits
-        model = ar_select_order(target, maxlag=train.lags, ic="aic").model
+        model = ar_select_order(history.double().numpy(), maxlag=past.shape[1], ic="aic").model
         constant, *weights = torch.tensor(model.fit().params)
     order = len(weights)
-    for _ in range(train.horizon):
+    for _ in range(horizon):
         latest_first = past[:, past.shape[1] - order :].flip(1)
         following = constant + (latest_first @ torch.stack(weights) if weights else 0)
         past = torch.cat([past, following.expand(len(past))[:, None]], dim=1)
-    return past[:, -train.horizon :]
+    return past[:, -horizon:]
 
 
 def rmse(forecast: Tensor, truth: Tensor) -> float:

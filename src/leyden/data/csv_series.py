@@ -1,37 +1,66 @@
-"""A series of the user's: a column of a CSV file, forecast from its own past and other columns."""
+"""Series of the user's: a column of a table, forecast from its own past and other columns."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 
-from leyden.data.csv_file import Decimal, Separator, column_of, read_csv
 from leyden.data.datamodule import DataModule
 from leyden.data.parts import Parts
-from leyden.data.series import series_parts
+from leyden.data.report import DataReport, Role
+from leyden.data.series import SHARES, Series, series_parts
 from leyden.data.spec import Kind
+from leyden.data.splitting import Split
+from leyden.data.table_file import column_of, numbers_of, read_table
+from leyden.data.table_format import Decimal, MissingWord, Separator, TableFormat, Thousands
+from leyden.data.times import Steps, Times, find_steps, parse_times
 from leyden.data.unreadable import Unreadable
-from leyden.ranges import PositiveInt
+from leyden.ranges import Count, PositiveInt
+
+Gaps = Literal["fill", "keep"]
+
+MOST_FILLED = 20
+"""Times that are filled in for each row of the file, before one of the times is likely wrong."""
+
+TIME_NAMES = {"time", "times", "date", "dates", "datetime", "timestamp", "day", "ds", "year"}
+"""Columns of numbers that are times when they are called so."""
+
+OFF_SAID = 0.01
+"""Share of a step that a time may be off its place without a word."""
+
+MUCH_FILLED = 0.2
+"""Share of filled values from which a warning is due."""
 
 
 class CSVSeries(DataModule):
-    """Rows of a CSV file as times, equally far apart: 70 % train, then 15 % validate, 15 % test.
+    """Rows of a table as even times: the first 70 % train, then 15 % validate, 15 % test.
 
-    What is missing is filled in on a line between its neighbours.
+    A missing value becomes the last one before it, never a later one. What was filled in is seen
+    by the model and never predicted.
 
     Args:
         path: The file; its first row names the columns.
         target: The column to forecast.
         features: Further columns whose past the model sees.
-        time: A column by which rows are sorted, numbers or dates like 2026-11-22; None: they are in
-            order.
+        time: A column of times by which rows are sorted; None: they are in order and even.
+        time_format: How the times are written, as `datetime.strptime` takes it; None: they tell.
+        by: A column that says to which of several series a row belongs; each is split by itself.
+        gaps: What becomes of times that the file lacks: `fill` sees the last values before them,
+            `keep` leaves out windows that have one in them. None: such a file is refused.
         lags: Times that the model sees.
         horizon: Times that it forecasts.
-        separator: See `CSVTable`.
-        decimal: See `CSVTable`.
+        split: See `Split`; of it `fractions`.
+        separator: See `TableFormat`, as for the next six.
+        decimal: What stands before the decimals of a number.
+        thousands: What groups the digits of numbers.
+        encoding: Of a text file.
+        missing: Cells that are missing values, besides empty ones.
+        header: Whether the first row names the columns.
+        skip_lines: Lines above the names of the columns.
         shared: Those of `DataModule`.
     """
 
@@ -44,10 +73,19 @@ class CSVSeries(DataModule):
         target: str,
         features: tuple[str, ...] = (),
         time: str | None = None,
+        time_format: str | None = None,
+        by: str | None = None,
+        gaps: Gaps | None = None,
         lags: PositiveInt = 24,
         horizon: PositiveInt = 1,
+        split: dict[str, Any] | None = None,
         separator: Separator | None = None,
         decimal: Decimal = "point",
+        thousands: Thousands | None = None,
+        encoding: str | None = None,
+        missing: tuple[MissingWord, ...] = (),
+        header: bool | None = None,
+        skip_lines: Count = 0,
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
@@ -55,52 +93,263 @@ class CSVSeries(DataModule):
         self.target = target
         self.features = features
         self.time = time
+        self.time_format = time_format
+        self.by = by
+        self.gaps = gaps
         self.lags = lags
         self.horizon = horizon
+        self.split = split
         self.separator = separator
         self.decimal = decimal
+        self.thousands = thousands
+        self.encoding = encoding
+        self.missing = missing
+        self.header = header
+        self.skip_lines = skip_lines
 
     def source_files(self) -> Sequence[Path]:
         return (Path(self.path).expanduser(),)
 
     def load(self) -> Parts:
-        frame = read_csv(self.path, self.separator, self.decimal)
-        columns, notes = [], []
-        if self.time is not None:
-            times = column_of(frame, self.time, key="time")
-            num_again = int(times.duplicated().sum())
-            if num_again:
-                notes.append(f"column {self.time}: {num_again} times come again")
-            frame = frame.iloc[time_order(times)]
-        for key, name in [("target", self.target), *(("features", name) for name in self.features)]:
-            column = column_of(frame, name, key=key)
-            if not pd.api.types.is_numeric_dtype(column):
-                raise Unreadable(key, f"column `{name}` holds text, no numbers")
-            if column.isna().all():
-                raise Unreadable(key, f"column `{name}` is empty")
-            if column.isna().any():
-                notes.append(f"column {name}: {int(column.isna().sum())} missing, filled in")
-            columns.append(column.astype(float).interpolate(limit_direction="both").to_numpy())
-        values = torch.from_numpy(np.stack(columns, axis=1))
+        report = DataReport()
+        split = Split.of(self.split, fractions=SHARES)
+        if split.by is not None or split.kind is not None:
+            message = "is not for series, which are split by time; data.by takes several series"
+            raise Unreadable("split.by", message)
+        frame = read_table(self.path, self._format(), report)
+        values = self._values(frame, report)
+        times = self._times(frame)
+        if times is None:
+            self._require_order(frame, report)
+        series, num_left_out = [], 0
+        for name, rows in self._groups(frame):
+            own = values.iloc[rows].reset_index(drop=True)
+            if own[self.target].isna().all():
+                raise Unreadable("target", f"column `{self.target}` is empty in series `{name}`")
+            places = np.arange(len(rows))
+            if times is not None:
+                order, places = self._placed(_of(times, rows), name, report)
+                own = own.iloc[order].reset_index(drop=True)
+            one, left_out = as_series(own, places, self.gaps, name=name)
+            series.append(one)
+            num_left_out += left_out
+        if num_left_out:
+            report.rows_left_out["before the first value, or after the last"] = num_left_out
+        self._tell(frame, series, report)
         return series_parts(
-            values,
+            series,
             lags=self.lags,
             horizon=self.horizon,
             target_name=self.target,
-            notes=tuple(notes),
+            shares=split.fractions,
+            report=report,
         )
 
+    def _format(self) -> TableFormat:
+        return TableFormat(
+            separator=self.separator,
+            decimal=self.decimal,
+            thousands=self.thousands,
+            encoding=self.encoding,
+            missing=self.missing,
+            header=self.header,
+            skip_lines=self.skip_lines,
+        )
 
-def time_order(column: "pd.Series[Any]") -> "np.ndarray[Any, np.dtype[np.intp]]":
-    """Rows in the order of their times.
+    def _values(self, frame: pd.DataFrame, report: DataReport) -> pd.DataFrame:
+        """The target and the features, all numbers."""
+        for name in self.features:
+            if name == self.target:
+                raise Unreadable("features", f"column `{name}` is the target, whose past is seen")
+        columns = [numbers_of(frame, self.target, report, key="target")]
+        columns += [numbers_of(frame, name, report, key="features") for name in self.features]
+        roles: dict[str | None, Role] = dict.fromkeys(self.features, "feature")
+        roles |= {self.target: "target", self.time: "time", self.by: "split"}
+        for column in report.columns:
+            column.role = roles.get(column.name, "left out")
+            column.reason = "not named" if column.role == "left out" else ""
+        return pd.concat(columns, axis=1)
 
-    Raises:
-        Unreadable: Some are neither dates nor numbers.
+    def _times(self, frame: pd.DataFrame) -> Times | None:
+        if self.time is None:
+            return None
+        column = column_of(frame, self.time, key="time")
+        return parse_times(column, key="time", time_format=self.time_format)
+
+    def _groups(self, frame: pd.DataFrame) -> list[tuple[str, NDArray[np.intp]]]:
+        """The series of the file and their rows, in the order of the file."""
+        if self.by is None:
+            return [("", np.arange(len(frame)))]
+        column = column_of(frame, self.by, key="by")
+        if column.isna().any():
+            row = int(column.isna().to_numpy().argmax()) + 1
+            raise Unreadable("by", f"column `{self.by}` is empty in row {row}")
+        codes, names = pd.factorize(column)
+        return [(str(name), np.flatnonzero(codes == code)) for code, name in enumerate(names)]
+
+    def _placed(
+        self, times: Times, name: str, report: DataReport
+    ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """The rows of a series in the order of their times, and their places on the grid."""
+        assert self.time is not None
+        where = f" in the series `{name}`" if name else ""
+        order = times.order()
+        repeated = times.cells.iloc[order][pd.Series(times.keys[order]).duplicated().to_numpy()]
+        if len(repeated):
+            hint = (
+                "data.by=COLUMN takes the column that tells several series apart"
+                if not name
+                else "each time may come once in a series"
+            )
+            message = (
+                f"column `{self.time}`: {len(repeated):,} of {len(order):,} times come again"
+                f"{where}, the first is {repeated.iloc[0]}; {hint}"
+            )
+            raise Unreadable("time", message)
+        steps = find_steps(times, key="time")
+        places = steps.places[order]
+        self._tell_step(steps, report)
+        report.source["times"] = times.form
+        self._meet_holes(places, times.cells.iloc[order], steps.step, where, report)
+        return order, places
+
+    def _tell_step(self, steps: Steps, report: DataReport) -> None:
+        """Says how far apart times are, of several series too."""
+        said = steps.step
+        if steps.off > OFF_SAID:
+            said += f", some times off by {100 * steps.off:.0f} % of it"
+        known = report.source.setdefault("step", said)
+        if said not in known.split("; "):
+            report.source["step"] = f"{known}; {said}"
+            if not any("different steps" in warning for warning in report.warnings):
+                report.warnings.append("the series have different steps, see `step`")
+
+    def _meet_holes(
+        self,
+        places: NDArray[np.int64],
+        cells: "pd.Series[Any]",
+        step: str,
+        where: str,
+        report: DataReport,
+    ) -> None:
+        """Refuses times that the file lacks, or tells what becomes of them."""
+        num_missing = int(places[-1]) + 1 - len(places)
+        if num_missing == 0:
+            return
+        after = cells.iloc[int((np.diff(places) > 1).argmax())]
+        lacking = (
+            f"column `{self.time}`: {num_missing:,} of {places[-1] + 1:,} times are missing{where},"
+            f" the first after {after}, with a step of {step}"
+        )
+        if self.gaps is None:
+            hint = "data.gaps=fill sees the last values before them, data.gaps=keep cuts there"
+            raise Unreadable("gaps", f"{lacking}; {hint}")
+        if self.gaps == "fill" and num_missing > MOST_FILLED * len(places):
+            raise Unreadable("gaps", f"{lacking}; too many to fill, data.gaps=keep cuts there")
+        done = "they are filled in" if self.gaps == "fill" else "no window has one of them in it"
+        report.notes.append(f"{lacking}; {done}")
+
+    def _require_order(self, frame: pd.DataFrame, report: DataReport) -> None:
+        """Refuses rows that a column of times shows to be in another order than the file's."""
+        others = [name for name in frame.columns if name not in (self.target, self.by)]
+        for name in others:
+            if is_number(frame[name]) and name.lower() not in TIME_NAMES:
+                continue
+            try:
+                times = parse_times(frame[name], key="time")
+            except Unreadable:
+                continue
+            for _, rows in self._groups(frame):
+                keys = times.keys[rows]
+                if (np.diff(keys) <= 0).any():
+                    message = f"rows are not in the order of column `{name}`; type"
+                    raise Unreadable("time", f"{message} data.time={name}")
+                if not is_even(_of(times, rows)):
+                    message = f"rows are taken as even, but the times of column {name} are not"
+                    report.warnings.append(f"{message}; data.time={name} places them")
+                    return
+
+    def _tell(self, frame: pd.DataFrame, series: list[Series], report: DataReport) -> None:
+        """What was filled, and what is likely to be wrong."""
+        names = [self.target, *self.features]
+        if self.by is not None:
+            report.notes.append(f"{len(series)} series by {self.by}")
+        for number, name in enumerate(names):
+            filled = sum(int((~one.measured[~one.holes, number]).sum()) for one in series)
+            if filled:
+                made = "filled with the last value before, never predicted"
+                report.notes.append(f"column {name}: {filled:,} missing, {made}")
+            values = torch.cat([one.values[one.measured[:, number], number] for one in series])
+            if bool((values == values[0]).all()):
+                if number == 0:
+                    raise Unreadable("target", f"column `{name}` is {values[0]:g} in every row")
+                report.warnings.append(f"column {name} is {values[0]:g} in every row")
+        measured = torch.cat([one.measured for one in series])
+        holes = torch.cat([one.holes for one in series])
+        share = 1 - float(measured[~holes].float().mean())
+        if share > MUCH_FILLED:
+            report.warnings.append(f"{100 * share:.0f} % of the values that are seen are filled in")
+
+
+def is_even(times: Times) -> bool:
+    """Whether times are all one step apart."""
+    try:
+        places = find_steps(times, key="time").places
+    except Unreadable:
+        return False
+    return int(places.max()) + 1 == len(places)
+
+
+def is_number(column: "pd.Series[Any]") -> bool:
+    """Whether a column holds numbers."""
+    return pd.api.types.is_numeric_dtype(column)
+
+
+def _of(times: Times, rows: NDArray[np.intp]) -> Times:
+    """The times of some rows."""
+    return Times(times.moments.iloc[rows], times.form, times.cells.iloc[rows])
+
+
+def as_series(
+    values: pd.DataFrame, places: NDArray[Any], gaps: Gaps | None, *, name: str = ""
+) -> tuple[Series, int]:
+    """A series with its missing values filled by what came before them.
+
+    Rows before the first and after the last value of the target, the first column, are left out.
+
+    Args:
+        values: In the order of time.
+        places: Of the rows on the grid of times.
+        gaps: `fill`: times that are not there become rows; otherwise a row stands for each stretch
+            of them, and is a hole.
+        name: Of the series.
+
+    Returns:
+        The series, and the rows of the file that are in none of its windows.
     """
-    if not pd.api.types.is_numeric_dtype(column):
-        try:
-            column = pd.to_datetime(column, format="ISO8601")  # 1.2. could be February or January
-        except ValueError as error:
-            message = f"column `{column.name}` holds neither numbers nor dates like 2026-11-22"
-            raise Unreadable("time", message) from error
-    return np.argsort(column.to_numpy(), kind="stable")
+    if gaps == "fill":
+        rows = places
+        grid = values.set_axis(places).reindex(np.arange(places[-1] + 1))
+        segment, is_hole = np.zeros(len(grid), dtype=np.int64), np.zeros(len(grid), dtype=bool)
+    else:
+        before = np.concatenate([[0], np.cumsum(np.diff(places) > 1)])
+        rows = np.arange(len(values)) + before
+        grid = values.set_axis(rows).reindex(np.arange(rows[-1] + 1))
+        is_hole = np.ones(len(grid), dtype=bool)
+        is_hole[rows] = False
+        segment = np.cumsum(is_hole)
+    measured = grid.notna().to_numpy()
+    filled = grid.groupby(segment).ffill()
+    # What has no value before it can't be seen.
+    is_hole |= filled.isna().any(axis=1).to_numpy()
+    first, last = np.flatnonzero(measured[:, 0])[[0, -1]]
+    kept = slice(int(first), int(last) + 1)
+    is_used = ~is_hole
+    is_used[: kept.start], is_used[kept.stop :] = False, False
+    series = Series(
+        torch.from_numpy(filled.fillna(0.0).to_numpy(dtype=np.float64)[kept].copy()),
+        torch.from_numpy(measured[kept].copy()),
+        torch.from_numpy(is_hole[kept].copy()),
+        name,
+    )
+    return series, int((~is_used[rows]).sum())

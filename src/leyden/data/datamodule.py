@@ -12,7 +12,7 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
-from leyden.data.fingerprint import files_digest, tensors_digest
+from leyden.data.fingerprint import READER, files_digest, tensors_digest
 from leyden.data.loader import Batch, Draw, Loader, Order, Samples
 from leyden.data.mixup import Mixup
 from leyden.data.parts import Parts
@@ -153,6 +153,8 @@ class DataModule(LightningDataModule, ABC):
     @property
     def report(self) -> DataReport:
         """What was read, and what was done with it."""
+        if not self.is_readable:
+            return DataReport(warnings=["the data is not on this machine yet"])
         report = self.parts.report
         if self.stands_in:
             report.warnings = ["the data is not on this machine: random samples of its shape"]
@@ -165,7 +167,7 @@ class DataModule(LightningDataModule, ABC):
 
         Returns:
             Sizes of the parts, the shape of a sample, and a digest of the content; None where it
-            is neither in files nor in tensors.
+            is neither in files nor in tensors. Of files also the version of what reads them.
         """
         return dict(self._fingerprint)
 
@@ -179,6 +181,7 @@ class DataModule(LightningDataModule, ABC):
             "spec": f"{spec.kind} {spec.input_shape}, {spec.num_outputs} outputs",
             "files": str(len(files)),
             "content": files_digest(files) if files else tensors_digest(all_three),
+            **({"reader": READER} if files else {}),
         }
 
     @property

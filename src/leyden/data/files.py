@@ -1,13 +1,92 @@
-"""Files of the user's."""
+"""Files of the user's: all that lie below a folder, and what is not looked at there."""
 
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from leyden.data.unreadable import Unreadable
+
+DEBRIS = {"thumbs.db", "ehthumbs.db", ".ds_store", "desktop.ini", ".directory", "icon\r"}
+"""Files that systems leave in every folder, in lower case; nobody misses them."""
+DEBRIS_FOLDERS = {"__macosx", "@eadir", ".git", ".svn", ".hg", ".trashes", ".spotlight-v100"}
+
+
+@dataclass
+class FoundFiles:
+    """What lies below a folder.
+
+    Attributes:
+        files: In the order of their names; links to files and folders are followed.
+        left_out: Numbers of files that are not among them, by reason.
+    """
+
+    files: list[Path] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+def find_files(folder: Path) -> FoundFiles:
+    """All files below a folder. Only `DEBRIS` is passed over without a count.
+
+    Raises:
+        Unreadable: A folder can't be entered.
+    """
+    found = FoundFiles()
+    for file in _walk(folder, (os.path.realpath(folder),), found.left_out):
+        if any(part.startswith(".") for part in file.relative_to(folder).parts):
+            found.left_out["hidden"] += 1
+        else:
+            found.files.append(file)
+    found.files.sort()
+    return found
 
 
 def visible_files(folder: Path) -> list[Path]:
     """Files below a folder, in the order of their names."""
-    return sorted(
-        file
-        for file in folder.rglob("*")
-        if file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return find_files(folder).files
+
+
+def by_ending(files: Iterable[Path]) -> Counter[str]:
+    """Numbers of files, by what their names end with."""
+    return Counter(
+        f"ending {file.suffix.lower()}" if file.suffix else "no ending" for file in files
     )
+
+
+def is_debris(name: str) -> bool:
+    """Whether a system has left a file of this name; `._*` are macOS's on foreign disks."""
+    return name.lower() in DEBRIS or name.startswith("._")
+
+
+def _walk(folder: Path, above: tuple[str, ...], left_out: Counter[str]) -> Iterator[Path]:
+    """Every file but debris; no folder is entered from within itself.
+
+    Args:
+        folder: To enter.
+        above: Real paths of the folder and of those through which it was reached.
+        left_out: Is told of broken links and of links that lead back.
+    """
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise Unreadable("path", f"{folder} can't be entered: {error.strerror}") from error
+    for entry in entries:
+        path = folder / entry.name
+        if entry.is_dir():
+            real = os.path.realpath(path)
+            if entry.name.lower() in DEBRIS_FOLDERS:
+                continue
+            if any(_is_within(one, real) for one in above):
+                left_out["link to a folder that it lies in"] += 1
+            else:
+                yield from _walk(path, (*above, real), left_out)
+        elif entry.is_file():
+            if not is_debris(entry.name):
+                yield path
+        else:
+            left_out["broken link" if entry.is_symlink() else "no regular file"] += 1
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return os.path.commonpath([path, folder]) == folder

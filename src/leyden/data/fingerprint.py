@@ -15,6 +15,9 @@ from torch import Tensor
 
 from leyden.data.loader import Samples
 
+READER = "2"
+"""Raised where the same files are read into other numbers: a run does not go on with those."""
+
 MOST_BYTES = 64 * 2**20
 """Files of together no more than this are read whole, in a tenth of a second."""
 

@@ -1,40 +1,49 @@
 """A folder of the user's images, one folder a class."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Int, UInt8
-from PIL import Image, UnidentifiedImageError
+from jaxtyping import Int, Num
 from torch import Tensor
 
 from leyden.data.augmentation import Augmentation
+from leyden.data.copies import say_copies
 from leyden.data.datamodule import DataModule
-from leyden.data.files import visible_files
+from leyden.data.image_file import Background, DamagedImage, Decoder, OutsideRange, quiet
+from leyden.data.image_layout import Labelled, Layout, find_layout
+from leyden.data.image_survey import Survey, describe, survey
 from leyden.data.images import image_parts
 from leyden.data.parts import Parts
+from leyden.data.report import DataReport
 from leyden.data.spec import Kind, Spec
-from leyden.data.splitting import drawn
+from leyden.data.splitting import PARTS, Part, split_classes, split_train
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import Count, PositiveInt, Share
-
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
-PARTS = ("train", "val", "test")
 
 
 class ImageFolder(DataModule):
     """Images in `path/CLASS/...`: 80 % train, 10 % validate, 10 % test, drawn once for all runs.
 
-    Folders `path/train/CLASS`, `path/val/CLASS` and `path/test/CLASS` are taken as they are; where
-    one of the latter two is missing, a tenth of the training images takes its place.
+    Folders of parts, `path/train/CLASS`, `path/val/CLASS` and `path/test/CLASS`, are taken as they
+    are, under all of their usual names; where one of the latter two is missing or has no classes,
+    a tenth of the training images takes its place. Pixels are those that a viewer shows.
 
     Args:
         path: The folder.
         size: Side of the square that a model sees, in pixels: an image is scaled until its shorter
             side is so long, and its middle is cut out.
         channels: 3 for colour, 1 for grey.
+        background: What is seen through transparent pixels: `white` or `black`.
+        value_range: Values that are black and white in images of more than 8 bits, such as
+            [0,4095]; what is outside is cut. None: 0 and the largest value of 16 bits; 0 and 1 for
+            floats. Then values outside are refused.
+        skip_damaged: Leave out files that can't be decoded, instead of refusing to start. All are
+            decoded for it, before the parts are drawn.
+        split: See `Split`; there is no column to split by.
         crop: See `Augmentation`, as for the next three.
         translate: In pixels.
         flip: Left to right.
@@ -51,6 +60,10 @@ class ImageFolder(DataModule):
         path: str,
         size: PositiveInt = 64,
         channels: Literal[1, 3] = 3,
+        background: Background = "white",
+        value_range: list[float | int] | None = None,
+        skip_damaged: bool = False,
+        split: dict[str, Any] | None = None,
         crop: Share = 1.0,
         translate: Count = 0,
         flip: bool = False,
@@ -61,73 +74,130 @@ class ImageFolder(DataModule):
         self.path = Path(path).expanduser()
         self.size = size
         self.channels = channels
+        self.background = background
+        self.value_range = value_range
+        self.skip_damaged = skip_damaged
+        self.split = split
         self.augmentation = Augmentation(self.seed, crop, translate, flip, cutout)
 
     def source_files(self) -> Sequence[Path]:
-        return images_in(self.path)
+        return sorted(file for part in self._files for file in part)
+
+    @cached_property
+    def _files(self) -> list[list[Path]]:
+        """The files of each part."""
+        return [samples.pixels.files for _, samples in self.parts]  # type: ignore[attr-defined]
 
     def load(self) -> Parts:
         if not self.path.is_dir():
-            raise Unreadable("path", "is not a folder")
-        root = self.path / "train" if (self.path / "train").is_dir() else self.path
-        names = sorted(folder.name for folder in root.iterdir() if is_class_folder(folder))
-        if len(names) < 2:
-            message = f"{root} has {len(names)} folders with images; one folder a class is needed"
-            raise Unreadable("path", message)
-        parts = self._split(images_below(root, names), names)
-        pixels = tuple(ImageFiles(files, self.size, self.channels) for files, _ in parts)
-        labels = tuple(classes for _, classes in parts)
-        shape = (self.channels, self.size, self.size)
-        spec = Spec("image", shape, len(names), class_names=tuple(names))
-        train, val, test = image_parts(
-            (pixels[0], pixels[1], pixels[2]), (labels[0], labels[1], labels[2]), self.augmentation
+            hint = "; arrays are read by data=image_arrays" if self.path.suffix == ".npz" else ""
+            raise Unreadable("path", f"is not a folder{hint}")
+        report = DataReport()
+        decoder = Decoder(
+            self.size, self.channels, self.background, value_range_of(self.value_range)
         )
-        return Parts(spec, train, val, test)
+        layout = find_layout(self.path, report)
+        found = survey(
+            [file for labelled in layout.parts.values() for file, _ in labelled],
+            decoder,
+            decodes_all=self.skip_damaged,
+        )
+        parts = self._split(self._sound(layout, found, report), layout, report)
+        describe(found, decoder, report)
+        say_copies([files for files, _ in parts], [labels for _, labels in parts], report)
+        pixels = [ImageFiles(files, decoder, is_deep=found.is_deep) for files, _ in parts]
+        spec = Spec(
+            "image",
+            (self.channels, self.size, self.size),
+            len(layout.classes),
+            class_names=tuple(layout.classes),
+        )
+        images = image_parts(
+            (pixels[0], pixels[1], pixels[2]),
+            (parts[0][1], parts[1][1], parts[2][1]),
+            self.augmentation,
+            statistics=found.statistics(parts[0][0]),
+        )
+        return Parts(spec, *images, report)
 
-    def _split(self, found: "Labelled", names: list[str]) -> "list[Labelled]":
-        """The three parts: the user's own where there are folders of these names."""
-        own = {
-            part: images_below(self.path / part, names)
-            for part in PARTS[1:]
-            if (self.path / "train").is_dir() and (self.path / part).is_dir()
+    def _sound(
+        self, layout: Layout, found: Survey, report: DataReport
+    ) -> "dict[Part, FilesAndLabels]":
+        """The files of each part without those that are damaged.
+
+        Raises:
+            Unreadable: There are damaged ones, and they are not to be left out.
+        """
+        damaged = {image.file: image.failure for image in found.damaged}
+        if damaged and not self.skip_damaged:
+            file = next(iter(damaged))
+            others = f", nor can {len(damaged) - 1:,} others" if len(damaged) > 1 else ""
+            raise Unreadable(
+                "path",
+                f"{file} can't be read as an image ({damaged[file]}){others};"
+                " data.skip_damaged=true leaves them out",
+            )
+        if damaged:
+            report.files_left_out["damaged"] = len(damaged)
+        return {
+            part: files_and_labels(
+                [(file, name) for file, name in labelled if file not in damaged], layout.classes
+            )
+            for part, labelled in layout.parts.items()
         }
-        files, classes = found
+
+    def _split(
+        self, own: "dict[Part, FilesAndLabels]", layout: Layout, report: DataReport
+    ) -> "list[FilesAndLabels]":
+        """The three parts: the user's own where there are folders of these names.
+
+        Raises:
+            Unreadable: There are too few images, or the key `split` does not fit.
+        """
+        files, labels = own["train"]
         if len(files) < 10:
             raise Unreadable("path", f"{len(files)} images are too few; at least 10")
-        tenth = len(files) // 10
-        val, test = (0 if part in own else tenth for part in PARTS[1:])
-        cut = drawn(len(files), (len(files) - val - test, val, test), labels=classes)
-        parts = [([files[i] for i in rows.tolist()], classes[rows]) for rows in cut]
-        return [parts[0], *(own.get(part, parts[i]) for i, part in enumerate(PARTS[1:], 1))]
+        for number, name in enumerate(layout.classes):
+            if number not in labels:
+                raise Unreadable("path", f"all images of the class `{name}` are damaged")
+        tenth = (0.8, 0.1, 0.1)
+        if not layout.folders:
+            rows = split_classes(self.split, labels, tenth, report)
+            return [([files[i] for i in part.tolist()], labels[part]) for part in rows]
+        rows_of = split_train(self.split, labels, own, tenth)
+        said = [
+            f"`{layout.folders[part]}` as {part}" if part in own else f"{part} drawn from train"
+            for part in PARTS
+        ]
+        report.split = f"by folders: {', '.join(said)}"
+        cut = {
+            part: ([files[i] for i in rows.tolist()], labels[rows])
+            for part, rows in rows_of.items()
+        }
+        return [cut["train"], *(own.get(part, cut[part]) for part in PARTS[1:])]
 
 
-Labelled = tuple[list[Path], Int[Tensor, " n"]]
+FilesAndLabels = tuple[list[Path], Int[Tensor, " n"]]
 
 
-def is_class_folder(folder: Path) -> bool:
-    """Whether a folder holds images."""
-    return folder.is_dir() and not folder.name.startswith(".") and bool(images_in(folder))
+def files_and_labels(labelled: Labelled, classes: list[str]) -> FilesAndLabels:
+    """Files, and the codes of their classes."""
+    codes = {name: code for code, name in enumerate(classes)}
+    labels = torch.tensor([codes[name] for _, name in labelled], dtype=torch.long)
+    return [file for file, _ in labelled], labels
 
 
-def images_in(folder: Path) -> list[Path]:
-    """Image files below a folder, by their endings, in the order of their names."""
-    return [file for file in visible_files(folder) if file.suffix.lower() in SUFFIXES]
-
-
-def images_below(root: Path, names: list[str]) -> Labelled:
-    """Image files of all classes, with their classes.
+def value_range_of(given: list[float | int] | None) -> tuple[float, float] | None:
+    """What is black and white, if the user says so.
 
     Raises:
-        Unreadable: There are none, or a folder is no class of the training part.
+        Unreadable: They are not two numbers that rise.
     """
-    found = {folder.name for folder in root.iterdir() if is_class_folder(folder)}
-    if found - set(names):
-        other = sorted(found - set(names))[0]
-        raise Unreadable("path", f"{root} has a class `{other}`, which is not among {names}")
-    if not found:
-        raise Unreadable("path", f"{root} has no folders with images")
-    files = [(file, code) for code, name in enumerate(names) for file in images_in(root / name)]
-    return [file for file, _ in files], torch.tensor([code for _, code in files])
+    if given is None:
+        return None
+    if len(given) != 2 or not given[0] < given[1]:
+        raise Unreadable("value_range", "must be the values of black and white, such as [0,4095]")
+    return float(given[0]), float(given[1])
 
 
 class ImageFiles:
@@ -135,36 +205,34 @@ class ImageFiles:
 
     Args:
         files: One an image.
-        size: Side of the square, in pixels.
-        channels: 3 for colour, 1 for grey.
+        decoder: Makes pixels of them.
+        is_deep: One of the set's images has more than 8 bits: pixels are floats.
     """
 
-    def __init__(self, files: list[Path], size: int, channels: int) -> None:
+    def __init__(self, files: list[Path], decoder: Decoder, *, is_deep: bool = False) -> None:
         self.files = files
-        self.size = size
-        self.mode = "L" if channels == 1 else "RGB"
+        self.decoder = decoder
+        self.dtype = np.float32 if is_deep else np.uint8
 
     def __len__(self) -> int:
         return len(self.files)
 
-    def __getitem__(self, index: Int[Tensor, " n"]) -> UInt8[Tensor, "n channels size size"]:
-        return torch.stack([self._decode(self.files[place]) for place in index.tolist()])
+    def __getitem__(self, index: Int[Tensor, " n"]) -> Num[Tensor, "n channels size size"]:
+        with quiet():
+            squares = [self._decode(self.files[place]) for place in index.tolist()]
+        return torch.stack(squares).permute(0, 3, 1, 2).contiguous()
 
-    def _decode(self, file: Path) -> UInt8[Tensor, "channels size size"]:
+    def _decode(self, file: Path) -> Num[Tensor, "size size channels"]:
         try:
-            with Image.open(file) as image:
-                image.draft(self.mode, (2 * self.size, 2 * self.size))  # JPEG: no more than needed
-                square = middle_square(image.convert(self.mode), self.size)
-        except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-            raise Unreadable("path", f"{file} can't be read as an image: {error}") from error
-        pixels = torch.from_numpy(np.array(square))
-        return pixels[None] if pixels.ndim == 2 else pixels.permute(2, 0, 1)
-
-
-def middle_square(image: Image.Image, size: int) -> Image.Image:
-    """The middle of an image, scaled so that its shorter side is `size` pixels."""
-    scale = size / min(image.size)
-    width, height = (max(size, round(length * scale)) for length in image.size)
-    left, top = (width - size) // 2, (height - size) // 2
-    scaled = image.resize((width, height), Image.Resampling.BILINEAR)
-    return scaled.crop((left, top, left + size, top + size))
+            return torch.from_numpy(self.decoder.square(file).astype(self.dtype, copy=False))
+        except DamagedImage as error:
+            message = (
+                f"{file} can't be read as an image ({error}); data.skip_damaged=true leaves it out"
+            )
+            raise Unreadable("path", message) from error
+        except OutsideRange as error:
+            message = (
+                f"{file} has values from {error.low:g} to {error.high:g}; say which are black and"
+                f" white, such as data.value_range=[{error.low:g},{error.high:g}]"
+            )
+            raise Unreadable("value_range", message) from error

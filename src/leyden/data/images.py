@@ -3,7 +3,8 @@
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
-from jaxtyping import Float, Int, UInt8
+import torch
+from jaxtyping import Float, Int, Num
 from torch import Tensor
 
 from leyden.data.augmentation import Augmentation
@@ -18,9 +19,15 @@ MOST_NUMBERS = 50_000_000
 """Pixels that are kept normalised, in 4 bytes each, instead of being so anew in each epoch."""
 
 
+Statistics = tuple[Float[Tensor, " channels"], Float[Tensor, " channels"]]
+"""Mean and deviation of pixels by channel, on the scale 0 to 1."""
+
+
 @runtime_checkable
 class Pixels(Protocol):
     """A store of images, 0 to 255, of one shape: a tensor, or files that are read when asked for.
+
+    They are bytes, or floats where the images have more than 8 bits.
 
     It is asked for a whole batch at a time: `pixels[index]` is (n, channels, height, width).
     """
@@ -80,16 +87,26 @@ class Images:
         return self._normalise(self.pixels) if self.pixels.numel() <= MOST_NUMBERS else None
 
     def _normalise(self, pixels: Tensor) -> Float[Tensor, "n channels height width"]:
-        return pixels.float().div_(255).sub_(self.mean).div_(self.std)
+        scaled = pixels.to(torch.float32, copy=True)  # pixels that are kept stay as they are
+        return scaled.div_(255).sub_(self.mean).div_(self.std)
 
 
 def image_parts(
     pixels: tuple[Pixels, Pixels, Pixels],
     labels: tuple[Int[Tensor, " n"], Int[Tensor, " v"], Int[Tensor, " t"]],
     augmentation: Augmentation,
+    *,
+    statistics: Statistics | None = None,
 ) -> tuple[Images, Images, Images]:
-    """Training, validation and test images, all normalised alike; the first are augmented."""
-    mean, std = statistics_of(pixels[0])
+    """Training, validation and test images, all normalised alike; the first are augmented.
+
+    Args:
+        pixels: Of the three parts.
+        labels: Likewise.
+        augmentation: Of the training part.
+        statistics: Of the training part's pixels; None: they are computed from some of them.
+    """
+    mean, std = statistics_of(pixels[0]) if statistics is None else statistics
     train, val, test = zip(pixels, labels, strict=True)
     return (
         Images(*train, mean=mean, std=std, augmentation=augmentation),
@@ -98,15 +115,21 @@ def image_parts(
     )
 
 
-def statistics_of(pixels: Pixels) -> tuple[Float[Tensor, " channels"], Float[Tensor, " channels"]]:
+def statistics_of(pixels: Pixels) -> Statistics:
     """Statistics of some of the images, the same in every run."""
     some = permutation(len(pixels), seed=0, epoch=0)[:STATISTICS_SAMPLES]
     return channel_statistics(pixels[some])
 
 
 def channel_statistics(
-    pixels: UInt8[Tensor, "n channels height width"],
-) -> tuple[Float[Tensor, " channels"], Float[Tensor, " channels"]]:
+    pixels: Num[Tensor, "n channels height width"],
+) -> Statistics:
     """Mean and standard deviation of each channel, on the scale 0 to 1; the latter is never 0."""
     scaled = pixels.float() / 255
-    return scaled.mean(dim=(0, 2, 3)), scaled.std(dim=(0, 2, 3)).clamp_min(1 / 255)
+    least = least_deviation(is_deep=pixels.is_floating_point())
+    return scaled.mean(dim=(0, 2, 3)), scaled.std(dim=(0, 2, 3)).clamp_min(least)
+
+
+def least_deviation(*, is_deep: bool) -> float:
+    """A step of the scale 0 to 1: what images of one colour are divided by."""
+    return 1 / 65535 if is_deep else 1 / 255

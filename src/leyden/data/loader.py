@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from leyden.data.randomness import permutation
+from leyden.data.unreadable import Unreadable
 from leyden.data.workers import outlast_signals
 
 Batch = tuple[Tensor, Tensor]
@@ -158,6 +159,28 @@ def as_it_is(batch: Any) -> Any:
     return batch
 
 
+class Sending:
+    """Samples read in a process of their own, from which a refusal comes back as it is.
+
+    Torch makes a RuntimeError with a traceback of every exception there.
+
+    Args:
+        samples: The part to read.
+    """
+
+    def __init__(self, samples: Samples) -> None:
+        self.samples = samples
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, draw: Draw) -> Batch | Unreadable:
+        try:
+            return self.samples[draw]
+        except Unreadable as error:
+            return error
+
+
 class Loader(DataLoader[Batch]):
     """Hands out the batches of an `Order`, and can tell and take up its position.
 
@@ -175,7 +198,7 @@ class Loader(DataLoader[Batch]):
         self.epoch = 0
         self.given = 0
         super().__init__(
-            samples,  # type: ignore[arg-type]
+            Sending(samples) if num_workers else samples,  # type: ignore[arg-type]
             sampler=order,
             batch_size=None,
             collate_fn=as_it_is,
@@ -195,6 +218,8 @@ class Loader(DataLoader[Batch]):
         self.epoch, self.given = self.order.epoch, self.order.start
         batches = super().__iter__() if self.num_workers else self._read()
         for batch in batches:
+            if isinstance(batch, Unreadable):
+                raise batch
             self.given += 1
             yield batch
 

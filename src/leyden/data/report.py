@@ -1,10 +1,13 @@
 """What a data set has read, and what it has done with it: filled while it reads."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 Role = Literal["feature", "target", "time", "split", "left out"]
+
+MOST_NOTES_SHOWN = 4
+"""Notes that are shown at the start of a run; `leyden data` has all."""
 
 MOST_CLASSES_SHOWN = 6
 """Classes whose sizes are listed at the start of a run; of more, the extremes are said."""
@@ -82,19 +85,42 @@ class DataReport:
         """What a JSON file holds of it: what is empty is left out."""
         return {key: value for key, value in asdict(self).items() if value}
 
+    @classmethod
+    def from_plain(cls, content: Mapping[str, Any]) -> "DataReport":
+        """From what a JSON file holds; keys of other versions are left out."""
+        known = {one.name for one in fields(cls)}
+        kept = {key: value for key, value in content.items() if key in known}
+        of_column = {one.name for one in fields(Column)}
+        columns = [
+            Column(**{key: value for key, value in one.items() if key in of_column})
+            for one in kept.pop("columns", [])
+        ]
+        return cls(columns=columns, **kept)
+
+    def left_out_lines(self) -> list[str]:
+        """Rows and files that are not used."""
+        counts = {"rows": self.rows_left_out, "files": self.files_left_out}
+        return [
+            f"{what} left out: {', '.join(f'{n:,} ({why})' for why, n in reasons.items())}"
+            for what, reasons in counts.items()
+            if reasons
+        ]
+
     def lines(self) -> list[str]:
         """The few lines that are shown before a run: what is guessed or missing, and warnings."""
+        more = len(self.notes) - MOST_NOTES_SHOWN
         return [
             *classes_lines(self.classes),
             *([f"split {self.split}"] if self.split else []),
             *self._columns_lines(),
-            *left_out_lines("rows", self.rows_left_out),
-            *left_out_lines("files", self.files_left_out),
+            *self.left_out_lines(),
+            *self.notes[:MOST_NOTES_SHOWN],
+            *([f"and {more} more notes: leyden data"] if more > 0 else []),
             *(f"warning: {warning}" for warning in self.warnings),
         ]
 
     def _columns_lines(self) -> list[str]:
-        if not self.columns:
+        if not self.with_role("feature"):
             return []
         left_out = self.with_role("left out")
         line = f"{len(self.with_role('feature'))} columns used"
@@ -117,13 +143,6 @@ def classes_lines(classes: Mapping[str, Mapping[str, int]]) -> list[str]:
     return [
         f"{len(totals)} classes, from {least} {totals[least]:,} to {most} {totals[most]:,} samples"
     ]
-
-
-def left_out_lines(what: str, counts: Mapping[str, int]) -> list[str]:
-    """What was left out, by reason."""
-    if not counts:
-        return []
-    return [f"{what} left out: {', '.join(f'{n:,} ({why})' for why, n in counts.items())}"]
 
 
 def _words(missing: Mapping[str, int]) -> str:

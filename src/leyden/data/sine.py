@@ -6,7 +6,7 @@ import torch
 
 from leyden.data.datamodule import DataModule
 from leyden.data.parts import Parts
-from leyden.data.series import series_parts
+from leyden.data.series import Series, series_parts
 from leyden.data.spec import Kind
 from leyden.ranges import NonNegative, PositiveFloat, PositiveInt
 
@@ -47,5 +47,5 @@ class Sine(DataModule):
         noise = torch.randn(self.length, generator=torch.Generator().manual_seed(0))
         values = torch.sin(2 * torch.pi * time / self.period) + self.noise * noise
         return series_parts(
-            values[:, None], lags=self.lags, horizon=self.horizon, target_name="sine"
+            [Series(values[:, None])], lags=self.lags, horizon=self.horizon, target_name="sine"
         )

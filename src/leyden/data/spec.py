@@ -25,6 +25,7 @@ class Spec:
         num_outputs: Classes, numbers to predict, or tokens of the vocabulary.
         task: None: what is done with data of this kind.
         class_names: Names of the classes; empty where they have none.
+        feature_names: Names of the features of a table, in their order; empty where they have none.
         target_name: What is predicted, with its unit.
         target_mean: Numbers are predicted as (target - target_mean) / target_std, so that losses
             of all data sets are alike; metrics are in the target's own unit.
@@ -43,6 +44,7 @@ class Spec:
     num_outputs: int
     task: TaskName | None = None
     class_names: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
     target_name: str = "target"
     target_mean: float = 0.0
     target_std: float = 1.0

@@ -1,6 +1,6 @@
 """How rows are cut into a training, a validation and a test part: always in the same way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, get_args
@@ -179,7 +179,7 @@ def in_order(keys: Tensor, sizes: tuple[int, int, int]) -> list[Rows]:
 def in_groups(codes: Rows, sizes: tuple[int, int, int]) -> list[Rows]:
     """Rows of each part, with all rows of a group in one part.
 
-    The largest groups are dealt first, each to the part that lacks the largest share of its rows.
+    The largest groups are dealt first, each to the part that lacks most rows.
 
     Args:
         codes: Group of each row, from 0.
@@ -197,9 +197,7 @@ def in_groups(codes: Rows, sizes: tuple[int, int, int]) -> list[Rows]:
     for place, group in enumerate(by_size.tolist()):
         empty = [number for number in range(3) if taken[number] == 0]
         must_fill = len(by_size) - place <= len(empty)
-        number = max(
-            empty if must_fill else range(3), key=lambda one: 1 - taken[one] / max(1, sizes[one])
-        )
+        number = max(empty if must_fill else range(3), key=lambda one: sizes[one] - taken[one])
         part_of_group[group] = number
         taken[number] += int(counts[group])
     part = part_of_group[codes]
@@ -267,3 +265,34 @@ def split_classes(
     report.split = "drawn, each class alike" if split.stratified else "drawn"
     sizes = sizes_of(len(labels), split.fractions)
     return drawn(len(labels), sizes, labels=labels if split.stratified else None)
+
+
+def split_train(
+    given: Mapping[str, Any] | None,
+    labels: Rows,
+    own: Collection[Part],
+    fractions: tuple[float, float, float],
+) -> dict[Part, Rows]:
+    """Rows of a training part, and those that make up the parts which are not there.
+
+    Args:
+        given: The key `data.split`.
+        labels: Class of each row of the training part.
+        own: Parts that are there.
+        fractions: Where the user says none; of the training part.
+
+    Raises:
+        Unreadable: The key does not fit.
+    """
+    split = Split.of(given, fractions=fractions)
+    if split.by is not None or split.kind is not None:
+        raise Unreadable("split.by", "the parts are given")
+    if len(own) == len(PARTS) and (given or {}).get("fractions") is not None:
+        raise Unreadable("split.fractions", "nothing is drawn: the parts are given")
+    val, test = (
+        0 if part in own else max(1, int(len(labels) * share))
+        for part, share in zip(PARTS[1:], split.fractions[1:], strict=True)
+    )
+    sizes = (len(labels) - val - test, val, test)
+    rows = drawn(len(labels), sizes, labels=labels if split.stratified else None)
+    return dict(zip(PARTS, rows, strict=True))

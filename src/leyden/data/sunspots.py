@@ -11,7 +11,7 @@ from torch import Tensor
 
 from leyden.data.datamodule import DataModule
 from leyden.data.parts import Parts
-from leyden.data.series import series_parts
+from leyden.data.series import Series, series_parts
 from leyden.data.spec import Kind
 from leyden.ranges import PositiveInt
 
@@ -37,7 +37,7 @@ class Sunspots(DataModule):
 
     def load(self) -> Parts:
         return series_parts(
-            read_sunspots()[:, None],
+            [Series(read_sunspots()[:, None])],
             lags=self.lags,
             horizon=self.horizon,
             target_name="sunspots a year",

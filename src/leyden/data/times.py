@@ -42,8 +42,8 @@ class Times:
     """When the rows of a table are.
 
     Attributes:
-        moments: Of each row, in the order of the file: datetime64[ns], in UTC where offsets were
-            given; timedelta64[ns]; or numbers.
+        moments: Of each row, in the order of the file: datetime64[us], in UTC where offsets were
+            given; timedelta64[us]; or numbers.
         form: How the cells were read, in words.
         cells: As the file has them, for messages.
     """
@@ -59,7 +59,7 @@ class Times:
 
     @property
     def keys(self) -> NDArray[Any]:
-        """Numbers in the order of the times: nanoseconds, or the numbers themselves."""
+        """Numbers in the order of the times: microseconds, or the numbers themselves."""
         if pd.api.types.is_numeric_dtype(self.moments):
             return self.moments.to_numpy()
         return self.moments.astype("int64").to_numpy()
@@ -91,7 +91,7 @@ def parse_times(cells: "pd.Series[Any]", *, key: str, time_format: str | None = 
     if pd.api.types.is_datetime64_any_dtype(cells):
         return Times(_in_utc(cells), "dates", cells)
     if pd.api.types.is_timedelta64_dtype(cells):
-        return Times(cells.astype("timedelta64[ns]"), "durations", cells)
+        return Times(cells.astype("timedelta64[us]"), "durations", cells)
     if time_format is not None:
         return _by_format(cells, key, time_format)
     if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
@@ -106,7 +106,7 @@ def parse_times(cells: "pd.Series[Any]", *, key: str, time_format: str | None = 
 
 def _in_utc(moments: "pd.Series[Any]") -> "pd.Series[Any]":
     aware = getattr(moments.dtype, "tz", None) is not None
-    return (moments.dt.tz_convert(None) if aware else moments).astype("datetime64[ns]")
+    return (moments.dt.tz_convert(None) if aware else moments).astype("datetime64[us]")
 
 
 def _numbers(cells: "pd.Series[Any]") -> Times:
@@ -185,7 +185,7 @@ def _durations(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
     # 1:30 is hours and minutes here, as everywhere in a column of times.
     whole = texts.where(texts.str.count(":") != 1, texts + ":00")
     found = pd.to_timedelta(whole, errors="coerce")
-    return None if found.isna().any() else (found.astype("timedelta64[ns]"), "durations")
+    return None if found.isna().any() else (found.astype("timedelta64[us]"), "durations")
 
 
 def _by_format(cells: "pd.Series[Any]", key: str, time_format: str) -> Times:
@@ -258,8 +258,8 @@ def _as_text(cells: "pd.Series[Any]") -> "pd.Series[Any]":
 OFF_STEP = 0.1
 """Times may be off their place by this share of a step: clocks jitter, decimals are rounded."""
 
-NANOSECONDS = {"d": 86_400_000_000_000, "h": 3_600_000_000_000, "min": 60_000_000_000}
-NANOSECONDS |= {"s": 1_000_000_000, "ms": 1_000_000}
+MICROSECONDS = {"d": 86_400_000_000, "h": 3_600_000_000, "min": 60_000_000}
+MICROSECONDS |= {"s": 1_000_000, "ms": 1_000}
 
 
 @dataclass(frozen=True)
@@ -269,10 +269,12 @@ class Steps:
     Attributes:
         places: Of each row, in the order of the file; the first time is 0.
         step: Of the grid, in words.
+        off: How far a time is from its place at most, as a share of the step.
     """
 
     places: NDArray[np.int64]
     step: str
+    off: float = 0.0
 
 
 def find_steps(times: Times, *, key: str) -> Steps:
@@ -298,9 +300,10 @@ def find_steps(times: Times, *, key: str) -> Steps:
     step = float(near.mean())
     counts = gaps / step
     whole = np.round(counts)
-    off = np.abs(counts - whole) > OFF_STEP
-    if off.any() or (whole == 0).any():
-        place = int((off | (whole == 0)).argmax())
+    off = np.abs(counts - whole)
+    is_off = (off > OFF_STEP) | (whole == 0)
+    if is_off.any():
+        place = int(is_off.argmax())
         message = (
             f"column `{times.cells.name}` has no even step: mostly {_words(usual, times)}, but"
             f" {_words(gaps[place], times)} after {_shown(distinct[place], times)};"
@@ -308,7 +311,8 @@ def find_steps(times: Times, *, key: str) -> Steps:
         )
         raise Unreadable(key, message)
     places = np.concatenate([[0], np.cumsum(whole).astype(np.int64)])
-    return Steps(places[np.searchsorted(distinct, times.keys)], _words(usual, times))
+    own = places[np.searchsorted(distinct, times.keys)]
+    return Steps(own, _words(step, times), float(off.max()))
 
 
 def _usual(gaps: NDArray[Any]) -> float:
@@ -323,7 +327,7 @@ def _usual(gaps: NDArray[Any]) -> float:
 
 def _month_places(times: Times, distinct: NDArray[Any]) -> tuple[NDArray[np.int64], str] | None:
     """Times that are months, quarters or years apart."""
-    if not times.is_date or np.diff(distinct).min() < 28 * NANOSECONDS["d"]:
+    if not times.is_date or np.diff(distinct).min() < 28 * MICROSECONDS["d"]:
         return None
     moments = times.moments.dt
     is_end = bool(moments.is_month_end.all())
@@ -346,7 +350,7 @@ def _business_places(times: Times, distinct: NDArray[Any]) -> tuple[NDArray[np.i
     moments = times.moments.dt
     days = moments.normalize()
     gaps = np.diff(distinct)
-    is_daily = (times.moments - days).nunique() == 1 and _usual(gaps) == NANOSECONDS["d"]
+    is_daily = (times.moments - days).nunique() == 1 and _usual(gaps) == MICROSECONDS["d"]
     weekdays = set(moments.day_of_week.unique())
     if not is_daily or weekdays - set(range(5)) or not {0, 4} <= weekdays:
         return None
@@ -357,10 +361,10 @@ def _business_places(times: Times, distinct: NDArray[Any]) -> tuple[NDArray[np.i
 def _words(gap: float, times: Times) -> str:
     if pd.api.types.is_numeric_dtype(times.moments):
         return f"{gap:g}"
-    for unit, size in NANOSECONDS.items():
+    for unit, size in MICROSECONDS.items():
         if gap >= size:
             return f"{gap / size:.4g} {unit}"
-    return f"{gap:g} ns"
+    return f"{gap:g} us"
 
 
 def _shown(moment: Any, times: Times) -> str:

@@ -11,3 +11,6 @@ class Unreadable(Exception):
     def __init__(self, key: str | None, message: str) -> None:
         super().__init__(message)
         self.key = key
+
+    def __reduce__(self) -> tuple[type["Unreadable"], tuple[str | None, str]]:
+        return type(self), (self.key, str(self))  # a process that reads ahead sends it

@@ -6,6 +6,7 @@ fixed width; here it is free, so that any size can be had.
 
 from typing import ClassVar, Literal
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -17,7 +18,9 @@ BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3)}
 """Blocks of each of the four stages, by depth (table 1 of the paper)."""
 
 SMALL = 64
-"""Images of at most so many pixels a side keep their size in the stem."""
+"""Images of at most so many pixels a side, and series so long, keep their size in the stem."""
+
+CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d}
 
 
 class Block(nn.Module):
@@ -30,6 +33,7 @@ class Block(nn.Module):
         bottleneck: 1x1, 3x3, 1x1 with four times the channels at its end, instead of two 3x3.
         activation: After each convolution; the last one after the sum.
         norm: Of each convolution.
+        num_dims: 2 for images, 1 for series.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class Block(nn.Module):
         bottleneck: bool,
         activation: ActivationName,
         norm: ConvNorm,
+        num_dims: int = 2,
     ) -> None:
         super().__init__()
         channels_out = 4 * channels if bottleneck else channels
@@ -52,32 +57,32 @@ class Block(nn.Module):
         for fan_out, size, step in layers:
             if len(self.residual):
                 self.residual.append(activation_layer(activation))
-            self.residual.extend(convolution(fan_in, fan_out, size, step, norm))
+            self.residual.extend(convolution(fan_in, fan_out, size, step, norm, num_dims))
             fan_in = fan_out
         self.shortcut = nn.Sequential()
         if stride != 1 or channels_in != channels_out:
-            self.shortcut.extend(convolution(channels_in, channels_out, 1, stride, norm))
+            self.shortcut.extend(convolution(channels_in, channels_out, 1, stride, norm, num_dims))
         self.activation = activation_layer(activation)
 
-    def forward(self, x: Float[Tensor, "batch c h w"]) -> Float[Tensor, "batch c2 h2 w2"]:
+    def forward(self, x: Float[Tensor, "batch c *size"]) -> Float[Tensor, "batch c2 *size2"]:
         return self.activation(self.residual(x) + self.shortcut(x))  # type: ignore[no-any-return]
 
 
 def convolution(
-    channels_in: int, channels_out: int, size: int, stride: int, norm: ConvNorm
+    channels_in: int, channels_out: int, size: int, stride: int, norm: ConvNorm, num_dims: int
 ) -> list[nn.Module]:
     """A convolution that pads by half its size, and its norm, which makes a bias idle."""
-    bias = norm == "none"
-    conv = nn.Conv2d(channels_in, channels_out, size, stride, padding=size // 2, bias=bias)
-    return [conv, conv_norm(norm, channels_out)]
+    bias, layer = norm == "none", CONVOLUTIONS[num_dims]
+    conv = layer(channels_in, channels_out, size, stride, padding=size // 2, bias=bias)
+    return [conv, conv_norm(norm, channels_out, num_dims=num_dims)]
 
 
 class ResNet(nn.Module):
-    """ResNet 18, 34 or 50.
+    """ResNet 18, 34 or 50. On a series the convolutions run along time.
 
     Args:
-        input_shape: (channels, height, width).
-        num_outputs: Classes.
+        input_shape: (channels, height, width) of an image, or (lags, features) of a series.
+        num_outputs: Classes, or numbers to predict.
         width: Channels of the first stage; 64 in the paper. Each later stage doubles them.
         depth: 18 and 34 have two 3x3 convolutions a block, 50 has bottlenecks.
         activation: After each convolution.
@@ -88,7 +93,7 @@ class ResNet(nn.Module):
             default `small` up to 64 pixels a side.
     """
 
-    kinds: ClassVar[frozenset[str]] = frozenset({"image"})
+    kinds: ClassVar[frozenset[str]] = frozenset({"image", "series"})
 
     def __init__(
         self,
@@ -103,15 +108,19 @@ class ResNet(nn.Module):
         stem: Literal["small", "large"] | None = None,
     ) -> None:
         super().__init__()
-        small = stem == "small" if stem else max(input_shape[1:]) <= SMALL
+        self.is_series = len(input_shape) == 2
+        channels_in, *size = reversed(input_shape) if self.is_series else input_shape
+        num_dims = len(size)
+        small = stem == "small" if stem else max(size) <= SMALL
         kernel, stride = (3, 1) if small else (7, 2)
-        self.stem = nn.Conv2d(
-            input_shape[0], width, kernel, stride, padding=kernel // 2, bias=norm == "none"
+        pooling = nn.MaxPool1d if self.is_series else nn.MaxPool2d
+        self.stem = CONVOLUTIONS[num_dims](
+            channels_in, width, kernel, stride, padding=kernel // 2, bias=norm == "none"
         )
         self.start = nn.Sequential(
-            conv_norm(norm, width),
+            conv_norm(norm, width, num_dims=num_dims),
             activation_layer(activation),
-            nn.Identity() if small else nn.MaxPool2d(3, 2, padding=1),
+            nn.Identity() if small else pooling(3, 2, padding=1),
         )
         self.blocks = nn.Sequential()
         channels_in, bottleneck = width, depth == 50
@@ -126,16 +135,19 @@ class ResNet(nn.Module):
                         bottleneck=bottleneck,
                         activation=activation,
                         norm=norm,
+                        num_dims=num_dims,
                     )
                 )
                 channels_in = 4 * channels if bottleneck else channels
-        self.end = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout))
+        average = nn.AdaptiveAvgPool1d(1) if self.is_series else nn.AdaptiveAvgPool2d(1)
+        self.end = nn.Sequential(average, nn.Flatten(), nn.Dropout(dropout))
         self.head = nn.Linear(channels_in, num_outputs)
         for module in self.modules():  # He et al. 2015, "Delving Deep into Rectifiers"
-            if isinstance(module, nn.Conv2d):
+            if isinstance(module, nn.Conv1d | nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
 
-    def forward(self, x: Float[Tensor, "batch c h w"]) -> Float[Tensor, "batch classes"]:
-        return self.head(self.end(self.blocks(self.start(self.stem(x)))))  # type: ignore[no-any-return]
+    def forward(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch outputs"]:
+        maps = self.start(self.stem(torch.movedim(x, -1, 1) if self.is_series else x))
+        return self.head(self.end(self.blocks(maps)))  # type: ignore[no-any-return]

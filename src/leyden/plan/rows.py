@@ -10,7 +10,7 @@ from leyden.config.memory import memory_bytes
 from leyden.config.plan import Plan, Sweep
 from leyden.plan.timing import Estimate, estimate_times
 from leyden.sweeps.launchers import Local, Stacked
-from leyden.terminal import show_note
+from leyden.terminal import show_data_sets, show_note
 
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:
@@ -23,6 +23,8 @@ def plan_rows(plan: Plan) -> list[dict[str, Any]]:
     plan, fitted, notes = distinct_jobs(plan, fit_plan(plan, fetch=False, memo=memo))
     for note in notes:
         show_note(note)
+    choices = [job.choices["data"] for job in plan.jobs]
+    show_data_sets(zip(choices, (one.data for one in fitted), strict=True))
     memory = [memory_bytes(one.cfg, one.spec, memo) for one in fitted]
     times = estimate_times(plan, fitted, memory, memo)
     return [
@@ -52,6 +54,7 @@ def _row(
         "overrides": list(job.overrides),
         "model": job.choices["model"],
         "data": job.choices["data"],
+        "data_report": fitted.data.report.as_plain(),
         "width": fitted.cfg.model.get("width"),
         "depth": fitted.cfg.model.get("depth"),
         "params": fitted.params.as_dict(),

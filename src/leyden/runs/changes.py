@@ -63,11 +63,14 @@ def different(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 def known(fingerprint: Mapping[str, str | None]) -> dict[str, str]:
     """What a fingerprint of the data says, without what it does not know."""
-    return {
+    found = {
         key: value
         for key, value in fingerprint.items()
         if value is not None and value != DIGEST_OF_NOTHING
     }
+    if found.get("files", "0") != "0":
+        found.setdefault("reader", "1")  # of versions that did not say it
+    return found
 
 
 def data_differences(before: Mapping[str, str | None], now: Mapping[str, str | None]) -> list[str]:

@@ -1,7 +1,7 @@
 """What `run.json` has to be, whoever wrote it. See `Record` for what the keys mean."""
 
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Any, NotRequired, Required, TypedDict, cast
 
 from leyden.runs.json_file import mismatch, read_json
 
@@ -53,6 +53,34 @@ class Flops(TypedDict):
     total: int | None
 
 
+class DataColumn(TypedDict, total=False):
+    """A column of a table, see `leyden.data.report.Column`."""
+
+    name: Required[str]
+    kind: Required[str]
+    role: str
+    example: str
+    distinct: int
+    missing: dict[str, int]
+    made: str
+    reason: str
+    problem: str
+
+
+class DataContent(TypedDict, total=False):
+    """What was read of the data, see `leyden.data.report.DataReport`."""
+
+    parts: dict[str, int]
+    split: str
+    classes: dict[str, dict[str, int]]
+    source: dict[str, str]
+    columns: list[DataColumn]
+    rows_left_out: dict[str, int]
+    files_left_out: dict[str, int]
+    notes: list[str]
+    warnings: list[str]
+
+
 class KnownContent(TypedDict, total=False):
     """Keys of a run's record; a reader that needs one asks whether it is there."""
 
@@ -83,6 +111,7 @@ class KnownContent(TypedDict, total=False):
     device: str | None
     flags: dict[str, Any] | None
     data: dict[str, str | None] | None
+    data_report: DataContent | None
     losses: dict[str, str]
     passed_over: list[tuple[int, int]]
     resumed: list[Resumption]

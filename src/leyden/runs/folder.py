@@ -183,8 +183,19 @@ ADDED: dict[str, Any] = {
 """Keys that the configs of earlier versions lack."""
 
 
+DRAWN_ANYHOW = {"leyden.data.Digits", "leyden.data.ImageFolder", "leyden.data.csv_table.CSVTable"}
+"""Data sets whose parts earlier versions drew from all classes together."""
+
+
 def bring_up_to_date(cfg: DictConfig) -> None:
     """Gives a frozen config of an earlier version the keys that it lacks."""
+    data = cfg.get("data")
+    if (
+        isinstance(data, DictConfig)
+        and data.get("_target_") in DRAWN_ANYHOW
+        and "split" not in data
+    ):
+        OmegaConf.update(data, "split", {"stratified": False}, force_add=True)
     for key, value in ADDED.items():
         parent, _, name = key.rpartition(".")
         node = OmegaConf.select(cfg, parent) if parent else cfg

@@ -49,6 +49,7 @@ class Record:
         monitored: Step and value of the monitored metric at each validation.
         flags: Settings of the process that trained, see `environment.flags`.
         data: What the data is, see `DataModule.fingerprint`.
+        data_report: What was read of it, left out and guessed, see `DataReport`.
         seconds: Of the whole run, in the process that executes it.
         train_seconds: Of the fit alone, with its validations and checkpoints.
         throughput: Samples, or tokens of text, a second of training steps, without validations and
@@ -90,6 +91,7 @@ class Record:
     device: str | None = None
     flags: dict[str, Any] | None = None
     data: dict[str, str | None] | None = None
+    data_report: dict[str, Any] | None = None
     losses: dict[str, str] = field(default_factory=dict)
     passed_over: list[list[int]] = field(default_factory=list)
     resumed: list[dict[str, Any]] = field(default_factory=list)

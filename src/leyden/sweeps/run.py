@@ -57,6 +57,8 @@ def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
     plan, fitted, notes = distinct_jobs(plan, fit_plan(plan))
     for note in notes:
         terminal.show_note(note)
+    choices = [job.choices["data"] for job in plan.jobs]
+    terminal.show_data_sets(zip(choices, (one.data for one in fitted), strict=True))
     first = plan.jobs[0]
     folder = sweep_folder(sweep, cfg=first.cfg, experiment=first.choices.get("experiment"))
     launcher: Launcher = make(sweep.launcher)

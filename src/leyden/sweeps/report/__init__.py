@@ -9,6 +9,7 @@ from leyden.runs.atomic import umask
 from leyden.runs.foreign_links import refuse_foreign_links
 from leyden.runs.temporary import temporary_folder
 from leyden.sweeps.report.answer import answer
+from leyden.sweeps.report.data import data
 from leyden.sweeps.report.document import Document
 from leyden.sweeps.report.results import Results, read_results
 from leyden.sweeps.report.sections import (
@@ -25,7 +26,7 @@ from leyden.sweeps.report.tensorboard import write_tensorboard
 
 NAME = "report"
 ENDED = ("completed", "failed")  # which jobs failed is said by their count
-PARTS = (answer, configurations, effects, basins, learning, pareto, failures, every_job)
+PARTS = (answer, configurations, effects, basins, learning, pareto, data, failures, every_job)
 
 
 def write_report(folder: Path) -> Path:

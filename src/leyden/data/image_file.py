@@ -1,0 +1,291 @@
+"""One image file as pixels: what a viewer shows, for every mode and depth that Pillow reads."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+Background = Literal["white", "black"]
+Square = NDArray[np.uint8] | NDArray[np.float32]
+
+NO_PICTURES = {
+    *("BUFR", "GRIB", "HDF5", "MPEG", "WMF"),  # Pillow tells what they are, and can't decode them
+    *("EPS", "FPX", "IPTC", "MCIDAS", "MIC"),  # documents, containers, programs to run
+    *("IMT", "SPIDER", "XVTHUMB"),  # told by neither ending nor signature
+}
+"""Formats of Pillow's that are not tried."""
+RAW_ENDINGS = {
+    *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw")
+}
+"""Of cameras' raw files: Pillow would take the thumbnail in some of them for the picture."""
+UNREAD_PICTURES = {*RAW_ENDINGS, ".heic", ".heif", ".svg", ".jxl", ".eps", ".pdf", ".exr", ".dcm"}
+"""Endings of pictures that are not read."""
+SHOWS_FIRST = {"MPO", "PSD"}
+"""Formats whose further frames are previews or layers: viewers show the first as the picture."""
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What an EXIF orientation asks a viewer to do (EXIF 2.32, tag 0x0112)."""
+BITS_PER_SAMPLE, PHOTOMETRIC = 258, 262
+"""Tags of TIFF; with 0 in the latter white is zero (TIFF 6.0, section 8)."""
+
+
+class DamagedImage(Exception):
+    """A file is no image, or can't be decoded to its end."""
+
+
+class OutsideRange(Exception):
+    """Values are not between black and white.
+
+    Attributes:
+        low: The least value of the image.
+        high: The largest.
+    """
+
+    def __init__(self, low: float, high: float) -> None:
+        super().__init__(low, high)
+        self.low = low
+        self.high = high
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says of its image.
+
+    Attributes:
+        format: Pillow's name of it.
+        mode: Pillow's name of the kind of pixel.
+        is_turned: A viewer turns or mirrors it.
+        has_transparency: Some pixels may be transparent.
+        has_frames: There are more pictures after the first.
+        has_profile: Its colours are not those of sRGB.
+    """
+
+    format: str
+    mode: str
+    is_turned: bool
+    has_transparency: bool
+    has_frames: bool
+    has_profile: bool
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether its values have more than 8 bits."""
+        return is_deep(self.mode)
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """How a file becomes a square of pixels.
+
+    Attributes:
+        size: Side of the square, in pixels.
+        channels: 3 for colour, 1 for grey.
+        background: What is seen through transparent pixels.
+        value_range: What is black and what is white in images of more than 8 bits; None: 0 and
+            the largest value of 16 bits, or 0 and 1 for floats.
+    """
+
+    size: int
+    channels: Literal[1, 3] = 3
+    background: Background = "white"
+    value_range: tuple[float, float] | None = None
+
+    def square(self, file: Path) -> Square:
+        """The pixels of a file: (size, size, channels) from 0 to 255; floats if it is deep.
+
+        Raises:
+            DamagedImage: It is no image, or is cut.
+            OutsideRange: Its values are not between black and white.
+        """
+        with opened(file) as image:
+            return self.square_of(image)
+
+    def square_of(self, image: Image.Image) -> Square:
+        """The pixels of an image that is open; see `square`."""
+        # Of a JPEG no more is decoded than needed.
+        image.draft(image.mode, (2 * self.size, 2 * self.size))
+        image.load()
+        turn = TURNS.get(orientation(image))
+        if is_deep(image.mode):
+            shown = Image.fromarray(self._scaled(image))
+        else:
+            shown = shown_as(image, self.background).convert("L" if self.channels == 1 else "RGB")
+        square = middle_square(shown if turn is None else shown.transpose(turn), self.size)
+        pixels: Square = np.array(square).reshape(self.size, self.size, -1)
+        return pixels.repeat(self.channels // pixels.shape[2], axis=2)
+
+    def _scaled(self, image: Image.Image) -> NDArray[np.float32]:
+        """Grey values of more than 8 bits, from 0 to 255."""
+        values = np.asarray(image).astype(np.float64)
+        if not np.isfinite(values).all():
+            raise DamagedImage("some of its values are NaN or infinite")
+        low, high = self.value_range or full_range(image)
+        if self.value_range is None and (values.min() < low or values.max() > high):
+            raise OutsideRange(float(values.min()), float(values.max()))
+        shares = ((values - low) / (high - low)).clip(0, 1)
+        if is_white_zero(image):
+            shares = 1 - shares
+        transparent = image.info.get("transparency")
+        if isinstance(transparent, int):
+            shares[values == transparent] = float(self.background == "white")
+        return (255 * shares).astype(np.float32)
+
+
+def is_deep(mode: str) -> bool:
+    """Whether values of a mode have more than 8 bits."""
+    return mode in ("I", "F") or mode.startswith("I;16")
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[Image.Image]:
+    """A file as an image, of which the header was read.
+
+    Raises:
+        DamagedImage: It is none; also for whatever Pillow raises while it is used.
+    """
+    try:
+        # Only the format of its ending is taken without a signature: else anything is a TGA.
+        own = Image.registered_extensions().get(file.suffix.lower(), "")
+        formats = [*signed_formats(), *([own] if own in unsigned_formats() else [])]
+        # Not by its name: Pillow 13 then maps uncompressed TIFFs into memory, and takes height
+        # for width where they are turned (`ImageFile.load`, `use_mmap`).
+        with file.open("rb") as stream, Image.open(stream, formats=formats) as image:
+            yield image
+    except (DamagedImage, OutsideRange, MemoryError):
+        raise
+    except UnidentifiedImageError as error:
+        reason = "it is empty" if file.stat().st_size == 0 else "it is none that Pillow reads"
+        raise DamagedImage(reason) from error
+    except Exception as error:  # Pillow raises of every kind where a file is damaged
+        raise DamagedImage(" ".join(str(error).split()) or type(error).__name__) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps Pillow's warnings back: what of them concerns the user is said in the report."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@cache
+def readable_formats() -> tuple[str, ...]:
+    """Pillow's formats that are images."""
+    Image.init()
+    return tuple(name for name in Image.ID if name not in NO_PICTURES)
+
+
+@cache
+def signed_formats() -> tuple[str, ...]:
+    """Those that are known by their first bytes."""
+    return tuple(name for name in readable_formats() if Image.OPEN[name][1] is not None)
+
+
+@cache
+def unsigned_formats() -> tuple[str, ...]:
+    """Those that are known by a file's ending alone."""
+    return tuple(name for name in readable_formats() if Image.OPEN[name][1] is None)
+
+
+@cache
+def image_endings() -> frozenset[str]:
+    """What names of images end with, in lower case."""
+    known = Image.registered_extensions()  # this one initialises Pillow
+    return frozenset(ending for ending, name in known.items() if name in readable_formats())
+
+
+def is_image(file: Path) -> bool:
+    """Whether a file is an image by its ending, or else by what is in it."""
+    ending = file.suffix.lower()
+    if ending in image_endings():
+        return True
+    if ending in UNREAD_PICTURES:
+        return False
+    try:
+        with quiet(), Image.open(file, formats=signed_formats()):
+            return True
+    except Exception:  # see `opened`
+        return False
+
+
+def header_of(image: Image.Image) -> Header:
+    """What is said of an image before it is decoded."""
+    has_frames = image.format not in SHOWS_FIRST and getattr(image, "is_animated", False)
+    return Header(
+        image.format or "",
+        image.mode,
+        orientation(image) in TURNS,
+        image.has_transparency_data,
+        has_frames,
+        has_foreign_profile(image.info.get("icc_profile")),
+    )
+
+
+def orientation(image: Image.Image) -> int:
+    """What the EXIF data says, or 1 where it can't be read: a viewer then shows it as it lies."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # see `opened`
+        return 1
+
+
+def has_foreign_profile(profile: Any) -> bool:
+    """Whether a colour profile is another one than sRGB, which every viewer takes by default."""
+    if not isinstance(profile, bytes) or not profile:
+        return False
+    return b"sRGB" not in profile and "sRGB".encode("utf-16-be") not in profile
+
+
+def full_range(image: Image.Image) -> tuple[float, float]:
+    """What is black and white where nobody says so."""
+    if image.mode == "F":
+        return 0.0, 1.0
+    bits = getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE, (16,))[0]
+    return 0.0, float(2 ** min(bits, 16) - 1)  # a TIFF of 12 bits has the mode of 16
+
+
+def is_white_zero(image: Image.Image) -> bool:
+    """Whether a deep TIFF counts from white to black; of 8 bits Pillow inverts it by itself."""
+    return bool(getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0)
+
+
+def shown_as(image: Image.Image, background: Background) -> Image.Image:
+    """An image of 8 bits with nothing transparent, in a mode that is grey or RGB."""
+    image = with_8_bit_transparency(image)
+    if image.has_transparency_data:
+        whole = {"La": "LA"}.get(image.mode)
+        rgba = (image.convert(whole) if whole else image).convert("RGBA")
+        canvas = Image.new("RGBA", rgba.size, background)
+        return Image.alpha_composite(canvas, rgba).convert("RGB")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def with_8_bit_transparency(image: Image.Image) -> Image.Image:
+    """The transparent colour of a PNG of 16 bits, which Pillow leaves as it is, like its pixels."""
+    colour = image.info.get("transparency")
+    if image.mode == "RGB" and isinstance(colour, tuple) and max(colour) > 255:
+        image.info["transparency"] = tuple(value >> 8 for value in colour)
+    return image
+
+
+def middle_square(image: Image.Image, size: int) -> Image.Image:
+    """The middle of an image, scaled so that its shorter side is `size` pixels."""
+    scale = size / min(image.size)
+    width, height = (max(size, round(length * scale)) for length in image.size)
+    left, top = (width - size) // 2, (height - size) // 2
+    scaled = image.resize((width, height), Image.Resampling.BILINEAR)
+    return scaled.crop((left, top, left + size, top + size))
