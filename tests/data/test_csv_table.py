@@ -361,3 +361,10 @@ def test_a_target_of_one_class_is_refused():
     with pytest.raises(Unreadable, match="one value only") as raised:
         make().load()
     assert raised.value.key == "target"
+
+
+def test_why_numbers_are_text_is_said_where_they_can_not_be_predicted():
+    table(x=NUMBERS, y=[2**60 + row for row in range(N)])
+    key, message = refusal(task="regression")
+    assert key == "task"
+    assert "has more digits than a number of 64 bits keeps" in message

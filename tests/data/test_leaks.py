@@ -97,6 +97,19 @@ def test_a_target_in_other_words_is_left_out(cells):
     assert "the target in other words" in parts.report.warnings[0]
 
 
+@pytest.mark.parametrize("step", [1, 10, -3])
+def test_numbers_in_even_steps_are_left_out_in_any_order(step):
+    table(x=[5 + step * row for row in SHUFFLED], a=NOISE, kind=MIXED)
+    assert roles(make().parts)["x"] == "left out"
+
+
+@pytest.mark.parametrize("order", ["an index with gaps", "seconds since 1970", "times"])
+def test_what_follows_the_order_of_rows_that_are_sorted_by_their_number_is_said(order):
+    growing = [row + 20 * noise for row, noise in enumerate(NOISE)]
+    table(x=ORDERS[order], a=NOISE, y=growing)
+    assert any("as the target does" in one for one in make("y").parts.report.warnings)
+
+
 def test_a_copy_of_a_number_is_left_out():
     table(x=OTHER_NOISE, a=NOISE, y=OTHER_NOISE)
     assert roles(make("y").parts)["x"] == "left out"

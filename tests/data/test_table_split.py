@@ -140,3 +140,10 @@ def test_a_training_part_of_one_class_is_refused():
     names = ["train" if kind == "rare" else "test" for kind in KINDS]
     table(place=PLACES, part=names, y=KINDS)
     assert "one class only in the training part" in refusal(by="part")
+
+
+def test_a_class_that_a_part_has_no_row_of_is_said():
+    table(place=PLACES, y=["once" if row == 7 else "uv"[row % 2] for row in range(N)])
+    warnings = parts_of().report.warnings
+    assert "the validation part has no row of class `once`" in warnings
+    assert "the test part has no row of class `once`" in warnings

@@ -96,7 +96,8 @@ def _kind(
                 )
             absent = words.absent | words.stand_ins
             return "numbers" if words.counts.keys() - absent else "empty", absent
-        report.notes.append(f"column {column.name}: taken as text, {reason}")
+        column.reason = f"taken as text, {reason}"
+        report.notes.append(f"column {column.name}: {column.reason}")
     if {word.lower() for word in present} <= {"true", "false"}:
         return "flags", words.absent
     dates = present - words.stand_ins

@@ -19,7 +19,7 @@ from leyden.data.table_columns import ColumnChoice
 from leyden.data.table_features import Impute, encode_features
 from leyden.data.table_file import column_of, read_table
 from leyden.data.table_format import Decimal, MissingWord, Separator, TableFormat, Thousands
-from leyden.data.table_split import split_table
+from leyden.data.table_split import say_absent_classes, split_table
 from leyden.data.table_target import TableTask, read_target
 from leyden.data.table_times import with_times
 from leyden.data.unreadable import Unreadable
@@ -123,6 +123,8 @@ class CSVTable(DataModule):
         frame = _with_target(whole, described, report)
         target = read_target(frame[self.target], described, self.wanted_task, report)
         parts = split_table(frame, split, target.labels, report)
+        if target.labels is not None:
+            say_absent_classes(target.labels, target.class_names, parts, report)
         train = parts[0]
         in_order = np.sort(train.numpy())
         rows = TrainingRows(

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import torch
 from torch import Tensor
 
 from leyden.data.report import DataReport
@@ -12,7 +11,7 @@ LEAST_SHARE_SAID = 0.01
 """Of the test rows."""
 
 ROOM = 100
-"""Times as many different rows as there are must be possible, or rows are alike by chance."""
+"""Times as many different rows as there are must be possible, or they are alike by chance."""
 
 
 def say_duplicates(
@@ -26,10 +25,10 @@ def say_duplicates(
         parts: Rows to train, validate and test on.
         report: It is told.
     """
-    wide = torch.cat([features.double(), targets.double().reshape(len(targets), -1)], dim=1)
-    frame = pd.DataFrame(wide.numpy())
+    frame = pd.DataFrame(features.numpy())
     if np.log(frame.nunique()).sum() < np.log(ROOM * len(frame)):
         return
+    frame["target"] = targets.flatten().numpy()
     hashes = pd.util.hash_pandas_object(frame, index=False).to_numpy()
     share = float(np.isin(hashes[parts[2].numpy()], hashes[parts[0].numpy()]).mean())
     if share >= LEAST_SHARE_SAID:

@@ -137,15 +137,21 @@ def _by_numbers(array: NDArray[np.float64], kind: str, rows: TrainingRows) -> It
             yield Finding("numbers the rows", True)
         elif _is_numbering(array, rows):
             yield Finding("numbers the rows in another order", True)
-    if rows.has_classes:
-        if rows.are_sorted and _follows_order(array, rows):
-            yield Finding("follows the order of the rows, which are sorted by class", True)
-        elif _separates(array, rows):
-            yield Finding("tells the class of each training row alone", False)
-    elif np.array_equal(array, rows.target):
+    if not rows.has_classes:
+        yield from _by_target_number(array, rows)
+    elif rows.are_sorted and _follows_order(array, rows):
+        yield Finding("follows the order of the rows, which are sorted by class", True)
+    elif _separates(array, rows):
+        yield Finding("tells the class of each training row alone", False)
+
+
+def _by_target_number(array: NDArray[np.float64], rows: TrainingRows) -> Iterator[Finding]:
+    if np.array_equal(array, rows.target):
         yield Finding("is the target", True)
     elif _same_order(array, rows.target):
         yield Finding("puts the training rows into the same order as the target", False)
+    elif _goes_along(array, rows):
+        yield Finding("follows the order of the rows, as the target does", False)
 
 
 def _counts_rows(array: NDArray[np.float64], rows: TrainingRows) -> bool:
@@ -160,11 +166,14 @@ def _counts_rows(array: NDArray[np.float64], rows: TrainingRows) -> bool:
 
 
 def _is_numbering(array: NDArray[np.float64], rows: TrainingRows) -> bool:
-    """Whether it has each whole number of a range once, with few left out."""
-    is_whole = bool((array % 1 == 0).all())
-    span = array.max() - array.min() + 1
+    """Whether it has each whole number of a range, or each tenth, once, with few left out."""
+    is_whole = bool((array % 1 == 0).all()) and float(np.abs(array).max()) < 2**53
+    if not is_whole:
+        return False
+    step = np.gcd.reduce(np.diff(np.sort(array)).astype(np.int64))
+    span = (array.max() - array.min()) / max(1, step) + 1
     are_different = len(np.unique(array)) == len(array)
-    return is_whole and are_different and bool(span <= 1.1 * rows.num_in_file)
+    return are_different and bool(span <= 1.1 * rows.num_in_file)
 
 
 def _follows_order(array: NDArray[np.float64], rows: TrainingRows) -> bool:
@@ -192,6 +201,14 @@ def _same_order(array: NDArray[np.float64], target: NDArray[Any]) -> bool:
     if len(np.unique(target)) < FEWEST_ROWS:
         return False
     return abs(_correlation(_ranks(array), _ranks(target))) > 1 - 1e-6
+
+
+def _goes_along(array: NDArray[np.float64], rows: TrainingRows) -> bool:
+    """Whether it goes with the place in the file, and numbers to predict are like those before."""
+    ranks = _ranks(rows.target)
+    alike = _correlation(ranks[1:], ranks[:-1])
+    is_ordered = abs(_correlation(_ranks(array), _ranks(rows.places))) > 0.999
+    return is_ordered and alike > max(0.5, SURE / math.sqrt(len(array)))
 
 
 def _by_texts(values: "pd.Series[Any]") -> Iterator[Finding]:

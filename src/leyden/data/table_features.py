@@ -77,6 +77,9 @@ def _numbers(
         if missing_indicator and is_missing[train.numpy()].any():
             column.made += ", and a feature that says where"
             found = [torch.tensor(is_missing).float()[:, None]]
+    seen = array[train.numpy()]
+    if seen.min() == seen.max():
+        column.made += ": 0, since it does not vary in the training rows"
     return [_scaled(torch.tensor(array), train), *found]
 
 

@@ -23,6 +23,8 @@ from leyden.data.times import parse_times
 from leyden.data.unreadable import Unreadable
 
 KEY = "split.by"
+MOST_NAMED = 5
+"""Classes in a warning."""
 
 
 def split_table(
@@ -48,8 +50,8 @@ def split_table(
         parts = drawn(len(frame), sizes, labels=alike)
     else:
         parts = _by_column(frame, split, sizes, alike, report)
-    if labels is not None:
-        _require_classes(labels[parts[0]], int(labels.max()) + 1)
+    if labels is not None and len(torch.unique(labels[parts[0]])) < 2:
+        raise Unreadable(KEY, "leaves one class only in the training part")
     return parts
 
 
@@ -98,8 +100,21 @@ def _kind(cells: "pd.Series[Any]", kind: str) -> By:
     return "groups"
 
 
-def _require_classes(labels: Rows, num_classes: int) -> None:
-    """Raises `Unreadable` where nothing could be learned of the classes."""
-    present = len(torch.unique(labels))
-    if present < 2 and num_classes > 1:
-        raise Unreadable(KEY, "leaves one class only in the training part")
+def say_absent_classes(
+    labels: Rows, names: tuple[str, ...], parts: list[Rows], report: DataReport
+) -> None:
+    """Warns of classes that a part has no row of.
+
+    Args:
+        labels: Class of each row.
+        names: Of the classes.
+        parts: Rows of each part.
+        report: It is told.
+    """
+    for part, rows in zip(("training", "validation", "test"), parts, strict=True):
+        counts = torch.bincount(labels[rows], minlength=len(names)).tolist()
+        absent = [name for name, count in zip(names, counts, strict=True) if count == 0]
+        if absent:
+            more = f" and {len(absent) - MOST_NAMED} more" if len(absent) > MOST_NAMED else ""
+            listed = ", ".join(f"`{name}`" for name in absent[:MOST_NAMED])
+            report.warnings.append(f"the {part} part has no row of class {listed}{more}")

@@ -91,7 +91,7 @@ def read_target(
     else:
         target = _classes(values, column.name, report)
     what = f"{len(target.class_names)} classes" if target.class_names else "numbers"
-    column.role, column.made = "target", what
+    column.role, column.made, column.reason = "target", what, ""
     if guessed:
         report.notes.insert(0, f"target {column.name}: {what}; data.task says otherwise")
     return target
@@ -111,7 +111,8 @@ def _guessed_task(values: "pd.Series[Any]", column: Column) -> TableTask:
             what = "times" if column.kind == "times" else "texts"
             reason = f"has {values.nunique():,} different {what}, too many for classes"
             hint = "data.task=classification takes them all the same"
-            raise Unreadable("target", f"column `{column.name}` {reason}; {hint}")
+            why = f" ({column.reason})" if column.reason else ""
+            raise Unreadable("target", f"column `{column.name}` {reason}{why}; {hint}")
         return "classification"
     is_whole = bool((values % 1 == 0).all())
     few = values.nunique() <= MOST_CLASSES_OF_NUMBERS
@@ -122,7 +123,8 @@ def _numbers(values: "pd.Series[Any]", column: Column) -> Target:
     if column.problem:
         raise Unreadable("target", f"column `{column.name}`: {column.problem}")
     if not pd.api.types.is_numeric_dtype(values):
-        message = f"column `{column.name}` holds {column.kind}, no numbers to regress on"
+        reason = f" ({column.reason})" if column.reason else ""
+        message = f"column `{column.name}` holds {column.kind}, no numbers to regress on{reason}"
         raise Unreadable("task", message)
     if values.nunique() < 2:
         one = f"{values.iloc[0]:g}"
