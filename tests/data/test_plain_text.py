@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from leyden.data import Shakespeare, Text, Unreadable, plain_text
+from leyden.data import Shakespeare, Text, Tokens, Unreadable, plain_text
+from leyden.data.joined_text import read_text
 from leyden.data.loader import Draw
+from leyden.data.report import DataReport
 from leyden.data.text import NO_TARGET
 
 TEXT = "To be, or not to be: that is the question.\n" * 20
@@ -88,9 +90,124 @@ def test_a_folder_below_a_hidden_one_is_read():
     assert whole(make(write(".cache/folder/a", "shown").parent)) == "shown"
 
 
-def test_bytes_that_are_not_utf_8_are_read_as_unknown():
-    Path("a.txt").write_bytes(b"caf\xe9")
-    assert whole(make()) == "caf\N{REPLACEMENT CHARACTER}"
+def test_bytes_that_are_not_utf_8_are_refused_with_the_encoding_that_fits():
+    Path("a.txt").write_bytes(b"caf\xe9 " * 40)
+    with pytest.raises(Unreadable, match=r"40 of its bytes.*type data\.encoding=cp1252") as raised:
+        make().load()
+    assert raised.value.key == "encoding"
+    assert whole(make(encoding="cp1252")) == "caf\xe9 " * 40
+
+
+def test_binary_files_of_a_folder_are_left_out_with_a_count():
+    write("folder/a", TEXT)
+    Path("folder/photo.png").write_bytes(b"\x89PNG\0\0")
+    write("folder/.hidden")
+    data = make("folder")
+    assert whole(data) == TEXT
+    assert data.parts.report.files_left_out == {"hidden": 1, "binary, ending .png": 1}
+
+
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "cp1252", "utf-16-be"]
+LINES = {"LF": "\n", "CRLF": "\r\n", "CR": "\r"}
+
+
+def own_bytes(text, start, encoding):
+    """Bytes of a file that a stretch of its text has, computed by its encoding alone."""
+    codec = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}.get(encoding, encoding)
+    mark = len("".encode(encoding)) if start == 0 else 0
+    return len(text.encode(codec)) + mark
+
+
+@pytest.mark.parametrize("tokenizer", ["character", "byte", "bpe"])
+@pytest.mark.parametrize("ends", LINES)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_bytes_per_token_are_those_of_the_file(encoding, ends, tokenizer):
+    text = LINES[ends].join(f"Größer ging {number} über Straßen" for number in range(60))
+    Path("a.txt").write_bytes(text.encode(encoding))
+    said = encoding if encoding in ("cp1252", "utf-16-be") else None
+    data = make(tokenizer=tokenizer, vocab_size=300, encoding=said)
+    parts, start = data.parts, 0
+    assert whole(data) == text
+    for name, part in parts:
+        own = own_bytes(data.texts[name], start, encoding)
+        first = data.vocabulary.decode(part.tokens[:1])
+        if "\N{REPLACEMENT CHARACTER}" in first:  # half of a character, of two bytes of UTF-8
+            first_bytes = own_bytes(data.texts[name][0], start, encoding) / 2
+        else:
+            first_bytes = own_bytes(first, start, encoding)
+        predicted = parts.spec.bytes_per_token[name] * (len(part.tokens) - 1)
+        assert predicted == pytest.approx(own - first_bytes)
+        start += len(data.texts[name])
+    sizes = [int(one.replace(",", "")) for one in parts.report.source["bytes"].split(" + ")]
+    assert sum(sizes) == Path("a.txt").stat().st_size
+    assert ends in parts.report.source["line ends"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("ends", LINES)
+def test_data_text_and_tokenize_read_the_same_characters(ends, encoding, leyden, tmp_path):
+    text = LINES[ends].join(f"Größer ging {number} über Straßen" for number in range(60))
+    Path("a.txt").write_bytes(text.encode(encoding))
+    said = encoding if encoding in ("cp1252", "utf-16-be") else None
+    options = ("--encoding", said) if said else ()
+    out = str(tmp_path / "out")
+    command = ("tokenize", "a.txt", "--output", out, "--val-share", "0.1", *options)
+    assert leyden(*command, "--test-share", "0.1").status == 0
+    shards = Tokens(path=out, context=8, batch_size=2)
+    streams = [part.tokens for _, part in shards.parts]
+    tokens = torch.cat([one[torch.arange(len(one))[None]][0] for one in streams])
+    decoded = bytes(tokens[tokens < 256].tolist()).decode()
+    assert decoded == whole(make(encoding=said)) == text
+    total = sum(shards.manifest.total(part, "bytes") for part in ("train", "val", "test"))
+    assert total == Path("a.txt").stat().st_size
+
+
+def test_joined_files_keep_the_bytes_of_each():
+    Path("folder").mkdir()
+    contents = ["ä\n".encode("utf-8-sig"), "öö".encode("utf-16"), b"", "ü".encode()]
+    for number, content in enumerate(contents):
+        Path(f"folder/{number}").write_bytes(content)
+    joined = read_text(Path("folder"), None, DataReport())
+    assert joined.text == "ä\n\nöö\nü"
+    assert joined.num_bytes(0, len(joined.text)) == sum(map(len, contents))
+    assert [joined.num_bytes(place, place + 1) for place in range(7)] == [5, 1, 0, 4, 2, 0, 2]
+    assert joined.bytes_of_token(3, 1) == 2  # half of the 2 + 2 bytes of mark and character
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a" * 999 + b"\0b", "a NUL byte at offset 999"),
+        (b"\x1f\x8b\x08\0\0", r"packed \(gzip\); unpack it"),
+        (b"%PDF-1.7 a", "no text but a PDF"),
+        (b"\0\1\2\3" * 9, "no text but binary"),
+        (b"a" * 5000, "there is nothing to learn"),
+        (b" \n" * 3000, "holds no text but blanks"),
+        (("über " * 99).encode() + b"\xff", "1 of its bytes .*iconv"),
+    ],
+)
+def test_what_is_no_text_is_refused_in_a_line(content, message):
+    Path("a.txt").write_bytes(content)
+    with pytest.raises(Unreadable, match=message) as raised:
+        make().load()
+    assert raised.value.key == "path"
+    assert "\n" not in str(raised.value)
+
+
+def test_utf_16_without_a_mark_is_refused_with_its_name():
+    for encoding in ("utf-16-le", "utf-16-be"):
+        Path("a.txt").write_bytes(TEXT.encode(encoding))
+        with pytest.raises(Unreadable, match=f"type data.encoding={encoding}"):
+            make().load()
+        assert whole(make(encoding=encoding)) == TEXT
+
+
+@pytest.mark.parametrize("encoding", ["cp9999", "rot13", "hex", "utf7", "utf_16_le"])
+def test_an_encoding_that_does_not_fit_is_refused_by_its_key(encoding):
+    write("a.txt", "\ufeff" + TEXT)
+    with pytest.raises(Unreadable) as raised:
+        make(encoding=encoding).load()
+    assert raised.value.key == "encoding"
 
 
 def test_the_users_home_may_be_named_by_its_sign(monkeypatch):

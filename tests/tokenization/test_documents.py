@@ -1,15 +1,16 @@
 import json
+from collections import Counter
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from leyden.tokenization import documents
+from leyden.tokenization import documents, sources
 from leyden.tokenization.documents import Range, cut_near, read_pieces
 from leyden.tokenization.hugging_face import learned
 from leyden.tokenization.sources import SourceError, find_sources, source_of
@@ -130,9 +131,82 @@ def test_halves_of_surrogate_pairs_in_json_become_unknown(folder):
     assert well_formed("a\ud800b") == f"a{UNKNOWN}b"
 
 
-def test_bytes_of_a_text_that_are_not_utf_8_become_unknown(folder):
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"]
+ENCODINGS += ["cp1252", "latin_1", "koi8_r", "shift_jis", "gb18030", "big5", "euc_kr"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@few
+@given(data=st.data())
+def test_ranges_of_a_text_that_meet_give_all_of_it_in_every_encoding(folder, encoding, data):
+    codec = encoding.removesuffix("-sig")
+    # Some characters of Asian encodings are decoded to others.
+    excluded = "\0\ufeff\xa5\u203e\u3164"
+    some = st.characters(codec=codec, exclude_characters=excluded, exclude_categories=["Cs"])
+    words = st.text(some, max_size=12) | st.sampled_from(["row", " ", "\n", "\r\n", "\U0001f6a3"])
+    written = "".join(data.draw(st.lists(words, min_size=1, max_size=12)))
+    written = written.encode(codec, "ignore").decode(codec)
+    assume(written and written.encode(codec).decode(codec) == written)
+    (folder / "a.txt").write_bytes(written.encode(encoding))
+    source = source_of(folder / "a.txt", "text", encoding)
+    assert read(source, data.draw(places(source))) == [written]
+    pieces = read_pieces(Range(source, 0, source.length), "text")
+    assert sum(piece.num_bytes for piece in pieces) == (folder / "a.txt").stat().st_size
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_long_text_is_cut_between_characters_in_every_encoding(folder, encoding, monkeypatch):
+    monkeypatch.setattr(documents, "PIECE_BYTES", 50)
+    line = {"cp1252": "über schöne Wege", "latin_1": "über schöne Wege", "koi8_r": "по реке"}
+    text = "\n".join(
+        [line.get(encoding, "舟を漕げ row" if "euc" not in encoding else "노를 저어라")] * 90
+    )
+    (folder / "a.txt").write_bytes(text.encode(encoding))
+    source = source_of(folder / "a.txt", "text", encoding)
+    pieces = list(read_pieces(Range(source, 0, source.length), "text"))
+    assert "".join(piece.text for piece in pieces) == text
+    assert len(pieces) > 10
+    assert len({piece.key for piece in pieces}) == 1
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS[:7])
+def test_the_same_text_has_the_same_key_in_every_encoding(folder, encoding):
+    keys = set()
+    for name in ("utf-8", encoding):
+        (folder / "a.txt").write_bytes("Row \N{SNOWMAN}".encode(name))
+        source = source_of(folder / "a.txt", "text", name)
+        keys |= {piece.key for piece in read_pieces(Range(source, 0, source.length), "text")}
+    assert len(keys) == 1
+
+
+def test_bytes_of_a_text_that_are_not_utf_8_are_refused_with_the_encoding_that_fits(folder):
     (folder / "a.txt").write_bytes(b"caf\xe9")
-    assert read(source_of(folder / "a.txt", "text"), []) == [f"caf{UNKNOWN}"]
+    with pytest.raises(SourceError, match=r"1 of its bytes \(25 %\).*type --encoding cp1252"):
+        source_of(folder / "a.txt", "text")
+    assert read(source_of(folder / "a.txt", "text", "cp1252"), []) == ["caf\xe9"]
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"\0"])
+def test_what_was_not_checked_before_is_refused_when_it_is_read(content, folder, monkeypatch):
+    monkeypatch.setattr(sources, "CHECKED_BYTES", 9000)
+    (folder / "a.txt").write_bytes(b"a" * 9999 + content)
+    with pytest.raises(SourceError, match="at offset 9,999"):
+        read(source_of(folder / "a.txt", "text"), [])
+
+
+def test_lines_of_json_may_have_a_mark_or_an_encoding_of_their_own(folder):
+    line = '{"text": "caf\xe9"}\n'
+    for encoding, wanted in (("utf-8-sig", None), ("cp1252", "cp1252")):
+        (folder / "a.jsonl").write_bytes(line.encode(encoding))
+        assert read(source_of(folder / "a.jsonl", "text", wanted), []) == ["caf\xe9"]
+    (folder / "a.jsonl").write_bytes(line.encode("utf-16"))
+    with pytest.raises(SourceError, match="lines of JSON are read as UTF-8"):
+        source_of(folder / "a.jsonl", "text")
+
+
+def test_line_ends_stay_as_they_are(folder):
+    (folder / "a.txt").write_bytes(b"a\r\nb\rc\n")
+    assert read(source_of(folder / "a.txt", "text"), []) == ["a\r\nb\rc\n"]
 
 
 def test_empty_lines_null_and_empty_texts_are_left_out(folder):
@@ -203,6 +277,29 @@ def test_a_file_that_is_no_text_is_refused(place, folder):
     (folder / "a.bin").write_bytes(b"a" * place + b"\0")
     with pytest.raises(SourceError, match="is no text"):
         read(source_of(folder / "a.bin", "text"), [])
+
+
+def test_binary_files_of_a_folder_are_left_out_with_a_count_and_links_followed(tmp_path):
+    for name, content in {
+        "in/a.txt": b"a text",
+        "in/photo.PNG": b"\x89PNG\0\0",
+        "in/a.txt.gz": b"\x1f\x8b\x08",
+        "in/.hidden": b"hidden",
+        "elsewhere/b.txt": b"b text",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "in" / "more").symlink_to(tmp_path / "elsewhere")
+    left_out = Counter()
+    found = find_sources(["in"], "text", leave_out=Path("out"), left_out=left_out)
+    assert [source.path for source in found] == ["in/a.txt", "in/more/b.txt"]
+    assert left_out == {"binary, ending .png": 1, "packed (gzip), ending .gz": 1, "hidden": 1}
+
+
+def test_a_packed_file_is_refused_with_what_it_is(tmp_path):
+    (tmp_path / "a.gz").write_bytes(b"\x1f\x8b\x08")
+    with pytest.raises(SourceError, match=r"a\.gz is no text but packed \(gzip\); unpack it"):
+        find_sources(["a.gz"], "text", leave_out=Path("out"))
 
 
 def test_a_folders_files_are_taken_in_the_order_of_their_names_without_hidden_ones(tmp_path):

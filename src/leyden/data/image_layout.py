@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from leyden.data.files import by_ending, find_files, is_debris
 from leyden.data.image_file import UNREAD_PICTURES, is_image
 from leyden.data.report import DataReport
 from leyden.data.splitting import PARTS, Part, part_of_name
 from leyden.data.unreadable import Unreadable
+from leyden.walk import by_ending, find_files, is_debris
 
 Labelled = list[tuple[Path, str]]
 """Files with the names of their classes."""

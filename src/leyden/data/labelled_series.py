@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leyden.data.files import visible_files
 from leyden.data.labelled_arrays import classes_of, read_arrays
 from leyden.data.report import DataReport
 from leyden.data.splitting import Part, part_of_name
@@ -17,6 +16,7 @@ from leyden.data.table_file import column_of, numbers_of, read_table
 from leyden.data.table_format import TableFormat
 from leyden.data.times import parse_times
 from leyden.data.unreadable import Unreadable
+from leyden.walk import find_files
 
 AxisOrder = Literal["NTC", "NCT"]
 
@@ -150,7 +150,7 @@ def _from_part_files(
 ) -> list[LabelledSeries]:
     """A table for each part, by the last word of its name."""
     found: dict[Part, Path] = {}
-    for file in visible_files(path):
+    for file in _files(path, report):
         part = part_of_name(file.name.split(".")[0].replace("-", "_").split("_")[-1])
         if part is None or file.suffix.lower() not in ENDINGS:
             reason = f"ending {file.suffix}" if part else "names no part, as train.csv does"
@@ -258,13 +258,21 @@ def _from_folders(
     series = [
         _from_file(file, folder.name, part, columns, format, report)
         for folder, part in pairs
-        for file in visible_files(folder)
+        for file in _files(folder, report)
         if _is_table(file, report)
     ]
     if not series:
         raise Unreadable("path", "has no tables in its folders")
     report.source["files"] = f"{len(series):,} tables, one a series"
     return series
+
+
+def _files(folder: Path, report: DataReport) -> list[Path]:
+    """The files below a folder; those that are passed over are counted."""
+    found = find_files(folder)
+    for reason, count in found.left_out.items():
+        report.files_left_out[reason] = report.files_left_out.get(reason, 0) + count
+    return found.files
 
 
 def _is_table(file: Path, report: DataReport) -> bool:

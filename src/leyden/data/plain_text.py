@@ -10,10 +10,11 @@ from typing import Any, ClassVar, get_args
 
 from leyden.data.datamodule import DataModule
 from leyden.data.fetching import data_folder, fetch_into
-from leyden.data.files import visible_files
+from leyden.data.joined_text import JoinedText, read_text
 from leyden.data.parts import Parts
+from leyden.data.report import DataReport
 from leyden.data.spec import Kind, Spec
-from leyden.data.text import split_text, text_parts, unread_text
+from leyden.data.text import split_places, split_text, text_parts, unread_text
 from leyden.data.unreadable import Unreadable
 from leyden.data.vocabulary import (
     PairCount,
@@ -25,13 +26,17 @@ from leyden.data.vocabulary import (
 from leyden.ranges import PositiveInt
 from leyden.tokenization.choice import TokenizerName
 from leyden.tokenization.hugging_face import GPT2_SIZE
+from leyden.walk import visible_files
 
 
 class Text(DataModule):
     """A file, or all files of a folder, as one text: 90 % train, 5 % validate, 5 % test.
 
+    Line ends stay as they are in the file; a byte-order mark is no part of the text.
+
     Args:
         path: A file, or a folder whose files are joined in the order of their names.
+        encoding: Such as `cp1252`; None: UTF-8, or what a byte-order mark says.
         context: Tokens that the model sees at once.
         tokenizer: `character` (those of the training part, and one for all others), `byte`, `bpe`
             (pairs of bytes learned from the training part), `gpt2`, or the path of a saved one of
@@ -49,6 +54,7 @@ class Text(DataModule):
         self,
         *,
         path: str,
+        encoding: str | None = None,
         context: PositiveInt = 128,
         tokenizer: TokenizerChoice = "character",
         vocab_size: PairCount = 4096,
@@ -57,15 +63,22 @@ class Text(DataModule):
     ) -> None:
         super().__init__(**shared)
         self.path = Path(path).expanduser()
+        self.encoding = encoding
         self.context = context
         self.tokenizer = tokenizer
         self.vocab_size = vocab_size
         self.stream = stream
 
     @cached_property
+    def _read(self) -> tuple[JoinedText, DataReport]:
+        """The text, and what was found in reading it."""
+        report = DataReport()
+        return read_text(self.path, self.encoding, report), report
+
+    @cached_property
     def texts(self) -> dict[str, str]:
         """The text of each part."""
-        return split_text(read_text(self.path))
+        return split_text(self._read[0].text)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -74,7 +87,7 @@ class Text(DataModule):
     def source_files(self) -> Sequence[Path]:
         is_name = self.tokenizer in get_args(TokenizerName)
         saved = [] if is_name else files_below(Path(self.tokenizer).expanduser())
-        return [*files_below(self.path), *saved]
+        return [*(file.path for file in self._read[0].files), *saved]
 
     def is_here(self) -> bool:
         # Only a smoke run takes random tokens; any other says how the tokenizer can be had.
@@ -84,7 +97,28 @@ class Text(DataModule):
         return unread_text(self.context, GPT2_SIZE, is_stream=self.stream)
 
     def load(self) -> Parts:
-        return text_parts(self.texts, self.vocabulary, context=self.context, stream=self.stream)
+        joined, report = self._read
+        texts, vocabulary = self.texts, self.vocabulary
+        if len(set(texts["train"])) == 1:
+            message = f"the training part has the one character {texts['train'][0]!r} only"
+            raise Unreadable("path", f"{message}: there is nothing to learn")
+        places = split_places(len(joined.text))
+        sizes = {part: joined.num_bytes(*place) for part, place in places.items()}
+        report.source["bytes"] = " + ".join(f"{size:,}" for size in sizes.values())
+        report.source["characters"] = " + ".join(f"{len(text):,}" for text in texts.values())
+        report.split = "in order: the first 90 % train, 5 % validate, 5 % test"
+        firsts = {
+            part: joined.bytes_of_token(places[part][0], vocabulary.bytes_of_first(text))
+            for part, text in texts.items()
+        }
+        return text_parts(
+            texts,
+            vocabulary,
+            context=self.context,
+            stream=self.stream,
+            predicted_bytes={part: sizes[part] - firsts[part] for part in texts},
+            report=report,
+        )
 
 
 SHAKESPEARE_URL = (
@@ -137,19 +171,3 @@ def fetch_shakespeare(folder: Path) -> None:
 def files_below(path: Path) -> list[Path]:
     """The file itself, or all files below a folder but hidden ones."""
     return [path] if path.is_file() else visible_files(path)
-
-
-def read_text(path: Path) -> str:
-    """The text of a file, or of all files below a folder; hidden ones are left out.
-
-    Raises:
-        Unreadable: There is no text.
-    """
-    files = files_below(path)
-    texts = [file.read_text(encoding="utf-8", errors="replace") for file in files]
-    binary = [file for file, text in zip(files, texts, strict=True) if "\0" in text]
-    if binary:
-        raise Unreadable("path", f"{binary[0]} is no text")
-    if not any(texts):
-        raise Unreadable("path", f"{path} holds no text")
-    return "\n".join(texts)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from leyden.data.datamodule import DataModule
-from leyden.data.files import visible_files
 from leyden.data.labelled_series import AxisOrder, Columns, LabelledSeries, read_labelled
 from leyden.data.loader import Batch, Draw
 from leyden.data.parts import Parts
@@ -26,6 +25,7 @@ from leyden.data.table_format import Decimal, MissingWord, Separator, TableForma
 from leyden.data.table_split import split_table
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import Count, PositiveInt
+from leyden.walk import find_files
 
 FEWEST_SERIES = 10
 SHARES = (0.7, 0.15, 0.15)
@@ -124,7 +124,7 @@ class SeriesClasses(DataModule):
         self.skip_lines = skip_lines
 
     def source_files(self) -> Sequence[Path]:
-        return [self.path] if self.path.is_file() else visible_files(self.path)
+        return [self.path] if self.path.is_file() else find_files(self.path).files
 
     def load(self) -> Parts:
         report, split = DataReport(), Split.of(self.split, fractions=SHARES)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from leyden.data.loader import Batch, Draw
 from leyden.data.parts import Parts
+from leyden.data.report import DataReport
 from leyden.data.spec import Spec
 from leyden.data.vocabulary import Vocabulary
 
@@ -58,17 +59,25 @@ class TokenWindows:
         return windows[:, :-1], targets[:, 1:]
 
 
-def windows_of(streams: Mapping[str, Stream], spec: Spec) -> Parts:
+def windows_of(
+    streams: Mapping[str, Stream], spec: Spec, report: DataReport | None = None
+) -> Parts:
     """The parts of a text: whole windows to train on, and all that is there to evaluate."""
     train, val, test = (
         TokenWindows(streams[part], context=spec.input_shape[0], is_whole=part != "train")
         for part in ("train", "val", "test")
     )
-    return Parts(spec, train, val, test)
+    return Parts(spec, train, val, test, report or DataReport())
 
 
 def text_parts(
-    texts: dict[str, str], vocabulary: Vocabulary, *, context: int, stream: bool
+    texts: dict[str, str],
+    vocabulary: Vocabulary,
+    *,
+    context: int,
+    stream: bool,
+    predicted_bytes: Mapping[str, float | int] | None = None,
+    report: DataReport | None = None,
 ) -> Parts:
     """The parts of a text.
 
@@ -77,22 +86,27 @@ def text_parts(
         vocabulary: Makes tokens of them.
         context: Tokens of a window.
         stream: Whether batches go on where the last ones ended.
+        predicted_bytes: Bytes of each part but for its first token, in the user's files; None:
+            those of UTF-8.
+        report: What was found in reading them.
     """
     tokens = {part: vocabulary.encode(text) for part, text in texts.items()}
+    if predicted_bytes is None:
+        predicted_bytes = {
+            part: len(text.encode()) - vocabulary.bytes_of_first(text)
+            for part, text in texts.items()
+        }
     spec = Spec(
         "text",
         input_shape=(context,),
         num_outputs=len(vocabulary),
         unigram_nats=unigram_nats(tokens["train"]),
         bytes_per_token={
-            part: bytes_per_target(
-                len(text.encode()), vocabulary.bytes_of_first(text), len(tokens[part])
-            )
-            for part, text in texts.items()
+            part: bytes_per_target(predicted_bytes[part], len(tokens[part])) for part in texts
         },
         is_stream=stream,
     )
-    return windows_of(tokens, spec)
+    return windows_of(tokens, spec, report)
 
 
 def unread_text(context: int, num_tokens: int, *, is_stream: bool) -> Spec:
@@ -103,15 +117,20 @@ def unread_text(context: int, num_tokens: int, *, is_stream: bool) -> Spec:
     )
 
 
-def bytes_per_target(num_bytes: int, bytes_of_first: int, num_tokens: int) -> float:
-    """UTF-8 bytes of a token that is predicted: of all but the first of a stream."""
-    return (num_bytes - bytes_of_first) / max(1, num_tokens - 1)
+def bytes_per_target(predicted_bytes: float | int, num_tokens: int) -> float:
+    """Bytes of a token that is predicted: of all but the first of a stream."""
+    return predicted_bytes / max(1, num_tokens - 1)
 
 
 def split_text(text: str) -> dict[str, str]:
     """The first 90 % train, then 5 % validate and 5 % test, cut at whole characters."""
-    ends = [int(len(text) * share) for share in (0.9, 0.95)]
-    return {"train": text[: ends[0]], "val": text[ends[0] : ends[1]], "test": text[ends[1] :]}
+    return {part: text[start:stop] for part, (start, stop) in split_places(len(text)).items()}
+
+
+def split_places(length: int) -> dict[str, tuple[int, int]]:
+    """Where the parts of a text begin and end."""
+    val, test = (int(length * share) for share in (0.9, 0.95))
+    return {"train": (0, val), "val": (val, test), "test": (test, length)}
 
 
 def unigram_nats(tokens: Int[Tensor, " length"]) -> float:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from leyden.data.datamodule import DataModule
-from leyden.data.files import visible_files
 from leyden.data.parts import Parts
 from leyden.data.shards import Shards
 from leyden.data.spec import Kind, Spec
@@ -20,6 +19,7 @@ from leyden.tokenization.hugging_face import GPT2_SIZE
 from leyden.tokenization.manifest import Manifest, ManifestError
 from leyden.tokenization.shard import Shard
 from leyden.tokenization.split import PARTS, Part
+from leyden.walk import visible_files
 
 
 class Tokens(DataModule):
@@ -109,7 +109,7 @@ class Tokens(DataModule):
     def _bytes_per_token(self, part: Part) -> float:
         """The first token is a separator, which stands for no bytes."""
         manifest = self.manifest
-        return bytes_per_target(manifest.total(part, "bytes"), 0, manifest.total(part, "tokens"))
+        return bytes_per_target(manifest.total(part, "bytes"), manifest.total(part, "tokens"))
 
     def _shards(self, part: Part) -> Shards:
         shards = self.manifest.shards[part]

@@ -74,6 +74,11 @@ def make_parser() -> Parser:
         metavar="KEY",
         help="what the text stands under in .jsonl and .parquet; default: %(default)s",
     )
+    add(
+        "--encoding",
+        metavar="NAME",
+        help="of text, such as cp1252; default: UTF-8, or what a byte-order mark says",
+    )
     for part in ("val", "test"):
         add(
             f"--{part}-share",

@@ -28,7 +28,7 @@ class Amount:
     Attributes:
         tokens: Their number; separators are among them.
         documents: That begin in it.
-        bytes: In UTF-8.
+        bytes: Of the text files themselves; of JSON and Parquet in UTF-8.
     """
 
     tokens: int = 0
@@ -116,5 +116,5 @@ class ChunkWriter:
             tokens = np.concatenate([self.separator, tokens])
         amount.tokens += len(tokens)
         amount.documents += piece.is_beginning
-        amount.bytes += len(piece.text.encode())
+        amount.bytes += piece.num_bytes
         return tokens.astype(self.dtype).tobytes()

@@ -2,6 +2,7 @@
 
 import argparse
 import time
+from collections import Counter
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -33,9 +34,20 @@ def run_command(options: argparse.Namespace) -> int:
         val_share=options.val_share,
         test_share=options.test_share,
         shard_tokens=options.shard_tokens,
+        encoding=options.encoding,
     )
+    left_out = Counter[str]()
     try:
-        sources = find_sources(options.sources, options.text_key, leave_out=folder)
+        sources = find_sources(
+            options.sources,
+            options.text_key,
+            leave_out=folder,
+            encoding=options.encoding,
+            left_out=left_out,
+        )
+        if left_out:
+            reasons = (f"{count:,} ({why})" for why, count in left_out.items())
+            show_note(f"files left out: {', '.join(reasons)}")
         manifest = tokenize(settings, sources, folder, workers=options.workers)
     except (OutputError, ManifestError) as error:
         raise ConfigError([Problem("--output", str(error), options.output)]) from error

@@ -2,14 +2,17 @@
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from io import BytesIO
+from itertools import accumulate
 from math import ceil
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from leyden.tokenization.encoding import Encoding, NotText, refuse_nul
 from leyden.tokenization.sources import (
     Source,
     SourceError,
@@ -26,6 +29,7 @@ BEGINNING_BYTES = 2**16
 """Of a document, from which its part is drawn."""
 ROWS = 64
 """Of Parquet, that are unpacked at a time."""
+UTF_8 = Encoding()
 WORD_END = re.compile(rb"[A-Za-z0-9](?=\s)")
 
 
@@ -57,12 +61,14 @@ class Piece:
         key: Of the document: a number below 2^64 that its beginning decides.
         is_beginning: The document begins here.
         length: What was read of the source, in the units of `Source.length`.
+        num_bytes: Bytes of the text: of a text file its own, of others those of UTF-8.
     """
 
     text: str
     key: int
     is_beginning: bool
     length: int
+    num_bytes: int
 
 
 def read_pieces(place: Range, text_key: str) -> Iterator[Piece]:
@@ -87,16 +93,45 @@ def key_of(beginning: bytes) -> int:
 
 def _read_text(place: Range) -> Iterator[Piece]:
     source = place.source
+    encoding = Encoding(source.encoding, source.mark)
     with Path(source.path).open("rb") as file:
-        key = key_of(file.read(BEGINNING_BYTES))
-        start = cut_near(file, place.start, source.size)
-        stop = cut_near(file, place.stop, source.size)
+        file.seek(source.mark)
+        beginning = file.read(BEGINNING_BYTES)
+        if source.encoding != "utf-8":  # the same text has the same key in every encoding
+            beginning = beginning.decode(source.encoding, "ignore").encode()
+        key = key_of(beginning)
+        start = cut_near(file, place.start, source.size, encoding)
+        stop = cut_near(file, place.stop, source.size, encoding)
         is_beginning = place.is_beginning
-        for text, length in _cut(file, start, stop):
-            if "\0" in text:
-                raise SourceError(f"{source.path} is no text")
-            yield Piece(text, key, is_beginning, length)
+        for data, at in _cut(file, start, stop, encoding):
+            yield Piece(_decoded(data, at, source), key, is_beginning, len(data), len(data))
             is_beginning = False
+
+
+def _decoded(data: bytes, start: int, source: Source) -> str:
+    """The text of a stretch of a file.
+
+    Args:
+        data: The stretch.
+        start: Where it begins.
+        source: The file.
+
+    Raises:
+        SourceError: It is no text.
+    """
+    encoding = Encoding(source.encoding, source.mark)
+    mark = max(0, min(len(data), source.mark - start))
+    try:
+        text = data[mark:].decode(source.encoding)
+        refuse_nul(text, encoding, source.path, start=start + mark)
+    except UnicodeDecodeError as error:
+        offset = start + mark + error.start
+        message = f"{source.path} is not {source.encoding}: there is"
+        byte = f"0x{data[mark + error.start]:02x} at offset {offset:,}"
+        raise SourceError(f"{message} {byte}; type its --encoding and another folder") from error
+    except NotText as error:
+        raise SourceError(str(error)) from error
+    return text
 
 
 def _read_lines(place: Range, text_key: str) -> Iterator[Piece]:
@@ -107,18 +142,19 @@ def _read_lines(place: Range, text_key: str) -> Iterator[Piece]:
             start += len(file.readline()) - 1
         while start < place.stop and (line := file.readline()):
             if not line.isspace():
-                text = _text_of(line, text_key, place.source.path, start)
+                text = _text_of(line, text_key, place.source, start)
                 yield from _document(text, len(line))
             start += len(line)
 
 
-def _text_of(line: bytes, text_key: str, path: str, start: int) -> str:
+def _text_of(line: bytes, text_key: str, source: Source, start: int) -> str:
     def where() -> str:
-        with Path(path).open("rb") as file:
-            return f"{path}, line {sum(1 for _ in _lines_before(file, start)) + 1},"
+        with Path(source.path).open("rb") as file:
+            return f"{source.path}, line {sum(1 for _ in _lines_before(file, start)) + 1},"
 
+    mark = source.mark if start == 0 else 0
     try:
-        record = json.loads(line)
+        record = json.loads(line[mark:].decode(source.encoding))
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{where()} is not JSON: {error}") from error
     if not isinstance(record, dict):
@@ -170,20 +206,22 @@ def _texts(rows: Any, group: int, text_key: str, first: int, last: int) -> Itera
 def _document(text: str, length: int) -> Iterator[Piece]:
     data = well_formed(text).encode()
     is_beginning = True
-    for piece, _ in _cut(BytesIO(data), 0, len(data)):
-        yield Piece(piece, key_of(data), is_beginning, length if is_beginning else 0)
+    for piece, _ in _cut(BytesIO(data), 0, len(data), Encoding()):
+        read_length = length if is_beginning else 0
+        yield Piece(piece.decode(), key_of(data), is_beginning, read_length, len(piece))
         is_beginning = False
 
 
-def _cut(file: BinaryIO, start: int, stop: int) -> Iterator[tuple[str, int]]:
+def _cut(file: BinaryIO, start: int, stop: int, encoding: Encoding) -> Iterator[tuple[bytes, int]]:
+    """Stretches of a file that end with a word, and where they begin."""
     while start < stop:
-        end = cut_near(file, start + PIECE_BYTES, stop)
+        end = cut_near(file, start + PIECE_BYTES, stop, encoding)
         file.seek(start)
-        yield file.read(end - start).decode("utf-8", "replace"), end - start
+        yield file.read(end - start), start
         start = end
 
 
-def cut_near(file: BinaryIO, place: int, end: int) -> int:
+def cut_near(file: BinaryIO, place: int, end: int, encoding: Encoding = UTF_8) -> int:
     """The end of the next word, so that no token is lost by a cut; else of the character.
 
     Tokenizers that learn from words, as GPT-2's, never join a letter with a space after it.
@@ -192,9 +230,12 @@ def cut_near(file: BinaryIO, place: int, end: int) -> int:
         file: Of text.
         place: The least that it may be; below 1 it is the text's beginning.
         end: Of the text; as far as it at most.
+        encoding: Of the text.
     """
     if place <= 0 or place >= end:
         return max(0, min(place, end))
+    if encoding.name != "utf-8":
+        return _cut_decoded(file, max(place, encoding.mark), end, encoding)
     file.seek(place - 1)
     window = file.read(min(BEGINNING_BYTES, end - place + 1))
     found = WORD_END.search(window)
@@ -204,3 +245,39 @@ def cut_near(file: BinaryIO, place: int, end: int) -> int:
     while rest < min(4, len(window)) and window[rest] & 0xC0 == 0x80:
         rest += 1
     return place - 1 + rest
+
+
+def _cut_decoded(file: BinaryIO, place: int, end: int, encoding: Encoding) -> int:
+    """What `cut_near` does, of text in another encoding than UTF-8."""
+    start = _character_before(file, place, encoding)
+    file.seek(start)
+    text = file.read(place - start + BEGINNING_BYTES).decode(encoding.name, "ignore")
+    sizes = accumulate(len(character.encode(encoding.name)) for character in text)
+    at = bisect_left(list(sizes), place - start)  # the character that reaches the place
+    found = re.compile(r"\w(?=\s)").search(text, at)
+    stop = found.end() if found else at + 1
+    return min(end, start + encoding.size(text[:stop]))
+
+
+def _character_before(file: BinaryIO, place: int, encoding: Encoding) -> int:
+    """The beginning of a character at a place or before it."""
+    if encoding.unit == 1:
+        return _line_before(file, place, encoding.mark)
+    start = place - place % encoding.unit
+    if encoding.unit == 2 and start > encoding.mark:
+        file.seek(start)
+        pair = int.from_bytes(file.read(2), "little" if encoding.name.endswith("le") else "big")
+        start -= 2 * (0xDC00 <= pair <= 0xDFFF)  # the second half of a surrogate pair
+    return start
+
+
+def _line_before(file: BinaryIO, place: int, mark: int) -> int:
+    """The beginning of a line before a place: no character of several bytes lies across it.
+
+    In no encoding of bytes that Python knows has a later byte of a character the value of a line
+    break. Without a line break for long the place itself is taken.
+    """
+    first = max(mark, place - BEGINNING_BYTES)
+    file.seek(first)
+    found = file.read(place - first).rfind(b"\n")
+    return first + found + 1 if found >= 0 else (mark if first == mark else place)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from leyden.tokenization.documents import Piece, Range, cut_near, read_pieces
+from leyden.tokenization.encoding import Encoding
 from leyden.tokenization.sources import Source, SourceError
 from leyden.tokenization.split import Part, Split, split_of, split_of_few
 
@@ -31,6 +32,7 @@ class Settings:
         val_share: Of the documents.
         test_share: Of the documents.
         shard_tokens: In a shard, about.
+        encoding: Of text; None: UTF-8, or what a byte-order mark says.
     """
 
     tokenizer: str
@@ -39,6 +41,7 @@ class Settings:
     val_share: float
     test_share: float
     shard_tokens: int
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -166,9 +169,10 @@ def plan_pieces(plan: Plan, start: int, stop: int, part: Part | None = None) -> 
 
 def cut_source(source: Source, val_share: float, test_share: float) -> Iterator[Range]:
     """A text as its parts, in the order of reading."""
+    encoding = Encoding(source.encoding, source.mark)
     with Path(source.path).open("rb") as file:
         val, test = (
-            cut_near(file, int(source.size * (1 - share)), source.size)
+            cut_near(file, int(source.size * (1 - share)), source.size, encoding)
             for share in (val_share + test_share, test_share)
         )
     yield Range(source, 0, val, "train")

@@ -24,7 +24,7 @@ class Shard:
         file: Its name.
         tokens: Their number; separators are among them.
         documents: That begin in it.
-        bytes: Of their text in UTF-8.
+        bytes: See `Amount`.
         sha256: Of the file.
     """
 

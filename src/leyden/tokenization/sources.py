@@ -1,14 +1,30 @@
 """The files that a user names: what they are, and what tells whether they have changed."""
 
-import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from leyden.tokenization.encoding import (
+    BEGINNING,
+    Encoding,
+    NotText,
+    encoding_of,
+    first_undecodable,
+    known_encoding,
+    no_text,
+    refuse_nul,
+    undecodable,
+    what_it_is_instead,
+)
+from leyden.walk import find_files
+
 SourceKind = Literal["text", "jsonl", "parquet"]
 KINDS: dict[str, SourceKind] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 """By the end of a file's name; all others are text."""
+CHECKED_BYTES = 2**26
+"""Of each text that are decoded before anything is written."""
 
 
 class SourceError(ValueError):
@@ -25,6 +41,8 @@ class Source:
         size: Bytes of the file.
         modified: When it was last written, in nanoseconds.
         length: What there is to read of it: its bytes, or those of Parquet's column, unpacked.
+        encoding: Of text and of lines.
+        mark: Bytes of the byte-order mark at its beginning, which are no text.
     """
 
     path: str
@@ -32,56 +50,112 @@ class Source:
     size: int
     modified: int
     length: int
+    encoding: str = "utf-8"
+    mark: int = 0
 
 
-def find_sources(paths: Iterable[str], text_key: str, *, leave_out: Path) -> list[Source]:
+def find_sources(
+    paths: Iterable[str],
+    text_key: str,
+    *,
+    leave_out: Path,
+    encoding: str | None = None,
+    left_out: Counter[str] | None = None,
+) -> list[Source]:
     """The files, and all files below the folders, in the order of their names; each once.
 
     Args:
-        paths: Of files and folders. Hidden ones below a folder are left out.
+        paths: Of files and folders. Hidden and binary files below a folder are left out.
         text_key: The column of Parquet that holds the text.
         leave_out: A folder that is not entered: what is made must not be read.
+        encoding: Of text; None: UTF-8, or what a byte-order mark says.
+        left_out: Is told how many files below folders are left out, by reason.
 
     Raises:
         SourceError: One is not there or no text.
     """
+    left_out = Counter() if left_out is None else left_out
+    if encoding is not None:
+        try:
+            known_encoding(encoding)
+        except NotText as error:
+            raise SourceError(f"--encoding={encoding}: {error}") from error
     files: dict[Path, None] = {}
     for path in map(Path, paths):
         if not path.exists():
             raise SourceError(f"{path} is neither a file nor a folder")
-        below = sorted(visible_files(path, leave_out)) if path.is_dir() else [path]
-        files |= dict.fromkeys(below)
-    sources = [source for file in files if (source := source_of(file, text_key)).length]
+        if path.is_dir():
+            found = find_files(path, leave_out=leave_out)
+            left_out.update(found.left_out)
+            files |= dict.fromkeys(f for f in found.files if not is_binary(f, encoding, left_out))
+        else:
+            files[path] = None
+    sources = [one for file in files if (one := source_of(file, text_key, encoding)).length]
     if not sources:
         raise SourceError("there is no text")
     return sources
 
 
-def visible_files(folder: Path, leave_out: Path) -> Iterator[Path]:
-    """Files below a folder; what is hidden is left out, and so is a folder."""
-    for root, folders, names in os.walk(folder):
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".") and (Path(root) / name).resolve() != leave_out.resolve()
-        ]
-        found = (Path(root) / name for name in names if not name.startswith("."))
-        yield from (file for file in found if file.is_file())
+def is_binary(file: Path, encoding: str | None, left_out: Counter[str]) -> bool:
+    """Whether a file of a folder is no text; it is counted then."""
+    if kind_of(file) == "parquet":
+        return False
+    with file.open("rb") as opened:
+        instead = what_it_is_instead(opened.read(BEGINNING), encoding)
+    if instead is not None:
+        left_out[f"{instead}, ending {file.suffix.lower()}" if file.suffix else instead] += 1
+    return instead is not None
 
 
-def source_of(file: Path, text_key: str) -> Source:
+def kind_of(file: Path) -> SourceKind:
+    """What a file holds, by its name."""
+    return KINDS.get(file.suffix.lower(), "text")
+
+
+def source_of(file: Path, text_key: str, encoding: str | None = None) -> Source:
     """A file as a source."""
-    kind = KINDS.get(file.suffix.lower(), "text")
-    status = file.stat()
-    length = status.st_size
+    kind, status = kind_of(file), file.stat()
+    length, found = status.st_size, Encoding()
     if kind == "parquet":
         rows = open_parquet(str(file), text_key)
         length = sum(column_size(rows, group, text_key) for group in range(rows.num_row_groups))
     else:
-        with file.open("rb") as opened:
-            if b"\0" in opened.read(4096):
-                raise SourceError(f"{file} is no text; if it is packed, unpack it")
-    return Source(str(file), kind, status.st_size, status.st_mtime_ns, length)
+        found = checked(file, encoding)
+        if kind == "jsonl" and found.unit > 1:
+            raise SourceError(f"{file} is {found.name}; lines of JSON are read as UTF-8")
+        length = 0 if length == found.mark else length
+    return Source(
+        str(file), kind, status.st_size, status.st_mtime_ns, length, found.name, found.mark
+    )
+
+
+def checked(file: Path, wanted: str | None) -> Encoding:
+    """The encoding of a text, of which the beginning, or all, has been decoded.
+
+    Raises:
+        SourceError: It is no text, or is in another encoding.
+    """
+    with file.open("rb") as opened:
+        data = opened.read(CHECKED_BYTES)
+    try:
+        encoding = encoding_of(data, wanted, file)
+        instead = what_it_is_instead(data[:BEGINNING], wanted)
+        if instead is not None:
+            raise NotText(no_text(file, instead))
+        is_whole = len(data) < CHECKED_BYTES
+        wrong = first_undecodable(data[encoding.mark :], encoding, is_whole=is_whole)
+        if wrong is not None:
+            raise undecodable(data, encoding, file, wrong + encoding.mark)
+        text = data[encoding.mark :].decode(encoding.name, "ignore")
+        refuse_nul(text, encoding, file, start=encoding.mark, beginning=data[:BEGINNING])
+    except NotText as error:
+        raise source_error(error) from error
+    return encoding
+
+
+def source_error(error: NotText) -> SourceError:
+    """What is no text, with what to type."""
+    return SourceError(f"{error}; type --encoding {error.fits}" if error.fits else str(error))
 
 
 def open_parquet(path: str, text_key: str) -> Any:

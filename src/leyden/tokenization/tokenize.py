@@ -94,12 +94,13 @@ def refuse_other(folder: Path, settings: Settings, sources: list[Source]) -> Non
 
 def difference_of(saved: dict[str, Any], settings: Settings, sources: list[Source]) -> str | None:
     """In what a request differs from the one that was saved."""
+    begun = asdict(Settings(**saved["settings"]))  # with defaults for what was not asked yet
     for name, value in asdict(settings).items():
-        if saved["settings"][name] != value:
+        if begun[name] != value:
             option = f"--{name.replace('_', '-')}"
-            return f"was begun with {option} {saved['settings'][name]}, not {value}"
-    before = {source["path"]: source for source in saved["sources"]}
-    now = {source.path: asdict(source) for source in sources}
+            return f"was begun with {option} {begun[name]}, not {value}"
+    before = {source["path"]: Source(**source) for source in saved["sources"]}
+    now = {source.path: source for source in sources}
     for path in [*before, *now]:
         if path not in now or path not in before:
             return f"was begun {'with' if path in before else 'without'} {path}"

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leyden.data.unreadable import Unreadable
-
 DEBRIS = {"thumbs.db", "ehthumbs.db", ".ds_store", "desktop.ini", ".directory", "icon\r"}
 """Files that systems leave in every folder, in lower case; nobody misses them."""
 DEBRIS_FOLDERS = {"__macosx", "@eadir", ".git", ".svn", ".hg", ".trashes", ".spotlight-v100"}
@@ -26,14 +24,16 @@ class FoundFiles:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def find_files(folder: Path) -> FoundFiles:
+def find_files(folder: Path, *, leave_out: Path | None = None) -> FoundFiles:
     """All files below a folder. Only `DEBRIS` is passed over without a count.
 
-    Raises:
-        Unreadable: A folder can't be entered.
+    Args:
+        folder: Where to look.
+        leave_out: A folder that is not entered.
     """
     found = FoundFiles()
-    for file in _walk(folder, (os.path.realpath(folder),), found.left_out):
+    not_entered = None if leave_out is None else os.path.realpath(leave_out)
+    for file in _walk(folder, (os.path.realpath(folder),), not_entered, found.left_out):
         if any(part.startswith(".") for part in file.relative_to(folder).parts):
             found.left_out["hidden"] += 1
         else:
@@ -59,28 +59,32 @@ def is_debris(name: str) -> bool:
     return name.lower() in DEBRIS or name.startswith("._")
 
 
-def _walk(folder: Path, above: tuple[str, ...], left_out: Counter[str]) -> Iterator[Path]:
+def _walk(
+    folder: Path, above: tuple[str, ...], not_entered: str | None, left_out: Counter[str]
+) -> Iterator[Path]:
     """Every file but debris; no folder is entered from within itself.
 
     Args:
         folder: To enter.
         above: Real paths of the folder and of those through which it was reached.
-        left_out: Is told of broken links and of links that lead back.
+        not_entered: Real path of a folder that is left out.
+        left_out: Is told of broken links, of links that lead back and of what can't be entered.
     """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        raise Unreadable("path", f"{folder} can't be entered: {error.strerror}") from error
+        left_out[f"folder that can't be entered: {error.strerror}"] += 1
+        return
     for entry in entries:
         path = folder / entry.name
         if entry.is_dir():
             real = os.path.realpath(path)
-            if entry.name.lower() in DEBRIS_FOLDERS:
+            if entry.name.lower() in DEBRIS_FOLDERS or real == not_entered:
                 continue
             if any(_is_within(one, real) for one in above):
                 left_out["link to a folder that it lies in"] += 1
             else:
-                yield from _walk(path, (*above, real), left_out)
+                yield from _walk(path, (*above, real), not_entered, left_out)
         elif entry.is_file():
             if not is_debris(entry.name):
                 yield path

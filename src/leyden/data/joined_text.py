@@ -1,0 +1,177 @@
+"""The text of files, joined, and the bytes that each stretch of it has in them."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from pathlib import Path
+
+from leyden.data.report import DataReport
+from leyden.data.unreadable import Unreadable
+from leyden.tokenization.encoding import (
+    BEGINNING,
+    Encoding,
+    NotText,
+    decode,
+    known_encoding,
+    what_it_is_instead,
+)
+from leyden.walk import find_files
+
+LINE_ENDS = {"\r\n": "CRLF", "\n": "LF", "\r": "CR"}
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """The text of a file.
+
+    Attributes:
+        path: Of the file.
+        text: Without a byte-order mark; line ends are those of the file.
+        encoding: That it has.
+    """
+
+    path: Path
+    text: str
+    encoding: Encoding
+
+
+@dataclass(frozen=True)
+class JoinedText:
+    """Texts with a line break between each two.
+
+    Attributes:
+        files: In order; each has some text.
+    """
+
+    files: Sequence[TextFile]
+
+    @cached_property
+    def text(self) -> str:
+        """All of it."""
+        return "\n".join(file.text for file in self.files)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return list(accumulate((len(file.text) + 1 for file in self.files[:-1]), initial=0))
+
+    def num_bytes(self, start: int, stop: int) -> int:
+        """Bytes of the files that a stretch of the text stands for.
+
+        A byte-order mark counts with the character after it. The line break that joins two texts
+        is in neither file.
+        """
+        total, number = 0, bisect_right(self._starts, start) - 1
+        while number < len(self.files) and self._starts[number] < stop:
+            begin, file = self._starts[number], self.files[number]
+            first, last = max(0, start - begin), min(len(file.text), stop - begin)
+            if first < last:
+                total += file.encoding.size(file.text[first:last])
+                total += file.encoding.mark if first == 0 else 0
+            number += 1
+        return total
+
+    def bytes_of_token(self, start: int, utf_8_bytes: int) -> float:
+        """Bytes of the files that a token stands for.
+
+        Args:
+            start: Of the token in the text.
+            utf_8_bytes: How many bytes of UTF-8 it stands for; it may end within a character,
+                which then counts by its share.
+        """
+        stop, size = start, 0
+        while size < utf_8_bytes:
+            size += len(self.text[stop].encode())
+            stop += 1
+        if size == utf_8_bytes:
+            return float(self.num_bytes(start, stop))
+        last = len(self.text[stop - 1].encode())
+        share = (last - (size - utf_8_bytes)) / last
+        return self.num_bytes(start, stop - 1) + share * self.num_bytes(stop - 1, stop)
+
+
+def read_text(path: Path, encoding: str | None, report: DataReport) -> JoinedText:
+    """The text of a file, or of all files below a folder; what is no text there is left out.
+
+    Args:
+        path: Of the file or the folder.
+        encoding: That the user says; None: UTF-8, or that of the byte-order mark.
+        report: Is told what was found.
+
+    Raises:
+        Unreadable: There is no text, or it is in another encoding.
+    """
+    try:
+        if encoding is not None:
+            known_encoding(encoding)
+    except NotText as error:
+        raise Unreadable("encoding", str(error)) from error
+    texts = [read(file, encoding, path) for file in text_files(path, encoding, report)]
+    texts = [one for one in texts if one.text]
+    if all(one.text.isspace() for one in texts):
+        blanks = " but blanks and line breaks" if texts else ""
+        raise Unreadable("path", f"{path} holds no text{blanks}")
+    joined = JoinedText(texts)
+    describe(joined, report)
+    return joined
+
+
+def text_files(path: Path, encoding: str | None, report: DataReport) -> list[Path]:
+    """The file itself, or the files below a folder that may be text."""
+    if path.is_file():
+        return [path]
+    found = find_files(path)
+    report.files_left_out.update(found.left_out)
+    return [file for file in found.files if not is_left_out(file, encoding, report)]
+
+
+def is_left_out(file: Path, encoding: str | None, report: DataReport) -> bool:
+    """Whether a file of a folder is no text; it is counted then."""
+    with file.open("rb") as opened:
+        instead = what_it_is_instead(opened.read(BEGINNING), encoding)
+    if instead is not None:
+        reason = f"{instead}, ending {file.suffix.lower()}" if file.suffix else instead
+        report.files_left_out[reason] = report.files_left_out.get(reason, 0) + 1
+    return instead is not None
+
+
+def read(file: Path, encoding: str | None, path: Path) -> TextFile:
+    """The text of one file.
+
+    Args:
+        file: To read.
+        encoding: That the user says.
+        path: What the user named: the file or a folder.
+
+    Raises:
+        Unreadable: It is none, or in another encoding.
+    """
+    try:
+        return TextFile(file, *decode(file.read_bytes(), encoding, file))
+    except NotText as error:
+        fits = f"; type data.encoding={error.fits}" if error.fits else ""
+        key = "encoding" if error.fits or encoding else "path"
+        named_by_key = f"{file} " if key == "path" and file == path else ""
+        raise Unreadable(key, f"{str(error).removeprefix(named_by_key)}{fits}") from error
+    except OSError as error:
+        raise Unreadable("path", f"{file} can't be read: {error.strerror}") from error
+
+
+def describe(joined: JoinedText, report: DataReport) -> None:
+    """Tells the report of encodings, line ends and files."""
+    encodings = Counter(str(file.encoding) for file in joined.files)
+    report.source["encoding"] = ", ".join(
+        name if len(encodings) == 1 else f"{count:,} files {name}"
+        for name, count in encodings.most_common()
+    )
+    ends = {
+        name: sum(file.text.count(end) for file in joined.files) for end, name in LINE_ENDS.items()
+    }
+    ends["LF"] -= ends["CRLF"]
+    ends["CR"] -= ends["CRLF"]
+    shown = [f"{count:,} {name}" for name, count in ends.items() if count]
+    report.source["line ends"] = f"{', '.join(shown) or 'none'}, kept as they are"
+    if len(joined.files) > 1:
+        report.source["files"] = f"{len(joined.files):,}, with a line break between each two"
