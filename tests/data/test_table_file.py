@@ -370,6 +370,12 @@ def test_keys_say_how_numbers_are_written(given, keys, numbers):
     assert described.problem == ""
 
 
+def test_decimals_in_another_column_show_that_the_sign_groups_no_digits():
+    report = read("x;z\n865;0.5\n2.455;0.25\n")[1]
+    assert report.column("x").problem == ""
+    assert "may be 2.455 or 2455" in read("x;z\n865;1\n2.455;2\n")[1].column("x").problem
+
+
 @pytest.mark.parametrize("cell", ["1,23", "12,34,567", "1234,567", "0,123", ",123"])
 def test_groups_that_are_not_of_three_digits_are_no_numbers(cell):
     assert column("1,234", "5", cell, thousands="comma")[1].kind == "text"
@@ -418,6 +424,22 @@ def test_a_number_that_may_stand_for_missing_is_said(numbers, number):
 )
 def test_a_number_among_others_is_no_word_for_missing(numbers):
     assert column(*numbers)[2].warnings == []
+
+
+def test_a_cell_is_shown_in_one_line_that_is_not_too_long():
+    _, described, _ = column(*map(str, range(20)), "two\nlines \x1b[31m" + 100 * "x")
+    assert "`two\\nlines \\x1b[31mxxxxxxxxxxxxxxxxxx...` (line 23)" in described.problem
+
+
+def test_a_name_of_several_lines_is_one_that_can_be_typed():
+    assert list(cells('"Price\n($)",y\n1,2\n')) == ["Price ($)", "y"]
+
+
+def test_of_many_columns_some_are_named():
+    text = ",".join(f"c{place}" for place in range(100)) + "\n" + ",".join(["1"] * 100) + "\n"
+    frame, _ = read(text)
+    with pytest.raises(Unreadable, match="c18, c19 and 80 more"):
+        column_of(frame, "zzz", key="target")
 
 
 # Files that say what their cells are

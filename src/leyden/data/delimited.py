@@ -11,6 +11,7 @@ from itertools import chain, islice
 from leyden.data.report import DataReport
 from leyden.data.rows import BadQuote, read_rows
 from leyden.data.separators import find_separator
+from leyden.data.shown import shown
 from leyden.data.table_format import SEPARATORS, Separator, TableFormat
 from leyden.data.unreadable import Unreadable
 
@@ -128,8 +129,8 @@ def _names(
         named = next(iter(read_rows([above], separator)), (0, []))[1] if above else []
         if len(named) == len(first):
             return [cell.strip() for cell in named], True
-        shown = ", ".join(first[:4]) + (", ..." if len(first) > 4 else "")
-        message = f"its first row looks like data, not like names ({shown})"
+        some = ", ".join(map(shown, first[:4])) + (", ..." if len(first) > 4 else "")
+        message = f"its first row looks like data, not like names ({some})"
         hint = "data.header=false reads it as data and calls the columns 0, 1, ..."
         raise Unreadable("path", f"{message}; {hint}; data.header=true takes it for names")
     return first, False
@@ -248,7 +249,8 @@ def _distinct_names(names: list[str], columns: list[list[str]], report: DataRepo
         columns.pop()
     found: dict[str, None] = {}
     taken = set(names)
-    for place, name in enumerate(names):
+    for place, given in enumerate(names):
+        name = " ".join(given.split())  # what can be typed
         free, again = name or f"Unnamed: {place}", 1
         while free in found or (free in taken and free != name):
             free = f"{name}.{again}"

@@ -1,7 +1,7 @@
 """Numbers as files write them: which texts are numbers, and which would be if written otherwise."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -106,7 +106,7 @@ class NumberForm:
         words = []
         if self.decimal != present.decimal:
             words.append(f"data.decimal={self.decimal}")
-        if self.thousands != present.thousands:
+        if (self.thousands or "none") != (present.thousands or "none"):
             words.append(f"data.thousands={self.thousands or 'none'}")
         return " ".join(words)
 
@@ -131,6 +131,21 @@ def doubtful(cells: list[str], form: NumberForm) -> str | None:
     is_mixed = bool(others) and all(abs(form.number(cell)) < 1000 for cell in others)
     is_round = form.decimal == "comma" and all(cell.endswith("000") for cell in with_sign)
     return with_sign[0] if is_mixed or is_round else None
+
+
+def shows_decimals(columns: Iterable[Iterable[str]], form: NumberForm) -> bool:
+    """Whether a number of a table can only have decimals where others could have groups of digits.
+
+    Args:
+        columns: Cells of each column.
+        form: How numbers are written.
+    """
+    sign = DECIMAL_SIGNS[form.decimal]
+    return any(
+        sign in cell and form.is_number(cell) and not form.is_grouped(cell)
+        for cells in columns
+        for cell in set(cells)
+    )
 
 
 def all_grouped(cells: Collection[str], form: NumberForm) -> bool:

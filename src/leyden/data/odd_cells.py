@@ -12,6 +12,7 @@ from leyden.data.number_form import (
     looks_like_number,
     other_form,
 )
+from leyden.data.shown import shown
 from leyden.data.words import Words
 
 FEW_ODD_WORDS = 5
@@ -25,9 +26,9 @@ def why_text(words: Words, form: NumberForm) -> str | None:
     """Why cells that are all written as numbers are names of something."""
     for word, number in words.numbers.items():
         if LEADING_ZERO.fullmatch(word):
-            return f"since `{word}` has a leading zero"
+            return f"since `{shown(word)}` has a leading zero"
         if LARGEST_EXACT <= abs(number) < math.inf and not form.is_exact(word):
-            return f"since `{word}` has more digits than a number of 64 bits keeps"
+            return f"since `{shown(word)}` has more digits than a number of 64 bits keeps"
     return None
 
 
@@ -39,10 +40,8 @@ def doubt(words: Words, form: NumberForm, lines: "Lines") -> str:
     is_comma = form.decimal == "comma"
     other = NumberForm("point", "comma") if is_comma else NumberForm("comma", "point")
     one, grouped = f"{form.number(cell):.15g}", f"{other.number(cell):.15g}"
-    return (
-        f"`{cell}`{lines.of(cell)} may be {one} or {grouped}; {other.keys(form)} reads {grouped},"
-        f" data.thousands=none reads {one}"
-    )
+    readings = f"{other.keys(form)} reads {grouped}, data.thousands=none reads {one}"
+    return f"`{shown(cell)}`{lines.of(cell)} may be {one} or {grouped}; {readings}"
 
 
 def judge(words: Words, form: NumberForm, lines: "Lines") -> tuple[str, str]:
@@ -67,10 +66,10 @@ def judge(words: Words, form: NumberForm, lines: "Lines") -> tuple[str, str]:
     if other or has_few_odd or are_numbers:
         such = f" ({num_odd:,} of {num_numbers + num_odd:,} cells are such)" if num_odd > 1 else ""
         hint = _hint(words, cell, form, other)
-        return f"`{cell}`{lines.of(cell)} is no number{such}; {hint}", ""
+        return f"`{shown(cell)}`{lines.of(cell)} is no number{such}; {hint}", ""
     if num_numbers >= LEAST_SHARE_SAID * (num_numbers + num_odd):
         counts = f"{num_numbers:,} cells are numbers, {num_odd:,} are not"
-        return "", f"is taken as text: {counts}, such as `{cell}`{lines.of(cell)}"
+        return "", f"is taken as text: {counts}, such as `{shown(cell)}`{lines.of(cell)}"
     return "", ""
 
 

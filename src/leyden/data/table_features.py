@@ -11,6 +11,7 @@ from torch import Tensor
 
 from leyden.data.report import Column, DataReport
 from leyden.data.scaling import mean_and_scale
+from leyden.data.shown import shown
 from leyden.data.splitting import Rows
 from leyden.data.table_times import cycles, seconds
 from leyden.data.unreadable import Unreadable
@@ -85,7 +86,7 @@ def _numbers(
 
 def _filling(seen: NDArray[np.float64], column: Column, impute: Impute) -> float:
     if impute == "refuse":
-        words = ", ".join(f"`{word}`" for word in column.missing if word)
+        words = ", ".join(f"`{shown(word)}`" for word in column.missing if word)
         such = f" ({words})" if words else ""
         message = f"column `{column.name}` has {column.num_missing:,} missing cells{such}"
         raise Unreadable("impute", f"{message}; median, mean or zero fills them")
@@ -114,7 +115,7 @@ def _categories(
         column.made += f", {len(unseen):,} rows in none of them"
         report.notes.append(
             f"column {column.name}: {len(unseen):,} rows to validate or test have a value that no"
-            f" training row has, such as `{unseen.iloc[0]}`: they are in no category"
+            f" training row has, such as `{shown(unseen.iloc[0])}`: they are in no category"
         )
     places = {value: place for place, value in enumerate(known)}
     codes = torch.tensor([places.get(text, len(known)) for text in texts])

@@ -10,13 +10,16 @@ from leyden.data.array_file import ENDINGS, NPY, read_arrays
 from leyden.data.column_types import typed
 from leyden.data.decoding import decode
 from leyden.data.delimited import split_cells
-from leyden.data.number_form import NumberForm
+from leyden.data.number_form import NumberForm, shows_decimals
 from leyden.data.packed_file import first_bytes, unpacked
 from leyden.data.parquet_file import PARQUET, read_parquet
 from leyden.data.report import DataReport
 from leyden.data.table_format import TableFormat, words_of
 from leyden.data.typed_values import typed_values
 from leyden.data.unreadable import Unreadable
+
+MOST_NAMES = 20
+"""Of columns in a message."""
 
 
 def read_table(path: str, format: TableFormat, report: DataReport) -> pd.DataFrame:
@@ -54,6 +57,8 @@ def _text_columns(file: Path, format: TableFormat, report: DataReport) -> "list[
     report.source |= {"encoding": encoding} | ({"packed": packing} if packing else {})
     found = split_cells(text, format, report)
     form = NumberForm(format.decimal, format.thousands)
+    if form.thousands is None and shows_decimals(found.columns, form):
+        form = NumberForm(format.decimal, "none")
     return [
         typed(name, cells, found.lines, form, format.missing_words, report)
         for name, cells in zip(found.names, found.columns, strict=True)
@@ -90,7 +95,9 @@ def column_of(frame: pd.DataFrame, name: str, *, key: str) -> "pd.Series[Any]":
     """
     if name not in frame.columns:
         near = get_close_matches(name, frame.columns, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"the columns: {', '.join(frame.columns)}"
+        more = len(frame.columns) - MOST_NAMES
+        listed = ", ".join(frame.columns[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+        hint = f"did you mean `{near[0]}`?" if near else f"the columns: {listed}"
         raise Unreadable(key, f"no column `{name}`; {hint}")
     return frame[name]
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from leyden.data.report import Column, DataReport
 from leyden.data.scaling import mean_and_scale
+from leyden.data.shown import shown
 from leyden.data.spec import Spec
 from leyden.data.splitting import Rows
 from leyden.data.unreadable import Unreadable
@@ -142,14 +143,12 @@ def _classes(values: "pd.Series[Any]", name: str, report: DataReport) -> Target:
         found = sorted(values.unique(), key=_in_order)
         names = list(found)
     if len(names) < 2:
-        raise Unreadable("target", f"column `{name}` has one value only, `{names[0]}`")
+        raise Unreadable("target", f"column `{name}` has one value only, `{shown(names[0])}`")
     codes = values.map({value: code for code, value in enumerate(found)})
     for again, count in Counter(one.casefold() for one in names).items():
         if count > 1:
-            alike = [one for one in names if one.casefold() == again]
-            report.warnings.append(
-                f"classes {' and '.join(f'`{one}`' for one in alike)} differ in their case only"
-            )
+            alike = " and ".join(f"`{shown(one)}`" for one in names if one.casefold() == again)
+            report.warnings.append(f"classes {alike} differ in their case only")
     return Target(name, torch.tensor(codes.to_numpy(), dtype=torch.long), tuple(names))
 
 
