@@ -102,10 +102,19 @@ def test_what_may_be_something_else_is_refused_with_the_character_or_the_form(te
     (problem,) = raised.value.problems
     assert says in problem.message
     key, _, value = text.partition("=")
-    if found := re.search(r"type ('.*')$", problem.message):
+    if found := re.search(r"(?:type|quotes:) ('[^']*')", problem.message):
         (word,) = shlex.split(found[1])
         assert word.startswith(f"{key}=")
         assert value_of(word) == value
+
+
+def test_several_texts_are_shown_each_in_quotes():
+    with pytest.raises(ConfigError) as raised:
+        parse_overrides(["data.path=größe/a.csv,b=1.csv"])
+    (word,) = shlex.split(re.search(r"('[^']*') several", raised.value.problems[0].message)[1])
+    (sweep,) = OverridesParser.create().parse_overrides([word])
+    texts = [element.text for element in sweep.sweep_iterator()]
+    assert texts == ["größe/a.csv", "b=1.csv"]
 
 
 @pytest.mark.usefixtures("user_files")

@@ -162,6 +162,15 @@ def test_data_text_and_tokenize_read_the_same_characters(ends, encoding, leyden,
     assert total == Path("a.txt").stat().st_size
 
 
+def test_characters_that_train_does_not_have_are_warned_of():
+    report = make(write("a.txt", "ab" * 450 + "abcd" * 25)).parts.report
+    assert report.warnings == [
+        "48 % of the characters of val are not in train",  # 24 of 50
+        "52 % of the characters of test are not in train",
+    ]
+    assert make(write("a.txt")).parts.report.warnings == []
+
+
 def test_joined_files_keep_the_bytes_of_each():
     Path("folder").mkdir()
     contents = ["ä\n".encode("utf-8-sig"), "öö".encode("utf-16"), b"", "ü".encode()]

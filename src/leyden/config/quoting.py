@@ -55,10 +55,14 @@ def why_not_read(key: str, value: str) -> str | None:
     """The character by which a key or a value can't be read; None: it is not a single one."""
     if found := NOT_IN_KEY.search(key):
         return f"the key has a `{found[0]}`, as no key of a config has"
-    if found := NOT_LEXED.search(value):
-        form = typed_form(key, value)
-        return f"a value with `{found[0]}` and a comma needs quotes; if it is one text, type {form}"
-    return None
+    found = NOT_LEXED.search(value)
+    if found is None or "," not in value:
+        return None
+    several = shlex.quote(f"{key}={','.join(quoted(one.strip()) for one in value.split(','))}")
+    return (
+        f"a value with `{found[0]}` and a comma needs quotes: {typed_form(key, value)} is one text,"
+        f" {several} several"
+    )
 
 
 def with_text_form(key: str, message: str, overrides: Iterable[str]) -> str:

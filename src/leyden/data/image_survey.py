@@ -180,7 +180,10 @@ def describe(found: Survey, decoder: Decoder, report: DataReport) -> None:
     report.source["pixels"] = in_words(Counter(kind_of(header.mode) for header in headers))
     choices = {
         "turned": ("as their EXIF data says", [header.is_turned for header in headers]),
-        "transparent": (f"on {decoder.background}", [one.has_transparency for one in headers]),
+        "with transparency": (
+            f"on {decoder.background}",
+            [one.has_transparency for one in headers],
+        ),
         "of several frames": ("the first is taken", [header.has_frames for header in headers]),
         "of another colour profile than sRGB": (
             "read as sRGB",
