@@ -165,7 +165,8 @@ class ImageFolder(DataModule):
             f"`{layout.folders[part]}` as {part}" if part in own else f"{part} drawn from train"
             for part in PARTS
         ]
-        report.split = f"by folders: {', '.join(said)}"
+        where = "" if layout.root == self.path else f" in {layout.root.relative_to(self.path)}/"
+        report.split = f"by folders{where}: {', '.join(said)}"
         cut = {
             part: ([files[i] for i in rows.tolist()], labels[rows])
             for part, rows in rows_of.items()
