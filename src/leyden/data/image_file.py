@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError, features
 
 Background = Literal["white", "black"]
 Square = NDArray[np.uint8] | NDArray[np.float32]
@@ -265,13 +266,39 @@ def is_white_zero(image: Image.Image) -> bool:
 
 def shown_as(image: Image.Image, background: Background) -> Image.Image:
     """An image of 8 bits with nothing transparent, in a mode that is grey or RGB."""
+    profile = image.info.get("icc_profile")
     image = with_8_bit_transparency(image)
     if image.has_transparency_data:
         whole = {"La": "LA"}.get(image.mode)
-        rgba = (image.convert(whole) if whole else image).convert("RGBA")
+        rgba = in_srgb((image.convert(whole) if whole else image).convert("RGBA"), profile)
         canvas = Image.new("RGBA", rgba.size, background)
         return Image.alpha_composite(canvas, rgba).convert("RGB")
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+    if image.mode in ("1", "L", "CMYK"):
+        image = in_srgb(image.convert("L") if image.mode == "1" else image, profile)
+        return image.convert("L" if image.mode == "L" else "RGB")
+    return in_srgb(image.convert("RGB"), profile)
+
+
+def in_srgb(image: Image.Image, profile: Any) -> Image.Image:
+    """An image with the colours of its profile in sRGB, as a viewer turns them.
+
+    Args:
+        image: Its mode is L, RGB, RGBA or CMYK.
+        profile: Of the file; one that can't be read, or is of another mode, changes nothing.
+    """
+    if not has_foreign_profile(profile) or not features.check("littlecms2"):
+        return image
+    from PIL import ImageCms  # only where it is needed: it makes a profile
+
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    try:
+        own = ImageCms.ImageCmsProfile(BytesIO(profile))
+        shown = ImageCms.profileToProfile(
+            image, own, ImageCms.createProfile("sRGB"), outputMode=mode
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    return image if shown is None else shown
 
 
 def with_8_bit_transparency(image: Image.Image) -> Image.Image:

@@ -186,7 +186,7 @@ def describe(found: Survey, decoder: Decoder, report: DataReport) -> None:
         ),
         "of several frames": ("the first is taken", [header.has_frames for header in headers]),
         "of another colour profile than sRGB": (
-            "read as sRGB",
+            "turned into sRGB",
             [header.has_profile for header in headers],
         ),
     }
