@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leyden.data import ImageArrays, Unreadable
-from leyden.data.image_arrays import meaning_of
+from leyden.data.array_file import meaning_of
 from leyden.data.loader import Draw
 
 NUMBER = 30

@@ -10,15 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
-from leyden.data.image_file import (
-    DamagedImage,
-    Decoder,
-    OutsideRange,
-    has_foreign_profile,
-    header_of,
-    is_image,
-    opened,
-)
+from leyden.data.image_file import Decoder, has_foreign_profile, header_of
+from leyden.data.image_formats import DamagedImage, OutsideRange, is_image, opened
 
 SIDE = 6
 TURNED = {  # EXIF 2.32, table of the tag 0x0112: where row 0 and column 0 of what is stored lie

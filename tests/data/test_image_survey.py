@@ -229,3 +229,17 @@ def test_statistics_are_those_of_the_training_pixels():
     mean, std = channel_statistics(train.pixels[torch.arange(len(train))])
     torch.testing.assert_close(train.mean.flatten(), mean)
     torch.testing.assert_close(train.std.flatten(), std, rtol=1e-3, atol=1e-3)
+
+
+def test_training_images_do_not_depend_on_those_of_other_parts():
+    trained = []
+    for seed in (0, 1):
+        root = f"photos{seed}"
+        save_noise(6, root=f"{root}/train")
+        for part in ("val", "test"):
+            for name in CLASSES:
+                pixels = np.random.default_rng(seed).integers(0, 99, (8, 8, 3), np.uint8)
+                save(f"{root}/{part}/{name}/{part}{name}.png", pixels)
+        images, _ = read(root).parts.train[Draw(0, torch.arange(12))]
+        trained.append(images)
+    assert torch.equal(*trained)

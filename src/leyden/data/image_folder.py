@@ -12,7 +12,8 @@ from torch import Tensor
 from leyden.data.augmentation import Augmentation
 from leyden.data.copies import say_copies
 from leyden.data.datamodule import DataModule
-from leyden.data.image_file import Background, DamagedImage, Decoder, OutsideRange, quiet
+from leyden.data.image_file import Background, Decoder
+from leyden.data.image_formats import DamagedImage, OutsideRange, quiet
 from leyden.data.image_layout import Labelled, Layout, find_layout
 from leyden.data.image_survey import Survey, describe, survey
 from leyden.data.images import image_parts

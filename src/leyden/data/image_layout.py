@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from leyden.data.image_file import UNREAD_PICTURES, is_image
+from leyden.data.image_formats import UNREAD_PICTURES, is_image
 from leyden.data.report import DataReport
 from leyden.data.splitting import PARTS, Part, part_of_name
 from leyden.data.unreadable import Unreadable

@@ -15,15 +15,8 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from leyden.data.image_file import (
-    DamagedImage,
-    Decoder,
-    Header,
-    OutsideRange,
-    header_of,
-    opened,
-    quiet,
-)
+from leyden.data.image_file import Decoder, Header, header_of
+from leyden.data.image_formats import DamagedImage, OutsideRange, opened, quiet
 from leyden.data.images import STATISTICS_SAMPLES, least_deviation
 from leyden.data.randomness import permutation
 from leyden.data.report import DataReport
