@@ -2,10 +2,9 @@
 
 from difflib import get_close_matches
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
+from leyden.config.overrides import parse_overrides
 from leyden.config.problem import ConfigError, Problem
 
 
@@ -21,12 +20,7 @@ def override(cfg: DictConfig, overrides: list[str], extra: tuple[str, ...] = ())
         ConfigError: A key that the config does not have.
     """
     problems = []
-    for text in overrides:
-        try:
-            parsed = OverridesParser.create().parse_override(text)
-        except HydraException:
-            problems.append(Problem(text, "is not of the form key=value"))
-            continue
+    for parsed in parse_overrides(overrides):
         key, value = parsed.key_or_group, parsed.value()
         if key not in all_keys(cfg):
             near = get_close_matches(key, [*extra, *all_keys(cfg)], n=1)

@@ -47,7 +47,7 @@ def test_these_fit(value, hint):
         ([0.9], tuple[Probability, Probability], "must be a list of 2"),
         ([0.9, 2.0], tuple[Probability, Probability], "must be less than 1"),
         ([0.5, 2.0], tuple[Fraction, ...], "must be at most 1"),
-        ("color", tuple[str, ...], "must be a list, in brackets"),
+        ("color", tuple[str, ...], "must be a list of texts, in brackets"),
         ("c", Literal["a"] | Literal["b"] | None, "must be one of a, b or null"),
     ],
 )

@@ -10,15 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
-from leyden.data.image_file import (
-    DamagedImage,
-    Decoder,
-    OutsideRange,
-    has_foreign_profile,
-    header_of,
-    is_image,
-    opened,
-)
+from leyden.data.image_file import Decoder, has_foreign_profile, header_of
+from leyden.data.image_formats import DamagedImage, OutsideRange, is_image, opened
 
 SIDE = 6
 TURNED = {  # EXIF 2.32, table of the tag 0x0112: where row 0 and column 0 of what is stored lie
@@ -489,3 +482,57 @@ def test_an_image_too_large_for_pillow_is_damage_with_its_reason(monkeypatch):
 )
 def test_a_colour_profile_other_than_srgb_is_known(profile, is_foreign):
     assert has_foreign_profile(profile) is is_foreign
+
+
+def linear_profile():
+    """An ICC profile with sRGB's colours and without its curve (ICC.1:2001-04, 6.3 and 6.5)."""
+
+    def tag(kind, data):
+        return kind + b"\0" * 4 + data + b"\0" * (-len(data) % 4)
+
+    def xyz(*values):
+        return tag(b"XYZ ", struct.pack(">3i", *(round(value * 65536) for value in values)))
+
+    text = b"linear\0"
+    described = tag(b"desc", struct.pack(">I", len(text)) + text + b"\0" * 79)
+    tags = {
+        b"desc": described,
+        b"cprt": tag(b"text", b"none\0"),
+        b"wtpt": xyz(0.9642, 1, 0.8249),
+        b"rXYZ": xyz(0.4361, 0.2225, 0.0139),  # of sRGB, adapted to D50
+        b"gXYZ": xyz(0.3851, 0.7169, 0.0971),
+        b"bXYZ": xyz(0.1431, 0.0606, 0.7141),
+        **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), tag(b"curv", struct.pack(">I", 0))),
+    }
+    table, data, start = struct.pack(">I", len(tags)), b"", 128 + 4 + 12 * len(tags)
+    for name, content in tags.items():
+        table += name + struct.pack(">II", start + len(data), len(content))
+        data += content
+    size = start + len(data)
+    header = struct.pack(">I4sI4s4s4s", size, b"lcms", 0x02400000, b"mntr", b"RGB ", b"XYZ ")
+    header += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + b"\0" * 28
+    header += struct.pack(">3i", 63190, 65536, 54061)
+    return header.ljust(128, b"\0") + table + data
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_colours_of_a_profile_are_those_that_a_viewer_shows(mode):
+    values = np.zeros((SIDE, SIDE, 3), np.uint8) + np.arange(SIDE, dtype=np.uint8)[:, None] * 50
+    image = Image.fromarray(values).convert(mode)
+    path = saved(image, "a.png", icc_profile=linear_profile())
+    light = values / 255  # IEC 61966-2-1, the curve of sRGB
+    shown = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    np.testing.assert_allclose(square(path), 255 * shown, atol=3)
+
+
+@pytest.mark.parametrize("profile", [b"broken", linear_profile()[:200]])
+def test_a_profile_that_cannot_be_read_changes_nothing(profile):
+    values = noise(SIDE, SIDE, 3)
+    path = saved(Image.fromarray(values), "a.png", icc_profile=profile)
+    np.testing.assert_array_equal(square(path), values)
+
+
+def test_a_profile_of_another_mode_changes_nothing():
+    values = noise(SIDE, SIDE)
+    path = saved(Image.fromarray(values), "a.png", icc_profile=linear_profile())
+    np.testing.assert_array_equal(square(path, channels=1)[..., 0], values)

@@ -101,7 +101,7 @@ def test_a_test_part_without_labels_is_left_out_with_a_word():
     found = report()
     assert found.parts == {"train": 32, "val": 4, "test": 4}
     assert found.files_left_out == {"in no class of test/": 20}
-    assert found.warnings[0].startswith("photos/test has 20 images and no folders of classes")
+    assert found.warnings[0].startswith("test/ has 20 images and no folders of classes")
 
 
 def test_a_folder_of_a_part_is_found_a_level_down_with_a_word():
@@ -109,7 +109,7 @@ def test_a_folder_of_a_part_is_found_a_level_down_with_a_word():
     classes("photos/dataset/val", 6)
     found = report()
     assert found.parts["val"] == 12
-    assert found.source["folder"] == "photos/dataset, the only one in photos"
+    assert found.split.startswith("by folders in dataset/: `train` as train, `val` as val")
 
 
 def test_a_data_set_beside_other_folders_is_asked_for():
@@ -173,7 +173,7 @@ def test_a_class_that_a_part_lacks_is_warned_of():
     photos("photos/val/cat", 4)
     found = report()
     assert found.classes["dog"]["val"] == 0
-    assert found.warnings[0].startswith("photos/val has no images of `dog`")
+    assert found.warnings[0].startswith("val/ has no images of `dog`")
 
 
 @pytest.mark.parametrize("files", [(), ("a.txt",), ("a.heic", "b.heic")])

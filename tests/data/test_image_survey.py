@@ -109,7 +109,7 @@ def test_modes_turns_and_transparency_are_counted():
     assert source["files"] == "22 PNG, 1 JPEG"
     assert source["pixels"] == "22 colour, 1 grey"
     assert source["turned"] == "1 images, as their EXIF data says"
-    assert source["transparent"] == "1 images, on white"
+    assert source["with transparency"] == "1 images, on white"
 
 
 def damage(file, kind):
@@ -194,9 +194,52 @@ def test_images_of_one_value_each_are_warned_of():
     assert warning.startswith("20 of 20 images are of a single value")
 
 
+def test_deep_images_and_others_go_together():
+    save_noise()
+    save("photos/dim/deep.png", np.full((8, 8), 13107, np.uint16))  # a fifth of 65,535
+    save("photos/dim/deep.tif", np.full((8, 8), 0.6, np.float32))
+    data = read()
+    values = {}
+    for _, part in data.parts:
+        pixels = part.pixels[torch.arange(len(part))]
+        assert pixels.dtype == torch.float32
+        values |= {file.name: pixels[place] for place, file in enumerate(part.pixels.files)}
+    torch.testing.assert_close(values["deep.png"], torch.full((3, 8, 8), 51.0))
+    torch.testing.assert_close(values["deep.tif"], torch.full((3, 8, 8), 153.0))
+    assert data.report.source["black and white"].startswith("0 and 65,535, 0 and 1 of floats")
+
+
+def test_few_samples_to_learn_by_heart_have_the_files_of_all_as_their_source():
+    save_noise()
+    data = read(overfit_samples=4)
+    assert len(data.source_files()) == 20
+    assert data.fingerprint()["files"] == "20"
+
+
+@pytest.mark.parametrize(("name", "hint"), [("a.npz", "image_arrays"), ("a.zip", "unpack it")])
+def test_a_file_in_the_place_of_a_folder_says_what_to_do(name, hint):
+    Path(name).touch()
+    with pytest.raises(Unreadable, match=f"is not a folder; .*{hint}"):
+        read(name).load()
+
+
 def test_statistics_are_those_of_the_training_pixels():
     save_noise()
     train = read().parts.train
     mean, std = channel_statistics(train.pixels[torch.arange(len(train))])
     torch.testing.assert_close(train.mean.flatten(), mean)
     torch.testing.assert_close(train.std.flatten(), std, rtol=1e-3, atol=1e-3)
+
+
+def test_training_images_do_not_depend_on_those_of_other_parts():
+    trained = []
+    for seed in (0, 1):
+        root = f"photos{seed}"
+        save_noise(6, root=f"{root}/train")
+        for part in ("val", "test"):
+            for name in CLASSES:
+                pixels = np.random.default_rng(seed).integers(0, 99, (8, 8, 3), np.uint8)
+                save(f"{root}/{part}/{name}/{part}{name}.png", pixels)
+        images, _ = read(root).parts.train[Draw(0, torch.arange(12))]
+        trained.append(images)
+    assert torch.equal(*trained)

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from leyden.data import Shakespeare, Text, Tokens, Unreadable, plain_text
 from leyden.data.joined_text import read_text
@@ -160,6 +162,31 @@ def test_data_text_and_tokenize_read_the_same_characters(ends, encoding, leyden,
     assert decoded == whole(make(encoding=said)) == text
     total = sum(shards.manifest.total(part, "bytes") for part in ("train", "val", "test"))
     assert total == Path("a.txt").stat().st_size
+
+
+def test_characters_that_train_does_not_have_are_warned_of():
+    report = make(write("a.txt", "ab" * 450 + "abcd" * 25)).parts.report
+    assert report.warnings == [
+        "48 % of the characters of val are not in train",  # 24 of 50
+        "52 % of the characters of test are not in train",
+    ]
+    assert make(write("a.txt")).parts.report.warnings == []
+
+
+@pytest.mark.parametrize("tokenizer", ["character", "byte", "bpe"])
+@settings(max_examples=20)
+@given(st.text(st.sampled_from("ab ö\n\r"), min_size=60, max_size=90), st.data())
+def test_what_is_trained_on_does_not_depend_on_later_parts(tokenizer, text, data):
+    end = int(0.9 * len(text))
+    assume(len(set(text[:end])) > 1 and not text.isspace())
+    size = len(text) - end
+    other = data.draw(st.text(st.sampled_from("xyz\N{SNOWMAN}"), min_size=size, max_size=size))
+    trained = []
+    for number, whole_text in enumerate((text, text[:end] + other)):
+        Path(f"{number}.txt").write_text(whole_text, newline="")
+        part = make(f"{number}.txt", tokenizer=tokenizer, vocab_size=270).load()
+        trained.append((part.train.tokens.tolist(), part.spec.num_outputs))
+    assert trained[0] == trained[1]
 
 
 def test_joined_files_keep_the_bytes_of_each():

@@ -93,7 +93,7 @@ def _describe(hint: Any) -> str:
     if hint is type(None):
         return "null"
     if origin in (list, tuple):
-        return "a list, in brackets"
+        return "a list of texts, in brackets" if arguments[:1] == (str,) else "a list, in brackets"
     return NAMES.get(hint, f"a {getattr(hint, '__name__', hint)}")
 
 

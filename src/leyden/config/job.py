@@ -7,6 +7,7 @@ from omegaconf import DictConfig, open_dict
 from leyden.config.axes import Assignment
 from leyden.config.origin import Origins
 from leyden.config.problem import Problem
+from leyden.config.quoting import with_text_form
 from leyden.config.smoke import shrink
 
 NOT_OF_A_JOB = ("sweep.", "hydra.", "hydra/")
@@ -40,7 +41,8 @@ class Job:
     def located(self, problem: Problem) -> Problem:
         """A problem of this config with where its key was set."""
         found = self.origins.of(problem.key) if self.origins else None
-        return replace(problem, origin=problem.origin or found)
+        message = with_text_form(problem.key, problem.message, self.overrides)
+        return replace(problem, message=message, origin=problem.origin or found)
 
     @classmethod
     def from_config(

@@ -1,5 +1,6 @@
 """Hydra's overrides: read, judged, and put so that Hydra takes keys which no file has."""
 
+import shlex
 from collections.abc import Iterable
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -9,12 +10,15 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from leyden.config.problem import ConfigError, Problem, suggestion
+from leyden.config.quoting import is_surely_text, quoted, typed_form, why_not_read
 
 COMMAND_LINE = "command line"
 
 
-def parse_overrides(texts: Iterable[str], loader: ConfigLoaderImpl) -> list[Override]:
+def parse_overrides(texts: Iterable[str], loader: ConfigLoaderImpl | None = None) -> list[Override]:
     """Takes texts like `key=value` apart.
+
+    A value that Hydra's grammar can't read, and that can be nothing but a text, is one.
 
     Args:
         texts: As typed.
@@ -28,10 +32,25 @@ def parse_overrides(texts: Iterable[str], loader: ConfigLoaderImpl) -> list[Over
         try:
             parsed += parser.parse_overrides([text])  # the singular one forgets the loader
         except HydraException as error:
-            problems.append(Problem(text, _unread(text, error), origin=COMMAND_LINE))
+            try:
+                parsed += parser.parse_overrides([_as_text(text)])
+            except (HydraException, ValueError):
+                problems.append(Problem(text, _unread(text, error), origin=COMMAND_LINE))
     if problems:
         raise ConfigError(problems)
     return parsed
+
+
+def _as_text(text: str) -> str:
+    """An override with its value in quotes.
+
+    Raises:
+        ValueError: The value may be something else than a text.
+    """
+    key, _, value = text.partition("=")
+    if not is_surely_text(key, value):
+        raise ValueError(text)
+    return f"{key}={quoted(value.rstrip())}"
 
 
 def _unread(text: str, error: HydraException) -> str:
@@ -39,10 +58,11 @@ def _unread(text: str, error: HydraException) -> str:
     key, equals, value = text.partition("=")
     if not equals or key != key.strip() or value != value.lstrip(" ="):
         return "is not of the form key=value, without spaces around the ="
-    reason = str(error).partition("\nSee https:")[0]
-    return (
-        f"can't be read: {' '.join(reason.split())}; quote a value that is a text: '{key}=\"...\"'"
-    )
+    if why := why_not_read(key, value):
+        return why
+    reason = str(error).partition("\nSee https:")[0].replace(f"Error parsing override '{text}'", "")
+    form = typed_form(key, value)
+    return f"can't be read: {' '.join(reason.split())}; if it is a text, type {form}"
 
 
 def refuse_unknown_options(overrides: Iterable[Override], loader: ConfigLoaderImpl) -> None:
@@ -107,13 +127,14 @@ def refuse_sweeps(overrides: list[Override], base: DictConfig) -> None:
 def _several(override: Override, base: DictConfig) -> str:
     """What to type instead of several values; what the key holds tells what was meant."""
     key, values = override.key_or_group, (override.input_line or "").partition("=")[2]
+    as_list, as_text = shlex.quote(f"{key}=[{values}]"), typed_form(key, values)
     now = OmegaConf.select(base, key, throw_on_resolution_failure=False)
     if isinstance(now, ListConfig):
-        return f"is one list in brackets: '{key}=[{values}]'; for a sweep over values add `-m`"
+        return f"is one list in brackets: {as_list}; for a sweep over values add `-m`"
     if isinstance(now, str):
-        return f"several values are a sweep; add `-m`; a text with commas: '{key}=\"{values}\"'"
+        return f"several values are a sweep; add `-m`; a text with commas: {as_text}"
     if now is None:
-        one = f"'{key}=[{values}]' or '{key}=\"{values}\"'"
+        one = f"{as_list} or {as_text}"
         return f"several values are a sweep; add `-m`; one list or one text: {one}"
     return "several values are a sweep; add `-m`"
 

@@ -1,32 +1,19 @@
 """One image file as pixels: what a viewer shows, for every mode and depth that Pillow reads."""
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, features
+
+from leyden.data.image_formats import DamagedImage, OutsideRange, opened
 
 Background = Literal["white", "black"]
 Square = NDArray[np.uint8] | NDArray[np.float32]
 
-NO_PICTURES = {
-    *("BUFR", "GRIB", "HDF5", "MPEG", "WMF"),  # Pillow tells what they are, and can't decode them
-    *("EPS", "FPX", "IPTC", "MCIDAS", "MIC"),  # documents, containers, programs to run
-    *("IMT", "SPIDER", "XVTHUMB"),  # told by neither ending nor signature
-}
-"""Formats of Pillow's that are not tried."""
-RAW_ENDINGS = {
-    *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw")
-}
-"""Of cameras' raw files: Pillow would take the thumbnail in some of them for the picture."""
-UNREAD_PICTURES = {*RAW_ENDINGS, ".heic", ".heif", ".svg", ".jxl", ".eps", ".pdf", ".exr", ".dcm"}
-"""Endings of pictures that are not read."""
 SHOWS_FIRST = {"MPO", "PSD"}
 """Formats whose further frames are previews or layers: viewers show the first as the picture."""
 TURNS = {
@@ -41,24 +28,6 @@ TURNS = {
 """What an EXIF orientation asks a viewer to do (EXIF 2.32, tag 0x0112)."""
 BITS_PER_SAMPLE, PHOTOMETRIC = 258, 262
 """Tags of TIFF; with 0 in the latter white is zero (TIFF 6.0, section 8)."""
-
-
-class DamagedImage(Exception):
-    """A file is no image, or can't be decoded to its end."""
-
-
-class OutsideRange(Exception):
-    """Values are not between black and white.
-
-    Attributes:
-        low: The least value of the image.
-        high: The largest.
-    """
-
-    def __init__(self, low: float, high: float) -> None:
-        super().__init__(low, high)
-        self.low = low
-        self.high = high
 
 
 @dataclass(frozen=True)
@@ -150,78 +119,6 @@ def is_deep(mode: str) -> bool:
     return mode in ("I", "F") or mode.startswith("I;16")
 
 
-@contextmanager
-def opened(file: Path) -> Iterator[Image.Image]:
-    """A file as an image, of which the header was read.
-
-    Raises:
-        DamagedImage: It is none; also for whatever Pillow raises while it is used.
-    """
-    try:
-        # Only the format of its ending is taken without a signature: else anything is a TGA.
-        own = Image.registered_extensions().get(file.suffix.lower(), "")
-        formats = [*signed_formats(), *([own] if own in unsigned_formats() else [])]
-        # Not by its name: Pillow 13 then maps uncompressed TIFFs into memory, and takes height
-        # for width where they are turned (`ImageFile.load`, `use_mmap`).
-        with file.open("rb") as stream, Image.open(stream, formats=formats) as image:
-            yield image
-    except (DamagedImage, OutsideRange, MemoryError):
-        raise
-    except UnidentifiedImageError as error:
-        reason = "it is empty" if file.stat().st_size == 0 else "it is none that Pillow reads"
-        raise DamagedImage(reason) from error
-    except Exception as error:  # Pillow raises of every kind where a file is damaged
-        raise DamagedImage(" ".join(str(error).split()) or type(error).__name__) from error
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keeps Pillow's warnings back: what of them concerns the user is said in the report."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-@cache
-def readable_formats() -> tuple[str, ...]:
-    """Pillow's formats that are images."""
-    Image.init()
-    return tuple(name for name in Image.ID if name not in NO_PICTURES)
-
-
-@cache
-def signed_formats() -> tuple[str, ...]:
-    """Those that are known by their first bytes."""
-    return tuple(name for name in readable_formats() if Image.OPEN[name][1] is not None)
-
-
-@cache
-def unsigned_formats() -> tuple[str, ...]:
-    """Those that are known by a file's ending alone."""
-    return tuple(name for name in readable_formats() if Image.OPEN[name][1] is None)
-
-
-@cache
-def image_endings() -> frozenset[str]:
-    """What names of images end with, in lower case."""
-    known = Image.registered_extensions()  # this one initialises Pillow
-    return frozenset(ending for ending, name in known.items() if name in readable_formats())
-
-
-def is_image(file: Path) -> bool:
-    """Whether a file is an image by its ending, or else by what is in it."""
-    ending = file.suffix.lower()
-    if ending in image_endings():
-        return True
-    if ending in UNREAD_PICTURES:
-        return False
-    try:
-        with quiet(), Image.open(file, formats=signed_formats()):
-            return True
-    except Exception:  # see `opened`
-        return False
-
-
 def header_of(image: Image.Image) -> Header:
     """What is said of an image before it is decoded."""
     has_frames = image.format not in SHOWS_FIRST and getattr(image, "is_animated", False)
@@ -265,13 +162,39 @@ def is_white_zero(image: Image.Image) -> bool:
 
 def shown_as(image: Image.Image, background: Background) -> Image.Image:
     """An image of 8 bits with nothing transparent, in a mode that is grey or RGB."""
+    profile = image.info.get("icc_profile")
     image = with_8_bit_transparency(image)
     if image.has_transparency_data:
         whole = {"La": "LA"}.get(image.mode)
-        rgba = (image.convert(whole) if whole else image).convert("RGBA")
+        rgba = in_srgb((image.convert(whole) if whole else image).convert("RGBA"), profile)
         canvas = Image.new("RGBA", rgba.size, background)
         return Image.alpha_composite(canvas, rgba).convert("RGB")
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+    if image.mode in ("1", "L", "CMYK"):
+        image = in_srgb(image.convert("L") if image.mode == "1" else image, profile)
+        return image.convert("L" if image.mode == "L" else "RGB")
+    return in_srgb(image.convert("RGB"), profile)
+
+
+def in_srgb(image: Image.Image, profile: Any) -> Image.Image:
+    """An image with the colours of its profile in sRGB, as a viewer turns them.
+
+    Args:
+        image: Its mode is L, RGB, RGBA or CMYK.
+        profile: Of the file; one that can't be read, or is of another mode, changes nothing.
+    """
+    if not has_foreign_profile(profile) or not features.check("littlecms2"):
+        return image
+    from PIL import ImageCms  # only where it is needed: it makes a profile
+
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    try:
+        own = ImageCms.ImageCmsProfile(BytesIO(profile))
+        shown = ImageCms.profileToProfile(
+            image, own, ImageCms.createProfile("sRGB"), outputMode=mode
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    return image if shown is None else shown
 
 
 def with_8_bit_transparency(image: Image.Image) -> Image.Image:

@@ -1,7 +1,6 @@
 """A folder of the user's images, one folder a class."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -13,7 +12,8 @@ from torch import Tensor
 from leyden.data.augmentation import Augmentation
 from leyden.data.copies import say_copies
 from leyden.data.datamodule import DataModule
-from leyden.data.image_file import Background, DamagedImage, Decoder, OutsideRange, quiet
+from leyden.data.image_file import Background, Decoder
+from leyden.data.image_formats import DamagedImage, OutsideRange, quiet
 from leyden.data.image_layout import Labelled, Layout, find_layout
 from leyden.data.image_survey import Survey, describe, survey
 from leyden.data.images import image_parts
@@ -79,19 +79,15 @@ class ImageFolder(DataModule):
         self.skip_damaged = skip_damaged
         self.split = split
         self.augmentation = Augmentation(self.seed, crop, translate, flip, cutout)
+        self.used: list[Path] = []
 
     def source_files(self) -> Sequence[Path]:
-        return sorted(file for part in self._files for file in part)
-
-    @cached_property
-    def _files(self) -> list[list[Path]]:
-        """The files of each part."""
-        return [samples.pixels.files for _, samples in self.parts]  # type: ignore[attr-defined]
+        _ = self.parts  # damaged files are not among them
+        return self.used
 
     def load(self) -> Parts:
         if not self.path.is_dir():
-            hint = "; arrays are read by data=image_arrays" if self.path.suffix == ".npz" else ""
-            raise Unreadable("path", f"is not a folder{hint}")
+            raise Unreadable("path", f"is not a folder{instead_of_folder(self.path)}")
         report = DataReport()
         decoder = Decoder(
             self.size, self.channels, self.background, value_range_of(self.value_range)
@@ -103,6 +99,7 @@ class ImageFolder(DataModule):
             decodes_all=self.skip_damaged,
         )
         parts = self._split(self._sound(layout, found, report), layout, report)
+        self.used = sorted(file for files, _ in parts for file in files)
         describe(found, decoder, report)
         say_copies([files for files, _ in parts], [labels for _, labels in parts], report)
         pixels = [ImageFiles(files, decoder, is_deep=found.is_deep) for files, _ in parts]
@@ -169,12 +166,22 @@ class ImageFolder(DataModule):
             f"`{layout.folders[part]}` as {part}" if part in own else f"{part} drawn from train"
             for part in PARTS
         ]
-        report.split = f"by folders: {', '.join(said)}"
+        where = "" if layout.root == self.path else f" in {layout.root.relative_to(self.path)}/"
+        report.split = f"by folders{where}: {', '.join(said)}"
         cut = {
             part: ([files[i] for i in rows.tolist()], labels[rows])
             for part, rows in rows_of.items()
         }
         return [cut["train"], *(own.get(part, cut[part]) for part in PARTS[1:])]
+
+
+def instead_of_folder(path: Path) -> str:
+    """What to do with a path that is no folder."""
+    if path.suffix in (".npz", ".npy"):
+        return "; arrays are read by data=image_arrays"
+    if path.suffix in (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"):
+        return "; unpack it"
+    return ""
 
 
 FilesAndLabels = tuple[list[Path], Int[Tensor, " n"]]

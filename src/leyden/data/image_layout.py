@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from leyden.data.image_file import UNREAD_PICTURES, is_image
+from leyden.data.image_formats import UNREAD_PICTURES, is_image
 from leyden.data.report import DataReport
 from leyden.data.splitting import PARTS, Part, part_of_name
 from leyden.data.unreadable import Unreadable
@@ -131,7 +131,6 @@ def layout_below(tree: Tree, name: str, report: DataReport) -> Layout:
     """The layout of a folder that holds one of the parts, if it is the only one."""
     if len(tree.filled) == 1:
         leave_out(report, f"directly in {tree.root.name}/", len(tree.direct))
-        report.source["folder"] = f"{tree.root / name}, the only one in {tree.root}"
         return layout_of(tree.inner(name), report)
     if all(any(map(part_of_name, tree.inner(one).filled)) for one in tree.filled):
         raise Unreadable(
@@ -188,8 +187,8 @@ def labelled_of(
     leave_out(report, f"in no class of {folders[part]}/", len(inner.direct))
     if not inner.filled:
         report.warnings.append(
-            f"{inner.root} has {len(inner.direct):,} images and no folders of classes: they are"
-            " left out, and some of the training images take their place"
+            f"{folders[part]}/ has {len(inner.direct):,} images and no folders of classes: they"
+            " are left out, and some of the training images take their place"
         )
         return []
     for name in inner.filled:
@@ -202,7 +201,7 @@ def labelled_of(
     lacking = [name for name in classes if name not in inner.filled]
     if lacking:
         report.warnings.append(
-            f"{inner.root} has no images of {listed(lacking)}: no metric of {part} tells of it"
+            f"{folders[part]}/ has no images of {listed(lacking)}: no metric of {part} tells of it"
         )
     return [(file, name) for name in classes for file in inner.filled.get(name, ())]
 

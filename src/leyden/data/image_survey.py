@@ -15,15 +15,8 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from leyden.data.image_file import (
-    DamagedImage,
-    Decoder,
-    Header,
-    OutsideRange,
-    header_of,
-    opened,
-    quiet,
-)
+from leyden.data.image_file import Decoder, Header, header_of
+from leyden.data.image_formats import DamagedImage, OutsideRange, opened, quiet
 from leyden.data.images import STATISTICS_SAMPLES, least_deviation
 from leyden.data.randomness import permutation
 from leyden.data.report import DataReport
@@ -180,10 +173,13 @@ def describe(found: Survey, decoder: Decoder, report: DataReport) -> None:
     report.source["pixels"] = in_words(Counter(kind_of(header.mode) for header in headers))
     choices = {
         "turned": ("as their EXIF data says", [header.is_turned for header in headers]),
-        "transparent": (f"on {decoder.background}", [one.has_transparency for one in headers]),
+        "with transparency": (
+            f"on {decoder.background}",
+            [one.has_transparency for one in headers],
+        ),
         "of several frames": ("the first is taken", [header.has_frames for header in headers]),
         "of another colour profile than sRGB": (
-            "read as sRGB",
+            "turned into sRGB",
             [header.has_profile for header in headers],
         ),
     }

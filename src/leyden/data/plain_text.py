@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import urllib.request
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -111,6 +112,8 @@ class Text(DataModule):
             part: joined.bytes_of_token(places[part][0], vocabulary.bytes_of_first(text))
             for part, text in texts.items()
         }
+        if self.tokenizer == "character":
+            warn_of_unknown(texts, report)
         return text_parts(
             texts,
             vocabulary,
@@ -121,6 +124,8 @@ class Text(DataModule):
         )
 
 
+MOST_UNKNOWN = 0.01
+"""Share of unknown characters that is no reason for a warning."""
 SHAKESPEARE_URL = (
     "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
 )
@@ -171,3 +176,14 @@ def fetch_shakespeare(folder: Path) -> None:
 def files_below(path: Path) -> list[Path]:
     """The file itself, or all files below a folder but hidden ones."""
     return [path] if path.is_file() else visible_files(path)
+
+
+def warn_of_unknown(texts: dict[str, str], report: DataReport) -> None:
+    """Warns of characters that are not in the training part: one token stands for all of them."""
+    known = set(texts["train"])
+    for part in ("val", "test"):
+        counts = Counter(texts[part])
+        unknown = sum(count for character, count in counts.items() if character not in known)
+        if unknown > MOST_UNKNOWN * len(texts[part]):
+            share = f"{100 * unknown / len(texts[part]):.2g} %"
+            report.warnings.append(f"{share} of the characters of {part} are not in train")
