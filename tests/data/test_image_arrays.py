@@ -246,9 +246,9 @@ def test_other_files_are_refused_in_a_line():
         "none.npz": "needs arrays `images` and `labels`",
         "nan.npz": "NaN",
         "black.npz": "nothing to learn",
-        "text.npz": "can't be read as a NumPy file",
-        "empty.npz": "can't be read as a NumPy file",
-        "cut.npz": "can't be read as a NumPy file",
+        "text.npz": "can't be read as a file of NumPy",
+        "empty.npz": "can't be read as a file of NumPy",
+        "cut.npz": "can't be read as a file of NumPy",
         "missing.npz": "is not a file",
     }
     for path, word in words.items():

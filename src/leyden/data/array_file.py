@@ -30,16 +30,7 @@ def read_arrays(file: Path) -> "list[pd.Series[Any]]":
     Raises:
         Unreadable: It is damaged, or its arrays make no table.
     """
-    try:
-        arrays = _arrays(file)
-    except Unreadable:
-        raise
-    except Exception as error:  # a changed byte makes numpy and zipfile raise nearly anything
-        if "allow_pickle" in str(error):
-            message = "holds Python objects, which could run code; save arrays of numbers or text"
-            raise Unreadable("path", message) from error
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise Unreadable("path", f"can't be read as a file of NumPy: {reason}") from error
+    arrays = load_arrays(file)
     lengths = {name: len(array) for name, array in arrays.items() if array.ndim}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name} {length:,}" for name, length in lengths.items())
@@ -53,6 +44,24 @@ def read_arrays(file: Path) -> "list[pd.Series[Any]]":
     if not columns or not len(columns[0]):
         raise Unreadable("path", "holds no rows")
     return columns
+
+
+def load_arrays(file: Path) -> dict[str, NDArray[Any]]:
+    """All arrays of a file; one that is alone in its file has no name.
+
+    Raises:
+        Unreadable: It is damaged, unpacks to too much, or would run code.
+    """
+    try:
+        return _arrays(file)
+    except Unreadable:
+        raise
+    except Exception as error:  # a changed byte makes numpy and zipfile raise nearly anything
+        if "allow_pickle" in str(error):
+            message = "holds Python objects, which could run code; save arrays of numbers or text"
+            raise Unreadable("path", message) from error
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise Unreadable("path", f"can't be read as a file of NumPy: {reason}") from error
 
 
 def _arrays(file: Path) -> dict[str, NDArray[Any]]:

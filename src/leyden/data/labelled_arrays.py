@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from jaxtyping import Int
 from numpy.typing import NDArray
 from torch import Tensor
 
+from leyden.data.array_file import load_arrays
 from leyden.data.report import DataReport
 from leyden.data.splitting import Part, part_of_name
 from leyden.data.unreadable import Unreadable
@@ -91,21 +91,13 @@ def read_arrays(path: Path, report: DataReport, *, what: str) -> Arrays:
 
 
 def load_file(path: Path, what: str) -> dict[str, Array]:
-    """All arrays of a file; none that would run code."""
+    """All arrays of a file, by their names."""
     if not path.is_file():
         raise Unreadable("path", "is not a file of NumPy")
-    try:
-        with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                message = f"has one array; {what} need labels: np.savez(FILE, x=..., y=...)"
-                raise Unreadable("path", message)
-            return {name: loaded[name] for name in loaded.files}
-    except (ValueError, OSError, EOFError, BadZipFile) as error:
-        reason = " ".join(str(error).split())
-        if "allow_pickle" in reason:
-            reason = "it holds Python objects, which could run code; save arrays of numbers"
-        raise Unreadable("path", f"can't be read as a NumPy file: {reason}") from error
+    found = load_arrays(path)
+    if "" in found:
+        raise Unreadable("path", f"has one array; {what} need labels: np.savez(FILE, x=..., y=...)")
+    return found
 
 
 def meaning_of(name: str) -> tuple[Part | None, Held] | None:
