@@ -12,6 +12,7 @@ if hasattr(os, "sched_setaffinity"):  # each worker of pytest has one core, and 
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,7 @@ def leyden(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 
 @pytest.fixture
 def user_files(tmp_path: Path) -> Path:
-    """A user's own data here: photos, digits.npz, houses.csv, sales.csv, novel.txt."""
+    """A user's own data here: photos, digits.npz, beats.csv, houses.csv, sales.csv, novel.txt."""
     for number, name in enumerate(("cat", "dog")):
         folder = tmp_path / "photos" / name
         folder.mkdir(parents=True)
@@ -94,8 +95,11 @@ def user_files(tmp_path: Path) -> Path:
     np.savez(tmp_path / "digits.npz", images=images, labels=np.arange(40) % 2)
     rows = [f"{i % 7},{'Delft' if i % 3 else 'Gouda'},{i * 1.5}" for i in range(120)]
     (tmp_path / "houses.csv").write_text("\n".join(["rooms,city,price", *rows]))
-    days = [f"2026-{1 + i // 28:02}-{1 + i % 28:02},{(i * i) % 17},{i % 5}" for i in range(300)]
+    first = date(2026, 1, 1)
+    days = [f"{first + timedelta(days=i)},{(i * i) % 17},{i % 5}" for i in range(300)]
     (tmp_path / "sales.csv").write_text("\n".join(["date,sold,weather", *days]))
+    beats = [f"{'fast' if i % 2 else 'slow'},{i % 3},{i % 4},{i % 5},{i % 7}" for i in range(60)]
+    (tmp_path / "beats.csv").write_text("\n".join(["rhythm,a,b,c,d", *beats]))
     (tmp_path / "novel.txt").write_text("It was a dark and stormy night. " * 400)
     return tmp_path
 

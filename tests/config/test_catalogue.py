@@ -16,6 +16,7 @@ FITTING = {  # what has to be chosen beside an option for the two to fit
     "model=gpt": TEXT,
     "data=csv": ("data.path=houses.csv", "data.target=price"),
     "data=csv_series": ("data.path=sales.csv", "data.target=sold"),
+    "data=series_classes": ("data.path=beats.csv", "data.label=rhythm"),
     "data=image_folder": ("data.path=photos",),
     "data=image_arrays": ("data.path=digits.npz",),
     "data=text": ("data.path=novel.txt",),

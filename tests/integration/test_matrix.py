@@ -35,6 +35,7 @@ FITTING = {
     ("cnn", "image"),
     ("cnn", "series"),
     ("resnet", "image"),
+    ("resnet", "series"),
     ("vgg", "image"),
     ("rnn", "image"),
     ("rnn", "series"),
