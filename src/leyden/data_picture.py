@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Int
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
@@ -18,7 +19,7 @@ from leyden.printable import printable
 from leyden.sweeps.report.style import COLORS, new_figure
 
 MOST_CLASSES, IMAGES_A_CLASS = 10, 10
-MOST_FEATURES = 15
+MOST_FEATURES, MOST_CATEGORIES, LONGEST_NAME = 15, 5, 7
 MOST_SAMPLES = 10_000
 """Samples of the training part that histograms are drawn of."""
 
@@ -90,39 +91,70 @@ def pixels_of(samples: Samples, places: Int[Tensor, " n"]) -> NDArray[Any]:
 
 
 def draw_histograms(parts: Parts) -> Figure:
-    """Of each feature as the model sees it, by class; and of the target where it is a number."""
+    """Of each column as the model sees it, by class; and of the target where it is a number."""
     inputs, targets = parts.train[Draw(0, some_of(parts.train, MOST_SAMPLES))]
     spec = parts.spec
-    features = inputs.flatten(1)[:, :MOST_FEATURES]
-    names = [*spec.feature_names[:MOST_FEATURES]]
-    names += [f"feature {number + 1}" for number in range(len(names), features.shape[1])]
-    columns = list(zip(names, features.T, strict=True))
+    columns = columns_of(inputs.flatten(1), spec.feature_names)[:MOST_FEATURES]
     is_classes = spec.task_name == "classification"
     if not is_classes:
         numbers = targets.double() * spec.target_std + spec.target_mean
-        columns.insert(0, (f"target {spec.target_name}", numbers[:, 0]))
+        columns.insert(0, (f"target {spec.target_name}", {"": numbers[:, 0]}))
     width = min(4, len(columns))
     height = -(-len(columns) // width)
     figure = new_figure(0.5 + 1.7 * height)
     panels = figure.subplots(height, width, squeeze=False).flatten()
     for axes in panels[len(columns) :]:
         axes.set_axis_off()
-    classes = spec.class_names or tuple(map(str, range(spec.num_outputs)))
-    for axes, (name, values) in zip(panels, columns, strict=False):
+    names = spec.class_names or tuple(map(str, range(spec.num_outputs)))
+    groups = [(name, targets == code) for code, name in enumerate(names[: len(COLORS)])]
+    for axes, (name, features) in zip(panels, columns, strict=False):
         axes.set_title(printable(name), fontsize=8)
         axes.tick_params(labelsize=7)
         axes.set_yticks([])
-        known = values[values.isfinite()].numpy()
-        edges = np.histogram_bin_edges(known, bins=30)
-        if not is_classes:
-            axes.hist(known, bins=edges, color=COLORS[0])
-            continue
-        for code, label in enumerate(classes[: len(COLORS)]):
-            chosen = values[targets == code].numpy()
-            axes.hist(chosen, bins=edges, histtype="step", color=COLORS[code], label=label)
+        draw = draw_categories if len(features) > 1 else draw_numbers
+        draw(axes, features, groups if is_classes else [("", slice(None))])
+    if spec.feature_names:
+        figure.supxlabel("numbers as the model sees them, scaled by the training part", fontsize=7)
     if is_classes:
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
+
+
+def columns_of(features: Tensor, names: tuple[str, ...]) -> list[tuple[str, dict[str, Tensor]]]:
+    """Features by the column that they are made of; those of categories are one."""
+    found: dict[str, dict[str, Tensor]] = {}
+    for place, values in enumerate(features.T):
+        name = names[place] if place < len(names) else f"feature {place + 1}"
+        column, is_one, value = name.partition("=")
+        found.setdefault(column if is_one else name, {})[value or "missing"] = values
+    return list(found.items())
+
+
+def draw_numbers(axes: Axes, features: dict[str, Tensor], groups: list[tuple[str, Any]]) -> None:
+    """A histogram of a feature for each class."""
+    (values,) = features.values()
+    edges = np.histogram_bin_edges(values[values.isfinite()].numpy(), bins=30).tolist()
+    for number, (name, chosen) in enumerate(groups):
+        own = values[chosen]
+        kind: Any = "step" if name else "bar"
+        shown = own[own.isfinite()].numpy()
+        axes.hist(shown, bins=edges, histtype=kind, color=COLORS[number], label=name)
+
+
+def draw_categories(axes: Axes, features: dict[str, Tensor], groups: list[tuple[str, Any]]) -> None:
+    """For each of the most frequent categories a bar for each class."""
+    largest = sorted(features, key=lambda value: -float(features[value].sum()))[:MOST_CATEGORIES]
+    places = np.arange(len(largest))
+    for number, (name, chosen) in enumerate(groups):
+        counts = [float(features[value][chosen].sum()) for value in largest]
+        at = places + (number - (len(groups) - 1) / 2) * 0.8 / len(groups)
+        axes.bar(at, counts, 0.8 / len(groups), color=COLORS[number], label=name)
+    axes.set_xticks(places, [shortened(printable(value)) for value in largest])
+
+
+def shortened(text: str) -> str:
+    """A name that fits below a bar."""
+    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
 
 
 def draw_series(parts: Parts) -> Figure:

@@ -80,7 +80,7 @@ def show_columns(columns: "list[DataColumn]") -> None:
             f"{one.distinct:,}",
             missing_cell(one),
             one.example,
-            one.reason or one.made,
+            one.reason or "; missing as ".join(filter(None, (one.made, one.filled))),
         ]
         for one in columns
     ]

@@ -52,12 +52,6 @@ def refusal(**options):
     return raised.value.key, str(raised.value)
 
 
-def notes_say(parts, *notes):
-    """Whether each note after the target's holds its words, whatever else it says."""
-    pairs = zip(parts.report.notes[1:], notes, strict=True)
-    return all(word in note for note, words in pairs for word in words)
-
-
 def test_the_parts_are_70_15_and_15_percent():
     table(x=NUMBERS, y=CLASSES)
     parts = make().parts
@@ -92,9 +86,11 @@ def test_a_missing_number_is_the_training_median():
     assert feature() == pytest.approx(scaled(filled))
 
 
-def test_missing_numbers_are_noted():
+def test_what_missing_numbers_become_is_said():
     table(x=[None, None, *[3] * (N - 2)], y=CLASSES)
-    assert notes_say(make().parts, ["x", "2", "missing", "3", "median"])
+    report = make().parts.report
+    assert (report.column("x").num_missing, report.column("x").filled) == (2, "3 (median)")
+    assert "missing cells: x 2 as 3 (median)" in report.lines()
 
 
 def test_each_category_is_a_feature_of_its_own():
@@ -108,7 +104,8 @@ def test_a_missing_category_is_one_of_them():
     table(x=(["red", None] * N)[:N], y=CLASSES)
     parts = make().parts
     assert rows_of(parts).tolist() == [[0, 1], [1, 0]] * (N // 2)
-    assert notes_say(parts, ["x", "2 categories", "20 missing"])
+    column = parts.report.column("x")
+    assert (column.made, column.num_missing, column.filled) == ("2 categories", 20, "a category")
 
 
 @pytest.mark.parametrize("word", ["NA", "None", "null", "nan", "-", "?", "inf"])

@@ -70,4 +70,7 @@ def test_a_text_too_short_for_its_windows_is_refused(leyden):
 @pytest.mark.usefixtures("user_files")
 def test_what_was_done_to_a_table_is_said(leyden):
     result = leyden("train", *COMMANDS["a table"], *SHORT)
-    assert "column city: 2 categories, a feature each" in result.err
+    assert "2 columns used" in result.err
+    record = json.loads((result.folder / "run.json").read_text())
+    made = {one["name"]: one["made"] for one in record["data_report"]["columns"]}
+    assert made == {"rooms": "scaled", "city": "2 categories", "price": "numbers"}

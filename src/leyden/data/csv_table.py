@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+import torch
 
 from leyden.data.datamodule import DataModule
 from leyden.data.duplicates import say_duplicates
@@ -140,14 +141,15 @@ class CSVTable(DataModule):
             max_categories=self.max_categories,
         )
         columns = choice.of(frame, in_order, rows, report)
-        inputs = encode_features(
+        features = encode_features(
             columns,
             train,
             impute=self.impute,
             missing_indicator=self.missing_indicator,
             report=report,
         )
-        spec, targets = target.scaled(train, inputs.shape[1])
+        inputs = torch.stack([values for _, values in features], dim=1)
+        spec, targets = target.scaled(train, tuple(name for name, _ in features))
         say_duplicates(inputs, targets, parts, report)
         cut = [Rows(inputs[part], targets[part]) for part in parts]
         return Parts(spec, cut[0], cut[1], cut[2], report)

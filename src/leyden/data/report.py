@@ -24,7 +24,8 @@ class Column:
         example: One of its cells, as the file has it.
         distinct: Different values.
         missing: Cells that are taken as missing, by what stands in them; "" is an empty cell.
-        made: What was made of it, such as "3 categories" or "missing taken as 4.5 (median)".
+        made: What was made of it, such as "scaled" or "3 categories".
+        filled: What its missing cells were taken as, such as "4.5 (median)" or "a category".
         reason: Why it is left out.
         problem: Why its cells can't be taken as the numbers that they seem to be, with what to
             type: whoever uses the column refuses it.
@@ -37,6 +38,7 @@ class Column:
     distinct: int = 0
     missing: dict[str, int] = field(default_factory=dict)
     made: str = ""
+    filled: str = ""
     reason: str = ""
     problem: str = ""
 
@@ -127,8 +129,10 @@ class DataReport:
         if left_out:
             reasons = (f"{one.name} ({one.reason})" for one in left_out)
             line += f"; left out: {', '.join(reasons)}"
-        used = [one for one in self.columns if one.role != "left out" and one.missing]
-        missing = [f"{one.name} {one.num_missing:,}{_words(one.missing)}" for one in used]
+        used = [one for one in self.columns if one.role == "feature" and one.filled]
+        missing = [
+            f"{one.name} {one.num_missing:,}{_words(one.missing)} as {one.filled}" for one in used
+        ]
         return [line, *([f"missing cells: {', '.join(missing)}"] if missing else [])]
 
 

@@ -18,7 +18,9 @@ from leyden.data.unreadable import Unreadable
 
 Impute = Literal["median", "mean", "zero", "refuse"]
 
-Encoded = Float[Tensor, "rows features"]
+Encoded = Float[Tensor, " rows"]
+Feature = tuple[str, Encoded]
+"""A name, and a number for each row."""
 
 
 def encode_features(
@@ -28,8 +30,8 @@ def encode_features(
     impute: Impute,
     missing_indicator: bool,
     report: DataReport,
-) -> Encoded:
-    """Numbers for a model, made of every column.
+) -> list[Feature]:
+    """Numbers for a model, made of every column; features by their names.
 
     Args:
         frame: The columns, of numbers, times or categories (text).
@@ -42,7 +44,7 @@ def encode_features(
     Raises:
         Unreadable: A number is missing, and that is to be refused.
     """
-    encoded = []
+    encoded: list[Feature] = []
     for name, values in frame.items():
         column = report.column(str(name))
         column.role = "feature"
@@ -50,10 +52,10 @@ def encode_features(
             encoded += _times(values, column, train)
         elif pd.api.types.is_numeric_dtype(values):
             array = values.to_numpy(dtype=np.float64)
-            encoded += _numbers(array, column, train, impute, missing_indicator, report)
+            encoded += _numbers(array, column, train, impute, missing_indicator)
         else:
-            encoded.append(_categories(values, column, train, report))
-    return torch.cat(encoded, dim=1)
+            encoded += _categories(values, column, train, report)
+    return encoded
 
 
 def _numbers(
@@ -62,26 +64,21 @@ def _numbers(
     train: Rows,
     impute: Impute,
     missing_indicator: bool,
-    report: DataReport,
-) -> list[Encoded]:
+) -> list[Feature]:
     is_missing = np.isnan(array)
     column.made = "scaled"
-    found = []
+    where: list[Feature] = []
     if is_missing.any():
         filling = _filling(array[train.numpy()], column, impute)
         array = np.where(is_missing, filling, array)
-        column.made += f", missing ones taken as {filling:g} ({impute})"
-        report.notes.append(
-            f"column {column.name}: {int(is_missing.sum()):,} missing, taken as {filling:g}"
-            f" ({impute})"
-        )
+        column.filled = f"{filling:g} ({impute})"
         if missing_indicator and is_missing[train.numpy()].any():
             column.made += ", and a feature that says where"
-            found = [torch.tensor(is_missing).float()[:, None]]
+            where = [(f"{column.name} is missing", torch.tensor(is_missing).float())]
     seen = array[train.numpy()]
     if seen.min() == seen.max():
         column.made += ": 0, since it does not vary in the training rows"
-    return [_scaled(torch.tensor(array), train), *found]
+    return [(column.name, _scaled(torch.tensor(array), train)), *where]
 
 
 def _filling(seen: NDArray[np.float64], column: Column, impute: Impute) -> float:
@@ -96,20 +93,19 @@ def _filling(seen: NDArray[np.float64], column: Column, impute: Impute) -> float
     return float(np.median(present) if impute == "median" else present.mean())
 
 
-def _scaled(numbers: Float[Tensor, " rows"], train: Rows) -> Encoded:
+def _scaled(numbers: Encoded, train: Rows) -> Encoded:
     mean, std = mean_and_scale(numbers[train])
-    return ((numbers - mean) / std).float()[:, None]
+    return ((numbers - mean) / std).float()
 
 
 def _categories(
     values: "pd.Series[Any]", column: Column, train: Rows, report: DataReport
-) -> Encoded:
+) -> list[Feature]:
     """A feature for each value in the training part; missing is one of them."""
     texts = values.map(as_category).fillna("")
     known = sorted(texts.iloc[train.numpy()].unique().tolist())
-    missing = f", {column.num_missing:,} missing" if column.num_missing else ""
     column.made = f"{len(known)} categories"
-    report.notes.append(f"column {column.name}: {len(known)} categories, a feature each{missing}")
+    column.filled = "a category" if column.missing else ""
     unseen = texts[~texts.isin(known)]
     if len(unseen):
         column.made += f", {len(unseen):,} rows in none of them"
@@ -119,7 +115,7 @@ def _categories(
         )
     places = {value: place for place, value in enumerate(known)}
     codes = torch.tensor([places.get(text, len(known)) for text in texts])
-    return torch.nn.functional.one_hot(codes, len(known) + 1)[:, :-1].float()
+    return [(f"{column.name}={value}", (codes == at).float()) for value, at in places.items()]
 
 
 def as_category(value: Any) -> str | None:
@@ -129,12 +125,17 @@ def as_category(value: Any) -> str | None:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _times(values: "pd.Series[Any]", column: Column, train: Rows) -> list[Encoded]:
+def _times(values: "pd.Series[Any]", column: Column, train: Rows) -> list[Feature]:
     """When it was, scaled; and of dates the place in the day, the week and the year."""
     keys = seconds(values)
     is_missing = np.isnan(keys)
     if is_missing.any():
         keys = np.where(is_missing, _filling(keys[train.numpy()], column, "median"), keys)
+        column.filled = "their median, and no place in day, week and year"
     circles = cycles(values, train)
     column.made = ", ".join(["scaled", *(name.replace("_", " ") for name in circles)])
-    return [_scaled(torch.tensor(keys), train), *circles.values()]
+    found = [(column.name, _scaled(torch.tensor(keys), train))]
+    for name, circle in circles.items():
+        for part, place in zip(("sine", "cosine"), circle.T, strict=True):
+            found.append((f"{column.name}, {part} of {name.replace('_', ' ')}", place))
+    return found

@@ -42,28 +42,30 @@ class Target:
         """Class of each row, where they are classes."""
         return self.values if self.class_names else None
 
-    def scaled(self, train: Rows, num_features: int) -> tuple[Spec, Tensor]:
+    def scaled(self, train: Rows, feature_names: tuple[str, ...]) -> tuple[Spec, Tensor]:
         """The spec of the table, and what is learned.
 
         Args:
             train: Rows whose mean and deviation scale numbers.
-            num_features: Numbers that each row has.
+            feature_names: Of the numbers that each row has.
         """
         if self.class_names:
             spec = Spec(
                 "table",
-                (num_features,),
+                (len(feature_names),),
                 len(self.class_names),
                 task="classification",
+                feature_names=feature_names,
                 class_names=self.class_names,
             )
             return spec, self.values
         mean, std = map(float, mean_and_scale(self.values[train]))
         spec = Spec(
             "table",
-            (num_features,),
+            (len(feature_names),),
             1,
             task="regression",
+            feature_names=feature_names,
             target_name=self.name,
             target_mean=mean,
             target_std=std,

@@ -60,8 +60,10 @@ def _fits(cells: "pd.Series[Any]", time_format: str) -> bool:
 
 def seconds(values: "pd.Series[Any]") -> NDArray[np.float64]:
     """Times as numbers, NaN where one is missing."""
-    nanoseconds = values.astype("int64").to_numpy().astype(np.float64)
-    return np.where(values.isna(), np.nan, nanoseconds / 1e9)
+    is_date = pd.api.types.is_datetime64_any_dtype(values)
+    alike = values.astype("datetime64[us]" if is_date else "timedelta64[us]")
+    microseconds = alike.astype("int64").to_numpy().astype(np.float64)
+    return np.where(values.isna(), np.nan, microseconds / 1e6)
 
 
 def cycles(values: "pd.Series[Any]", train: Rows) -> dict[str, Float[Tensor, "rows 2"]]:

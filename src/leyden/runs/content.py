@@ -63,6 +63,7 @@ class DataColumn(TypedDict, total=False):
     distinct: int
     missing: dict[str, int]
     made: str
+    filled: str
     reason: str
     problem: str
 

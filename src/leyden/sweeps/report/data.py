@@ -43,7 +43,11 @@ def _classes(report: DataReport) -> Table:
 
 def _columns(report: DataReport) -> Table:
     rows = [
-        [one.name, one.role, one.kind, one.distinct, one.num_missing, one.reason or one.made]
+        [
+            *(one.name, one.role, one.kind, one.distinct, one.num_missing),
+            *(one.reason or one.made, one.filled),
+        ]
         for one in report.columns[:MOST_ROWS]
     ]
-    return Table(["column", "role", "kind", "distinct", "missing", "what was made of it"], rows)
+    names = ["column", "role", "kind", "distinct", "missing", "made of it", "missing as"]
+    return Table(names, rows)
