@@ -232,12 +232,14 @@ def cells_of(kind, rows, rng):
     holes=st.floats(0, 0.5),
     impute=st.sampled_from(["median", "mean", "zero"]),
     indicator=st.booleans(),
+    has_classes=st.booleans(),
 )
 def test_no_tensor_of_the_training_part_depends_on_other_rows(
-    seed, rows, kinds, holes, impute, indicator
+    seed, rows, kinds, holes, impute, indicator, has_classes
 ):
     rng = np.random.default_rng(seed)
-    train = set(drawn(rows, sizes_of(rows, (0.7, 0.15, 0.15)))[0].tolist())
+    codes = torch.from_numpy(rng.integers(0, 3, rows)) if has_classes else None
+    train = set(drawn(rows, sizes_of(rows, (0.7, 0.15, 0.15)), labels=codes)[0].tolist())
 
     def cells(kind, old=None):
         new = [cell if rng.random() > holes else "" for cell in cells_of(kind, rows, rng)]
@@ -247,8 +249,11 @@ def test_no_tensor_of_the_training_part_depends_on_other_rows(
 
     before = {f"c{place}": cells(kind) for place, kind in enumerate(kinds)}
     after = {name: cells(kind, before[name]) for name, kind in zip(before, kinds, strict=True)}
-    target = [f"{number:.3f}" for number in rng.normal(size=rows)]
-    other = [cell if row in train else str(1e3 + row) for row, cell in enumerate(target)]
+    target = other = [f"{number:.3f}" for number in rng.normal(size=rows)]
+    if codes is not None:  # which decide the split
+        target = other = ["uvw"[code] for code in codes.tolist()]
+    else:
+        other = [cell if row in train else str(1e3 + row) for row, cell in enumerate(target)]
     found = []
     for columns, numbers in ((before, target), (after, other)):
         table(**columns, y=numbers)
