@@ -152,3 +152,58 @@ def test_a_hundred_years_of_months_in_decimals_do_not_drift():
 )
 def test_what_can_not_be_placed_in_time_is_refused(cells, words):
     assert words in refusal(cells)
+
+
+@pytest.mark.parametrize(
+    ("cells", "first", "second"),
+    [
+        (["Jan-65", "Feb-65", "Dec-74"], "1965-01-01", "1965-02-01"),
+        (["12-Mar-45", "13-Mar-45", "01-Jan-72"], "1945-03-12", "1945-03-13"),
+        (["Jan-60", "Feb-60", "Dec-79"], "1960-01-01", "1960-02-01"),
+        (["Jan-98", "Feb-98", "Mar-04"], "1998-01-01", "1998-02-01"),
+        (["Jan-10", "Feb-10", "Mar-24"], "2010-01-01", "2010-02-01"),
+        (["2024/05", "2024/06"], "2024-05-01", "2024-06-01"),
+        (["2016M08", "2016M09"], "2016-08-01", "2016-09-01"),
+        (["2016-M08", "2016-M09"], "2016-08-01", "2016-09-01"),
+        (["Q1 1990", "Q2 1990"], "1990-01-01", "1990-04-01"),
+        (["1990:Q1", "1990:Q2"], "1990-01-01", "1990-04-01"),
+        (["KW 1/2020", "KW 12/2020"], "2019-12-30", "2020-03-16"),
+        (["13-Sept-2021", "14-Oct-2021"], "2021-09-13", "2021-10-14"),
+        (["1/13/2021 05:24:00 p.m.", "1/13/2021 06:24:00 p.m."], "2021-01-13 17:24:00", None),
+        (["2024-01-01 23:00", "2024-01-01 24:00"], "2024-01-01 23:00", "2024-01-02 00:00"),
+        (["2024-01-01 23:00:00,5", "2024-01-01 23:00:01,25"], "2024-01-01 23:00:00.5", None),
+        ([2024123123, 2025010100], "2024-12-31 23:00", "2025-01-01 00:00"),
+        ([202412312359, 202501010000], "2024-12-31 23:59", "2025-01-01 00:00"),
+        ([201552, 201553], "2015-12-21", "2015-12-28"),
+    ],
+)
+def test_times_of_the_world_are_what_people_take_them_for(cells, first, second):
+    moments = parsed(cells).moments
+    assert moments[0] == pd.Timestamp(first)
+    assert second is None or moments[1] == pd.Timestamp(second)
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ([f"Jan-{year:02}" for year in range(0, 100, 10)], "years of two digits"),
+        (["58:20", "1:02:30"], "no time that can be told"),
+        (["1200/1365", "1300/1400"], "no time that can be told"),
+        (["2026-01-11/2026-01-05", "2026-01-18/2026-01-12"], "no time that can be told"),
+    ],
+)
+def test_what_could_be_another_time_or_none_is_refused(cells, words):
+    assert words in refusal(cells)
+
+
+@given(
+    first=st.integers(1901, 2060),
+    months=st.lists(st.integers(0, 60 * 12), min_size=2, max_size=20),
+)
+def test_years_of_two_digits_keep_the_order_of_the_years(first, months):
+    dates = [pd.Timestamp(first, 1, 1) + pd.DateOffset(months=month) for month in months]
+    moments = parsed([date.strftime("%b-%y") for date in dates]).moments
+    whole = pd.Series(dates)
+    assert (moments - moments.min()).rank(method="dense").tolist() == whole.rank(
+        method="dense"
+    ).tolist()

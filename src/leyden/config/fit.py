@@ -17,6 +17,7 @@ from leyden.config.plain import copy_of, plain
 from leyden.config.plan import Plan
 from leyden.config.problem import ConfigError, Problem, gathered
 from leyden.config.rules import task_problems
+from leyden.config.signature import parameters_of
 from leyden.config.size import (
     ParameterCount,
     count_parameters,
@@ -24,6 +25,7 @@ from leyden.config.size import (
     meta_net,
     solve_width,
 )
+from leyden.config.targets import resolve
 from leyden.data import DataModule, Spec
 from leyden.export.hf_folder import is_hf
 from leyden.export.pretrained import refuse_other_gpt2
@@ -129,6 +131,7 @@ def fit_to_data(cfg: DictConfig, *, fetch: bool = True, memo: Memo | None = None
     """
     memo = memo or Memo()
     cfg = with_absolute_paths(cfg)
+    say_the_split(cfg)
     solve_batch(cfg)
     data, spec, found = look(cfg, memo, fetch=fetch)
     problems = [*found, *task_problems(cfg, [task_of(spec)], spec.kind)]
@@ -195,6 +198,13 @@ def with_absolute_paths(cfg: DictConfig) -> DictConfig:
     if path is not None and str(absolute := Path(path).expanduser().absolute()) != path:
         cfg.data.path = str(absolute)
     return cfg
+
+
+def say_the_split(cfg: DictConfig) -> None:
+    """Writes out how parts are drawn: runs of earlier versions, which drew otherwise, lack it."""
+    if "split" not in cfg.data and "split" in parameters_of(resolve(cfg.data._target_)):
+        with open_dict(cfg):
+            cfg.data.split = {"stratified": True}
 
 
 def refuse_other_weights(key: str, checkpoint: Path, net: nn.Module) -> None:

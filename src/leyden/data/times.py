@@ -28,12 +28,35 @@ FORMATS = (
 )
 """Forms that are tried where times are not as ISO 8601 has them."""
 
+WRITTEN_AS_NUMBERS = ("%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d%H", "%Y%m%d", "%Y%m")
+
+REWRITTEN = (
+    (re.compile(r"^(\d{4})-?M(\d{2})$"), r"\1-\2"),  # Eurostat's months
+    (re.compile(r"^(\d{4}):?[Qq]([1-4])$"), r"\1Q\2"),
+    (re.compile(r"^[Qq]([1-4])[ /:-]?(\d{4})$"), r"\2Q\1"),
+    (re.compile(r"^(?:KW|CW|W) ?(\d)[/ -](\d{4})$"), r"\2-W0\1"),
+    (re.compile(r"^(?:KW|CW|W) ?(\d{2})[/ -](\d{4})$"), r"\2-W\1"),
+    (re.compile(r"(?i)\b([ap])\.\s?m\.?(?=$|\s)"), r"\1m"),
+    (re.compile(r"(?i)\bsept\b"), "Sep"),
+    (re.compile(r"(:\d{2}),(\d{1,6})(?=$|Z|[+-])"), r"\1.\2"),  # Python's logging
+)
+
+END_OF_DAY = re.compile(r"([T ])24(:00(?::00(?:\.0+)?)?(?:Z|[+-]\d{2}:?\d{2})?)$")
+
+LAST_YEAR = 2068
+"""Of two digits, as POSIX has it."""
+
+LEAST_GAP = 30
+"""Years without a date that years of two digits need, for their century to be sure."""
+
 OFFSET = re.compile(r"(?:Z|z|[+-]\d{2}:?\d{2}|[+-]\d{2})$")
 ZONE_NAME = re.compile(r"\s+([A-Za-z]{3,5})$")
 BRACKET = re.compile(r"\[[\w/+-]+\]$")
 QUARTER = re.compile(r"^(\d{4})[ -]?Q([1-4])$")
+    r"^(?:(?P<year>\d{4})[ :-]?[Qq](?P<part>[1-4])|[Qq](?P<part2>[1-4])[ /-]?(?P<year2>\d{4}))$"
+)
 WEEK = re.compile(r"^(\d{4})-?W(\d{2})(?:-?([1-7]))?$")
-PERIOD = re.compile(r"^(\S+)/(\S+)$")
+PERIOD = re.compile(r"^(\d{4}-\d{2}-\d{2}[^/]*)/(\d{4}-\d{2}-\d{2}[^/]*)$")
 TIMEDELTA = re.compile(r"^-?(\d+ days?)?,? ?[+-]?(\d+:\d{2}(:\d{2}(\.\d+)?)?)?$")
 
 
@@ -96,12 +119,20 @@ def parse_times(cells: "pd.Series[Any]", *, key: str, time_format: str | None = 
         return _by_format(cells, key, time_format)
     if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
         return _numbers(cells)
-    texts = cells.astype(str).str.strip()
+    texts = _plainly_written(cells.astype(str))
     for parse in (_iso, _periods, _quarters, _weeks, _durations):
         found = parse(texts)
         if found is not None:
             return Times(found[0], found[1], cells)
     return _by_known_formats(cells, texts, key)
+
+
+def _plainly_written(texts: "pd.Series[Any]") -> "pd.Series[Any]":
+    """What is said in several ways in one of them: 2016M08, p.m., Sept, seconds with a comma."""
+    found = texts.str.strip()
+    for pattern, written in REWRITTEN:
+        found = found.str.replace(pattern, written, regex=True)
+    return found
 
 
 def _in_utc(moments: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -110,14 +141,19 @@ def _in_utc(moments: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _numbers(cells: "pd.Series[Any]") -> Times:
-    """Numbers are times by themselves; 20260131 and 202601 are days and months."""
-    for digits, form, word in ((8, "%Y%m%d", "days"), (6, "%Y%m", "months")):
+    """Numbers are times by themselves; 20260131, 202601 and 2026013123 are written dates."""
+    for form in WRITTEN_AS_NUMBERS:
+        digits = len(pd.Timestamp(2000, 1, 1).strftime(form))
         low, high = 1900 * 10 ** (digits - 4), 2100 * 10 ** (digits - 4)
         if not ((cells % 1 == 0) & (cells > low) & (cells < high)).all():
             continue
-        moments = pd.to_datetime(cells.astype("int64").astype(str), format=form, errors="coerce")
+        texts = cells.astype("int64").astype(str)
+        moments = pd.to_datetime(texts, format=form, errors="coerce")
         if moments.notna().all():
-            return Times(_in_utc(moments), f"{word} like {int(cells.iloc[0])}", cells)
+            return Times(_in_utc(moments), f"dates by {form}", cells)
+        weeks = _weeks(texts.str[:4] + "-W" + texts.str[4:]) if digits == 6 else None
+        if weeks is not None:
+            return Times(weeks[0], weeks[1], cells)
     return Times(cells.astype("float64"), "numbers", cells)
 
 
@@ -135,9 +171,13 @@ def _iso(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
     # pandas takes `5` and `2026` for dates of its own making.
     if not bare.str.match(r"^\d{4}-\d{2}|^\d{8}T").all():
         return None
+    # Midnight at the end of a day, as logs of energy have it.
+    is_end = bare.str.count(END_OF_DAY.pattern) > 0
+    bare = bare.str.replace(END_OF_DAY, r"\g<1>00\g<2>", regex=True)
     moments = pd.to_datetime(bare, format="ISO8601", errors="coerce", utc=True)
     if moments.isna().any():
         return None
+    moments = moments.where(~is_end, moments + pd.Timedelta(days=1))
     words = "dates"
     if has_offset.all():
         words = "dates with offsets, taken to UTC"
@@ -151,8 +191,10 @@ def _periods(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
     parts = texts.str.extract(PERIOD)
     if parts.isna().any(axis=None):
         return None
-    first = pd.to_datetime(parts[0], format="ISO8601", errors="coerce")
-    return None if first.isna().any() else (_in_utc(first), "periods, by their first day")
+    first, last = (pd.to_datetime(parts[n], format="ISO8601", errors="coerce") for n in (0, 1))
+    if first.isna().any() or not (first <= last).all():
+        return None
+    return _in_utc(first), "periods, by their first day"
 
 
 def _quarters(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
@@ -182,8 +224,10 @@ def _weeks(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
 def _durations(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
     if not texts.str.match(TIMEDELTA).all():
         return None
-    # 1:30 is hours and minutes here, as everywhere in a column of times.
-    whole = texts.where(texts.str.count(":") != 1, texts + ":00")
+    colons = texts.str.count(":")
+    if (colons == 1).any() and not (colons == 1).all():
+        return None  # 58:20 beside 1:02:30 is minutes; alone it is hours
+    whole = texts.where(colons != 1, texts + ":00")
     found = pd.to_timedelta(whole, errors="coerce")
     return None if found.isna().any() else (found.astype("timedelta64[us]"), "durations")
 
@@ -213,8 +257,32 @@ def _by_known_formats(cells: "pd.Series[Any]", texts: "pd.Series[Any]", key: str
         )
         raise Unreadable(key, message)
     if readings:
-        return Times(found[readings[0]], f"dates by {readings[0]}", cells)
+        moments, form = found[readings[0]], f"dates by {readings[0]}"
+        return Times(_of_one_century(moments, cells, key) if "%y" in form else moments, form, cells)
     raise Unreadable(key, _no_time(cells, texts))
+
+
+def _of_one_century(
+    moments: "pd.Series[Any]", cells: "pd.Series[Any]", key: str
+) -> "pd.Series[Any]":
+    """Dates with years of two digits, put within the shortest span that has them all.
+
+    POSIX takes 69 to 99 for years after 1968, the others for years after 1999; a birth in 45 would
+    come after one in 72.
+
+    Raises:
+        Unreadable: They are spread over so many years that the century is in doubt.
+    """
+    digits = np.unique(moments.dt.year.to_numpy() % 100)
+    gaps = np.diff(np.append(digits, digits[0] + 100))
+    if gaps.max() <= LEAST_GAP:
+        message = f"column `{cells.name}`: years of two digits, as in `{cells.iloc[0]}`, are in"
+        raise Unreadable(key, f"{message} doubt over so long a time; write them with four")
+    first = int(digits[(gaps.argmax() + 1) % len(digits)])
+    last = first + 100 - int(gaps.max())
+    begin = 2000 + first if 2000 + last <= LAST_YEAR else 1900 + first
+    is_earlier = moments.dt.year >= begin + 100
+    return moments.where(~is_earlier, moments - pd.DateOffset(years=100))
 
 
 def _no_time(cells: "pd.Series[Any]", texts: "pd.Series[Any]") -> str:
@@ -253,6 +321,21 @@ def _as_text(cells: "pd.Series[Any]") -> "pd.Series[Any]":
     if pd.api.types.is_numeric_dtype(cells) and (cells % 1 == 0).all():
         return cells.astype("int64").astype(str)
     return cells.astype(str).str.strip()
+
+
+def between(times: Times) -> str:
+    """The first and the last of some times, as they were read."""
+    first, last = times.moments.min(), times.moments.max()
+    if times.is_date:
+        pattern = "%Y-%m-%d" if (times.moments == times.moments.dt.normalize()).all() else ""
+        return f"{first:{pattern}} to {last:{pattern}}" if pattern else f"{first} to {last}"
+    return f"{_plain(first)} to {_plain(last)}"
+
+
+def _plain(value: Any) -> str:
+    """A number as people write it: 2006, not 2006.0."""
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if is_whole else str(value)
 
 
 OFF_STEP = 0.1
@@ -368,4 +451,4 @@ def _words(gap: float, times: Times) -> str:
 
 
 def _shown(moment: Any, times: Times) -> str:
-    return str(times.cells.iloc[int((times.keys == moment).argmax())])
+    return _plain(times.cells.iloc[int((times.keys == moment).argmax())])
