@@ -53,8 +53,6 @@ OFFSET = re.compile(r"(?:Z|z|[+-]\d{2}:?\d{2}|[+-]\d{2})$")
 ZONE_NAME = re.compile(r"\s+([A-Za-z]{3,5})$")
 BRACKET = re.compile(r"\[[\w/+-]+\]$")
 QUARTER = re.compile(r"^(\d{4})[ -]?Q([1-4])$")
-    r"^(?:(?P<year>\d{4})[ :-]?[Qq](?P<part>[1-4])|[Qq](?P<part2>[1-4])[ /-]?(?P<year2>\d{4}))$"
-)
 WEEK = re.compile(r"^(\d{4})-?W(\d{2})(?:-?([1-7]))?$")
 PERIOD = re.compile(r"^(\d{4}-\d{2}-\d{2}[^/]*)/(\d{4}-\d{2}-\d{2}[^/]*)$")
 TIMEDELTA = re.compile(r"^-?(\d+ days?)?,? ?[+-]?(\d+:\d{2}(:\d{2}(\.\d+)?)?)?$")
