@@ -13,11 +13,12 @@ from leyden.data.datamodule import DataModule
 from leyden.data.parts import Parts
 from leyden.data.report import DataReport, Role
 from leyden.data.series import SHARES, Series, series_parts
+from leyden.data.series_times import read_times, repeated_hint, require_order
 from leyden.data.spec import Kind
 from leyden.data.splitting import Split
 from leyden.data.table_file import column_of, numbers_of, read_table
 from leyden.data.table_format import Decimal, MissingWord, Separator, TableFormat, Thousands
-from leyden.data.times import Steps, Times, find_steps, parse_times
+from leyden.data.times import Steps, Times, between, find_steps
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import Count, PositiveInt
 
@@ -25,9 +26,6 @@ Gaps = Literal["fill", "keep"]
 
 MOST_FILLED = 20
 """Times that are filled in for each row of the file, before one of the times is likely wrong."""
-
-TIME_NAMES = {"time", "times", "date", "dates", "datetime", "timestamp", "day", "ds", "year"}
-"""Columns of numbers that are times when they are called so."""
 
 OFF_SAID = 0.01
 """Share of a step that a time may be off its place without a word."""
@@ -46,8 +44,11 @@ class CSVSeries(DataModule):
         path: The file; its first row names the columns.
         target: The column to forecast.
         features: Further columns whose past the model sees.
-        time: A column of times by which rows are sorted; None: they are in order and even.
+        time: A column of times by which rows are sorted, or several that say it together, such as
+            [Date,Time] or [year,month,day]; None: rows are in order and even.
         time_format: How the times are written, as `datetime.strptime` takes it; None: they tell.
+        time_zone: In which times without an offset are, such as Europe/Berlin; None: hours are as
+            even as they are written.
         by: A column that says to which of several series a row belongs; each is split by itself.
         gaps: What becomes of times that the file lacks: `fill` sees the last values before them,
             `keep` leaves out windows that have one in them. None: such a file is refused.
@@ -72,8 +73,9 @@ class CSVSeries(DataModule):
         path: str,
         target: str,
         features: tuple[str, ...] = (),
-        time: str | None = None,
+        time: str | tuple[str, ...] | None = None,
         time_format: str | None = None,
+        time_zone: str | None = None,
         by: str | None = None,
         gaps: Gaps | None = None,
         lags: PositiveInt = 24,
@@ -94,6 +96,7 @@ class CSVSeries(DataModule):
         self.features = features
         self.time = time
         self.time_format = time_format
+        self.time_zone = time_zone
         self.by = by
         self.gaps = gaps
         self.lags = lags
@@ -118,17 +121,16 @@ class CSVSeries(DataModule):
             raise Unreadable("split.by", message)
         frame = read_table(self.path, self._format(), report)
         values = self._values(frame, report)
-        times = self._times(frame)
+        times = self._times(frame, report)
+        groups = self._groups_with_values(frame, report)
         if times is None:
-            self._require_order(frame, report)
+            require_order(frame, self._others(frame), groups, report)
         series, num_left_out = [], 0
-        for name, rows in self._groups(frame):
+        for name, rows in groups:
             own = values.iloc[rows].reset_index(drop=True)
-            if own[self.target].isna().all():
-                raise Unreadable("target", f"column `{self.target}` is empty in series `{name}`")
             places = np.arange(len(rows))
             if times is not None:
-                order, places = self._placed(_of(times, rows), name, report)
+                order, places = self._placed(frame, times.only(rows), name, report)
                 own = own.iloc[order].reset_index(drop=True)
             one, left_out = as_series(own, places, self.gaps, name=name)
             series.append(one)
@@ -164,17 +166,52 @@ class CSVSeries(DataModule):
         columns = [numbers_of(frame, self.target, report, key="target")]
         columns += [numbers_of(frame, name, report, key="features") for name in self.features]
         roles: dict[str | None, Role] = dict.fromkeys(self.features, "feature")
-        roles |= {self.target: "target", self.time: "time", self.by: "split"}
+        roles |= dict.fromkeys(self._time_names, "time")
+        roles |= {self.target: "target", self.by: "split"}
         for column in report.columns:
             column.role = roles.get(column.name, "left out")
             column.reason = "not named" if column.role == "left out" else ""
         return pd.concat(columns, axis=1)
 
-    def _times(self, frame: pd.DataFrame) -> Times | None:
-        if self.time is None:
+    @property
+    def _time_names(self) -> tuple[str, ...]:
+        """Columns that say the time."""
+        return (self.time,) if isinstance(self.time, str) else tuple(self.time or ())
+
+    def _others(self, frame: pd.DataFrame) -> list[str]:
+        """Columns that are not used for something but a feature."""
+        used = {self.target, self.by, *self._time_names}
+        return [name for name in frame.columns if name not in used]
+
+    def _times(self, frame: pd.DataFrame, report: DataReport) -> Times | None:
+        if not self._time_names:
+            if self.time_format is not None or self.time_zone is not None:
+                key = "time_zone" if self.time_format is None else "time_format"
+                raise Unreadable(key, "is for the column that data.time names")
             return None
-        column = column_of(frame, self.time, key="time")
-        return parse_times(column, key="time", time_format=self.time_format)
+        times = read_times(
+            frame,
+            self._time_names,
+            time_format=self.time_format,
+            time_zone=self.time_zone,
+            report=report,
+        )
+        report.source["times"] = f"{times.form}: {between(times)}"
+        return times
+
+    def _groups_with_values(
+        self, frame: pd.DataFrame, report: DataReport
+    ) -> list[tuple[str, NDArray[np.intp]]]:
+        """The series that have values; rows of others are left out with a word."""
+        groups = self._groups(frame)
+        has_value = frame[self.target].notna().to_numpy()
+        kept = [(name, rows) for name, rows in groups if has_value[rows].sum() > 1]
+        left_out = [(name, rows) for name, rows in groups if has_value[rows].sum() <= 1]
+        if not kept:
+            raise Unreadable("by", "leaves no series with two values of the target")
+        for name, rows in left_out:
+            report.rows_left_out[f"series {name}: less than two values"] = len(rows)
+        return kept
 
     def _groups(self, frame: pd.DataFrame) -> list[tuple[str, NDArray[np.intp]]]:
         """The series of the file and their rows, in the order of the file."""
@@ -188,28 +225,28 @@ class CSVSeries(DataModule):
         return [(str(name), np.flatnonzero(codes == code)) for code, name in enumerate(names)]
 
     def _placed(
-        self, times: Times, name: str, report: DataReport
+        self, frame: pd.DataFrame, times: Times, name: str, report: DataReport
     ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
         """The rows of a series in the order of their times, and their places on the grid."""
-        assert self.time is not None
         where = f" in the series `{name}`" if name else ""
         order = times.order()
         repeated = times.cells.iloc[order][pd.Series(times.keys[order]).duplicated().to_numpy()]
         if len(repeated):
-            hint = (
-                "data.by=COLUMN takes the column that tells several series apart"
-                if not name
-                else "each time may come once in a series"
+            hint = repeated_hint(
+                frame,
+                self._time_names,
+                self._others(frame),
+                len(repeated) / len(order),
+                is_date=times.is_date,
             )
             message = (
-                f"column `{self.time}`: {len(repeated):,} of {len(order):,} times come again"
+                f"column `{times.cells.name}`: {len(repeated):,} of {len(order):,} times come again"
                 f"{where}, the first is {repeated.iloc[0]}; {hint}"
             )
             raise Unreadable("time", message)
         steps = find_steps(times, key="time")
         places = steps.places[order]
         self._tell_step(steps, report)
-        report.source["times"] = times.form
         self._meet_holes(places, times.cells.iloc[order], steps.step, where, report)
         return order, places
 
@@ -238,8 +275,8 @@ class CSVSeries(DataModule):
             return
         after = cells.iloc[int((np.diff(places) > 1).argmax())]
         lacking = (
-            f"column `{self.time}`: {num_missing:,} of {places[-1] + 1:,} times are missing{where},"
-            f" the first after {after}, with a step of {step}"
+            f"column `{cells.name}`: {num_missing:,} of {places[-1] + 1:,} times are missing"
+            f"{where}, the first after {after}, with a step of {step}"
         )
         if self.gaps is None:
             hint = "data.gaps=fill sees the last values before them, data.gaps=keep cuts there"
@@ -248,26 +285,6 @@ class CSVSeries(DataModule):
             raise Unreadable("gaps", f"{lacking}; too many to fill, data.gaps=keep cuts there")
         done = "they are filled in" if self.gaps == "fill" else "no window has one of them in it"
         report.notes.append(f"{lacking}; {done}")
-
-    def _require_order(self, frame: pd.DataFrame, report: DataReport) -> None:
-        """Refuses rows that a column of times shows to be in another order than the file's."""
-        others = [name for name in frame.columns if name not in (self.target, self.by)]
-        for name in others:
-            if is_number(frame[name]) and name.lower() not in TIME_NAMES:
-                continue
-            try:
-                times = parse_times(frame[name], key="time")
-            except Unreadable:
-                continue
-            for _, rows in self._groups(frame):
-                keys = times.keys[rows]
-                if (np.diff(keys) <= 0).any():
-                    message = f"rows are not in the order of column `{name}`; type"
-                    raise Unreadable("time", f"{message} data.time={name}")
-                if not is_even(_of(times, rows)):
-                    message = f"rows are taken as even, but the times of column {name} are not"
-                    report.warnings.append(f"{message}; data.time={name} places them")
-                    return
 
     def _tell(self, frame: pd.DataFrame, series: list[Series], report: DataReport) -> None:
         """What was filled, and what is likely to be wrong."""
@@ -289,25 +306,6 @@ class CSVSeries(DataModule):
         share = 1 - float(measured[~holes].float().mean())
         if share > MUCH_FILLED:
             report.warnings.append(f"{100 * share:.0f} % of the values that are seen are filled in")
-
-
-def is_even(times: Times) -> bool:
-    """Whether times are all one step apart."""
-    try:
-        places = find_steps(times, key="time").places
-    except Unreadable:
-        return False
-    return int(places.max()) + 1 == len(places)
-
-
-def is_number(column: "pd.Series[Any]") -> bool:
-    """Whether a column holds numbers."""
-    return pd.api.types.is_numeric_dtype(column)
-
-
-def _of(times: Times, rows: NDArray[np.intp]) -> Times:
-    """The times of some rows."""
-    return Times(times.moments.iloc[rows], times.form, times.cells.iloc[rows])
 
 
 def as_series(

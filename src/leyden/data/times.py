@@ -38,6 +38,7 @@ REWRITTEN = (
     (re.compile(r"^(?:KW|CW|W) ?(\d{2})[/ -](\d{4})$"), r"\2-W\1"),
     (re.compile(r"(?i)\b([ap])\.\s?m\.?(?=$|\s)"), r"\1m"),
     (re.compile(r"(?i)\bsept\b"), "Sep"),
+    (re.compile(r"(?<=\d )(\d{2})\.(\d{2})\.(\d{2})$"), r"\1:\2:\3"),
     (re.compile(r"(:\d{2}),(\d{1,6})(?=$|Z|[+-])"), r"\1.\2"),  # Python's logging
 )
 
@@ -85,6 +86,10 @@ class Times:
             return self.moments.to_numpy()
         return self.moments.astype("int64").to_numpy()
 
+    def only(self, rows: NDArray[np.intp]) -> "Times":
+        """The times of some rows."""
+        return Times(self.moments.iloc[rows], self.form, self.cells.iloc[rows])
+
     def order(self) -> NDArray[np.intp]:
         """Rows by time; those of one time in the order of the file."""
         return np.argsort(self.keys, kind="stable")
@@ -123,6 +128,17 @@ def parse_times(cells: "pd.Series[Any]", *, key: str, time_format: str | None = 
         if found is not None:
             return Times(found[0], found[1], cells)
     return _by_known_formats(cells, texts, key)
+
+
+def possible_times(cells: "pd.Series[Any]") -> list[Times]:
+    """What a column of text may say: none where it holds no times, several where it is in doubt."""
+    try:
+        return [parse_times(cells, key="time")]
+    except Unreadable:
+        return [
+            Times(moments, f"dates by {form}", cells)
+            for form, moments in _readings(_plainly_written(cells.astype(str))).items()
+        ]
 
 
 def _plainly_written(texts: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -241,23 +257,31 @@ def _by_format(cells: "pd.Series[Any]", key: str, time_format: str) -> Times:
 
 def _by_known_formats(cells: "pd.Series[Any]", texts: "pd.Series[Any]", key: str) -> Times:
     """The one form, or several that agree, that all cells have."""
-    first = texts.iloc[:1]
-    fitting = [one for one in FORMATS if _parsed(first, one).notna().all()]
-    found = {one: moments for one in fitting if (moments := _parsed(texts, one)).notna().all()}
-    readings: list[str] = []
-    for one, moments in found.items():
-        if not any(moments.equals(found[other]) for other in readings):
-            readings.append(one)
-    if len(readings) > 1:
+    readings = _readings(texts)
+    forms = list(readings)
+    if len(forms) > 1:
         message = (
-            f"column `{cells.name}`: `{texts.iloc[0]}` can be read in {len(readings)} ways; type"
-            f" data.time_format='{readings[0]}' or '{readings[1]}'"
+            f"column `{cells.name}`: `{texts.iloc[0]}` can be read in {len(forms)} ways; type"
+            f" data.time_format='{forms[0]}' or '{forms[1]}'"
         )
         raise Unreadable(key, message)
-    if readings:
-        moments, form = found[readings[0]], f"dates by {readings[0]}"
+    if forms:
+        moments, form = readings[forms[0]], f"dates by {forms[0]}"
         return Times(_of_one_century(moments, cells, key) if "%y" in form else moments, form, cells)
     raise Unreadable(key, _no_time(cells, texts))
+
+
+def _readings(texts: "pd.Series[Any]") -> "dict[str, pd.Series[Any]]":
+    """Times by all known forms that fit each cell, without those that say the same."""
+    first = texts.iloc[:1]
+    found: dict[str, pd.Series[Any]] = {}
+    for form in FORMATS:
+        if _parsed(first, form).isna().any():
+            continue
+        moments = _parsed(texts, form)
+        if moments.notna().all() and not any(moments.equals(one) for one in found.values()):
+            found[form] = moments
+    return found
 
 
 def _of_one_century(
