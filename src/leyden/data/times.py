@@ -42,6 +42,8 @@ REWRITTEN = (
     (re.compile(r"(:\d{2}),(\d{1,6})(?=$|Z|[+-])"), r"\1.\2"),  # Python's logging
 )
 
+PLAIN_ISO = re.compile(r"\d{4}-\d{2}(?:-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?)?$")
+
 END_OF_DAY = re.compile(r"([T ])24(:00(?::00(?:\.0+)?)?(?:Z|[+-]\d{2}:?\d{2})?)$")
 
 LAST_YEAR = 2068
@@ -122,7 +124,11 @@ def parse_times(cells: "pd.Series[Any]", *, key: str, time_format: str | None = 
         return _by_format(cells, key, time_format)
     if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
         return _numbers(cells)
-    texts = _plainly_written(cells.astype(str))
+    texts = cells.astype(str).str.strip()
+    found = _iso(texts)  # first, since most are such, and a million of them soon told
+    if found is not None:
+        return Times(found[0], found[1], cells)
+    texts = _plainly_written(texts)
     for parse in (_iso, _periods, _quarters, _weeks, _durations):
         found = parse(texts)
         if found is not None:
@@ -137,16 +143,15 @@ def possible_times(cells: "pd.Series[Any]") -> list[Times]:
     except Unreadable:
         return [
             Times(moments, f"dates by {form}", cells)
-            for form, moments in _readings(_plainly_written(cells.astype(str))).items()
+            for form, moments in _readings(_plainly_written(cells.astype(str).str.strip())).items()
         ]
 
 
 def _plainly_written(texts: "pd.Series[Any]") -> "pd.Series[Any]":
     """What is said in several ways in one of them: 2016M08, p.m., Sept, seconds with a comma."""
-    found = texts.str.strip()
     for pattern, written in REWRITTEN:
-        found = found.str.replace(pattern, written, regex=True)
-    return found
+        texts = texts.str.replace(pattern, written, regex=True)
+    return texts
 
 
 def _in_utc(moments: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -172,11 +177,12 @@ def _numbers(cells: "pd.Series[Any]") -> Times:
 
 
 def _iso(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
-    bare = texts.str.replace(BRACKET, "", regex=True)
-    zones = bare.str.extract(ZONE_NAME)[0]
-    is_named = zones.notna()
-    # A name that all have shifts them all alike; which name it is changes nothing.
-    if is_named.all() and zones.nunique() == 1:
+    bare, zones = texts, texts.iloc[:0]
+    if not texts.str.match(PLAIN_ISO).all():
+        bare = texts.str.replace(BRACKET, "", regex=True)
+        zones = bare.str.extract(ZONE_NAME)[0]
+    is_named = len(zones) > 0 and bool(zones.notna().all()) and zones.nunique() == 1
+    if is_named:  # a name that all have shifts them all alike; which it is changes nothing
         bare = bare.str.replace(ZONE_NAME, "", regex=True)
     has_clock = bare.str.contains(":", regex=False)
     has_offset = bare.str.contains(OFFSET) & has_clock
@@ -186,16 +192,18 @@ def _iso(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
     if not bare.str.match(r"^\d{4}-\d{2}|^\d{8}T").all():
         return None
     # Midnight at the end of a day, as logs of energy have it.
-    is_end = bare.str.count(END_OF_DAY.pattern) > 0
-    bare = bare.str.replace(END_OF_DAY, r"\g<1>00\g<2>", regex=True)
+    is_end = bare.str.contains("24:00", regex=False) & (bare.str.count(END_OF_DAY.pattern) > 0)
+    if is_end.any():
+        bare = bare.str.replace(END_OF_DAY, r"\g<1>00\g<2>", regex=True)
     moments = pd.to_datetime(bare, format="ISO8601", errors="coerce", utc=True)
     if moments.isna().any():
         return None
-    moments = moments.where(~is_end, moments + pd.Timedelta(days=1))
+    if is_end.any():
+        moments = moments.where(~is_end, moments + pd.Timedelta(days=1))
     words = "dates"
     if has_offset.all():
         words = "dates with offsets, taken to UTC"
-    elif is_named.all():
+    elif is_named:
         words = f"dates, all in {zones.iloc[0]}"
     return _in_utc(moments), words
 
