@@ -3,7 +3,7 @@ import pytest
 import torch
 from statsmodels.tsa.ar_model import AutoReg
 
-from leyden.data.baselines import autoregression, baseline_rmse, rmse
+from leyden.data.baselines import Autoregression, baseline_rmse, rmse
 from leyden.data.windows import Windows
 
 STOP, LAGS = 90, 8
@@ -48,13 +48,16 @@ def test_rmse_is_computed_by_hand():
 def test_persistence_errs_as_computed_by_hand(horizon, expected):
     series = [0.0, 1.0, 3.0, 6.0, 10.0, 15.0]
     part = windows(series, 3, 6, lags=2, horizon=horizon)
-    assert baseline_rmse(torch.tensor(series[:3]), part) == {"persistence": pytest.approx(expected)}
+    assert baseline_rmse(Autoregression.fit(torch.tensor(series[:3]), 2), part) == {
+        "persistence": pytest.approx(expected)
+    }
 
 
 @pytest.mark.parametrize(("stop", "models"), [(11, 1), (12, 2)])
 def test_an_autoregression_needs_more_times_than_coefficients(stop, models):
     part = windows(SERIES, 90, 120, lags=3)
-    assert len(baseline_rmse(torch.tensor(SERIES[:stop]), part)) == models
+    model = Autoregression.fit(torch.tensor(SERIES[:stop]), 3)
+    assert len(baseline_rmse(model, part)) == models
 
 
 def test_the_order_found_here_has_lags_to_tell_apart():
@@ -64,7 +67,8 @@ def test_the_order_found_here_has_lags_to_tell_apart():
 def test_autoregression_errs_as_statsmodels_one_step_predictions_do():
     predicted = AutoReg(SERIES, ORDER).predict(PARAMS, start=STOP, end=119)
     expected = np.sqrt(np.mean((predicted - SERIES[STOP:]) ** 2))
-    found = baseline_rmse(torch.tensor(SERIES[:STOP]), windows(SERIES, STOP, 120))
+    model = Autoregression.fit(torch.tensor(SERIES[:STOP]), LAGS)
+    found = baseline_rmse(model, windows(SERIES, STOP, 120))
     assert found["ar"] == pytest.approx(expected)
 
 
@@ -73,11 +77,11 @@ def test_several_steps_are_statsmodels_dynamic_forecast(origin):
     known = SERIES[:origin]
     expected = AutoReg(known, ORDER).predict(PARAMS, start=origin, end=origin + 4)
     past = torch.tensor(known[None, -LAGS:])
-    forecast = autoregression(torch.tensor(SERIES[:STOP]), past, horizon=5)
+    forecast = Autoregression.fit(torch.tensor(SERIES[:STOP]), LAGS)(past, horizon=5)
     np.testing.assert_allclose(forecast, expected[None])
 
 
 def test_a_series_that_does_not_depend_on_its_past_is_forecast_by_its_mean():
     series = [6.0, 6.0, 4.0, 4.0] * 10
-    forecast = autoregression(torch.tensor(series), torch.tensor([[6.0], [4]]), horizon=3)
+    forecast = Autoregression.fit(torch.tensor(series), 1)(torch.tensor([[6.0], [4]]), horizon=3)
     torch.testing.assert_close(forecast, torch.full((2, 3), 5.0), check_dtype=False)

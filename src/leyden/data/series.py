@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from leyden.data.baselines import baseline_rmse
+from leyden.data.baselines import Autoregression, baseline_rmse
 from leyden.data.parts import Parts
 from leyden.data.report import DataReport
 from leyden.data.scaling import mean_and_scale
@@ -117,7 +117,7 @@ def series_parts(
             raise Unreadable("lags", message)
     longest = max(range(len(series)), key=lambda number: cuts[number][1])
     history = ((series[longest].values[: cuts[longest][1]] - mean) / std).float()[:, 0]
-    scale = float(std[0])
+    model, scale = Autoregression.fit(history, lags), float(std[0])
     spec = Spec(
         "series",
         input_shape=(lags, scaled.shape[1]),
@@ -126,7 +126,7 @@ def series_parts(
         target_mean=float(mean[0]),
         target_std=scale,
         baseline_rmse={
-            name: {model: scale * error for model, error in baseline_rmse(history, part).items()}
+            name: {model: scale * error for model, error in baseline_rmse(model, part).items()}
             for name, part in (("val", val), ("test", test))
         },
     )
