@@ -75,9 +75,11 @@ def picture(job: "Job", data: "DataModule") -> Path:
     from leyden.sweeps.report.style import png
 
     name, path = job.choices["data"], getattr(data, "path", None)
-    stem = "" if path is None else f"-{Path(str(path)).stem}"
+    if path is not None:  # of two files of one name each has its picture
+        where = Path(str(path)).absolute()
+        name = f"{name}-{where.parent.name}-{where.stem}"
     FOLDER.mkdir(parents=True, exist_ok=True)
-    file = FOLDER / f"{name}{stem}.png"
+    file = FOLDER / f"{name}.png"
     with replacing(file) as staged:
         staged.write(png(draw_data(data)))
     return file
