@@ -104,7 +104,9 @@ class DataModule(LightningDataModule, ABC):
         """Reads the parts. The split is the same in every run.
 
         A part has a length, and `part[draw]` gives the batch (inputs, targets) of the samples in
-        `draw.index`, a tensor; all at once, there is no collating.
+        `draw.index`, a tensor; all at once, there is no collating. Of a part with `labels`, a
+        tensor of classes, these are counted. What the user should know of the data stands in
+        `Parts.report`: it is shown before a run, and recorded.
 
         Raises:
             Unreadable: The data is not what the parameters say.
