@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.data.times import find_steps, parse_times
+from leyden.data.time_steps import find_steps
+from leyden.data.times import parse_times
 from leyden.data.unreadable import Unreadable
 
 few = settings(deadline=None, max_examples=60)

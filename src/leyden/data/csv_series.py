@@ -18,7 +18,8 @@ from leyden.data.spec import Kind
 from leyden.data.splitting import Split
 from leyden.data.table_file import column_of, numbers_of, read_table
 from leyden.data.table_format import Decimal, MissingWord, Separator, TableFormat, Thousands
-from leyden.data.times import Steps, Times, between, find_steps
+from leyden.data.time_steps import Steps, find_steps
+from leyden.data.times import Times, between
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import Count, PositiveInt
 

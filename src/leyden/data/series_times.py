@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from leyden.data.report import DataReport
 from leyden.data.table_file import column_of
-from leyden.data.times import Times, find_steps, parse_times, possible_times
+from leyden.data.time_steps import find_steps
+from leyden.data.times import Times, parse_times, possible_times
 from leyden.data.unreadable import Unreadable
 
 Groups = Sequence[tuple[str, NDArray[np.intp]]]

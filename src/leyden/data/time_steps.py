@@ -1,0 +1,126 @@
+"""The step between times, and where they lie on its grid."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from leyden.data.times import Times, plain
+from leyden.data.unreadable import Unreadable
+
+OFF_STEP = 0.1
+"""Times may be off their place by this share of a step: clocks jitter, decimals are rounded."""
+
+MICROSECONDS = {"d": 86_400_000_000, "h": 3_600_000_000, "min": 60_000_000}
+MICROSECONDS |= {"s": 1_000_000, "ms": 1_000}
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Where times lie on an even grid.
+
+    Attributes:
+        places: Of each row, in the order of the file; the first time is 0.
+        step: Of the grid, in words.
+        off: How far a time is from its place at most, as a share of the step.
+    """
+
+    places: NDArray[np.int64]
+    step: str
+    off: float = 0.0
+
+
+def find_steps(times: Times, *, key: str) -> Steps:
+    """The usual step of times, and their places on its grid: months and business days too.
+
+    Args:
+        times: In any order; some may come again, and some of the grid may be missing.
+        key: The parameter that named their column.
+
+    Raises:
+        Unreadable: They are not on one grid.
+    """
+    distinct = np.unique(times.keys)
+    if len(distinct) < 2:
+        raise Unreadable(key, f"column `{times.cells.name}` has one time only")
+    for find in (_month_places, _business_places):
+        found = find(times, distinct)
+        if found is not None:
+            return Steps(*found)
+    gaps = np.diff(distinct).astype(np.float64)
+    usual = _usual(gaps)
+    near = gaps[np.abs(gaps / usual - 1) < OFF_STEP]
+    step = float(near.mean())
+    counts = gaps / step
+    whole = np.round(counts)
+    off = np.abs(counts - whole)
+    is_off = (off > OFF_STEP) | (whole == 0)
+    if is_off.any():
+        place = int(is_off.argmax())
+        message = (
+            f"column `{times.cells.name}` has no even step: mostly {_words(usual, times)}, but"
+            f" {_words(gaps[place], times)} after {_shown(distinct[place], times)};"
+            " without data.time rows are taken in the order of the file, as if it were even"
+        )
+        raise Unreadable(key, message)
+    places = np.concatenate([[0], np.cumsum(whole).astype(np.int64)])
+    own = places[np.searchsorted(distinct, times.keys)]
+    return Steps(own, _words(step, times), float(off.max()))
+
+
+def _usual(gaps: NDArray[Any]) -> float:
+    """The gap that most others are near to; of several such the smallest."""
+    values = np.sort(gaps.astype(np.float64))
+    first = np.searchsorted(values, values * (1 - OFF_STEP), side="right")
+    last = np.searchsorted(values, values * (1 + OFF_STEP), side="left")
+    around = values[first[(last - first).argmax()] : last[(last - first).argmax()]]
+    same, counts = np.unique(around, return_counts=True)
+    return float(same[counts.argmax()])
+
+
+def _month_places(times: Times, distinct: NDArray[Any]) -> tuple[NDArray[np.int64], str] | None:
+    """Times that are months, quarters or years apart."""
+    if not times.is_date or np.diff(distinct).min() < 28 * MICROSECONDS["d"]:
+        return None
+    moments = times.moments.dt
+    is_end = bool(moments.is_month_end.all())
+    same_day = moments.day.nunique() == 1 or is_end
+    if not same_day or (times.moments - moments.normalize()).nunique() > 1:
+        return None
+    months = (12 * moments.year + moments.month).to_numpy().astype(np.int64)
+    gaps = np.diff(np.unique(months))
+    size = int(_usual(gaps))
+    if (gaps % size).any():
+        return None
+    words = {1: "1 month", 3: "1 quarter", 12: "1 year"}.get(size, f"{size} months")
+    return (months - months.min()) // size, words
+
+
+def _business_places(times: Times, distinct: NDArray[Any]) -> tuple[NDArray[np.int64], str] | None:
+    """Days from Monday to Friday."""
+    if not times.is_date:
+        return None
+    moments = times.moments.dt
+    days = moments.normalize()
+    gaps = np.diff(distinct)
+    is_daily = (times.moments - days).nunique() == 1 and _usual(gaps) == MICROSECONDS["d"]
+    weekdays = set(moments.day_of_week.unique())
+    if not is_daily or weekdays - set(range(5)) or not {0, 4} <= weekdays:
+        return None
+    dates = days.to_numpy().astype("datetime64[D]")
+    return np.busday_count(dates.min(), dates).astype(np.int64), "1 business day"
+
+
+def _words(gap: float, times: Times) -> str:
+    if pd.api.types.is_numeric_dtype(times.moments):
+        return f"{gap:g}"
+    for unit, size in MICROSECONDS.items():
+        if gap >= size:
+            return f"{gap / size:.4g} {unit}"
+    return f"{gap:g} us"
+
+
+def _shown(moment: Any, times: Times) -> str:
+    return plain(times.cells.iloc[int((times.keys == moment).argmax())])
