@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from leyden.data.datamodule import DataModule
 from leyden.data.parts import Parts
 from leyden.data.report import DataReport, Role
 from leyden.data.series import SHARES, Series, series_parts
+from leyden.data.series_grid import Gaps, as_series
 from leyden.data.series_times import read_times, repeated_hint, require_order
 from leyden.data.spec import Kind
 from leyden.data.splitting import Split
@@ -22,8 +23,6 @@ from leyden.data.time_steps import Steps, find_steps
 from leyden.data.times import Times, between
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import Count, PositiveInt
-
-Gaps = Literal["fill", "keep"]
 
 MOST_FILLED = 20
 """Times that are filled in for each row of the file, before one of the times is likely wrong."""
@@ -307,48 +306,3 @@ class CSVSeries(DataModule):
         share = 1 - float(measured[~holes].float().mean())
         if share > MUCH_FILLED:
             report.warnings.append(f"{100 * share:.0f} % of the values that are seen are filled in")
-
-
-def as_series(
-    values: pd.DataFrame, places: NDArray[Any], gaps: Gaps | None, *, name: str = ""
-) -> tuple[Series, int]:
-    """A series with its missing values filled by what came before them.
-
-    Rows before the first and after the last value of the target, the first column, are left out.
-
-    Args:
-        values: In the order of time.
-        places: Of the rows on the grid of times.
-        gaps: `fill`: times that are not there become rows; otherwise a row stands for each stretch
-            of them, and is a hole.
-        name: Of the series.
-
-    Returns:
-        The series, and the rows of the file that are in none of its windows.
-    """
-    if gaps == "fill":
-        rows = places
-        grid = values.set_axis(places).reindex(np.arange(places[-1] + 1))
-        segment, is_hole = np.zeros(len(grid), dtype=np.int64), np.zeros(len(grid), dtype=bool)
-    else:
-        before = np.concatenate([[0], np.cumsum(np.diff(places) > 1)])
-        rows = np.arange(len(values)) + before
-        grid = values.set_axis(rows).reindex(np.arange(rows[-1] + 1))
-        is_hole = np.ones(len(grid), dtype=bool)
-        is_hole[rows] = False
-        segment = np.cumsum(is_hole)
-    measured = grid.notna().to_numpy()
-    filled = grid.groupby(segment).ffill()
-    # What has no value before it can't be seen.
-    is_hole |= filled.isna().any(axis=1).to_numpy()
-    first, last = np.flatnonzero(measured[:, 0])[[0, -1]]
-    kept = slice(int(first), int(last) + 1)
-    is_used = ~is_hole
-    is_used[: kept.start], is_used[kept.stop :] = False, False
-    series = Series(
-        torch.from_numpy(filled.fillna(0.0).to_numpy(dtype=np.float64)[kept].copy()),
-        torch.from_numpy(measured[kept].copy()),
-        torch.from_numpy(is_hole[kept].copy()),
-        name,
-    )
-    return series, int((~is_used[rows]).sum())
