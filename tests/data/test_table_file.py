@@ -321,12 +321,12 @@ def test_the_user_may_say_what_is_missing_in_every_column():
 @pytest.mark.parametrize(
     ("given", "keys", "hints"),
     [
-        (["865", "2,455"], {}, ["`2,455` (line 3)", "data.thousands=comma reads it as 2455"]),
+        (["865", "2,455"], {}, ["`2,455` (line 3)", "data.thousands=comma reads 2455"]),
         (["30,000", "32,000"], {}, ["data.thousands=comma"]),
-        (["12,604.90", "3"], {}, ["data.thousands=comma reads it as 12604.9"]),
+        (["12,604.90", "3"], {}, ["data.thousands=comma reads 12604.9"]),
         (["1 234", "865"], {}, ["data.thousands=blank"]),
         (["1'234", "865"], {}, ["data.thousands=apostrophe"]),
-        (["1,5", "2,25"], {}, ["data.decimal=comma reads it as 1.5"]),
+        (["1,5", "2,25"], {}, ["data.decimal=comma reads 1.5"]),
         (["1.234,5", "8,65"], {}, ["data.decimal=comma data.thousands=point"]),
         (["865", "2,455"], {"decimal": "comma"}, ["may be 2.455 or 2455", "data.thousands=comma"]),
         (["30,000", "32,000"], {"decimal": "comma"}, ["may be 30 or 30000"]),
@@ -344,9 +344,32 @@ def test_cells_in_doubt_are_a_problem_with_what_to_type(given, keys, hints):
     assert all(hint in described.problem for hint in hints), described.problem
 
 
-@pytest.mark.parametrize("given", [["1,234", "1,5"], ["865", "2,455"], ["1,000", "2,000"]])
-def test_a_decimal_comma_is_proposed_only_where_no_cell_groups_three_digits(given):
+@pytest.mark.parametrize("given", [["865", "2,455"], ["1,000", "2,000"]])
+def test_a_decimal_comma_is_not_proposed_where_commas_group_three_digits(given):
     assert "data.decimal=comma" not in column(*given)[1].problem
+
+
+@pytest.mark.parametrize(
+    ("given", "keys", "numbers"),
+    [
+        (["2,5", "3,25", "4,125"], {"decimal": "comma"}, [2.5, 3.25, 4.125]),
+        (["0,126", "-0,36", "1,234"], {"decimal": "comma"}, [0.126, -0.36, 1.234]),
+        (["1,5", "12,345", "-", ""], {"decimal": "comma"}, [1.5, 12.345, None, None]),
+        (["1 234,5", "2 345,125"], {"decimal": "comma", "thousands": "blank"}, [1234.5, 2345.125]),
+        (["4,310", "5,321"], {"decimal": "comma"}, [4.31, 5.321]),
+        (["4,310", "5,321"], {"thousands": "comma"}, [4310, 5321]),
+    ],
+)
+def test_every_form_that_reads_a_column_is_proposed_and_then_reads_it(given, keys, numbers):
+    typed = " ".join(f"data.{key}={value}" for key, value in keys.items())
+    assert f"{typed} reads {numbers[0]:.15g}" in column(*given)[1].problem
+    found, described, _ = column(*given, **keys)
+    assert described.problem == ""
+    assert np.array_equal(found, np.array(numbers, dtype=float), equal_nan=True)
+
+
+def test_an_odd_word_does_not_hide_that_numbers_have_a_decimal_comma():
+    assert "data.decimal=comma reads 1.5" in column("1,5", "2,25", "unknown")[1].problem
 
 
 @pytest.mark.parametrize(
@@ -370,10 +393,35 @@ def test_keys_say_how_numbers_are_written(given, keys, numbers):
     assert described.problem == ""
 
 
-def test_decimals_in_another_column_show_that_the_sign_groups_no_digits():
-    report = read("x;z\n865;0.5\n2.455;0.25\n")[1]
-    assert report.column("x").problem == ""
-    assert "may be 2.455 or 2455" in read("x;z\n865;1\n2.455;2\n")[1].column("x").problem
+GPS = "pop;lat\n919;48.00000\n393.882;48.00100\n"
+
+
+@pytest.mark.parametrize("lat", ["48.00000", "48.5", ".5", "0.125"])
+def test_decimals_in_another_column_do_not_say_that_the_sign_groups_no_digits(lat):
+    report = read(GPS.replace("48.00000", lat))[1]
+    problem = report.column("pop").problem
+    assert (
+        "`393.882` (line 3) may be 393.882 or 393882; data.thousands=none reads 393.882" in problem
+    )
+    assert problem.endswith(
+        f"but not `{lat}` of column lat: write one of the two columns otherwise"
+    )
+    assert report.column("lat").problem == ""
+    frame, report = read(GPS.replace("48.00000", lat), thousands="none")
+    assert frame["pop"].tolist() == [919, 393.882]
+    assert not any(one.problem for one in report.columns)
+
+
+def test_a_form_that_breaks_another_column_is_proposed_with_a_caveat():
+    problem = read(f"{GPS}1.234.567;48.5\n")[1].column("pop").problem
+    assert "reads 1234567, but not `48.00000` of column lat" in problem
+    problem = read("x;y\n1,5;2.25\n2,25;1\n")[1].column("x").problem
+    assert "data.decimal=comma reads 1.5, but not `2.25` of column y" in problem
+
+
+def test_a_number_of_three_decimals_is_noted_whatever_other_columns_hold():
+    notes = read("pop;lat\n1.905 EUR;48.1\n2.310 EUR;48.25\n")[1].notes
+    assert "column pop: all numbers have three decimals; `1.905` is taken as 1.905" in notes
 
 
 @pytest.mark.parametrize("cell", ["1,23", "12,34,567", "1234,567", "0,123", ",123"])
