@@ -419,6 +419,11 @@ def test_a_form_that_breaks_another_column_is_proposed_with_a_caveat():
     assert "data.decimal=comma reads 1.5, but not `2.25` of column y" in problem
 
 
+def test_of_two_forms_the_one_that_keeps_the_decimals_of_another_column_is_proposed():
+    problem = read("x;y\n4,310;2.25\n5,321;1\n")[1].column("x").problem
+    assert problem.endswith("data.thousands=comma reads 4310")
+
+
 def test_a_number_of_three_decimals_is_noted_whatever_other_columns_hold():
     notes = read("pop;lat\n1.905 EUR;48.1\n2.310 EUR;48.25\n")[1].notes
     assert "column pop: all numbers have three decimals; `1.905` is taken as 1.905" in notes

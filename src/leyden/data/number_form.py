@@ -166,7 +166,8 @@ def all_grouped(cells: Collection[str], form: NumberForm) -> bool:
 def other_forms(cells: list[str], form: NumberForm) -> list[NumberForm]:
     """The forms in which all cells are numbers, but those that nobody would type.
 
-    Several give different numbers: `4,310` may have three decimals or a group of digits.
+    Several give different numbers: `4,310` may have three decimals or a group of digits, where no
+    other column shows which.
 
     Args:
         cells: Not all of them are numbers of the present form.
@@ -182,7 +183,8 @@ def other_forms(cells: list[str], form: NumberForm) -> list[NumberForm]:
             is_needed = thousands and any(set(GROUP_SIGNS[thousands]) & set(one) for one in cells)
             if is_needed if thousands else doubtful(cells, other) is None:
                 found.setdefault(tuple(map(other.number, cells)), other)
-    return list(found.values())
+    same_decimal = [other for other in found.values() if other.decimal == form.decimal]
+    return same_decimal if same_decimal and form.certain else list(found.values())
 
 
 def looks_like_number(cell: str) -> bool:

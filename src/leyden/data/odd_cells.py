@@ -21,6 +21,8 @@ FEW_ODD_WORDS = 5
 LEAST_SHARE_SAID = 0.2
 """Of cells that are numbers, from which it is said that a column is taken as text."""
 
+BARE = "leave the bare number in each cell"
+
 
 def why_text(words: Words, form: NumberForm) -> str | None:
     """Why cells that are all written as numbers are names of something."""
@@ -83,8 +85,9 @@ def _hint(words: Words, cell: str, form: NumberForm, others: list[NumberForm]) -
         return ", ".join(other.reads(cell, form) for other in others)
     if len(words.odd) <= min(FEW_ODD_WORDS, len(words.numbers)):
         listed = ",".join(as_typed(word) for word in words.odd)
-        return f'"data.missing=[{listed}]" takes such cells as missing'
-    return "leave the bare number in each cell"
+        other_way = f"{BARE}, or " if looks_like_number(cell) else ""
+        return f'{other_way}"data.missing=[{listed}]" takes such cells as missing'
+    return BARE
 
 
 def as_typed(word: str) -> str:
