@@ -159,3 +159,45 @@ def test_a_column_that_does_not_vary_is_0_at_any_size():
     for number in (1e-300, 0.1, 1.7e9, 1e300):
         table(x=[number] * N, z=NUMBERS, y=Y)
         assert features()[:, 0].tolist() == [0] * N
+
+
+DAYS = [datetime(2024, 1, 1) + timedelta(days=int(day)) for day in RNG.permutation(400)[:N]]
+DAYS_WITH_HOLES = ["" if row in HOLES else f"{day:%Y-%m-%d}" for row, day in enumerate(DAYS)]
+SEEN_DAYS = [(DAYS[row] - datetime(1970, 1, 1)).days for row in TRAIN if row not in HOLES]
+
+
+@pytest.mark.parametrize(
+    ("impute", "day"),
+    [
+        ("median", np.median(SEEN_DAYS)),
+        ("mean", np.mean(SEEN_DAYS)),
+        ("zero", np.median(SEEN_DAYS)),  # a date has no zero
+    ],
+)
+def test_a_missing_date_becomes_what_the_user_says(impute, day):
+    table(d=DAYS_WITH_HOLES, y=Y)
+    days = [
+        day if row in HOLES else (one - datetime(1970, 1, 1)).days for row, one in enumerate(DAYS)
+    ]
+    assert features(impute=impute)[:, 0] == pytest.approx(scaled(days), abs=1e-5)
+    filled = make(impute=impute).report.column("d").filled
+    assert filled.startswith("their mean" if impute == "mean" else "their median")
+    assert ("a date has no zero" in filled) == (impute == "zero")
+
+
+def test_missing_dates_may_be_refused_or_be_said_in_a_feature():
+    table(d=DAYS_WITH_HOLES, y=Y)
+    with pytest.raises(Unreadable, match="column `d` has 4 missing cells") as raised:
+        make(impute="refuse")
+    assert raised.value.key == "impute"
+    parts = make(missing_indicator=True)
+    assert parts.spec.feature_names[-1] == "d is missing"
+    where = features(missing_indicator=True)[:, -1]
+    assert set(np.flatnonzero(where)) == HOLES
+
+
+def test_a_missing_duration_may_be_zero():
+    hours = [f"{row % 7 + 1}:{row:02d}:00" for row in range(N)]
+    table(d=["" if row in HOLES else one for row, one in enumerate(hours)], y=Y)
+    seconds = [0 if row in HOLES else 3600 * (row % 7 + 1) + 60 * row for row in range(N)]
+    assert features(impute="zero")[:, 0] == pytest.approx(scaled(seconds), abs=1e-6)
