@@ -119,7 +119,7 @@ class CSVTable(DataModule):
         report = DataReport()
         split = Split.of(self.split, fractions=FRACTIONS)
         whole = read_table(self.path, self._format(), report)
-        whole = with_times(whole, self.time_format, report)
+        whole = with_times(whole, self.time_format, report, categories=self.categories)
         column_of(whole, self.target, key="target")
         described = report.column(self.target)
         frame = _with_target(whole, described, report)

@@ -21,7 +21,13 @@ LEADING_ZERO = re.compile(r"[+-]?0\d+")
 LARGEST_EXACT = 2**53
 """Of whole numbers as floating-point numbers of 64 bits."""
 
-NUMBER_LIKE = rf"[+\-{MINUS}\u2013]?\d[\d.,'\u2019 \u00a0\u2009\u202f_]*(?:[eE][+-]?\d+)?"
+SIGNS = ".,'\u2019 \u00a0\u2009\u202f_"
+NUMBER_LIKE = (
+    rf"[+\-{MINUS}\u2013]?(?:\d{{1,3}}(?:[{SIGNS}]\d{{3}})+|\d{{1,2}}(?:,\d{{2}})*,\d{{3}}|\d+)"
+    r"(?:[.,]\d*)?(?:[eE][+-]?\d+)?"
+)
+"""What a reader takes for a number: at most one sign stands before what is no group of digits."""
+
 CURRENCY = "$\u20ac\u00a3\u00a5"
 WITH_UNIT = re.compile(
     rf"(?P<before>[{CURRENCY}]|[A-Z]{{3}}(?=\s))?\s?(?P<number>{NUMBER_LIKE})"
