@@ -393,6 +393,72 @@ def test_keys_say_how_numbers_are_written(given, keys, numbers):
     assert described.problem == ""
 
 
+BODY = "Time,Temp,RH\n2024-01-01,1.5,40\n2024-01-02,2.5,41\n2024-01-03,3.5,43\n"
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        *("Logger: X12\nSerial: 1234\nStart,2024-01-01\n\n", "Export of 2024\n", "\n\nUnits: K\n"),
+        '"Data Source","World"\n\n"Last Updated","2024"\n\n',
+    ],
+)
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_lines_above_the_names_are_counted_in_what_is_to_be_typed(above, sign):
+    text = (above + BODY).replace(",", sign)
+    lines = above.count("\n")
+    said = refusal(text)
+    assert f"data.skip_lines={lines} takes line {lines + 1} for the names (Time, Temp, RH)" in said
+    assert read(text, skip_lines=lines)[0]["Temp"].tolist() == [1.5, 2.5, 3.5]
+
+
+def test_lines_below_the_table_are_named():
+    said = refusal(BODY + "\nData from: WDI\nLast Updated: 2024\n")
+    assert "line 6 has 1 cells (2 such rows)" in said
+    assert "remove these lines at the end of the file" in said
+
+
+def test_a_number_of_two_cells_is_no_row_name_and_no_table_below():
+    said = refusal("v,y\n4,5,1\n2,5,0\n3,5,1\n")
+    assert "a number with a comma in it needs quotes" in said
+    assert "skip_lines=" not in said
+    assert cells("v\n1,5\n2,5\n", decimal="comma") == {"v": [1.5, 2.5]}
+
+
+@pytest.mark.parametrize("first", ["chr1\tNA\t.", "chr1\t5\t0.5", "chr1\tNA\t0.5"])
+def test_names_may_stand_behind_a_sign_of_comments(first):
+    text = f"##track\n#chrom\tpos\tscore\n{first}\n" + "chr2\t7\t0.25\nchr3\t9\t0.125\n"
+    frame = read(text)[0]
+    assert list(frame) == ["chrom", "pos", "score"]
+    assert len(frame) == 3
+
+
+LETTERS = [",".join("pxsntfcyb"[(row * place) % 9] for place in range(2, 8)) for row in range(40)]
+
+
+def test_a_first_row_of_texts_that_come_again_in_their_columns_is_no_names():
+    said = refusal("\n".join(LETTERS))
+    assert "its first row looks like data" in said
+    assert len(read("\n".join(LETTERS), header=False)[0]) == 40
+    assert list(read("a,b,c,d,e,f\n" + "\n".join(LETTERS))[0]) == list("abcdef")
+
+
+def test_whole_numbers_from_0_on_are_names_beside_a_name():
+    rows = "".join(f"{row}.5,{row * row % 7}.25,{'uv'[row % 2]}\n" for row in range(20))
+    assert list(read(f"0,1,label\n{rows}")[0]) == ["0", "1", "label"]
+    assert "looks like data" in refusal(f"0,1,u\n{rows}")
+
+
+@pytest.mark.parametrize("sign", [" ", "\t", ","])
+@pytest.mark.parametrize("key", ["{}", '"{}"', "row{}"])
+def test_row_names_of_r_need_no_name(sign, key):
+    rows = "".join(f'{key.format(row + 1)}{sign}{row}.5{sign}"ab"\n' for row in range(20))
+    frame, report = read(f'"x"{sign}"g"\n{rows}')
+    assert list(frame) == ["Unnamed: 0", "x", "g"]
+    assert frame["x"].tolist() == [row + 0.5 for row in range(20)]
+    assert "each row begins with a cell that has no name in the first row" in report.notes
+
+
 GPS = "pop;lat\n919;48.00000\n393.882;48.00100\n"
 
 
