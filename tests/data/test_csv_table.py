@@ -317,6 +317,36 @@ def test_a_slip_among_numbers_makes_no_classes_of_them():
     assert "`unknown`" in message
 
 
+@pytest.mark.parametrize(
+    ("cells", "hint"),
+    [
+        (["1,0", "1,3", "1,7", "2,0"], "data.decimal=comma reads 1;"),
+        (["1.299,00", "999,00"], "data.decimal=comma data.thousands=point reads 1299;"),
+        (["1,000", "2,500"], "data.thousands=comma reads 1000, data.decimal=comma reads 1;"),
+        (["-3", "(5)", "(6)", "7"], "leave the bare number"),
+        (["5%", "10%", "12"], "leave the bare number"),
+        (["3 mm", "4 mm", "5 kg"], "leave the bare number"),
+        (["1", "2", "3", "4", "<1", "6 (est.)"], "data.missing=['<1','6 (est.)']"),
+        (["0", "1", "yes"], "data.missing=[yes]"),
+    ],
+)
+def test_few_different_cells_that_are_nearly_numbers_make_no_classes(cells, hint):
+    table(x=range(N), y=(cells * N)[:N], separator=";")
+    key, message = refusal()
+    assert key == "target"
+    assert hint in message
+    assert message.endswith("data.task=classification takes each text for a class")
+    assert set(make(task="classification").spec.class_names) == set(cells)
+
+
+@pytest.mark.parametrize(
+    "cells", [["1-3", "4-6"], ["<=50K", ">50K"], ["1st", "2nd"], ["5a", "6b"], ["A1", "B2"]]
+)
+def test_names_with_digits_are_classes(cells):
+    table(x=NUMBERS, y=cells * (N // 2))
+    assert make().spec.class_names == tuple(sorted(cells))
+
+
 def test_texts_too_many_for_classes_are_refused():
     key, message = target_refusal(*(f"n{row}" for row in range(N)))
     assert key == "target"
@@ -350,7 +380,7 @@ def test_classes_that_are_whole_numbers_keep_their_names_where_some_are_missing(
 
 def test_classes_of_numbers_and_names_are_told_apart():
     table(x=NUMBERS, y=["u", *([0, 1] * N)][:N])
-    assert make().spec.class_names == ("0", "1", "u")
+    assert make(task="classification").spec.class_names == ("0", "1", "u")
 
 
 def test_a_target_of_one_class_is_refused():

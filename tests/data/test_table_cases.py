@@ -64,7 +64,7 @@ def test_thousands_are_hinted_with_their_cell_and_then_read_as_pandas_reads_them
     line = refusal(leyden, "rent.csv", "price", *SHORT)
     first = next(cell for cell in pd.read_csv("rent.csv", dtype=str)["price"] if "," in cell)
     assert f"`{first}`" in line
-    assert f"data.thousands=comma reads it as {first.replace(',', '')};" in line
+    assert f"data.thousands=comma reads {first.replace(',', '')};" in line
     assert "data.decimal=comma" not in line
     parts = make("rent.csv", "price", thousands="comma")
     truth = pd.read_csv("rent.csv", thousands=",")["price"]

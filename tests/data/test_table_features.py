@@ -159,3 +159,98 @@ def test_a_column_that_does_not_vary_is_0_at_any_size():
     for number in (1e-300, 0.1, 1.7e9, 1e300):
         table(x=[number] * N, z=NUMBERS, y=Y)
         assert features()[:, 0].tolist() == [0] * N
+
+
+DAYS = [datetime(2024, 1, 1) + timedelta(days=int(day)) for day in RNG.permutation(400)[:N]]
+DAYS_WITH_HOLES = ["" if row in HOLES else f"{day:%Y-%m-%d}" for row, day in enumerate(DAYS)]
+SEEN_DAYS = [(DAYS[row] - datetime(1970, 1, 1)).days for row in TRAIN if row not in HOLES]
+
+
+@pytest.mark.parametrize(
+    ("impute", "day"),
+    [
+        ("median", np.median(SEEN_DAYS)),
+        ("mean", np.mean(SEEN_DAYS)),
+        ("zero", np.median(SEEN_DAYS)),  # a date has no zero
+    ],
+)
+def test_a_missing_date_becomes_what_the_user_says(impute, day):
+    table(d=DAYS_WITH_HOLES, y=Y)
+    days = [
+        day if row in HOLES else (one - datetime(1970, 1, 1)).days for row, one in enumerate(DAYS)
+    ]
+    assert features(impute=impute)[:, 0] == pytest.approx(scaled(days), abs=1e-5)
+    filled = make(impute=impute).report.column("d").filled
+    assert filled.startswith("their mean" if impute == "mean" else "their median")
+    assert ("a date has no zero" in filled) == (impute == "zero")
+
+
+def test_missing_dates_may_be_refused_or_be_said_in_a_feature():
+    table(d=DAYS_WITH_HOLES, y=Y)
+    with pytest.raises(Unreadable, match="column `d` has 4 missing cells") as raised:
+        make(impute="refuse")
+    assert raised.value.key == "impute"
+    parts = make(missing_indicator=True)
+    assert parts.spec.feature_names[-1] == "d is missing"
+    where = features(missing_indicator=True)[:, -1]
+    assert set(np.flatnonzero(where)) == HOLES
+
+
+def test_a_missing_duration_may_be_zero():
+    hours = [f"{row % 7 + 1}:{row:02d}:00" for row in range(N)]
+    table(d=["" if row in HOLES else one for row, one in enumerate(hours)], y=Y)
+    seconds = [0 if row in HOLES else 3600 * (row % 7 + 1) + 60 * row for row in range(N)]
+    assert features(impute="zero")[:, 0] == pytest.approx(scaled(seconds), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *(["1.2.3", "1.3.0", "2.0.1"], ["555-12-3456", "111-22-3333"], ["10.1.12.3", "10.2.3.4"]),
+        *(["12-34-5678", "22-33-1234"], ["99.99.12", "10.11.12"], ["2019-20", "2020-21"]),
+    ],
+    ids=str,
+)
+def test_names_of_numbers_with_signs_between_are_categories(names):
+    table(name=[names[row % len(names)] for row in range(N)], y=Y)
+    assert make().report.column("name").made == f"{len(names)} categories"
+
+
+def test_short_dates_that_may_be_versions_are_left_out_unless_the_user_says_what_they_are():
+    versions = [("10.1.12", "10.2.03", "9.3.10")[row % 3] for row in range(N)]
+    table(version=versions, x=NUMBERS, y=Y)
+    reason = make().report.column("version").reason
+    assert "`10.1.12` (line 2) may be a date or a version" in reason
+    assert "data.time_format='%d.%m.%y'" in reason
+    assert '"data.categories=[version]"' in reason
+    assert make(time_format="%d.%m.%y").report.column("version").made.startswith("scaled")
+    assert make(categories=("version",)).report.column("version").made == "3 categories"
+    table(day=[f"{one:%d.%m.%y}" for one in DAYS], x=NUMBERS, y=Y)
+    assert make().report.column("day").role == "feature"
+
+
+@pytest.mark.parametrize("odd", ["unknown", "2024-02-31", "2024-13-01", "n/k"])
+def test_a_date_that_is_none_leaves_the_column_out_with_what_to_type(odd):
+    table(d=[odd, *(f"{day:%Y-%m-%d}" for day in DAYS[1:])], x=NUMBERS, y=Y)
+    reason = make().report.column("d").reason
+    word = odd if odd.isalnum() else f"'{odd}'"
+    assert reason.startswith(f"holds times: `{odd}` (line 2) is no time")
+    assert f'"data.missing=[{word}]"' in reason
+    parts = make(missing=(odd,))
+    assert parts.report.column("d").missing == {odd: 1}
+    assert parts.report.column("d").role == "feature"
+
+
+@pytest.mark.parametrize("zero", ["0000-00-00", "0000-00-00 00:00:00"])
+def test_the_zero_date_of_mysql_is_missing(zero):
+    table(d=[zero if row in HOLES else f"{one:%Y-%m-%d}" for row, one in enumerate(DAYS)], y=Y)
+    assert make().report.column("d").missing == {zero: 4}
+
+
+def test_a_date_that_stands_for_none_is_said():
+    cells = ["9999-12-31" if row in HOLES else f"{one:%Y-%m-%d}" for row, one in enumerate(DAYS)]
+    table(d=cells, y=Y)
+    warning = next(one for one in make().report.warnings if "9999-12-31" in one)
+    assert "stands in 4 cells" in warning
+    assert "\"data.missing=['9999-12-31']\"" in warning
+    assert not make(missing=("9999-12-31",)).report.warnings

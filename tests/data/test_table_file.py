@@ -321,12 +321,12 @@ def test_the_user_may_say_what_is_missing_in_every_column():
 @pytest.mark.parametrize(
     ("given", "keys", "hints"),
     [
-        (["865", "2,455"], {}, ["`2,455` (line 3)", "data.thousands=comma reads it as 2455"]),
+        (["865", "2,455"], {}, ["`2,455` (line 3)", "data.thousands=comma reads 2455"]),
         (["30,000", "32,000"], {}, ["data.thousands=comma"]),
-        (["12,604.90", "3"], {}, ["data.thousands=comma reads it as 12604.9"]),
+        (["12,604.90", "3"], {}, ["data.thousands=comma reads 12604.9"]),
         (["1 234", "865"], {}, ["data.thousands=blank"]),
         (["1'234", "865"], {}, ["data.thousands=apostrophe"]),
-        (["1,5", "2,25"], {}, ["data.decimal=comma reads it as 1.5"]),
+        (["1,5", "2,25"], {}, ["data.decimal=comma reads 1.5"]),
         (["1.234,5", "8,65"], {}, ["data.decimal=comma data.thousands=point"]),
         (["865", "2,455"], {"decimal": "comma"}, ["may be 2.455 or 2455", "data.thousands=comma"]),
         (["30,000", "32,000"], {"decimal": "comma"}, ["may be 30 or 30000"]),
@@ -344,9 +344,32 @@ def test_cells_in_doubt_are_a_problem_with_what_to_type(given, keys, hints):
     assert all(hint in described.problem for hint in hints), described.problem
 
 
-@pytest.mark.parametrize("given", [["1,234", "1,5"], ["865", "2,455"], ["1,000", "2,000"]])
-def test_a_decimal_comma_is_proposed_only_where_no_cell_groups_three_digits(given):
+@pytest.mark.parametrize("given", [["865", "2,455"], ["1,000", "2,000"]])
+def test_a_decimal_comma_is_not_proposed_where_commas_group_three_digits(given):
     assert "data.decimal=comma" not in column(*given)[1].problem
+
+
+@pytest.mark.parametrize(
+    ("given", "keys", "numbers"),
+    [
+        (["2,5", "3,25", "4,125"], {"decimal": "comma"}, [2.5, 3.25, 4.125]),
+        (["0,126", "-0,36", "1,234"], {"decimal": "comma"}, [0.126, -0.36, 1.234]),
+        (["1,5", "12,345", "-", ""], {"decimal": "comma"}, [1.5, 12.345, None, None]),
+        (["1 234,5", "2 345,125"], {"decimal": "comma", "thousands": "blank"}, [1234.5, 2345.125]),
+        (["4,310", "5,321"], {"decimal": "comma"}, [4.31, 5.321]),
+        (["4,310", "5,321"], {"thousands": "comma"}, [4310, 5321]),
+    ],
+)
+def test_every_form_that_reads_a_column_is_proposed_and_then_reads_it(given, keys, numbers):
+    typed = " ".join(f"data.{key}={value}" for key, value in keys.items())
+    assert f"{typed} reads {numbers[0]:.15g}" in column(*given)[1].problem
+    found, described, _ = column(*given, **keys)
+    assert described.problem == ""
+    assert np.array_equal(found, np.array(numbers, dtype=float), equal_nan=True)
+
+
+def test_an_odd_word_does_not_hide_that_numbers_have_a_decimal_comma():
+    assert "data.decimal=comma reads 1.5" in column("1,5", "2,25", "unknown")[1].problem
 
 
 @pytest.mark.parametrize(
@@ -370,10 +393,106 @@ def test_keys_say_how_numbers_are_written(given, keys, numbers):
     assert described.problem == ""
 
 
-def test_decimals_in_another_column_show_that_the_sign_groups_no_digits():
-    report = read("x;z\n865;0.5\n2.455;0.25\n")[1]
-    assert report.column("x").problem == ""
-    assert "may be 2.455 or 2455" in read("x;z\n865;1\n2.455;2\n")[1].column("x").problem
+BODY = "Time,Temp,RH\n2024-01-01,1.5,40\n2024-01-02,2.5,41\n2024-01-03,3.5,43\n"
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        *("Logger: X12\nSerial: 1234\nStart,2024-01-01\n\n", "Export of 2024\n", "\n\nUnits: K\n"),
+        '"Data Source","World"\n\n"Last Updated","2024"\n\n',
+    ],
+)
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_lines_above_the_names_are_counted_in_what_is_to_be_typed(above, sign):
+    text = (above + BODY).replace(",", sign)
+    lines = above.count("\n")
+    said = refusal(text)
+    assert f"data.skip_lines={lines} takes line {lines + 1} for the names (Time, Temp, RH)" in said
+    assert read(text, skip_lines=lines)[0]["Temp"].tolist() == [1.5, 2.5, 3.5]
+
+
+def test_lines_below_the_table_are_named():
+    said = refusal(BODY + "\nData from: WDI\nLast Updated: 2024\n")
+    assert "line 6 has 1 cells (2 such rows)" in said
+    assert "remove these lines at the end of the file" in said
+
+
+def test_a_number_of_two_cells_is_no_row_name_and_no_table_below():
+    said = refusal("v,y\n4,5,1\n2,5,0\n3,5,1\n")
+    assert "a number with a comma in it needs quotes" in said
+    assert "skip_lines=" not in said
+    assert cells("v\n1,5\n2,5\n", decimal="comma") == {"v": [1.5, 2.5]}
+
+
+@pytest.mark.parametrize("first", ["chr1\tNA\t.", "chr1\t5\t0.5", "chr1\tNA\t0.5"])
+def test_names_may_stand_behind_a_sign_of_comments(first):
+    text = f"##track\n#chrom\tpos\tscore\n{first}\n" + "chr2\t7\t0.25\nchr3\t9\t0.125\n"
+    frame = read(text)[0]
+    assert list(frame) == ["chrom", "pos", "score"]
+    assert len(frame) == 3
+
+
+LETTERS = [",".join("pxsntfcyb"[(row * place) % 9] for place in range(2, 8)) for row in range(40)]
+
+
+def test_a_first_row_of_texts_that_come_again_in_their_columns_is_no_names():
+    said = refusal("\n".join(LETTERS))
+    assert "its first row looks like data" in said
+    assert len(read("\n".join(LETTERS), header=False)[0]) == 40
+    assert list(read("a,b,c,d,e,f\n" + "\n".join(LETTERS))[0]) == list("abcdef")
+
+
+def test_whole_numbers_from_0_on_are_names_beside_a_name():
+    rows = "".join(f"{row}.5,{row * row % 7}.25,{'uv'[row % 2]}\n" for row in range(20))
+    assert list(read(f"0,1,label\n{rows}")[0]) == ["0", "1", "label"]
+    assert "looks like data" in refusal(f"0,1,u\n{rows}")
+
+
+@pytest.mark.parametrize("sign", [" ", "\t", ","])
+@pytest.mark.parametrize("key", ["{}", '"{}"', "row{}"])
+def test_row_names_of_r_need_no_name(sign, key):
+    rows = "".join(f'{key.format(row + 1)}{sign}{row}.5{sign}"ab"\n' for row in range(20))
+    frame, report = read(f'"x"{sign}"g"\n{rows}')
+    assert list(frame) == ["Unnamed: 0", "x", "g"]
+    assert frame["x"].tolist() == [row + 0.5 for row in range(20)]
+    assert "each row begins with a cell that has no name in the first row" in report.notes
+
+
+GPS = "pop;lat\n919;48.00000\n393.882;48.00100\n"
+
+
+@pytest.mark.parametrize("lat", ["48.00000", "48.5", ".5", "0.125"])
+def test_decimals_in_another_column_do_not_say_that_the_sign_groups_no_digits(lat):
+    report = read(GPS.replace("48.00000", lat))[1]
+    problem = report.column("pop").problem
+    assert (
+        "`393.882` (line 3) may be 393.882 or 393882; data.thousands=none reads 393.882" in problem
+    )
+    assert problem.endswith(
+        f"but not `{lat}` of column lat: write one of the two columns otherwise"
+    )
+    assert report.column("lat").problem == ""
+    frame, report = read(GPS.replace("48.00000", lat), thousands="none")
+    assert frame["pop"].tolist() == [919, 393.882]
+    assert not any(one.problem for one in report.columns)
+
+
+def test_a_form_that_breaks_another_column_is_proposed_with_a_caveat():
+    problem = read(f"{GPS}1.234.567;48.5\n")[1].column("pop").problem
+    assert "reads 1234567, but not `48.00000` of column lat" in problem
+    problem = read("x;y\n1,5;2.25\n2,25;1\n")[1].column("x").problem
+    assert "data.decimal=comma reads 1.5, but not `2.25` of column y" in problem
+
+
+def test_of_two_forms_the_one_that_keeps_the_decimals_of_another_column_is_proposed():
+    problem = read("x;y\n4,310;2.25\n5,321;1\n")[1].column("x").problem
+    assert problem.endswith("data.thousands=comma reads 4310")
+
+
+def test_a_number_of_three_decimals_is_noted_whatever_other_columns_hold():
+    notes = read("pop;lat\n1.905 EUR;48.1\n2.310 EUR;48.25\n")[1].notes
+    assert "column pop: all numbers have three decimals; `1.905` is taken as 1.905" in notes
 
 
 @pytest.mark.parametrize("cell", ["1,23", "12,34,567", "1234,567", "0,123", ",123"])

@@ -81,6 +81,60 @@ def test_a_column_may_name_the_parts():
     assert parts.report.column("part").role == "split"
 
 
+@pytest.mark.parametrize(
+    ("words", "odd"),
+    [
+        (["train"] * 70 + ["val"] * 15 + ["test"] * 14 + ["tset"], "`tset` (1)"),
+        (["Training"] * 80 + ["PublicTest"] * 11 + ["PrivateTest"] * 9, "`PublicTest` (11), `Priv"),
+        (["trn"] * 70 + ["val"] * 15 + ["tst"] * 15, "`trn` (70), `tst` (15)"),
+        (["train"] * 50 + ["test"] * 25 + ["extra"] * 25, "`extra` (25)"),
+        (["train"] * 70 + ["None"] * 30, "`None` (30)"),
+    ],
+    ids=lambda one: str(set(one)) if isinstance(one, list) else "",
+)
+def test_a_column_of_which_only_some_cells_name_a_part_is_refused(words, odd):
+    table(place=PLACES, part=words, y=KINDS)
+    said = refusal(by="part")
+    assert f"but not in rows with {odd}" in said
+    if "data.split.kind=groups" in said:
+        assert "by groups" in parts_of(by="part", kind="groups").report.split
+    else:
+        assert len(set(words)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "other"),
+    [
+        *(("is_test", "test", "train"), ("isTest", "test", "train"), ("test", "test", "train")),
+        *(("is_train", "train", "test"), ("in_train", "train", "test")),
+        *(("is_val", "val", "train"), ("Validation", "val", "train")),
+    ],
+)
+@pytest.mark.parametrize("flags", [("False", "True"), (0, 1), ("no", "yes"), ("f", "T")], ids=str)
+def test_a_column_may_be_flags_of_one_part(name, part, other, flags):
+    table(place=PLACES, **{name: [flags[row < 40] for row in range(N)]}, y=KINDS)
+    parts = parts_of(by=name)
+    rows = dict(zip(("train", "val", "test"), rows_in(parts), strict=True))
+    missing = ({"train", "val", "test"} - {part, other}).pop()
+    own = {one: set(rows[one]) | (set(rows[missing]) if one == "train" else set()) for one in rows}
+    assert own[part] == set(range(40))
+    assert own[other] == set(range(40, N))
+    assert f"{flags[1]} is {part}" in parts.report.split
+
+
+@pytest.mark.parametrize("flags", [(0, 1), ("a", "b"), ("False", "True")], ids=str)
+def test_two_values_that_name_no_parts_are_refused(flags):
+    table(place=PLACES, half=[flags[row < 40] for row in range(N)], y=KINDS)
+    assert "too few for groups; a column of parts has train, val and test" in refusal(by="half")
+
+
+def test_folds_are_groups_where_the_user_says_so():
+    folds = [row % 5 for row in range(N)]
+    table(place=PLACES, fold=folds, y=KINDS)
+    assert "data.split.kind=groups" in refusal(by="fold")
+    assert "none of the 5" in parts_of(by="fold", kind="groups").report.split
+
+
 def test_later_rows_are_tested_where_a_column_has_times():
     days = [date(2026, 1, 1) + timedelta(days=int(day)) for day in RNG.permutation(N)]
     table(place=PLACES, day=[day.strftime("%d.%m.%Y") for day in days], y=RNG.normal(size=N))
@@ -122,7 +176,8 @@ def test_the_column_that_decides_is_no_feature():
         ({"by": "e"}, "split.by: column `e` is empty in 100 rows"),
         ({"by": "t", "kind": "parts"}, "names no part"),
         ({"by": "t", "kind": "time"}, "is no time that can be told"),
-        ({"by": "one"}, "split.by: has 1 groups"),
+        ({"by": "one"}, "split.by: column `one` has `w` only, too few for groups"),
+        ({"by": "one", "kind": "groups"}, "split.by: has 1 groups"),
         ({"kind": "time"}, "split.kind: says what a column is, and split.by names none"),
         ({"kind": "times"}, "split.kind: must be one of parts, time, groups"),
         ({"bye": "t"}, "split.bye: no such key; did you mean `by`?"),

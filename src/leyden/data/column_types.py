@@ -2,6 +2,7 @@
 
 import math
 import re
+from calendar import monthrange
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -9,16 +10,21 @@ import numpy as np
 import pandas as pd
 
 from leyden.data.number_form import NumberForm, all_grouped, without_unit
-from leyden.data.odd_cells import Lines, doubt, judge, why_text
+from leyden.data.odd_cells import FEW_ODD_WORDS, Lines, as_typed, doubt, judge, why_text
 from leyden.data.report import Column, DataReport
 from leyden.data.sentinels import sentinel_of
+from leyden.data.shown import shown
 from leyden.data.times import parse_times
 from leyden.data.unreadable import Unreadable
 from leyden.data.words import Words
 
-DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T, ].*)?")
-"""What is a date to a reader, whatever the order of its parts."""
+DATE = re.compile(
+    r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2(?:\d{4}|\d{2}))(?:[T, ].*)?"
+)
+"""What is a date to a reader, whatever the order of its parts: a year has two or four digits."""
 
+LIKE_VERSION = re.compile(r"(?=\d\.|\d+\.\d\.)\d{1,2}\.\d{1,2}\.\d{2}")
+"""What may be a date or a version, such as 10.1.12: the day or the month has one digit."""
 
 LIKE_TIME = re.compile(
     r".*(?:\d[:/-]\d|\d{1,2}\.\d{1,2}\.\d|\dT\d|Q[1-4]|W\d\d|\d days?"
@@ -100,8 +106,7 @@ def _kind(
         report.notes.append(f"column {column.name}: {column.reason}")
     if {word.lower() for word in present} <= {"true", "false"}:
         return "flags", words.absent
-    dates = present - words.stand_ins
-    if dates and _are_times(column, dates):
+    if _are_times(column, present - words.stand_ins, lines):
         return "times", words.absent | words.stand_ins
     if words.odd:
         column.problem, said = judge(words, form, lines)
@@ -109,18 +114,49 @@ def _kind(
     return "text", words.absent
 
 
-def _are_times(column: Column, present: Collection[str]) -> bool:
-    """Whether all cells are times; such that could be several are a problem of the column."""
-    if not all(map(LIKE_TIME.match, present)):
+def _are_times(column: Column, present: Collection[str], lines: Lines) -> bool:
+    """Whether cells are times; odd ones, and such that could be several, are a problem."""
+    times = [cell for cell in present if LIKE_TIME.match(cell) and not _is_in_no_calendar(cell)]
+    odd = sorted(set(present).difference(times))
+    are_dates = all(map(DATE.fullmatch, times))
+    if not times or (odd and not (are_dates and len(odd) <= min(FEW_ODD_WORDS, len(times) / 2))):
         return False
-    words = pd.Series(sorted(present), name=column.name, dtype=object)
     try:
-        parse_times(words, key="features")
+        parse_times(pd.Series(sorted(times), name=column.name, dtype=object), key="features")
     except Unreadable as error:
-        if not all(map(DATE.fullmatch, present)):
+        if not are_dates:
             return False
         column.problem = str(error).removeprefix(f"column `{column.name}`: ")
+        return True
+    versions = sorted(filter(LIKE_VERSION.fullmatch, times))
+    if odd:
+        listed = ",".join(map(as_typed, odd))
+        column.problem = (
+            f"`{shown(odd[0])}`{lines.of(odd[0])} is no time;"
+            f' "data.missing=[{listed}]" takes such cells as missing'
+        )
+    elif versions:
+        column.problem = (
+            f"`{versions[0]}`{lines.of(versions[0])} may be a date or a version;"
+            " data.time_format='%d.%m.%y' reads dates,"
+            f' "data.categories=[{as_typed(column.name)}]" names'
+        )
     return True
+
+
+def _is_in_no_calendar(cell: str) -> bool:
+    """Whether a cell has the form of a date, and there is no such day: 2024-02-31."""
+    if not DATE.fullmatch(cell):
+        return False
+    first, second, third = map(int, re.findall(r"\d+", cell)[:3])
+    is_year_first = re.match(r"\d{4}", cell)
+    orders = [(first, second, third)] if is_year_first else [(third, second, first)]
+    orders += [] if is_year_first else [(third, first, second)]
+    return not any(_is_day(*one) for one in orders)
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    return 1 <= month <= 12 and 1 <= day <= monthrange(year or 2000, month)[1]
 
 
 def _say_sentinel(values: "pd.Series[Any]", report: DataReport) -> None:

@@ -63,8 +63,9 @@ class CSVTable(DataModule):
         categories: Columns whose numbers are names.
         max_categories: Different values of a column of text. With more of them it names rows rather
             than describes them.
-        impute: What a missing number becomes: a statistic of the training part, or refuse.
-        missing_indicator: Whether a column with missing numbers gets a feature that says where.
+        impute: What a missing number or time becomes: a statistic of the training part, or refuse.
+        missing_indicator: Whether a column with missing numbers or times gets a feature that says
+            where.
         shared: Those of `DataModule`.
     """
 
@@ -118,7 +119,7 @@ class CSVTable(DataModule):
         report = DataReport()
         split = Split.of(self.split, fractions=FRACTIONS)
         whole = read_table(self.path, self._format(), report)
-        whole = with_times(whole, self.time_format, report)
+        whole = with_times(whole, self.time_format, report, categories=self.categories)
         column_of(whole, self.target, key="target")
         described = report.column(self.target)
         frame = _with_target(whole, described, report)

@@ -3,14 +3,14 @@
 import re
 from array import array
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
-from itertools import chain, islice
+from itertools import chain
 
+from leyden.data.header import distinct_names, have_row_names, names_of
 from leyden.data.report import DataReport
 from leyden.data.rows import BadQuote, read_rows
-from leyden.data.separators import find_separator
+from leyden.data.separators import NUMBER, find_separator, layout_of
 from leyden.data.shown import shown
 from leyden.data.table_format import SEPARATORS, Separator, TableFormat
 from leyden.data.unreadable import Unreadable
@@ -23,11 +23,6 @@ ROWS_TOGETHER = 4096
 
 CELLS_REMEMBERED = 10_000
 """Different ones of a column, of which others are likely to be copies."""
-
-ROWS_JUDGED = 100
-"""To tell whether the first row is data."""
-
-NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -67,9 +62,17 @@ def split_cells(text: str, format: TableFormat, report: DataReport) -> Cells:
     report.source["separator"] = separator or "none: one column"
     rows = _checked(read_rows(body, separator), skipped)
     first = next(rows)
-    names, is_data = _names([cell.strip() for cell in first[1]], comments, body, separator, format)
-    table = _collected(names, chain([first], rows) if is_data else rows, report)
-    return Cells(_distinct_names(names, table.columns, report), table.columns, table.lines)
+    names, is_data = names_of(
+        [cell.strip() for cell in first[1]], comments, body, separator, format
+    )
+    if not is_data and have_row_names(names, body, separator):
+        report.notes.append("each row begins with a cell that has no name in the first row")
+        names = ["", *names]
+    try:
+        table = _collected(names, chain([first], rows) if is_data else rows, report)
+    except _Uneven as error:
+        raise Unreadable("path", error.message(body, separator, skipped)) from None
+    return Cells(distinct_names(names, table.columns, report), table.columns, table.lines)
 
 
 def _lines(text: str) -> list[str]:
@@ -107,51 +110,6 @@ def _checked(
             reason = "a quote that begins in it is not closed"
         line = skipped + error.line
         raise Unreadable("path", f"can't be read as a table: line {line}: {reason}") from error
-
-
-def _names(
-    first: list[str],
-    comments: list[str],
-    body: list[str],
-    separator: Separator | None,
-    format: TableFormat,
-) -> tuple[list[str], bool]:
-    """Names of the columns, and whether the first row is data.
-
-    Raises:
-        Unreadable: The first row looks like data, and the user does not say whether it is.
-    """
-    if format.header is False:
-        return [str(place) for place in range(len(first))], True
-    if format.header is None and _looks_like_data(first, body, separator):
-        # numpy.savetxt writes the names behind a sign of comments.
-        above = comments[-1].lstrip("# ") if comments else ""
-        named = next(iter(read_rows([above], separator)), (0, []))[1] if above else []
-        if len(named) == len(first):
-            return [cell.strip() for cell in named], True
-        some = ", ".join(map(shown, first[:4])) + (", ..." if len(first) > 4 else "")
-        message = f"its first row looks like data, not like names ({some})"
-        hint = "data.header=false reads it as data and calls the columns 0, 1, ..."
-        raise Unreadable("path", f"{message}; {hint}; data.header=true takes it for names")
-    return first, False
-
-
-def _looks_like_data(first: list[str], body: list[str], separator: Separator | None) -> bool:
-    """Whether each column of numbers begins with a number already, and there is one."""
-    if first == [str(place) for place in range(len(first))] and len(first) > 1:
-        return False  # pandas calls columns so that have no names
-    rows = []
-    with suppress(BadQuote):  # it is told where the rows are read
-        for _, row in islice(read_rows(body, separator), 1, ROWS_JUDGED):
-            rows += [row] if len(row) == len(first) else []
-    if not rows:
-        return all(NUMBER.fullmatch(cell) for cell in first)
-    numbers = [
-        place
-        for place, cells in enumerate(zip(*rows, strict=True))
-        if all(NUMBER.fullmatch(cell.strip()) for cell in cells)
-    ]
-    return bool(numbers) and all(NUMBER.fullmatch(first[place]) for place in numbers)
 
 
 class _Stripped(dict[str, str]):
@@ -199,13 +157,54 @@ class _Columns:
                 column.pop()
 
 
+class _Uneven(Exception):
+    """Rows have more or fewer cells than there are names.
+
+    Attributes:
+        line: Of the first such row.
+        cells: That it has.
+        uneven: Such rows.
+        width: Names.
+    """
+
+    def __init__(self, line: int, cells: int, uneven: int, width: int) -> None:
+        super().__init__(line, cells, uneven, width)
+        self.line, self.cells, self.uneven, self.width = line, cells, uneven, width
+
+    def message(self, body: list[str], separator: Separator | None, skipped: int) -> str:
+        """What is wrong, and what to type.
+
+        Args:
+            body: Lines from the names on.
+            separator: Between cells.
+            skipped: Lines above the body.
+        """
+        such = f" ({self.uneven:,} such rows)" if self.uneven > 1 else ""
+        said = f"line {self.line} has {self.cells} cells{such}, and {self.width} columns are named"
+        layout = layout_of(body, separator)
+        begins = layout.above > 0 and not any(map(NUMBER.fullmatch, layout.first))
+        if layout.width != self.width and begins:
+            some = ", ".join(shown(cell.strip()) for cell in layout.first[:4])
+            key = f"data.skip_lines={skipped + layout.above}"
+            hint = f"{key} takes line {skipped + layout.above + 1} for the names ({some})"
+        elif layout.width == self.width and layout.below == self.uneven:
+            hint = "nothing of the table follows: remove these lines at the end of the file"
+        elif self.cells == self.width + 1:
+            hint = "if each row begins with a name, its column needs a name too"
+            hint += "; a number with a comma in it needs quotes" * (separator == "comma")
+        else:
+            hint = "data.separator and data.skip_lines say how it is written"
+        return f"can't be read as a table: {said}; {hint}"
+
+
 def _collected(
     names: list[str], rows: Iterable[tuple[int, list[str]]], report: DataReport
 ) -> _Columns:
     """The cells of all rows.
 
     Raises:
-        Unreadable: A row has more or fewer cells than there are names.
+        _Uneven: A row has more or fewer cells than there are names.
+        Unreadable: There are no rows.
     """
     width = len(names)
     table = _Columns(width)
@@ -224,7 +223,7 @@ def _collected(
         else:
             table.append(line, row)
     if wrong is not None:
-        raise Unreadable("path", _uneven(*wrong, uneven, width))
+        raise _Uneven(*wrong, uneven, width)
     table.flush()
     table.cut_empty_end()
     if not table.lines:
@@ -232,30 +231,3 @@ def _collected(
     if empty:
         report.rows_left_out["empty lines"] = empty
     return table
-
-
-def _uneven(line: int, cells: int, uneven: int, width: int) -> str:
-    such = f" ({uneven:,} such rows)" if uneven > 1 else ""
-    message = f"can't be read as a table: line {line} has {cells} cells{such}, and {width} columns"
-    if cells == width + 1:
-        return f"{message} are named; if each row begins with a name, its column needs a name too"
-    return f"{message} are named; data.separator and data.skip_lines say how it is written"
-
-
-def _distinct_names(names: list[str], columns: list[list[str]], report: DataReport) -> list[str]:
-    """Names that are all there and differ, made as pandas makes them."""
-    if not names[-1] and not any(columns[-1]):  # a separator at the end of the first row
-        names = names[:-1]
-        columns.pop()
-    found: dict[str, None] = {}
-    taken = set(names)
-    for place, given in enumerate(names):
-        name = " ".join(given.split())  # what can be typed
-        free, again = name or f"Unnamed: {place}", 1
-        while free in found or (free in taken and free != name):
-            free = f"{name}.{again}"
-            again += 1
-        if name and free != name:
-            report.warnings.append(f"two columns are called `{name}`; the second is `{free}` here")
-        found[free] = None
-    return list(found)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from leyden.data.table_format import Decimal, Thousands
@@ -21,7 +21,13 @@ LEADING_ZERO = re.compile(r"[+-]?0\d+")
 LARGEST_EXACT = 2**53
 """Of whole numbers as floating-point numbers of 64 bits."""
 
-NUMBER_LIKE = rf"[+\-{MINUS}\u2013]?\d[\d.,'\u2019 \u00a0\u2009\u202f_]*(?:[eE][+-]?\d+)?"
+SIGNS = ".,'\u2019 \u00a0\u2009\u202f_"
+NUMBER_LIKE = (
+    rf"[+\-{MINUS}\u2013]?(?:\d{{1,3}}(?:[{SIGNS}]\d{{3}})+|\d{{1,2}}(?:,\d{{2}})*,\d{{3}}|\d+)"
+    r"(?:[.,]\d*)?(?:[eE][+-]?\d+)?"
+)
+"""What a reader takes for a number: at most one sign stands before what is no group of digits."""
+
 CURRENCY = "$\u20ac\u00a3\u00a5"
 WITH_UNIT = re.compile(
     rf"(?P<before>[{CURRENCY}]|[A-Z]{{3}}(?=\s))?\s?(?P<number>{NUMBER_LIKE})"
@@ -43,10 +49,13 @@ class NumberForm:
     Attributes:
         decimal: What stands before the decimals.
         thousands: What groups digits by three; None or none: nothing.
+        certain: A number of the table, and its column, that has decimals for sure; empty: there is
+            none. It speaks against the other decimal sign.
     """
 
     decimal: Decimal = "point"
     thousands: Thousands | None = None
+    certain: str = field(default="", compare=False)
 
     @cached_property
     def _groups(self) -> str:
@@ -110,6 +119,13 @@ class NumberForm:
             words.append(f"data.thousands={self.thousands or 'none'}")
         return " ".join(words)
 
+    def reads(self, cell: str, present: "NumberForm") -> str:
+        """What to type for this form instead of the present one, and what a cell is then."""
+        said = f"{self.keys(present)} reads {self.number(cell):.15g}"
+        if present.certain and self.decimal != present.decimal:
+            said += f", but not {present.certain}: write one of the two columns otherwise"
+        return said
+
 
 def doubtful(cells: list[str], form: NumberForm) -> str | None:
     """A cell of which it is not clear whether it has decimals or groups of digits.
@@ -133,19 +149,19 @@ def doubtful(cells: list[str], form: NumberForm) -> str | None:
     return with_sign[0] if is_mixed or is_round else None
 
 
-def shows_decimals(columns: Iterable[Iterable[str]], form: NumberForm) -> bool:
-    """Whether a number of a table can only have decimals where others could have groups of digits.
+def certain_decimals(columns: Iterable[tuple[str, Iterable[str]]], form: NumberForm) -> str:
+    """A number of a table, with its column, that can only have decimals; empty: there is none.
 
     Args:
-        columns: Cells of each column.
+        columns: Their names and cells.
         form: How numbers are written.
     """
     sign = DECIMAL_SIGNS[form.decimal]
-    return any(
-        sign in cell and form.is_number(cell) and not form.is_grouped(cell)
-        for cells in columns
-        for cell in set(cells)
-    )
+    for name, cells in columns:
+        for cell in cells:
+            if sign in cell and form.is_number(cell) and not form.is_grouped(cell):
+                return f"`{cell}` of column {name}"
+    return ""
 
 
 def all_grouped(cells: Collection[str], form: NumberForm) -> bool:
@@ -153,34 +169,28 @@ def all_grouped(cells: Collection[str], form: NumberForm) -> bool:
     return form.thousands is None and bool(cells) and all(map(form.is_grouped, cells))
 
 
-def other_form(cells: list[str], form: NumberForm) -> NumberForm | None:
-    """The form in which all cells are numbers, where there is one that nothing speaks against.
+def other_forms(cells: list[str], form: NumberForm) -> list[NumberForm]:
+    """The forms in which all cells are numbers, but those that nobody would type.
+
+    Several give different numbers: `4,310` may have three decimals or a group of digits, where no
+    other column shows which.
 
     Args:
         cells: Not all of them are numbers of the present form.
         form: The present one.
     """
     decimals: list[Decimal] = [form.decimal, "comma" if form.decimal == "point" else "point"]
+    found: dict[tuple[float, ...], NumberForm] = {}
     for decimal in decimals:
         for thousands in (None, *GROUP_SIGNS):
             other = NumberForm(decimal, thousands)
-            if other == form or thousands == decimal:
+            if other == form or thousands == decimal or not all(map(other.is_number, cells)):
                 continue
-            if not all(map(other.is_number, cells)):
-                continue
-            if _speaks_against(cells, other):
-                continue
-            return other
-    return None
-
-
-def _speaks_against(cells: list[str], other: NumberForm) -> bool:
-    """Whether a form reads all cells, and yet is not what one would type."""
-    if other.thousands is not None:
-        return not any(set(GROUP_SIGNS[other.thousands]) & set(cell) for cell in cells)
-    if other.decimal == "comma":
-        return any(map(other.is_grouped, cells))
-    return doubtful(cells, other) is not None
+            is_needed = thousands and any(set(GROUP_SIGNS[thousands]) & set(one) for one in cells)
+            if is_needed if thousands else doubtful(cells, other) is None:
+                found.setdefault(tuple(map(other.number, cells)), other)
+    same_decimal = [other for other in found.values() if other.decimal == form.decimal]
+    return same_decimal if same_decimal and form.certain else list(found.values())
 
 
 def looks_like_number(cell: str) -> bool:

@@ -10,7 +10,7 @@ from leyden.data.number_form import (
     NumberForm,
     doubtful,
     looks_like_number,
-    other_form,
+    other_forms,
 )
 from leyden.data.shown import shown
 from leyden.data.words import Words
@@ -20,6 +20,8 @@ FEW_ODD_WORDS = 5
 
 LEAST_SHARE_SAID = 0.2
 """Of cells that are numbers, from which it is said that a column is taken as text."""
+
+BARE = "leave the bare number in each cell"
 
 
 def why_text(words: Words, form: NumberForm) -> str | None:
@@ -40,7 +42,7 @@ def doubt(words: Words, form: NumberForm, lines: "Lines") -> str:
     is_comma = form.decimal == "comma"
     other = NumberForm("point", "comma") if is_comma else NumberForm("comma", "point")
     one, grouped = f"{form.number(cell):.15g}", f"{other.number(cell):.15g}"
-    readings = f"{other.keys(form)} reads {grouped}, data.thousands=none reads {one}"
+    readings = f"data.thousands=none reads {one}, {other.reads(cell, form)}"
     return f"`{shown(cell)}`{lines.of(cell)} may be {one} or {grouped}; {readings}"
 
 
@@ -60,12 +62,16 @@ def judge(words: Words, form: NumberForm, lines: "Lines") -> tuple[str, str]:
     seeming += glued if len(glued) > FEW_ODD_WORDS else []
     num_numbers, num_odd = words.num_cells(words.numbers), words.num_cells(words.odd)
     cell = (seeming or words.odd)[0]
-    other = other_form([*words.numbers, *words.odd], form)
+    others = other_forms([*words.numbers, *words.odd], form)
+    like_numbers = [*words.numbers, *seeming]
+    num_rest = len(words.odd) - len(seeming)
+    if not others and seeming and num_rest <= min(FEW_ODD_WORDS, len(like_numbers) / 2):
+        others = other_forms(like_numbers, form)
     are_numbers = len(seeming) > 0.9 * len(words.odd)
     has_few_odd = len(words.odd) <= min(FEW_ODD_WORDS, len(words.numbers) / 2)
-    if other or has_few_odd or are_numbers:
+    if others or has_few_odd or are_numbers:
         such = f" ({num_odd:,} of {num_numbers + num_odd:,} cells are such)" if num_odd > 1 else ""
-        hint = _hint(words, cell, form, other)
+        hint = _hint(words, cell, form, others)
         return f"`{shown(cell)}`{lines.of(cell)} is no number{such}; {hint}", ""
     if num_numbers >= LEAST_SHARE_SAID * (num_numbers + num_odd):
         counts = f"{num_numbers:,} cells are numbers, {num_odd:,} are not"
@@ -73,14 +79,15 @@ def judge(words: Words, form: NumberForm, lines: "Lines") -> tuple[str, str]:
     return "", ""
 
 
-def _hint(words: Words, cell: str, form: NumberForm, other: NumberForm | None) -> str:
+def _hint(words: Words, cell: str, form: NumberForm, others: list[NumberForm]) -> str:
     """What to type for cells that are no numbers in a column of numbers."""
-    if other is not None:
-        return f"{other.keys(form)} reads it as {other.number(cell):.15g}"
+    if others:
+        return ", ".join(other.reads(cell, form) for other in others)
     if len(words.odd) <= min(FEW_ODD_WORDS, len(words.numbers)):
         listed = ",".join(as_typed(word) for word in words.odd)
-        return f'"data.missing=[{listed}]" takes such cells as missing'
-    return "leave the bare number in each cell"
+        other_way = f"{BARE}, or " if looks_like_number(cell) else ""
+        return f'{other_way}"data.missing=[{listed}]" takes such cells as missing'
+    return BARE
 
 
 def as_typed(word: str) -> str:

@@ -37,8 +37,8 @@ def encode_features(
         frame: The columns, of numbers, times or categories (text).
         train: Rows of the training part, of which the statistics are.
         impute: What a missing number becomes.
-        missing_indicator: Whether a column of numbers with missing ones gets a second feature that
-            says where.
+        missing_indicator: Whether a column of numbers or times with missing ones gets a feature
+            more that says where.
         report: It is told what was made of each.
 
     Raises:
@@ -49,7 +49,7 @@ def encode_features(
         column = report.column(str(name))
         column.role = "feature"
         if column.kind == "times":
-            encoded += _times(values, column, train)
+            encoded += _times(values, column, train, impute, missing_indicator)
         elif pd.api.types.is_numeric_dtype(values):
             array = values.to_numpy(dtype=np.float64)
             encoded += _numbers(array, column, train, impute, missing_indicator)
@@ -67,18 +67,23 @@ def _numbers(
 ) -> list[Feature]:
     is_missing = np.isnan(array)
     column.made = "scaled"
-    where: list[Feature] = []
     if is_missing.any():
         filling = _filling(array[train.numpy()], column, impute)
         array = np.where(is_missing, filling, array)
         column.filled = f"{filling:g} ({impute})"
-        if missing_indicator and is_missing[train.numpy()].any():
-            column.made += ", and a feature that says where"
-            where = [(f"{column.name} is missing", torch.tensor(is_missing).float())]
     seen = array[train.numpy()]
     if seen.min() == seen.max():
         column.made += ": 0, since it does not vary in the training rows"
-    return [(column.name, _scaled(torch.tensor(array), train)), *where]
+    scaled = (column.name, _scaled(torch.tensor(array), train))
+    return [scaled, *(_where(is_missing, column, train) if missing_indicator else [])]
+
+
+def _where(is_missing: NDArray[np.bool_], column: Column, train: Rows) -> list[Feature]:
+    """A feature that says where cells are missing, if some of the training rows are."""
+    if not is_missing[train.numpy()].any():
+        return []
+    column.made += ", and a feature that says where"
+    return [(f"{column.name} is missing", torch.tensor(is_missing).float())]
 
 
 def _filling(seen: NDArray[np.float64], column: Column, impute: Impute) -> float:
@@ -125,17 +130,28 @@ def as_category(value: Any) -> str | None:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _times(values: "pd.Series[Any]", column: Column, train: Rows) -> list[Feature]:
+def _times(
+    values: "pd.Series[Any]",
+    column: Column,
+    train: Rows,
+    impute: Impute,
+    missing_indicator: bool,
+) -> list[Feature]:
     """When it was, scaled; and of dates the place in the day, the week and the year."""
     keys = seconds(values)
     is_missing = np.isnan(keys)
     if is_missing.any():
-        keys = np.where(is_missing, _filling(keys[train.numpy()], column, "median"), keys)
-        column.filled = "their median, and no place in day, week and year"
+        are_dates = pd.api.types.is_datetime64_any_dtype(values)
+        has_no_zero = impute == "zero" and are_dates
+        statistic: Impute = "median" if has_no_zero else impute
+        keys = np.where(is_missing, _filling(keys[train.numpy()], column, statistic), keys)
+        column.filled = "zero" if statistic == "zero" else f"their {statistic}"
+        column.filled += ", since a date has no zero" * has_no_zero
+        column.filled += ", and no place in day, week and year" * are_dates
     circles = cycles(values, train)
     column.made = ", ".join(["scaled", *(name.replace("_", " ") for name in circles)])
     found = [(column.name, _scaled(torch.tensor(keys), train))]
     for name, circle in circles.items():
         for part, place in zip(("sine", "cosine"), circle.T, strict=True):
             found.append((f"{column.name}, {part} of {name.replace('_', ' ')}", place))
-    return found
+    return [*found, *(_where(is_missing, column, train) if missing_indicator else [])]

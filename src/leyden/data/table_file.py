@@ -1,5 +1,6 @@
 """Reading a table of the user's from a file: text, Parquet or NumPy's, packed or not."""
 
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from leyden.data.array_file import ENDINGS, NPY, read_arrays
 from leyden.data.column_types import typed
 from leyden.data.decoding import decode
 from leyden.data.delimited import split_cells
-from leyden.data.number_form import NumberForm, shows_decimals
+from leyden.data.number_form import NumberForm, certain_decimals
 from leyden.data.packed_file import first_bytes, unpacked
 from leyden.data.parquet_file import PARQUET, read_parquet
 from leyden.data.report import DataReport
@@ -57,11 +58,11 @@ def _text_columns(file: Path, format: TableFormat, report: DataReport) -> "list[
     report.source |= {"encoding": encoding} | ({"packed": packing} if packing else {})
     found = split_cells(text, format, report)
     form = NumberForm(format.decimal, format.thousands)
-    if form.thousands is None and shows_decimals(found.columns, form):
-        form = NumberForm(format.decimal, "none")
+    columns = list(zip(found.names, found.columns, strict=True))
+    form = replace(form, certain=certain_decimals(columns, form))
     return [
         typed(name, cells, found.lines, form, format.missing_words, report)
-        for name, cells in zip(found.names, found.columns, strict=True)
+        for name, cells in columns
     ]
 
 

@@ -1,5 +1,6 @@
 """The parts of a table: drawn, or as one of its columns says."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,11 @@ import pandas as pd
 import torch
 
 from leyden.data.report import DataReport
+from leyden.data.shown import shown
 from leyden.data.splitting import (
+    PARTS,
     By,
+    Part,
     Rows,
     Split,
     as_named,
@@ -18,13 +22,20 @@ from leyden.data.splitting import (
     part_of_name,
     sizes_of,
 )
+from leyden.data.table_features import as_category
 from leyden.data.table_file import column_of
 from leyden.data.times import parse_times
 from leyden.data.unreadable import Unreadable
 
 KEY = "split.by"
 MOST_NAMED = 5
-"""Classes in a warning."""
+"""Classes or cells in a message."""
+
+FLAGS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), False),
+}
+"""Cells of a column that says of one part which rows are in it, in lower case."""
 
 
 def split_table(
@@ -70,10 +81,15 @@ def _by_column(
     if cells.isna().any():
         rows = f"{int(cells.isna().sum()):,} rows"
         raise Unreadable(KEY, f"column `{split.by}` is empty in {rows}; each has to be in a part")
-    kind = split.kind or _kind(cells, described.kind)
+    flags = _parts_of_flags(cells) if split.kind in (None, "parts") else None
+    kind = split.kind or ("parts" if flags else _kind(cells, described.kind))
     described.role, described.made = "split", kind
     if kind == "parts":
         report.split = f"as {split.by} says"
+        if flags:
+            said = (f"{shown(str(as_category(cell)))} is {part}" for cell, part in flags.items())
+            report.split += f": {', '.join(said)}"
+            cells = cells.map(flags)
         return as_named(cells.tolist(), split.fractions, labels=labels, key=KEY)
     if kind == "time":
         times = parse_times(cells, key=KEY)
@@ -84,18 +100,49 @@ def _by_column(
     return in_groups(torch.tensor(codes.astype(np.int64)), sizes)
 
 
+def _parts_of_flags(cells: "pd.Series[Any]") -> dict[object, Part] | None:
+    """The part that each of two flags means, in a column such as `is_test`; None: it is no such.
+
+    What is not in the training part is tested, all else that is not in the part is trained on.
+    """
+    name = re.sub(r"^(is|in|for)(?=[_ A-Z])[_ ]?", "", str(cells.name))
+    named, words = part_of_name(name), cells.unique().tolist()
+    known = [FLAGS.get(str(word).lower()) for word in words]
+    if named is None or sorted(known, key=str) != [False, True]:
+        return None
+    other: Part = "test" if named == "train" else "train"
+    return {word: named if flag else other for word, flag in zip(words, known, strict=True)}
+
+
 def _kind(cells: "pd.Series[Any]", kind: str) -> By:
     """What a column is, as its cells say.
 
     Raises:
-        Unreadable: Numbers could be times or groups.
+        Unreadable: Some cells name parts and others do not, or numbers could be times or groups.
     """
-    if all(part_of_name(cell) is not None for cell in cells.unique()):
+    counts = cells.value_counts()
+    named = [word for word in counts.index if part_of_name(word) is not None]
+    odd = [word for word in counts.index if part_of_name(word) is None]
+    if not odd:
         return "parts"
+    column = f"column `{cells.name}`"
+    if named:
+        listed = ", ".join(
+            f"`{shown(str(as_category(word)))}` ({counts[word]:,})" for word in odd[:MOST_NAMED]
+        )
+        more = f" and {len(odd) - MOST_NAMED} more" if len(odd) > MOST_NAMED else ""
+        message = f"{column} names parts, such as `{named[0]}`, but not in rows with {listed}{more}"
+        hint = "write train, val or test there, or leave such rows out of the file"
+        groups = "; data.split.kind=groups takes all for groups" * (len(counts) > 2)
+        raise Unreadable(KEY, f"{message}; {hint}{groups}")
+    if len(counts) < len(PARTS):
+        listed = " and ".join(f"`{shown(str(as_category(word)))}`" for word in odd)
+        message = f"{column} has {listed} only, too few for groups"
+        raise Unreadable(KEY, f"{message}; a column of parts has train, val and test in its cells")
     if kind == "times":
         return "time"
     if kind == "numbers":
-        message = f"column `{cells.name}` holds numbers; are they times or groups?"
+        message = f"{column} holds numbers; are they times or groups?"
         raise Unreadable(KEY, f"{message} type data.split.kind=time or data.split.kind=groups")
     return "groups"
 

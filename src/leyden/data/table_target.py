@@ -104,9 +104,10 @@ def _guessed_task(values: "pd.Series[Any]", column: Column) -> TableTask:
     """Few whole numbers, or names, are classes.
 
     Raises:
-        Unreadable: Most cells are numbers, but not all: more likely a slip than classes.
+        Unreadable: The cells seem to be numbers, but are not: however few there are, they are more
+            likely numbers or a slip than classes.
     """
-    if column.problem and values.nunique() > MOST_CLASSES_OF_NUMBERS:
+    if column.problem:
         hint = "data.task=classification takes each text for a class"
         raise Unreadable("target", f"column `{column.name}`: {column.problem}; {hint}")
     if not pd.api.types.is_numeric_dtype(values):

@@ -1,5 +1,6 @@
 """Columns of times in a table: what they become."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -9,22 +10,31 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
+from leyden.data.odd_cells import as_typed
 from leyden.data.report import DataReport
+from leyden.data.sentinels import sentinel_of
 from leyden.data.splitting import Rows
-from leyden.data.times import parse_times
+from leyden.data.times import Times, parse_times
 from leyden.data.unreadable import Unreadable
 
 CYCLES = {"hour": 24.0, "day_of_week": 7.0, "day_of_year": 365.25}
 """What comes round in dates, and after how many steps."""
 
 
-def with_times(frame: pd.DataFrame, time_format: str | None, report: DataReport) -> pd.DataFrame:
+def with_times(
+    frame: pd.DataFrame,
+    time_format: str | None,
+    report: DataReport,
+    *,
+    categories: Collection[str] = (),
+) -> pd.DataFrame:
     """A table whose columns of times are such, with NaT where one is missing.
 
     Args:
         frame: As it is read: times are text.
         time_format: As `datetime.strptime` takes it, of columns that don't tell.
         report: It says which columns hold times, and is told of those that the format fits.
+        categories: Columns that stay as they are.
 
     Raises:
         Unreadable: The format fits no column.
@@ -34,7 +44,7 @@ def with_times(frame: pd.DataFrame, time_format: str | None, report: DataReport)
     for column in report.columns:
         cells = frame[column.name]
         present = cells.notna()
-        if cells.dtype != object or not present.any():
+        if cells.dtype != object or not present.any() or column.name in categories:
             continue
         if time_format is not None and _fits(cells[present], time_format):
             column.kind, column.problem, is_used = "times", "", True
@@ -45,9 +55,25 @@ def with_times(frame: pd.DataFrame, time_format: str | None, report: DataReport)
             continue
         found[column.name] = times.moments.reindex(cells.index)
         report.notes.append(f"column {column.name}: {times.form}")
+        _say_sentinel(times, report)
     if time_format is not None and not is_used:
         raise Unreadable("time_format", "fits no column of the table")
     return frame.assign(**found)
+
+
+def _say_sentinel(times: Times, report: DataReport) -> None:
+    """Warns of a time that stands for none, such as 9999-12-31."""
+    keys = pd.Series(times.keys, index=times.cells.index)
+    key = sentinel_of(keys, is_word=lambda _: True)
+    if key is None:
+        return
+    is_it, others = keys == key, times.moments[keys != key]
+    cell = str(times.cells[is_it].iloc[0])
+    report.warnings.append(
+        f"column {times.cells.name}: `{cell}` stands in {int(is_it.sum()):,} cells, far from all"
+        f' others ({others.min()} to {others.max()}); "data.missing=[{as_typed(cell)}]" takes it'
+        " as missing"
+    )
 
 
 def _fits(cells: "pd.Series[Any]", time_format: str) -> bool:

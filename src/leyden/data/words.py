@@ -13,10 +13,11 @@ MISSING_IN_NUMBERS = frozenset(
         *("na", "n/a", "n.a.", "n.a", "#n/a", "#na", "<na>", "n/d", "n.d.", "k.a.", "nan", "-nan"),
         *("null", "(null)", "none", "nil", "nat"),
         *("#value!", "#ref!", "#div/0!", "#num!", "#name?"),
+        *("0000-00-00", "0000-00-00 00:00:00", "00.00.0000", "00/00/0000", "00-00-0000"),
         *("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "\u221e", "-\u221e"),
     )
 )
-"""Words that stand for no number, in lower case; what is infinite can't be learned from."""
+"""Words that stand for no number or time, in lower case; of what is infinite nothing is learned."""
 
 
 @dataclass(frozen=True)
