@@ -34,6 +34,8 @@ class ImageFolder(DataModule):
 
     Args:
         path: The folder.
+        classes: Names of the folders that are the classes; others are left out. None: all are,
+            unless that is in doubt.
         size: Side of the square that a model sees, in pixels: an image is scaled until its shorter
             side is so long, and its middle is cut out.
         channels: 3 for colour, 1 for grey.
@@ -58,6 +60,7 @@ class ImageFolder(DataModule):
         self,
         *,
         path: str,
+        classes: tuple[str, ...] | None = None,
         size: PositiveInt = 64,
         channels: Literal[1, 3] = 3,
         background: Background = "white",
@@ -72,6 +75,7 @@ class ImageFolder(DataModule):
     ) -> None:
         super().__init__(**shared)
         self.path = Path(path).expanduser()
+        self.classes = classes
         self.size = size
         self.channels = channels
         self.background = background
@@ -92,7 +96,7 @@ class ImageFolder(DataModule):
         decoder = Decoder(
             self.size, self.channels, self.background, value_range_of(self.value_range)
         )
-        layout = find_layout(self.path, report)
+        layout = find_layout(self.path, report, chosen=self.classes)
         found = survey(
             [file for labelled in layout.parts.values() for file, _ in labelled],
             decoder,

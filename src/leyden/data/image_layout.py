@@ -1,63 +1,30 @@
 """Which folders of a user's images are classes, and which are parts."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from leyden.data.folder_names import part_within
+from leyden.data.image_doubts import (
+    agreeing_parts,
+    exact_parts,
+    holds_parts,
+    refuse_doubtful,
+    without_masks,
+)
 from leyden.data.image_formats import UNREAD_PICTURES, is_image
+from leyden.data.image_tree import Tree, listed
 from leyden.data.report import DataReport
+from leyden.data.shown import to_type
 from leyden.data.splitting import PARTS, Part, part_of_name
 from leyden.data.unreadable import Unreadable
-from leyden.walk import by_ending, find_files, is_debris
+from leyden.walk import by_ending, find_files
 
 Labelled = list[tuple[Path, str]]
 """Files with the names of their classes."""
-
-
-@dataclass
-class Tree:
-    """The images below a folder.
-
-    Attributes:
-        root: The folder.
-        direct: Images that lie in it.
-        folders: Those below each of its folders; all of these are here, the empty ones too.
-        others: Files that are no images, below each folder.
-    """
-
-    root: Path
-    direct: list[Path] = field(default_factory=list)
-    folders: dict[str, list[Path]] = field(default_factory=dict)
-    others: dict[str, list[Path]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, root: Path, images: Sequence[Path], others: Sequence[Path]) -> "Tree":
-        """The images and other files below a folder, by its own folders."""
-        names = sorted(
-            one.name
-            for one in root.iterdir()
-            if one.is_dir() and not one.name.startswith(".") and not is_debris(one.name)
-        )
-        tree = cls(root, folders={name: [] for name in names}, others={name: [] for name in names})
-        for file in images:
-            first, *rest = file.relative_to(root).parts
-            (tree.folders[first] if rest else tree.direct).append(file)
-        for file in others:
-            first, *rest = file.relative_to(root).parts
-            if rest:
-                tree.others[first].append(file)
-        return tree
-
-    @property
-    def filled(self) -> dict[str, list[Path]]:
-        """The folders that hold images."""
-        return {name: images for name, images in self.folders.items() if images}
-
-    def inner(self, name: str) -> "Tree":
-        """What is below one of the folders."""
-        return Tree.of(self.root / name, self.folders[name], self.others[name])
+NOT_CHOSEN = "in folders that data.classes does not name"
 
 
 @dataclass(frozen=True)
@@ -77,21 +44,26 @@ class Layout:
     folders: dict[Part, str]
 
 
-def find_layout(root: Path, report: DataReport) -> Layout:
+def find_layout(root: Path, report: DataReport, *, chosen: Sequence[str] | None = None) -> Layout:
     """The classes and parts of a folder; what is left out is told to the report.
+
+    Args:
+        root: The folder.
+        report: It is told.
+        chosen: Names of the folders that are the classes; None: all.
 
     Raises:
         Unreadable: There are no classes, or what the folders are is not certain.
     """
     found = find_files(root)
     images = [file for file in found.files if is_image(file)]
-    chosen = set(images)
-    others = [file for file in found.files if file not in chosen]
+    is_chosen = set(images)
+    others = [file for file in found.files if file not in is_chosen]
     left_out = found.left_out + by_ending(others)
     for reason, count in left_out.items():
         report.files_left_out[reason] = count
     warn_of_pictures(others, report)
-    return layout_of(Tree.of(root, images, others), report)
+    return layout_of(Tree.of(root, images, others), chosen, report)
 
 
 def warn_of_pictures(others: Sequence[Path], report: DataReport) -> None:
@@ -105,13 +77,15 @@ def warn_of_pictures(others: Sequence[Path], report: DataReport) -> None:
         )
 
 
-def layout_of(tree: Tree, report: DataReport) -> Layout:
+def layout_of(tree: Tree, chosen: Sequence[str] | None, report: DataReport) -> Layout:
     """Tells folders of parts from folders of classes."""
-    named = {name: part for name in tree.filled if (part := part_of_name(name))}
+    if chosen is not None and set(chosen) <= set(tree.folders):
+        return layout_of_classes(tree, chosen, report)
+    named = {**exact_parts(tree), **agreeing_parts(tree)}
     plain = [name for name in tree.filled if name not in named]
     trains = [name for name, part in named.items() if part == "train"]
     if named and (not plain or any(tree.inner(name).filled for name in trains)):
-        return layout_of_parts(tree, named, report)
+        return layout_of_parts(tree, named, chosen, report)
     if set(named) - set(trains):
         folder = next(name for name in named if name not in trains)
         raise Unreadable(
@@ -120,19 +94,19 @@ def layout_of(tree: Tree, report: DataReport) -> Layout:
             f" {listed(plain)}: put these into {tree.root / 'train'}, or rename `{folder}`",
         )
     for name in tree.filled:
-        if any(part_of_name(one) == "train" for one in tree.inner(name).filled):
-            return layout_below(tree, name, report)
+        if holds_parts(tree.inner(name)):
+            return layout_below(tree, name, chosen, report)
     if trains:
         report.notes.append(f"the folder `{trains[0]}` is taken as a class: others lie beside it")
-    return layout_of_classes(tree, report)
+    return layout_of_classes(tree, chosen, report)
 
 
-def layout_below(tree: Tree, name: str, report: DataReport) -> Layout:
+def layout_below(tree: Tree, name: str, chosen: Sequence[str] | None, report: DataReport) -> Layout:
     """The layout of a folder that holds one of the parts, if it is the only one."""
     if len(tree.filled) == 1:
         leave_out(report, f"directly in {tree.root.name}/", len(tree.direct))
-        return layout_of(tree.inner(name), report)
-    if all(any(map(part_of_name, tree.inner(one).filled)) for one in tree.filled):
+        return layout_of(tree.inner(name), chosen, report)
+    if all(any(map(part_within, tree.inner(one).filled)) for one in tree.filled):
         raise Unreadable(
             "path",
             f"{tree.root / name} has folders of parts within a class: put the parts above the"
@@ -141,11 +115,13 @@ def layout_below(tree: Tree, name: str, report: DataReport) -> Layout:
     raise Unreadable(
         "path",
         f"{tree.root / name} holds folders of parts, and lies beside {listed(tree.filled, name)};"
-        f" is data.path={tree.root / name} meant?",
+        f" is {to_type('path', str(tree.root / name))} meant?",
     )
 
 
-def layout_of_parts(tree: Tree, named: dict[str, Part], report: DataReport) -> Layout:
+def layout_of_parts(
+    tree: Tree, named: dict[str, Part], chosen: Sequence[str] | None, report: DataReport
+) -> Layout:
     """The layout of a folder that holds `train`, and perhaps other parts."""
     folders: dict[Part, str] = {}
     for name, part in named.items():
@@ -153,7 +129,7 @@ def layout_of_parts(tree: Tree, named: dict[str, Part], report: DataReport) -> L
             raise Unreadable(
                 "path",
                 f"{tree.root} has folders `{folders[part]}` and `{name}`, which both name the part"
-                f" {part}: join them or rename one",
+                f" {part}: join them or rename one, as to `.{name}` to leave it out",
             )
         folders[part] = name
     if "train" not in folders:
@@ -163,16 +139,21 @@ def layout_of_parts(tree: Tree, named: dict[str, Part], report: DataReport) -> L
             " on; make one, or put the classes of all parts together",
         )
     for name in tree.folders:
-        of_name = part_of_name(name)
+        of_name = named.get(name, part_of_name(name))
         if of_name and not tree.folders[name] and of_name not in folders:
             raise none_given(tree, name, "no folders with images")
         if of_name is None:
             leave_out(report, f"in {name}/, which names no part", len(tree.folders[name]))
     leave_out(report, f"directly in {tree.root.name}/", len(tree.direct))
-    classes = classes_of(tree.inner(folders["train"]))
+    train = tree.inner(folders["train"]).without_shell()
+    if len(train.root.parts) > len(tree.root.parts) + 1:
+        report.notes.append(f"the folders of classes are those in {train.root}")
+    classes = classes_of(train, chosen)
     parts: dict[Part, Labelled] = {}
     for part in PARTS:
-        labelled = labelled_of(tree, folders, part, classes, report) if part in folders else []
+        labelled = (
+            labelled_of(tree, folders, part, classes, chosen, report) if part in folders else []
+        )
         if labelled:
             parts[part] = labelled
     folders = {part: folders[part] for part in PARTS if part in parts}
@@ -180,10 +161,15 @@ def layout_of_parts(tree: Tree, named: dict[str, Part], report: DataReport) -> L
 
 
 def labelled_of(
-    tree: Tree, folders: dict[Part, str], part: Part, classes: list[str], report: DataReport
+    tree: Tree,
+    folders: dict[Part, str],
+    part: Part,
+    classes: list[str],
+    chosen: Sequence[str] | None,
+    report: DataReport,
 ) -> Labelled:
     """The images of a part; none where they lie in no folders of classes."""
-    inner = tree.inner(folders[part])
+    inner = tree.inner(folders[part]).without_shell()
     leave_out(report, f"in no class of {folders[part]}/", len(inner.direct))
     if not inner.filled:
         report.warnings.append(
@@ -191,8 +177,10 @@ def labelled_of(
             " are left out, and some of the training images take their place"
         )
         return []
-    for name in inner.filled:
-        if name not in classes:
+    for name in list(inner.filled):
+        if name not in classes and chosen is not None:
+            leave_out(report, NOT_CHOSEN, len(inner.folders.pop(name)))
+        elif name not in classes:
             near = get_close_matches(name, classes, n=1)
             hint = f"; did you mean `{near[0]}`?" if near else ""
             raise Unreadable(
@@ -203,23 +191,35 @@ def labelled_of(
         report.warnings.append(
             f"{folders[part]}/ has no images of {listed(lacking)}: no metric of {part} tells of it"
         )
-    return [(file, name) for name in classes for file in inner.filled.get(name, ())]
+    return without_masks(inner, classes, report)
 
 
-def layout_of_classes(tree: Tree, report: DataReport) -> Layout:
+def layout_of_classes(tree: Tree, chosen: Sequence[str] | None, report: DataReport) -> Layout:
     """The layout of a folder that holds classes."""
-    classes = classes_of(tree)
+    classes = classes_of(tree, chosen)
     leave_out(report, f"in no class of {tree.root.name}/", len(tree.direct))
-    train = [(file, name) for name in classes for file in tree.filled[name]]
-    return Layout(tree.root, classes, {"train": train}, {})
+    for name, images in tree.filled.items():
+        leave_out(report, NOT_CHOSEN, len(images) if name not in classes else 0)
+        if chosen is None and (part := part_within(name)) and part_of_name(name) is None:
+            report.warnings.append(
+                f"the folder `{name}` is taken as a class, not as the part {part}"
+            )
+    return Layout(tree.root, classes, {"train": without_masks(tree, classes, report)}, {})
 
 
-def classes_of(tree: Tree) -> list[str]:
+def classes_of(tree: Tree, chosen: Sequence[str] | None) -> list[str]:
     """The names of the classes.
 
     Raises:
-        Unreadable: There are fewer than two, or a folder gives no image.
+        Unreadable: There are fewer than two, a folder gives no image, or what the folders are is
+            not certain and the user does not say it.
     """
+    if chosen is not None:
+        for name in chosen:
+            if name not in tree.folders:
+                there = listed(tree.filled) or "none"
+                raise Unreadable("classes", f"{tree.root} has no folder `{name}`; it has {there}")
+        tree = tree.only(chosen)
     classes = list(tree.filled)
     if len(classes) < 2:
         number = "1 folder" if classes else "no folders"
@@ -230,11 +230,15 @@ def classes_of(tree: Tree) -> list[str]:
             raise Unreadable("path", message + endings_of(files))
         inner = tree.root / classes[0]
         if len(tree.inner(classes[0]).filled) > 1:
-            message += f"; if the folders in {inner} are the classes, type data.path={inner}"
+            message += (
+                f"; if the folders in {inner} are the classes, type {to_type('path', str(inner))}"
+            )
         raise Unreadable("path", message)
     for name, images in tree.folders.items():
         if not images:
             raise none_given(tree, name, "no images")
+    if chosen is None:
+        refuse_doubtful(tree)
     return classes
 
 
@@ -259,9 +263,3 @@ def leave_out(report: DataReport, reason: str, count: int) -> None:
     """Counts images that are not used."""
     if count:
         report.files_left_out[reason] = report.files_left_out.get(reason, 0) + count
-
-
-def listed(names: Iterable[str], without: str = "") -> str:
-    """Some of the names, for a message."""
-    chosen = [f"`{name}`" for name in names if name != without]
-    return ", ".join(chosen[:5]) + (f" and {len(chosen) - 5} more" if len(chosen) > 5 else "")

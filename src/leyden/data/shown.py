@@ -1,11 +1,30 @@
 """Texts from files in messages of one line."""
 
+import re
+import shlex
+from collections.abc import Sequence
+
+from leyden.config.quoting import quoted
 from leyden.printable import printable
 
 MOST_CHARACTERS = 40
+PLAIN = re.compile(r"(?!(?:null|true|false|yes|no|on|off|nan|inf)$)[A-Za-z_][\w-]*", re.IGNORECASE)
+"""Words that Hydra's grammar, YAML and a shell take for themselves."""
+PLAIN_PATH = re.compile(r"(?!\d+$)[\w/.-]+", re.ASCII)
 
 
 def shown(text: str) -> str:
     """A text without line ends and signs that can't be seen, and not too long."""
     visible = printable(text[: 2 * MOST_CHARACTERS])
     return visible if len(visible) <= MOST_CHARACTERS else f"{visible[: MOST_CHARACTERS - 3]}..."
+
+
+def to_type(key: str, value: str | Sequence[str]) -> str:
+    """What is typed at a shell so that a key of the data set has a text, or a list of texts."""
+    if isinstance(value, str):
+        is_plain = bool((PLAIN_PATH if key == "path" else PLAIN).fullmatch(value))
+        text = value if is_plain else quoted(value)
+    else:
+        is_plain = all(map(PLAIN.fullmatch, value))
+        text = f"[{','.join(value if is_plain else map(quoted, value))}]"
+    return f"data.{key}={text}" if is_plain else shlex.quote(f"data.{key}={text}")
