@@ -132,6 +132,40 @@ def test_another_encoding_is_refused_with_the_one_that_fits(encoding):
     assert f"data.encoding={encoding}" in refusal("Größe;Art\n1;ä\n".encode(encoding))
 
 
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("cp1251", ["Москва", "Казань"]),
+        ("koi8_r", ["Москва", "Казань"]),
+        ("gb18030", ["北京市", "上海市"]),
+        ("shift_jis", ["とうきょう", "カナダ"]),
+        ("cp1250", ["Łódź", "Kraków"]),
+        ("cp1253", ["Αθήνα", "Πάτρα"]),
+        ("cp1252", ["5 €", "7 €"]),
+    ],
+)
+def test_encodings_of_other_scripts_are_refused_with_the_one_that_fits(encoding, names):
+    text = "name,x\n" + "".join(f"{names[row % 2]},{row}\n" for row in range(20))
+    said = refusal(text.encode(encoding))
+    assert f"data.encoding={encoding} reads `{names[0]},0` there" in said
+    report = DataReport()
+    frame = read_table("a.csv", TableFormat(encoding=encoding), report)
+    assert report.column("name").example == names[0]
+    assert len(frame) == 20
+
+
+def test_stray_bytes_in_utf8_are_named_and_no_other_encoding_is_taken():
+    rows = [f"Müller,{row}\n".encode() for row in range(20)]
+    rows[4] = "Müller,4\n".encode("cp1252")
+    content = b"".join([b"name,x\n", *rows])
+    said = refusal(content)
+    assert "line 6" in said
+    assert "the file is in UTF-8, but this one byte is not" in said
+    assert "the file is in UTF-8 (`üller,0`" in refusal(content, encoding="cp1252")
+    rows[4] = rows[3]
+    assert len(read(b"".join([b"name,x\n", *rows]))[0]) == 20
+
+
 def test_what_the_fitting_encoding_reads_is_shown():
     message = refusal("x\n1\nGröße\n".encode("cp1252"))
     assert "byte 0xf6 in line 3" in message
