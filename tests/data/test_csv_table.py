@@ -395,3 +395,22 @@ def test_why_numbers_are_text_is_said_where_they_can_not_be_predicted():
     key, message = refusal(task="regression")
     assert key == "task"
     assert "has more digits than a number of 64 bits keeps" in message
+
+
+@pytest.mark.parametrize("word", ["NA", "N/A", "\\N", "NaN", "NULL", "?", "<NA>"])
+def test_a_class_that_programs_write_for_missing_is_said_with_what_to_type(word):
+    classes = [("yes", "no", word)[row % 3] for row in range(N)]
+    table(x=NUMBERS, y=classes)
+    data = make()
+    assert set(data.spec.class_names) == {"yes", "no", word}
+    typed = word if word == "NA" else f"'{word}'".replace("\\", "\\\\")
+    said = f"class `{word}` has {classes.count(word)} rows, and may stand for a missing value"
+    warning = next(one for one in data.report.warnings if one.startswith(said))
+    assert f'"data.missing=[{typed}]"' in warning
+    assert make(missing=(word,)).spec.class_names == ("no", "yes")
+
+
+@pytest.mark.parametrize("word", ["None", "none", "missing", "-", "*", "nil"])
+def test_a_class_that_people_may_mean_is_not_said(word):
+    table(x=NUMBERS, y=["yes", word] * (N // 2))
+    assert make().report.warnings == []

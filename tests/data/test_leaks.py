@@ -115,6 +115,67 @@ def test_a_copy_of_a_number_is_left_out():
     assert roles(make("y").parts)["x"] == "left out"
 
 
+PAIRS = list(zip(OTHER_NOISE, NOISE, strict=True))
+NEARLY = {
+    "another unit, with noise": [
+        1.2 * y + 0.02 * z for y, z in zip(OTHER_NOISE, NOISE, strict=True)
+    ],
+    "a rounded logarithm": [round(float(np.log(9 + y)), 3) for y in OTHER_NOISE],
+    "another currency, rounded": [round(1.08 * y, 2) for y in OTHER_NOISE],
+    "turned": [-y + 0.001 * z for y, z in PAIRS],
+}
+
+
+@pytest.mark.parametrize("cells", NEARLY.values(), ids=NEARLY)
+def test_a_column_that_is_nearly_the_number_to_predict_is_used_and_said(cells):
+    table(x=cells, a=NOISE, y=OTHER_NOISE)
+    report = make("y").parts.report
+    assert [one for one in report.warnings if one.startswith("column x nearly is the target")]
+    assert report.column("x").role == "feature"
+
+
+def test_a_good_feature_is_no_leak():
+    cells = [y + 0.02 * z for y, z in PAIRS]
+    assert 0.99 < np.corrcoef(cells, OTHER_NOISE)[0, 1] < 0.999
+    table(x=cells, a=NOISE, y=OTHER_NOISE)
+    assert make("y").parts.report.warnings == []
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_two_columns_that_make_up_the_number_to_predict_are_said(sign):
+    casual, registered = RNG.integers(0, 50, N), RNG.integers(100, 900, N)
+    table(casual=casual, registered=registered, a=NOISE, y=registered + sign * casual)
+    words = "casual + registered" if sign > 0 else "registered - casual"
+    assert [one for one in make("y").parts.report.warnings if words in one]
+    table(casual=casual, registered=registered, a=NOISE, y=registered + sign * casual + SHUFFLED)
+    assert not any("in each row" in one for one in make("y").parts.report.warnings)
+
+
+GRIDS = {
+    "depth": [row * 0.5 for row in range(N)],
+    "lat": [round(40 + row / 100, 2) for row in range(N)],
+    "year": [1960 + row for row in range(N)],
+    "NO": [row * 7 + 3 for row in SHUFFLED],
+}
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_places_times_and_measurements_on_a_grid_are_used(name):
+    some = slice(90)
+    table(**{name: GRIDS[name][some]}, a=NOISE[some], y=np.sin(np.arange(90) / 10).round(3))
+    report = make("y").parts.report
+    assert roles(make("y").parts)[name] == "feature"
+    if name != "NO":
+        assert any("the same step from row to row" in one for one in report.warnings)
+
+
+@pytest.mark.parametrize("name", ["depth", "lat", "year"])
+def test_a_grid_is_left_out_where_the_rows_are_sorted_by_class(name):
+    kinds = ["abc"[row // 30] for row in range(90)]
+    table(**{name: GRIDS[name][:90]}, a=NOISE[:90], kind=kinds)
+    assert roles(make().parts)[name] == "left out"
+
+
 APART = ["abc".index(kind) + noise / 2 for kind, noise in zip(MIXED, OTHER_NOISE, strict=True)]
 SAID = {
     "another unit": ("y", [2.54 * number + 1 for number in OTHER_NOISE]),

@@ -254,3 +254,21 @@ def test_a_date_that_stands_for_none_is_said():
     assert "stands in 4 cells" in warning
     assert "\"data.missing=['9999-12-31']\"" in warning
     assert not make(missing=("9999-12-31",)).report.warnings
+
+
+@pytest.mark.parametrize(("form", "word"), [("%Y%m%d", "days"), ("%Y%m", "months")])
+def test_days_and_months_that_are_written_as_numbers_are_dates(form, word):
+    days = [datetime(2020 + row % 4, 1 + row // 4 % 12, 1 + row * 5 % 28) for row in range(N)]
+    days = days if word == "days" else [day.replace(day=1) for day in days]
+    table(d=[day.strftime(form) for day in days], x=NUMBERS, y=Y)
+    report = make().report
+    assert report.column("d").kind == "times"
+    assert any(one.startswith(f"column d: {word} like") for one in report.warnings)
+    seconds = [(day - datetime(1970, 1, 1)).total_seconds() for day in days]
+    assert features()[:, 0] == pytest.approx(scaled(seconds), abs=1e-5)
+    assert make(categories=("d",), max_categories=60).report.column("d").kind == "categories"
+
+
+def test_whole_numbers_of_which_one_is_no_day_are_numbers():
+    table(d=[20200101 + row * 31 for row in range(N)], x=NUMBERS, y=Y)
+    assert make().report.column("d").kind == "numbers"

@@ -4,7 +4,11 @@ import bz2
 import gzip
 import io
 import lzma
+import pickle
+import sqlite3
+import tarfile
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +134,40 @@ def test_the_user_may_say_the_encoding(encoding):
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16-le", "utf-16-be"])
 def test_another_encoding_is_refused_with_the_one_that_fits(encoding):
     assert f"data.encoding={encoding}" in refusal("Größe;Art\n1;ä\n".encode(encoding))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("cp1251", ["Москва", "Казань"]),
+        ("koi8_r", ["Москва", "Казань"]),
+        ("gb18030", ["北京市", "上海市"]),
+        ("shift_jis", ["とうきょう", "カナダ"]),
+        ("cp1250", ["Łódź", "Kraków"]),
+        ("cp1253", ["Αθήνα", "Πάτρα"]),
+        ("cp1252", ["5 €", "7 €"]),
+    ],
+)
+def test_encodings_of_other_scripts_are_refused_with_the_one_that_fits(encoding, names):
+    text = "name,x\n" + "".join(f"{names[row % 2]},{row}\n" for row in range(20))
+    said = refusal(text.encode(encoding))
+    assert f"data.encoding={encoding} reads `{names[0]},0` there" in said
+    report = DataReport()
+    frame = read_table("a.csv", TableFormat(encoding=encoding), report)
+    assert report.column("name").example == names[0]
+    assert len(frame) == 20
+
+
+def test_stray_bytes_in_utf8_are_named_and_no_other_encoding_is_taken():
+    rows = [f"Müller,{row}\n".encode() for row in range(20)]
+    rows[4] = "Müller,4\n".encode("cp1252")
+    content = b"".join([b"name,x\n", *rows])
+    said = refusal(content)
+    assert "line 6" in said
+    assert "the file is in UTF-8, but this one byte is not" in said
+    assert "the file is in UTF-8 (`üller,0`" in refusal(content, encoding="cp1252")
+    rows[4] = rows[3]
+    assert len(read(b"".join([b"name,x\n", *rows]))[0]) == 20
 
 
 def test_what_the_fitting_encoding_reads_is_shown():
@@ -391,6 +429,63 @@ def test_keys_say_how_numbers_are_written(given, keys, numbers):
     found, described, _ = column(*given, **keys)
     assert found == numbers
     assert described.problem == ""
+
+
+def stata():
+    pd.DataFrame({"x": [1, 2], "y": ["a", "b"]}).to_stata("made.dta", write_index=False)
+    return Path("made.dta").read_bytes()
+
+
+def sqlite():
+    with closing(sqlite3.connect("made.sqlite")) as connection:
+        connection.execute("CREATE TABLE t (x INTEGER)")
+        connection.commit()
+    return Path("made.sqlite").read_bytes()
+
+
+def tar():
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        archive.add(write(TEXT, "t.csv"))
+    return buffer.getvalue()
+
+
+FOREIGN = {
+    "JSON lines": lambda: '{"x": 1, "y": "a"}\n{"x": 2, "y": "b"}\n',
+    "JSON": lambda: '[{"x": 1, "y": "a"},\n {"x": 2, "y": "b"}]',
+    "JSON,": lambda: '{"x": {"0": 1}, "y": {"0": "a"}}',
+    "HTML": lambda: "<!DOCTYPE html>\n<html><table><tr><td>1</td></tr></table></html>",
+    "XML": lambda: "<?xml version='1.0'?>\n<rows><row><x>1</x></row></rows>",
+    "a dump of SQL": lambda: "-- dump\nCREATE TABLE `t` (\n x int);\nINSERT INTO t VALUES (1);\n",
+    "ARFF": lambda: "% iris\n@RELATION iris\n@ATTRIBUTE x NUMERIC\n@DATA\n5.1\n",
+    "a .ts file": lambda: "#a\n@problemName Gun\n@univariate true\n@data\n1,2,3:a\n",
+    "a table drawn with lines": lambda: "+---+---+\n| x | y |\n+---+---+\n| 1 | a |\n+---+---+\n",
+    "a table of Markdown": lambda: "| x | y |\n|---|:-:|\n| 1 | a |\n",
+    "a file of LIBSVM": lambda: "+1 1:0.5 3:2\n-1 2:1\n",
+    "separated by `::`": lambda: "1::1193::5::978300760\n1::661::3::978302109\n",
+    "a file of Stata": stata,
+    "a database of SQLite": sqlite,
+    "an archive (tar)": tar,
+    "a pickle": lambda: pickle.dumps({"x": [1, 2]}),
+    "a workbook of Excel": lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500),
+    "a file of R": lambda: gzip.compress(b"X\n\0\0\0\3" + bytes(90)),
+    "an HDF5 file": lambda: b"\x89HDF\r\n\x1a\n" + bytes(90),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_file_of_another_format_is_called_so_and_a_way_out_is_named(kind):
+    said = refusal(FOREIGN[kind]())
+    assert said.startswith(f"path: is {kind}")
+    assert "; " in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[x],{y}\n1,a\n2,b\n", "<x>,y\n1,a\n2,b\n", "x,copy from\n1,a\n2,b\n", "+x,-y\n1,a\n2,b\n"],
+)
+def test_names_with_signs_make_no_other_format_of_a_table(text):
+    assert len(read(text)[0]) == 2
 
 
 BODY = "Time,Temp,RH\n2024-01-01,1.5,40\n2024-01-02,2.5,41\n2024-01-03,3.5,43\n"

@@ -4,6 +4,7 @@ import codecs
 import re
 
 from leyden.data.unreadable import Unreadable
+from leyden.tokenization.encoding import BEGINNING, probable_encoding, two_bytes_each
 
 MARKS: dict[str, bytes] = {
     "utf-32": codecs.BOM_UTF32_LE,  # before UTF-16, whose mark it begins with
@@ -13,8 +14,8 @@ MARKS: dict[str, bytes] = {
 }
 """Byte-order marks at the start of a file."""
 
-LIKELY = ("cp1252", "latin-1")
-"""Encodings of one byte a letter, the likelier first; the second takes any bytes."""
+LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+"""Of several bytes, in UTF-8."""
 
 SHOWN = 40
 """Characters of a line that are shown."""
@@ -60,36 +61,60 @@ def _require_not_utf8(content: bytes, text: str, encoding: str) -> None:
     """Raises `Unreadable` where letters of several bytes were read as several letters."""
     if len(text) != len(content) or content.isascii():
         return
-    try:
-        read = content.decode("utf-8")
-    except UnicodeDecodeError:
+    letters, bad = _letters_of_utf8(content)
+    if len(letters) <= len(bad):
         return
-    if len(read) < len(text):
-        place = next(place for place, byte in enumerate(content) if byte > 127)
-        wrong, right = (around(one[place:].splitlines()[0], 0) for one in (text, read))
-        message = f"does not fit: the file is in UTF-8 (`{right}`, not `{wrong}`); leave it out"
-        raise Unreadable("encoding", message)
+    place = letters[0]
+    right, wrong = (
+        around(one.decode(name, "replace").splitlines()[0], 0)
+        for one, name in ((content[place:], "utf-8"), (content[place:], encoding))
+    )
+    message = f"does not fit: the file is in UTF-8 (`{right}`, not `{wrong}`); leave it out"
+    raise Unreadable("encoding", message)
+
+
+def _letters_of_utf8(content: bytes) -> tuple[list[int], list[int]]:
+    """Where letters of several bytes stand, and where bytes that are in none."""
+    letters = [found.start() for found in LETTER.finditer(content)]
+    others = [found.start() for found in re.finditer(rb"[\x80-\xff]", LETTER.sub(_zeros, content))]
+    return letters, others
+
+
+def _zeros(found: re.Match[bytes]) -> bytes:
+    return b"\0" * len(found[0])
 
 
 def _misfit(content: bytes, encoding: str, place: int) -> str:
     """Where bytes don't fit, and in which encoding they make sense."""
     line = content.count(b"\n", 0, place) + 1
     wrong = f"is not in {encoding.upper()}: byte 0x{content[place]:02x} in line {line}"
-    zeros = [content[start::2].count(0) / max(1, len(content[start::2])) for start in (0, 1)]
-    if max(zeros) > 0.3 and min(zeros) < 0.1:
-        fitting = "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
-        return f"{wrong}; data.encoding={fitting} fits"
+    wide = two_bytes_each(content[:BEGINNING])
+    if wide is not None:
+        return f"{wrong}; data.encoding={wide} fits"
     start, end = content.rfind(b"\n", 0, place) + 1, content.find(b"\n", place)
     whole = content[start : end if end >= 0 else None]
-    for fitting in ("utf-8", *LIKELY):
-        try:
-            content.decode(fitting)
-            read = whole.decode(fitting)
-        except UnicodeDecodeError:
-            continue
-        shown = around(read.strip(), len(whole[: place - start]))
-        return f"{wrong}; data.encoding={fitting} reads `{shown}` there"
-    return wrong
+    letters, bad = _letters_of_utf8(content)
+    if len(letters) > len(bad) and encoding == "utf-8":
+        shown = around(whole.decode("utf-8", "replace").strip(), len(whole[: place - start]))
+        many = f"{len(bad):,} of its bytes are" if len(bad) > 1 else "this one byte is"
+        return (
+            f"{wrong} (`{shown}`): the file is in UTF-8, but {many} not; correct that in the file"
+        )
+    fitting = "utf-8" if letters and not bad else probable_encoding(content)
+    fitting = fitting or _encoding_of_signs(content)
+    if fitting is None:
+        return wrong
+    shown = around(whole.decode(fitting).strip(), len(whole[: place - start]))
+    return f"{wrong}; data.encoding={fitting} reads `{shown}` there"
+
+
+def _encoding_of_signs(content: bytes) -> str | None:
+    """The encoding of Windows where all but ASCII are signs in it, such as a currency."""
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    return None if any(one.isalpha() for one in text if ord(one) > 127) else "cp1252"
 
 
 def around(text: str, place: int) -> str:

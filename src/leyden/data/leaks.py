@@ -26,10 +26,17 @@ ID_NAME = re.compile(
 CAMEL_ID_NAME = re.compile(r".*[a-z](?:Id|ID|Index|Key)")
 """Names that columns have which name rows."""
 
+YEARS = (1700, 2100)
+NITRIC_OXIDE = "NO"
+"""Is a name of measurements, and not short for number."""
+
 MADE_NAME = re.compile(
     r"(?:.*_)?(?:pred|preds|predicted|prediction|predictions|y_?hat|proba)(?:_.*)?"
 )
 """Names that columns have which a model has made."""
+
+NEARLY_ONE = 0.999
+"""A correlation with the target from which a column is likely to be made from it."""
 
 Order = NDArray[np.intp]
 Codes = NDArray[np.int64]
@@ -116,6 +123,7 @@ def _only(rows: TrainingRows, kept: NDArray[np.bool_]) -> TrainingRows:
 def _by_name(name: str, values: "pd.Series[Any]", rows: TrainingRows) -> Iterator[Finding]:
     is_number = pd.api.types.is_numeric_dtype(values)
     is_name = not is_number or bool((values.dropna() % 1 == 0).all())
+    is_name = is_name and name != NITRIC_OXIDE
     if is_name and (ID_NAME.fullmatch(name.lower()) or CAMEL_ID_NAME.fullmatch(name)):
         distinct = values.nunique()
         if distinct == len(values):
@@ -133,9 +141,11 @@ def _by_numbers(array: NDArray[np.float64], kind: str, rows: TrainingRows) -> It
     if len(array) < FEWEST_ROWS or array.min() == array.max():
         return
     if kind == "numbers":
+        is_index = _may_be_index(array)
         if _counts_rows(array, rows):
-            yield Finding("numbers the rows", True)
-        elif _is_numbering(array, rows):
+            how = "numbers the rows" if is_index else "goes by the same step from row to row"
+            yield Finding(how, is_index)
+        elif is_index and _is_numbering(array, rows):
             yield Finding("numbers the rows in another order", True)
     if not rows.has_classes:
         yield from _by_target_number(array, rows)
@@ -150,8 +160,16 @@ def _by_target_number(array: NDArray[np.float64], rows: TrainingRows) -> Iterato
         yield Finding("is the target", True)
     elif _same_order(array, rows.target):
         yield Finding("puts the training rows into the same order as the target", False)
+    elif (alike := _likeness(array, rows.target)) > NEARLY_ONE:
+        yield Finding(f"nearly is the target in other numbers (correlation {alike:.5f})", False)
     elif _goes_along(array, rows):
         yield Finding("follows the order of the rows, as the target does", False)
+
+
+def _may_be_index(array: NDArray[np.float64]) -> bool:
+    """Whether numbers are whole, and not all of them years: others measure where or when."""
+    are_years = YEARS[0] <= array.min() and array.max() <= YEARS[1]
+    return bool((array % 1 == 0).all()) and not are_years
 
 
 def _counts_rows(array: NDArray[np.float64], rows: TrainingRows) -> bool:
@@ -203,6 +221,14 @@ def _same_order(array: NDArray[np.float64], target: NDArray[Any]) -> bool:
     return abs(_correlation(_ranks(array), _ranks(target))) > 1 - 1e-6
 
 
+def _likeness(array: NDArray[np.float64], target: NDArray[Any]) -> float:
+    """The correlation of the numbers or of their ranks, whichever is larger."""
+    if len(np.unique(target)) < FEWEST_ROWS:
+        return 0.0
+    ranked = abs(_correlation(_ranks(array), _ranks(target)))
+    return max(ranked, abs(_correlation(array, target)))
+
+
 def _goes_along(array: NDArray[np.float64], rows: TrainingRows) -> bool:
     """Whether it goes with the place in the file, and numbers to predict are like those before."""
     ranks = _ranks(rows.target)
@@ -242,6 +268,8 @@ def _ranks(array: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    # At any scale, no square overflows.
+    one, other = (array / (np.abs(array).max() or 1.0) for array in (one, other))
     one, other = one - one.mean(), other - other.mean()
     size = float(np.sqrt((one**2).sum() * (other**2).sum()))
     return float((one * other).sum()) / size if size else 0.0

@@ -10,6 +10,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from leyden.data.foreign_formats import binary_format
 from leyden.data.unreadable import Unreadable
 
 MOST_BYTES = 4 * 2**30
@@ -100,6 +101,9 @@ def _read_text(opened: io.BufferedIOBase, *, is_packed: bool) -> bytes:
     while chunk := opened.read(CHUNK):
         if whole.tell() == 0:
             is_wide = chunk.startswith(WIDE_MARKS)
+            instead = binary_format(chunk)
+            if instead is not None:
+                raise Unreadable("path", instead)
         if b"\0" in chunk and not is_wide and not _may_be_wide(chunk):
             place = whole.tell() + chunk.index(b"\0")
             raise Unreadable(

@@ -12,6 +12,7 @@ from leyden.data.report import Column, DataReport
 from leyden.data.table_features import as_category
 from leyden.data.table_file import column_of
 from leyden.data.table_times import seconds
+from leyden.data.target_sums import making_up
 from leyden.data.unreadable import Unreadable
 
 
@@ -59,6 +60,14 @@ class ColumnChoice:
             else:
                 used[name] = values
                 report.warnings += [self._warning(name, one) for one in leaks[:1]]
+        numbers = {
+            name: values.to_numpy(dtype="float64")[train]
+            for name, values in used.items()
+            if report.column(name).kind == "numbers"
+        }
+        for sum_of in making_up(numbers, rows):
+            hint = "if they are not known beforehand, leave them out of data.features"
+            report.warnings.append(f"columns {sum_of} is {rows.target_name} in each row; {hint}")
         if not used and not leaking:
             raise Unreadable("features", "no column is left to predict from")
         _say_leaking(leaking, report, are_used=not used)

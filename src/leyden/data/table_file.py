@@ -11,6 +11,7 @@ from leyden.data.array_file import ENDINGS, NPY, read_arrays
 from leyden.data.column_types import typed
 from leyden.data.decoding import decode
 from leyden.data.delimited import split_cells
+from leyden.data.foreign_formats import text_format
 from leyden.data.number_form import NumberForm, certain_decimals
 from leyden.data.packed_file import first_bytes, unpacked
 from leyden.data.parquet_file import PARQUET, read_parquet
@@ -55,6 +56,9 @@ def read_table(path: str, format: TableFormat, report: DataReport) -> pd.DataFra
 def _text_columns(file: Path, format: TableFormat, report: DataReport) -> "list[pd.Series[Any]]":
     content, packing = unpacked(file)
     text, encoding = decode(content, format.encoding)
+    instead = text_format(text)
+    if instead is not None:
+        raise Unreadable("path", instead)
     report.source |= {"encoding": encoding} | ({"packed": packing} if packing else {})
     found = split_cells(text, format, report)
     form = NumberForm(format.decimal, format.thousands)

@@ -10,12 +10,14 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
+from leyden.data.odd_cells import as_typed
 from leyden.data.report import Column, DataReport
 from leyden.data.scaling import mean_and_scale
 from leyden.data.shown import shown
 from leyden.data.spec import Spec
 from leyden.data.splitting import Rows
 from leyden.data.unreadable import Unreadable
+from leyden.data.words import WRITTEN_FOR_MISSING
 
 TableTask = Literal["classification", "regression"]
 
@@ -148,6 +150,13 @@ def _classes(values: "pd.Series[Any]", name: str, report: DataReport) -> Target:
     if len(names) < 2:
         raise Unreadable("target", f"column `{name}` has one value only, `{shown(names[0])}`")
     codes = values.map({value: code for code, value in enumerate(found)})
+    for one in names:
+        if one.lower() in WRITTEN_FOR_MISSING:
+            rows = int((values == one).sum())
+            report.warnings.append(
+                f"class `{one}` has {rows:,} rows, and may stand for a missing value;"
+                f' "data.missing=[{as_typed(one)}]" leaves them out'
+            )
     for again, count in Counter(one.casefold() for one in names).items():
         if count > 1:
             alike = " and ".join(f"`{shown(one)}`" for one in names if one.casefold() == again)

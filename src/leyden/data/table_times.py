@@ -20,6 +20,9 @@ from leyden.data.unreadable import Unreadable
 CYCLES = {"hour": 24.0, "day_of_week": 7.0, "day_of_year": 365.25}
 """What comes round in dates, and after how many steps."""
 
+FEWEST = {"days": 5, "months": 13}
+"""Different numbers that are all in the calendar, from which that is no chance."""
+
 
 def with_times(
     frame: pd.DataFrame,
@@ -44,6 +47,12 @@ def with_times(
     for column in report.columns:
         cells = frame[column.name]
         present = cells.notna()
+        if column.kind == "numbers" and column.name not in categories:
+            moments = _moments_of_numbers(cells[present], column.name, report)
+            if moments is not None:
+                column.kind = "times"
+                found[column.name] = moments.reindex(cells.index)
+            continue
         if cells.dtype != object or not present.any() or column.name in categories:
             continue
         if time_format is not None and _fits(cells[present], time_format):
@@ -59,6 +68,18 @@ def with_times(
     if time_format is not None and not is_used:
         raise Unreadable("time_format", "fits no column of the table")
     return frame.assign(**found)
+
+
+def _moments_of_numbers(
+    numbers: "pd.Series[Any]", name: str, report: DataReport
+) -> "pd.Series[Any] | None":
+    """Days or months that are written as numbers, such as 20261231; None: they are mere numbers."""
+    times = parse_times(numbers, key="features")
+    if not times.is_date or numbers.nunique() < FEWEST[times.form.split()[0]]:
+        return None
+    hint = f'"data.categories=[{as_typed(name)}]" takes them for names'
+    report.warnings.append(f"column {name}: {times.form} are taken for dates; {hint}")
+    return times.moments
 
 
 def _say_sentinel(times: Times, report: DataReport) -> None:

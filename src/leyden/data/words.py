@@ -20,6 +20,15 @@ MISSING_IN_NUMBERS = frozenset(
 """Words that stand for no number or time, in lower case; of what is infinite nothing is learned."""
 
 
+WRITTEN_FOR_MISSING = frozenset(
+    (
+        *("?", "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "null", "(null)", "nat", "\\n"),
+        *("#value!", "#ref!", "#div/0!", "#num!", "#name?"),
+    )
+)
+"""Those of them that programs write, and few people for anything else, in lower case."""
+
+
 @dataclass(frozen=True)
 class Words:
     """The different cells of a column.
