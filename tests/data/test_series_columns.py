@@ -316,3 +316,20 @@ def test_a_beginning_without_values_is_the_mean_and_that_is_said():
 def test_a_run_has_a_common_stem_and_half_of_the_columns(names, expected):
     run = find_run(names)
     assert (run and run.names) == expected
+
+
+def test_series_that_are_trained_on_and_tested_are_warned_of():
+    part = np.array(["train"] * 26 + ["val"] * 4 + ["test"] * 10)
+    values = VALUES.copy()
+    values[30:33] = values[:3]
+    write({**dict(zip(TIMES, values.T, strict=True)), "speed": LABELS, "part": part})
+    data = make(split={"by": "part"})
+    assert "3 series of test are in train too: the same values" in data.report.warnings
+
+
+def test_a_channel_of_arrays_that_numbers_the_series_is_left_out():
+    number = np.repeat(np.arange(N, dtype=float), T).reshape(N, T)
+    np.savez("waves.npz", x=np.stack([VALUES, number], axis=2), y=SORTED)
+    data = make("waves.npz", label=None, layout="NTC")
+    assert data.spec.input_shape == (T, 1)
+    assert data.report.warnings == ["column channel 1 is left out: it numbers the rows"]

@@ -20,7 +20,7 @@ from leyden.data.parts import Parts
 from leyden.data.report import DataReport
 from leyden.data.series_columns import Columns
 from leyden.data.series_files import AxisOrder, read_labelled
-from leyden.data.series_leaks import without_leaks
+from leyden.data.series_leaks import say_copies, without_leaks
 from leyden.data.spec import Kind, Spec, TaskName
 from leyden.data.splitting import Rows as Places
 from leyden.data.splitting import Split, as_named
@@ -170,6 +170,7 @@ class SeriesClasses(DataModule):
         filled = [without_gaps(one.values[:length]) for one in found]
         say_filled([one.values[:length] for one in found], filled, report)
         values = self._scaled(filled, cut[0], length)
+        say_copies(values, cut, report)
         spec = Spec(
             "series",
             input_shape=(length, values.shape[2]),

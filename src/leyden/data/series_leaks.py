@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -13,6 +13,7 @@ from leyden.data.column_names import find_run
 from leyden.data.labelled_series import LabelledSeries
 from leyden.data.leaks import TrainingRows, findings
 from leyden.data.report import DataReport
+from leyden.data.splitting import PARTS
 
 Found = list[LabelledSeries]
 EDGE = 3
@@ -88,3 +89,23 @@ def _without(one: LabelledSeries, dropped: list[int], *, axis: int) -> LabelledS
     there = [number for number in dropped if number < one.values.shape[axis]]
     names = tuple(name for number, name in enumerate(one.names) if number not in dropped)
     return replace(one, values=np.delete(one.values, there, axis=axis), names=names)
+
+
+def say_copies(
+    values: Float[Tensor, "n time features"], parts: Sequence[Int[Tensor, " _"]], report: DataReport
+) -> None:
+    """Warns of series that are trained on and evaluated on.
+
+    Args:
+        values: Of all series.
+        parts: Those to train, validate and test on.
+        report: It is told.
+    """
+    keys = [one.numpy().tobytes() for one in values]
+    trained = {keys[place] for place in parts[0].tolist()}
+    if 2 * len(trained) < len(parts[0]):
+        return  # series of few values are alike by chance
+    for part, rows in zip(PARTS[1:], parts[1:], strict=True):
+        count = sum(keys[place] in trained for place in rows.tolist())
+        if count:
+            report.warnings.append(f"{count:,} series of {part} are in train too: the same values")
