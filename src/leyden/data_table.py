@@ -1,14 +1,21 @@
 """What `leyden data` prints."""
 
+from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
+
 from leyden.console import results, say, say_rows, say_wrapped
-from leyden.layout import Column
-from leyden.terminal import show_table
+from leyden.layout import GAP, SHORTEST_TEXT, Column, lay_out
+from leyden.terminal import show_table, terminal_width
 
 if TYPE_CHECKING:
     from leyden.data import DataModule
     from leyden.data.report import Column as DataColumn
+
+MOST_COLUMNS = 60
+"""Columns that are listed: those that are no features come first; `--json` has all."""
 
 MOST_CLASSES = 50
 """Classes that are listed; `--json` has all."""
@@ -70,8 +77,16 @@ def missing_cell(column: "DataColumn") -> str:
     return f"{column.num_missing:,}{f' ({words})' * bool(words)}" if column.num_missing else ""
 
 
-def show_columns(columns: "list[DataColumn]") -> None:
+def chosen_columns(columns: "list[DataColumn]") -> "list[DataColumn]":
+    """Those that are listed, in their order: target, times and split before all others."""
+    by_role = sorted(columns, key=lambda one: one.role in ("feature", "left out"))
+    chosen = {id(one) for one in by_role[:MOST_COLUMNS]}
+    return [one for one in columns if id(one) in chosen]
+
+
+def show_columns(all_columns: "list[DataColumn]") -> None:
     """A row a column: what it holds, and what was made of it."""
+    columns = chosen_columns(all_columns)
     rows = [
         [
             one.name,
@@ -84,15 +99,38 @@ def show_columns(columns: "list[DataColumn]") -> None:
         ]
         for one in columns
     ]
-    show_table(
-        [
-            Column("column", is_cut=True),
-            Column("role"),
-            Column("kind", place=2),
-            Column("distinct", is_number=True, place=1),
-            Column("missing", is_number=True),
-            Column("example", place=0, is_cut=True),
-            Column("", is_cut=True),
-        ],
-        rows,
-    )
+    headings = [
+        Column("column", is_cut=True),
+        Column("role"),
+        Column("kind", place=2),
+        Column("distinct", is_number=True, place=1),
+        Column("missing", is_number=True),
+        Column("example", place=0, is_cut=True),
+        Column("", is_cut=True),
+    ]
+    show_table(headings, with_wrapped_ends(headings, rows, width=terminal_width()))
+    if len(all_columns) > len(columns):
+        say(results(), f"and {len(all_columns) - len(columns):,} more columns: leyden data --json")
+
+
+def with_wrapped_ends(
+    headings: Sequence[Column], rows: Sequence[list[str]], *, width: int | None
+) -> list[list[str]]:
+    """Rows whose last cell goes on in further rows where it has no room.
+
+    Args:
+        headings: Of the columns.
+        rows: Their cells.
+        width: Of the terminal; None: there is room for all.
+    """
+    if width is None:
+        return list(rows)
+    # The other columns are laid out as they will be beside the least of the last.
+    beside = lay_out(headings[:-1], [row[:-1] for row in rows], width=width - GAP - SHORTEST_TEXT)
+    room = max(SHORTEST_TEXT, width - GAP - max(map(cell_len, beside.lines)))
+    found = list[list[str]]()
+    for row in rows:
+        first, *others = wrap(row[-1], room) or [""]
+        found.append([*row[:-1], first])
+        found += [[*[""] * (len(row) - 1), other] for other in others]
+    return found

@@ -1,6 +1,7 @@
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import assume, given, settings
@@ -323,3 +324,58 @@ def test_a_shakespeare_that_is_not_where_the_user_says_is_refused():
     with pytest.raises(Unreadable) as raised:
         shakespeare(path="nowhere.txt").fetch()
     assert raised.value.key == "path"
+
+
+def folder_of(contents):
+    Path("folder").mkdir()
+    for name, content in contents.items():
+        Path("folder", name).write_bytes(content)
+
+
+def test_files_of_a_folder_in_utf_8_stay_so_beside_others():
+    words = "für Größe, Käse und Öl\n" * 40
+    folder_of({"a.txt": words.encode("cp1252"), "b.txt": words.encode()})
+    with pytest.raises(Unreadable, match=r"type data\.encoding=cp1252"):
+        _ = make("folder").parts
+    data = make("folder", encoding="cp1252")
+    _ = data.parts
+    assert "".join(data.texts.values()) == f"{words}\n{words}"
+    assert data.report.notes == ["1 files are in UTF-8, and read so, not as cp1252"]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin_1", "cp1251", "koi8_r", "mac_roman"])
+@settings(max_examples=20)
+@given(st.text(st.sampled_from("abcäöüßéжщ\n"), min_size=60, max_size=90))
+def test_a_file_in_utf_8_is_not_read_in_an_encoding_of_one_byte(encoding, text):
+    Path("a.txt").write_bytes(f"ä{text}".encode())
+    with pytest.raises(Unreadable, match="is in UTF-8, where it has `ä`") as raised:
+        _ = make(encoding=encoding).parts
+    assert raised.value.key == "encoding"
+    assert str(raised.value).endswith("type data.encoding=utf-8")
+    assert "".join(make(encoding="utf-8").texts.values()) == f"ä{text}"
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "shift_jis", "euc_kr"])
+def test_encodings_of_several_bytes_are_believed(encoding):
+    text = {"gbk": "联通", "shift_jis": "ﾃｽﾄ日本", "euc_kr": "한국"}[encoding] * 30
+    Path("a.txt").write_bytes(text.encode(encoding))
+    assert "".join(make(encoding=encoding).texts.values()) == text
+
+
+@pytest.mark.parametrize(
+    ("copies", "warns"), [(("a.txt", "c.txt"), True), (("a.txt", "b.txt"), False), ((), False)]
+)
+def test_the_same_text_in_train_and_test_is_warned_of(copies, warns):
+    random = np.random.default_rng(0)
+    texts = {
+        name: " ".join(f"w{one}" for one in random.integers(0, 999, size))
+        for name, size in (("a.txt", 300), ("b.txt", 6000), ("c.txt", 300))
+    }
+    for name in copies[1:]:
+        texts[name] = texts[copies[0]].replace(" ", "\r\n")
+    texts |= {"b2.txt": " ".join(f"v{one}" for one in random.integers(0, 999, 6000))}
+    folder_of({name: text.encode() for name, text in texts.items()})
+    data = make("folder", tokenizer="byte")
+    _ = data.parts
+    expected = ["2 files have the same text as another, as `a.txt` and `c.txt`: what is evaluated"]
+    assert [one.split(" is trained")[0] for one in data.report.warnings] == expected * warns

@@ -1,10 +1,11 @@
 """The text of files, joined, and the bytes that each stretch of it has in them."""
 
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from leyden.tokenization.encoding import (
     NotText,
     decode,
     known_encoding,
+    utf_8_instead,
     what_it_is_instead,
 )
 from leyden.walk import find_files
@@ -56,6 +58,22 @@ class JoinedText:
     @cached_property
     def _starts(self) -> list[int]:
         return list(accumulate((len(file.text) + 1 for file in self.files[:-1]), initial=0))
+
+    def parts_of(self, numbers: Sequence[int], places: Mapping[str, tuple[int, int]]) -> set[str]:
+        """The parts in which some files lie, wholly or not.
+
+        Args:
+            numbers: Of the files.
+            places: Where each part begins and ends in the text.
+        """
+        spans = [
+            (self._starts[one], self._starts[one] + len(self.files[one].text)) for one in numbers
+        ]
+        return {
+            part
+            for part, (begin, end) in places.items()
+            if any(start < end and begin < stop for start, stop in spans)
+        }
 
     def num_bytes(self, start: int, stop: int) -> int:
         """Bytes of the files that a stretch of the text stands for.
@@ -115,6 +133,9 @@ def read_text(path: Path, encoding: str | None, report: DataReport) -> JoinedTex
         raise Unreadable("path", f"{path} holds no text{blanks}")
     joined = JoinedText(texts)
     describe(joined, report)
+    in_utf_8 = sum(one.encoding.name == "utf-8" for one in texts)
+    if encoding is not None and in_utf_8 and not known_encoding(encoding).startswith("utf"):
+        report.notes.append(f"{in_utf_8:,} files are in UTF-8, and read so, not as {encoding}")
     return joined
 
 
@@ -149,7 +170,11 @@ def read(file: Path, encoding: str | None, path: Path) -> TextFile:
         Unreadable: It is none, or in another encoding.
     """
     try:
-        return TextFile(file, *decode(file.read_bytes(), encoding, file))
+        data = file.read_bytes()
+        # What one file of a folder needs does not fit those that are in UTF-8.
+        if file != path and encoding and utf_8_instead(data, known_encoding(encoding)):
+            encoding = "utf-8"
+        return TextFile(file, *decode(data, encoding, file))
     except NotText as error:
         fits = f"; type data.encoding={error.fits}" if error.fits else ""
         key = "encoding" if error.fits or encoding else "path"
@@ -157,6 +182,33 @@ def read(file: Path, encoding: str | None, path: Path) -> TextFile:
         raise Unreadable(key, f"{str(error).removeprefix(named_by_key)}{fits}") from error
     except OSError as error:
         raise Unreadable("path", f"{file} can't be read: {error.strerror}") from error
+
+
+def warn_of_copies(
+    joined: JoinedText, places: Mapping[str, tuple[int, int]], report: DataReport
+) -> None:
+    """Warns of files with the same text, of which one is trained on and one evaluated on.
+
+    Args:
+        joined: The text of all files.
+        places: Where each part begins and ends in it.
+        report: It is told.
+    """
+    if len(joined.files) < 2:
+        return
+    alike = defaultdict[bytes, list[int]](list)
+    for number, file in enumerate(joined.files):
+        plain = "\n".join(file.text.split()).encode("utf-8", "surrogatepass")
+        alike[sha256(plain).digest()].append(number)
+    copies = [numbers for numbers in alike.values() if len(numbers) > 1]
+    spread = [one for one in copies if len(joined.parts_of(one, places)) > 1]
+    if spread:
+        first = " and ".join(f"`{joined.files[number].path.name}`" for number in spread[0][:2])
+        count = sum(map(len, spread))
+        report.warnings.append(
+            f"{count:,} files have the same text as another, as {first}: what is evaluated is"
+            " trained on too"
+        )
 
 
 def describe(joined: JoinedText, report: DataReport) -> None:

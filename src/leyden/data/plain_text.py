@@ -11,7 +11,7 @@ from typing import Any, ClassVar, get_args
 
 from leyden.data.datamodule import DataModule
 from leyden.data.fetching import data_folder, fetch_into
-from leyden.data.joined_text import JoinedText, read_text
+from leyden.data.joined_text import JoinedText, read_text, warn_of_copies
 from leyden.data.parts import Parts
 from leyden.data.report import DataReport
 from leyden.data.spec import Kind, Spec
@@ -114,6 +114,7 @@ class Text(DataModule):
         }
         if self.tokenizer == "character":
             warn_of_unknown(texts, report)
+        warn_of_copies(joined, places, report)
         return text_parts(
             texts,
             vocabulary,

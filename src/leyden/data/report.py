@@ -1,6 +1,6 @@
 """What a data set has read, and what it has done with it: filled while it reads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
@@ -8,6 +8,9 @@ Role = Literal["feature", "target", "time", "split", "left out"]
 
 MOST_NOTES_SHOWN = 4
 """Notes that are shown at the start of a run; `leyden data` has all."""
+
+LONGEST_LIST = 200
+"""Characters of a list in such a line; of what is behind them the number is said."""
 
 MOST_CLASSES_SHOWN = 6
 """Classes whose sizes are listed at the start of a run; of more, the extremes are said."""
@@ -103,7 +106,7 @@ class DataReport:
         """Rows and files that are not used."""
         counts = {"rows": self.rows_left_out, "files": self.files_left_out}
         return [
-            f"{what} left out: {', '.join(f'{n:,} ({why})' for why, n in reasons.items())}"
+            f"{what} left out: {shortened([f'{n:,} ({why})' for why, n in reasons.items()])}"
             for what, reasons in counts.items()
             if reasons
         ]
@@ -127,13 +130,25 @@ class DataReport:
         left_out = self.with_role("left out")
         line = f"{len(self.with_role('feature'))} columns used"
         if left_out:
-            reasons = (f"{one.name} ({one.reason})" for one in left_out)
-            line += f"; left out: {', '.join(reasons)}"
+            line += f"; left out: {shortened([f'{one.name} ({one.reason})' for one in left_out])}"
         used = [one for one in self.columns if one.role == "feature" and one.filled]
         missing = [
             f"{one.name} {one.num_missing:,}{_words(one.missing)} as {one.filled}" for one in used
         ]
-        return [line, *([f"missing cells: {', '.join(missing)}"] if missing else [])]
+        return [line, *([f"missing cells: {shortened(missing)}"] if missing else [])]
+
+
+def shortened(items: Sequence[str]) -> str:
+    """The first of some items, at least one, and how many others there are."""
+    shown, length = list[str](), 0
+    for item in items:
+        length += len(item) + 2
+        if shown and length > LONGEST_LIST:
+            break
+        shown.append(item if len(item) <= LONGEST_LIST else f"{item[: LONGEST_LIST - 3]}...")
+    more = len(items) - len(shown)
+    others = f" and {more:,} other{'s' if more > 1 else ''}" if more else ""
+    return ", ".join(shown) + others
 
 
 def classes_lines(classes: Mapping[str, Mapping[str, int]]) -> list[str]:

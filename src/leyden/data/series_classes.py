@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from leyden.data.datamodule import DataModule
-from leyden.data.labelled_series import AxisOrder, Columns, LabelledSeries, read_labelled
+from leyden.data.labelled_series import LabelledSeries
 from leyden.data.loader import Batch, Draw
 from leyden.data.parts import Parts
 from leyden.data.report import DataReport
+from leyden.data.series_columns import Columns
+from leyden.data.series_files import AxisOrder, read_labelled
+from leyden.data.series_leaks import say_copies, without_leaks
 from leyden.data.spec import Kind, Spec, TaskName
 from leyden.data.splitting import Rows as Places
 from leyden.data.splitting import Split, as_named
@@ -62,9 +65,13 @@ class SeriesClasses(DataModule):
     Args:
         path: The table, or the folder.
         label: Column of the classes, in a table.
-        series: Column that tells the series of a table with a row a time apart.
+        series: Column, or columns, that tell the series of a table with a row a time apart.
         time: Column by which the rows of a series are sorted; None: they are in order.
-        features: Columns that are measured; None: all others of numbers.
+        time_format: As `datetime.strptime` takes it, where the times don't tell.
+        features: Columns that are measured; None: all others of numbers, or those that are called
+            as times are, such as `t0` to `t99`.
+        leave_out: Columns that are not read, by their names or by patterns such as `y*`.
+        ending: Of the tables in a folder, such as `tsv`; None: all that tables have.
         length: Times of a series: longer ones are cut at their end, shorter ones filled up with
             zeros, the mean. None: all have the same.
         layout: Order of the axes of arrays: `NTC` or `NCT`; None: the longer one has the times.
@@ -89,9 +96,12 @@ class SeriesClasses(DataModule):
         *,
         path: str,
         label: str | None = None,
-        series: str | None = None,
+        series: str | tuple[str, ...] | None = None,
         time: str | None = None,
+        time_format: str | None = None,
         features: tuple[str, ...] | None = None,
+        leave_out: tuple[str, ...] = (),
+        ending: str | None = None,
         length: PositiveInt | None = None,
         layout: AxisOrder | None = None,
         scale: Literal["all", "each"] = "all",
@@ -108,9 +118,12 @@ class SeriesClasses(DataModule):
         super().__init__(**shared)
         self.path = Path(path).expanduser()
         self.label = label
-        self.series = series
+        self.series = (series,) if isinstance(series, str) else tuple(series or ())
         self.time = time
+        self.time_format = time_format
         self.features = features
+        self.leave_out = leave_out
+        self.ending = ending
         self.length = length
         self.layout = layout
         self.scale = scale
@@ -128,8 +141,18 @@ class SeriesClasses(DataModule):
 
     def load(self) -> Parts:
         report, split = DataReport(), Split.of(self.split, fractions=SHARES)
-        columns = Columns(self.label, self.series, self.time, self.features, split.by)
-        found = read_labelled(self.path, columns, self._format(), report, layout=self.layout)
+        columns = Columns(
+            label=self.label,
+            series=self.series,
+            time=self.time,
+            time_format=self.time_format,
+            features=self.features,
+            leave_out=tuple(self.leave_out),
+            group=split.by,
+        )
+        found = read_labelled(
+            self.path, columns, self._format(), report, layout=self.layout, ending=self.ending
+        )
         names = sorted({one.label for one in found}, key=_class_order)
         if len(names) < 2:
             raise Unreadable("path", f"has {len(names)} classes; two are needed")
@@ -137,12 +160,17 @@ class SeriesClasses(DataModule):
             raise Unreadable("path", f"{len(found)} series are too few; at least {FEWEST_SERIES}")
         labels = torch.tensor([names.index(one.label) for one in found])
         cut = parts_of(found, labels, split, report)
+        if self.features is None:
+            found = without_leaks(found, labels, cut[0], self.label or "label", report)
+        if found[0].is_row:
+            report.source["times"] = f"columns {found[0].names[0]} to {found[0].names[-1]}"
+            # A column for each time says nothing by itself.
+            report.columns = [one for one in report.columns if one.role != "feature"]
         length = self._common_length(found, report)
         filled = [without_gaps(one.values[:length]) for one in found]
-        num_filled = sum(number for _, number in filled)
-        if num_filled:
-            report.notes.append(f"{num_filled:,} missing values, filled with the last before them")
-        values = self._scaled([one for one, _ in filled], cut[0], length)
+        say_filled([one.values[:length] for one in found], filled, report)
+        values = self._scaled(filled, cut[0], length)
+        say_copies(values, cut, report)
         spec = Spec(
             "series",
             input_shape=(length, values.shape[2]),
@@ -214,12 +242,26 @@ def mean_and_deviation(
     return mean, np.where(varies, deviation, 1.0)
 
 
-def without_gaps(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
-    """A series with its missing values filled with the last ones before them; and their number."""
-    missing = np.isnan(values)
-    if not missing.any():
-        return values, 0
-    return pd.DataFrame(values).ffill().to_numpy(), int(missing.sum())
+def without_gaps(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A series with its missing values filled with the last ones before them, if there are any."""
+    return pd.DataFrame(values).ffill().to_numpy() if np.isnan(values).any() else values
+
+
+def say_filled(
+    values: Sequence[NDArray[np.float64]],
+    filled: Sequence[NDArray[np.float64]],
+    report: DataReport,
+) -> None:
+    """Says how many values are missing, and what stands in their place."""
+    left = sum(int(np.isnan(one).sum()) for one in filled)
+    before = sum(int(np.isnan(one).sum()) for one in values) - left
+    if before:
+        report.notes.append(f"{before:,} missing values, filled with the last before them")
+    if left:
+        report.notes.append(
+            f"{left:,} missing values at the beginning of series, taken as the mean: there is"
+            " nothing before them"
+        )
 
 
 def parts_of(

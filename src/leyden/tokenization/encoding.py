@@ -119,7 +119,7 @@ def encoding_of(beginning: bytes, wanted: str | None, file: object) -> Encoding:
         file: For messages.
 
     Raises:
-        NotText: There is no such encoding, or the file has the mark of another.
+        NotText: There is no such encoding, or the file has the mark of another, or is in UTF-8.
     """
     name = None if wanted is None else known_encoding(wanted)
     for mark, marked in MARKS:
@@ -128,7 +128,36 @@ def encoding_of(beginning: bytes, wanted: str | None, file: object) -> Encoding:
                 message = f"{file} begins with the byte-order mark of {marked}, not of {name}"
                 raise NotText(message, fits=marked)
             return Encoding(marked, len(mark))
+    if name is not None and (letter := utf_8_instead(beginning, name)):
+        right, wrong = letter
+        message = (
+            f"{file} is in UTF-8, where it has `{right}`, not `{wrong}`; if other files are in"
+            f" {name}, `iconv -f {name} -t utf-8 FILE` converts them"
+        )
+        raise NotText(message, fits="utf-8")
     return Encoding(WITHOUT_MARK.get(name or "utf-8", name or "utf-8"))
+
+
+def utf_8_instead(data: bytes, name: str) -> tuple[str, str] | None:
+    """A letter of a text in UTF-8, and what would be read for it; None: it is in the encoding.
+
+    Letters of several bytes are hardly ever what several letters of one byte happen to be.
+
+    Args:
+        data: The file or its beginning.
+        name: The encoding that is wanted.
+    """
+    if data.isascii() or name.startswith("utf"):
+        return None
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(data)
+        letter = next((one for one in text if not one.isascii()), None)
+        wrong = data.decode(name, "replace")
+    except UnicodeDecodeError:
+        return None
+    if letter is None or len(wrong) != len(data):
+        return None  # nothing can be told of encodings with several bytes a letter
+    return letter, letter.encode().decode(name, "replace")
 
 
 def what_it_is_instead(beginning: bytes, wanted: str | None) -> str | None:
