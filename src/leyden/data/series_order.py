@@ -12,7 +12,8 @@ from leyden.data.labelled_series import word
 from leyden.data.report import Column, DataReport
 from leyden.data.shown import to_type
 from leyden.data.table_file import column_of
-from leyden.data.times import MICROSECONDS, Times, parse_times
+from leyden.data.time_steps import MICROSECONDS
+from leyden.data.times import Times, parse_times
 from leyden.data.unreadable import Unreadable
 
 TIME_WORDS = {"time", "times", "date", "dates", "datetime", "timestamp", "timestep", "step", "t"}
