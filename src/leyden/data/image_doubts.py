@@ -112,8 +112,9 @@ def without_masks(tree: Tree, classes: Sequence[str], report: DataReport) -> lis
     for name in classes:
         images = tree.filled.get(name, [])
         masks: dict[Path, str] = {}
+        depth = len(tree.root.parts) + 1
         for file in images:
-            between = file.relative_to(tree.root / name).parent.parts
+            between = file.parts[depth:-1]
             if word := next(filter(is_of_masks, between), None):
                 masks[file] = word
         if len(masks) == len(images):
