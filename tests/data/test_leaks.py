@@ -117,9 +117,7 @@ def test_a_copy_of_a_number_is_left_out():
 
 PAIRS = list(zip(OTHER_NOISE, NOISE, strict=True))
 NEARLY = {
-    "another unit, with noise": [
-        1.2 * y + 0.02 * z for y, z in zip(OTHER_NOISE, NOISE, strict=True)
-    ],
+    "another unit, with noise": [1.2 * y + 0.003 * z for y, z in PAIRS],
     "a rounded logarithm": [round(float(np.log(9 + y)), 3) for y in OTHER_NOISE],
     "another currency, rounded": [round(1.08 * y, 2) for y in OTHER_NOISE],
     "turned": [-y + 0.001 * z for y, z in PAIRS],

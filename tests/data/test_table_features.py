@@ -272,3 +272,38 @@ def test_days_and_months_that_are_written_as_numbers_are_dates(form, word):
 def test_whole_numbers_of_which_one_is_no_day_are_numbers():
     table(d=[20200101 + row * 31 for row in range(N)], x=NUMBERS, y=Y)
     assert make().report.column("d").kind == "numbers"
+
+
+def test_flags_in_any_case_are_two_categories():
+    table(f=[("True", "TRUE", "true", "False", "false")[row % 5] for row in range(N)], y=Y)
+    assert make().spec.feature_names == ("f=False", "f=True")
+
+
+def test_categories_that_differ_in_their_case_only_are_said():
+    table(f=[("Male", "male", "MALE", "female")[row % 4] for row in range(N)], y=Y)
+    report = make().report
+    assert "column f: `MALE` and `Male` and `male` differ in their case only" in report.warnings
+
+
+def test_a_negative_number_that_comes_often_and_stands_apart_is_said():
+    air = [-200 if row % 4 == 0 else 650 + 17 * row % 1400 for row in range(N)]
+    table(co=air, y=Y)
+    warnings = make().report.warnings
+    assert any(
+        "-200 stands in 15 cells" in one and "data.missing=[-200]" in one for one in warnings
+    )
+    assert make(missing=(-200,)).report.column("co").num_missing == 15
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [max(-2.0, one) for one in RNG.normal(size=N)],
+        [row % 7 - 1 for row in range(N)],
+        [-5 if row % 4 == 0 else row % 5 for row in range(N)],
+    ],
+    ids=["cut off", "small numbers", "few values"],
+)
+def test_numbers_below_zero_that_do_not_stand_apart_are_not_said(cells):
+    table(x=cells, y=Y)
+    assert not any("far from all" in one for one in make().report.warnings)

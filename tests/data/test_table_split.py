@@ -90,7 +90,7 @@ def test_a_column_may_name_the_parts():
         (["train"] * 50 + ["test"] * 25 + ["extra"] * 25, "`extra` (25)"),
         (["train"] * 70 + ["None"] * 30, "`None` (30)"),
     ],
-    ids=lambda one: str(set(one)) if isinstance(one, list) else "",
+    ids=lambda one: " ".join(dict.fromkeys(one)) if isinstance(one, list) else "",
 )
 def test_a_column_of_which_only_some_cells_name_a_part_is_refused(words, odd):
     table(place=PLACES, part=words, y=KINDS)

@@ -72,8 +72,10 @@ def typed(
         (cell for cell, one in zip(cells, bare, strict=True) if one in present), ""
     )
     if kind not in ("numbers", "empty"):
-        column.distinct = len(present)
-        kept = [None if cell in absent else cell for cell in cells]
+        # TRUE, True and true are one flag.
+        one_case = str.capitalize if kind == "flags" and len(present) > 2 else str
+        kept = [None if cell in absent else one_case(cell) for cell in cells]
+        column.distinct = len(set(map(one_case, present)))
         return pd.Series(kept, dtype=object, name=name)
     values = words.numbers | dict.fromkeys(absent, math.nan)
     array = np.fromiter(map(values.__getitem__, bare), np.float64, count=len(cells))

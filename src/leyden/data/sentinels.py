@@ -8,6 +8,11 @@ import pandas as pd
 FAR = 2
 """Times the range of all others that a sentinel is away from them."""
 
+OFTEN = 10
+APART = 0.1
+"""A negative whole number that comes so many times as often as another, and is this share of the
+range away from all others, stands for none too: -200 of the UCI's air quality."""
+
 
 def could_be_one(number: float) -> bool:
     """Whether a number has nines only, or is -1."""
@@ -27,9 +32,13 @@ def sentinel_of(
     counts = values.value_counts()
     for one in (counts.index.min(), counts.index.max()):
         others = counts.index[counts.index != one]
-        if len(others) < 3 or counts[one] < 2 or not is_word(float(one)):
+        if len(others) < 3 or counts[one] < 2:
             continue
         low, high = others.min(), others.max()
-        if min(abs(one - low), abs(one - high)) > FAR * (high - low):
+        away = min(abs(one - low), abs(one - high))
+        is_often = counts[one] > OFTEN * counts[others].median()
+        if away > FAR * (high - low) and is_word(float(one)):
+            return float(one)
+        if one < 0 and one % 1 == 0 and is_often and away > APART * (high - low):
             return float(one)
     return None

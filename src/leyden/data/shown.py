@@ -2,7 +2,8 @@
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 
 from leyden.config.quoting import quoted
 from leyden.printable import printable
@@ -28,3 +29,13 @@ def to_type(key: str, value: str | Sequence[str]) -> str:
         is_plain = all(map(PLAIN.fullmatch, value))
         text = f"[{','.join(value if is_plain else map(quoted, value))}]"
     return f"data.{key}={text}" if is_plain else shlex.quote(f"data.{key}={text}")
+
+
+def same_but_case(names: Collection[str]) -> list[str]:
+    """Names that differ in their case only, those that are alike in a text: `a` and `A`."""
+    counts = Counter(name.casefold() for name in names)
+    return [
+        " and ".join(f"`{shown(name)}`" for name in names if name.casefold() == folded)
+        for folded, count in counts.items()
+        if count > 1
+    ]

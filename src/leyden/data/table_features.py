@@ -11,7 +11,7 @@ from torch import Tensor
 
 from leyden.data.report import Column, DataReport
 from leyden.data.scaling import mean_and_scale
-from leyden.data.shown import shown
+from leyden.data.shown import same_but_case, shown
 from leyden.data.splitting import Rows
 from leyden.data.table_times import cycles, seconds
 from leyden.data.unreadable import Unreadable
@@ -110,6 +110,8 @@ def _categories(
     texts = values.map(as_category).fillna("")
     known = sorted(texts.iloc[train.numpy()].unique().tolist())
     column.made = f"{len(known)} categories"
+    for alike in same_but_case(known):
+        report.warnings.append(f"column {column.name}: {alike} differ in their case only")
     column.filled = "a category" if column.missing else ""
     unseen = texts[~texts.isin(known)]
     if len(unseen):

@@ -1,6 +1,5 @@
 """What a table is to predict: classes or numbers, as its column says."""
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,7 +12,7 @@ from torch import Tensor
 from leyden.data.odd_cells import as_typed
 from leyden.data.report import Column, DataReport
 from leyden.data.scaling import mean_and_scale
-from leyden.data.shown import shown
+from leyden.data.shown import same_but_case, shown
 from leyden.data.spec import Spec
 from leyden.data.splitting import Rows
 from leyden.data.unreadable import Unreadable
@@ -157,10 +156,9 @@ def _classes(values: "pd.Series[Any]", name: str, report: DataReport) -> Target:
                 f"class `{one}` has {rows:,} rows, and may stand for a missing value;"
                 f' "data.missing=[{as_typed(one)}]" leaves them out'
             )
-    for again, count in Counter(one.casefold() for one in names).items():
-        if count > 1:
-            alike = " and ".join(f"`{shown(one)}`" for one in names if one.casefold() == again)
-            report.warnings.append(f"classes {alike} differ in their case only")
+    report.warnings += [
+        f"classes {alike} differ in their case only" for alike in same_but_case(names)
+    ]
     return Target(name, torch.tensor(codes.to_numpy(), dtype=torch.long), tuple(names))
 
 
