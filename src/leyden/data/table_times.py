@@ -14,13 +14,13 @@ from leyden.data.odd_cells import as_typed
 from leyden.data.report import DataReport
 from leyden.data.sentinels import sentinel_of
 from leyden.data.splitting import Rows
-from leyden.data.times import Times, parse_times
+from leyden.data.times import Times, parse_times, plain
 from leyden.data.unreadable import Unreadable
 
 CYCLES = {"hour": 24.0, "day_of_week": 7.0, "day_of_year": 365.25}
 """What comes round in dates, and after how many steps."""
 
-FEWEST = {"days": 5, "months": 13}
+FEWEST, FEWEST_OF_SIX_DIGITS = 5, 13
 """Different numbers that are all in the calendar, from which that is no chance."""
 
 
@@ -75,10 +75,12 @@ def _moments_of_numbers(
 ) -> "pd.Series[Any] | None":
     """Days or months that are written as numbers, such as 20261231; None: they are mere numbers."""
     times = parse_times(numbers, key="features")
-    if not times.is_date or numbers.nunique() < FEWEST[times.form.split()[0]]:
+    fewest = FEWEST_OF_SIX_DIGITS if numbers.max() < 1e6 else FEWEST
+    if not times.is_date or numbers.nunique() < fewest:
         return None
     hint = f'"data.categories=[{as_typed(name)}]" takes them for names'
-    report.warnings.append(f"column {name}: {times.form} are taken for dates; {hint}")
+    some = f"numbers like {plain(numbers.iloc[0])} are taken for {times.form}"
+    report.warnings.append(f"column {name}: {some}; {hint}")
     return times.moments
 
 
