@@ -18,7 +18,7 @@ from leyden.data.series_times import read_times, repeated_hint, require_order
 from leyden.data.spec import Kind
 from leyden.data.splitting import Split
 from leyden.data.table_file import column_of, numbers_of, read_table
-from leyden.data.table_format import Decimal, MissingWord, Separator, TableFormat, Thousands
+from leyden.data.table_format import Decimal, MissingWord, Separator, Thousands, format_of
 from leyden.data.time_steps import Steps, find_steps
 from leyden.data.times import Times, between
 from leyden.data.unreadable import Unreadable
@@ -119,7 +119,7 @@ class CSVSeries(DataModule):
         if split.by is not None or split.kind is not None:
             message = "is not for series, which are split by time; data.by takes several series"
             raise Unreadable("split.by", message)
-        frame = read_table(self.path, self._format(), report)
+        frame = read_table(self.path, format_of(self), report)
         values = self._values(frame, report)
         times = self._times(frame, report)
         groups = self._groups_with_values(frame, report)
@@ -145,17 +145,6 @@ class CSVSeries(DataModule):
             target_name=self.target,
             shares=split.fractions,
             report=report,
-        )
-
-    def _format(self) -> TableFormat:
-        return TableFormat(
-            separator=self.separator,
-            decimal=self.decimal,
-            thousands=self.thousands,
-            encoding=self.encoding,
-            missing=self.missing,
-            header=self.header,
-            skip_lines=self.skip_lines,
         )
 
     def _values(self, frame: pd.DataFrame, report: DataReport) -> pd.DataFrame:

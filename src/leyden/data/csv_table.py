@@ -19,7 +19,7 @@ from leyden.data.table import Rows
 from leyden.data.table_columns import ColumnChoice
 from leyden.data.table_features import Impute, encode_features
 from leyden.data.table_file import column_of, read_table
-from leyden.data.table_format import Decimal, MissingWord, Separator, TableFormat, Thousands
+from leyden.data.table_format import Decimal, MissingWord, Separator, Thousands, format_of
 from leyden.data.table_split import say_absent_classes, split_table
 from leyden.data.table_target import TableTask, read_target
 from leyden.data.table_times import with_times
@@ -118,7 +118,7 @@ class CSVTable(DataModule):
     def load(self) -> Parts:
         report = DataReport()
         split = Split.of(self.split, fractions=FRACTIONS)
-        whole = read_table(self.path, self._format(), report)
+        whole = read_table(self.path, format_of(self), report)
         whole = with_times(whole, self.time_format, report, categories=self.categories)
         column_of(whole, self.target, key="target")
         described = report.column(self.target)
@@ -154,17 +154,6 @@ class CSVTable(DataModule):
         say_duplicates(inputs, targets, parts, report)
         cut = [Rows(inputs[part], targets[part]) for part in parts]
         return Parts(spec, cut[0], cut[1], cut[2], report)
-
-    def _format(self) -> TableFormat:
-        return TableFormat(
-            separator=self.separator,
-            decimal=self.decimal,
-            thousands=self.thousands,
-            encoding=self.encoding,
-            missing=self.missing,
-            header=self.header,
-            skip_lines=self.skip_lines,
-        )
 
 
 def _with_target(frame: pd.DataFrame, column: Column, report: DataReport) -> pd.DataFrame:

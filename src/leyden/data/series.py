@@ -82,7 +82,36 @@ def series_parts(
     ]
     mean, std = _scale(measured_before)
     scaled = torch.cat([((one.values - mean) / std).float() for one in series])
-    firsts: list[list[Int[Tensor, " n"]]] = [[], [], []]
+    firsts = _firsts(series, cuts, lags, horizon)
+    _warn_of_windowless(series, firsts, report)
+    train, val, test = (Windows(scaled, torch.cat(own), lags, horizon) for own in firsts)
+    _require_windows(series, (train, val, test))
+    longest = max(range(len(series)), key=lambda number: cuts[number][1])
+    history = ((series[longest].values[: cuts[longest][1]] - mean) / std).float()[:, 0]
+    model, scale = Autoregression.fit(history, lags), float(std[0])
+    spec = Spec(
+        "series",
+        input_shape=(lags, scaled.shape[1]),
+        num_outputs=horizon,
+        target_name=target_name,
+        target_mean=float(mean[0]),
+        target_std=scale,
+        baseline_rmse={
+            name: {way: scale * error for way, error in baseline_rmse(model, part).items()}
+            for name, part in (("val", val), ("test", test))
+        },
+    )
+    if not report.split:
+        percent = " + ".join(f"{100 * share:g}" for share in shares)
+        report.split = f"by time, {percent} %" + (", each series by itself" * (len(series) > 1))
+    return Parts(spec, train, val, test, report)
+
+
+def _firsts(
+    series: list[Series], cuts: list[list[int]], lags: int, horizon: int
+) -> list[list[Int[Tensor, " _"]]]:
+    """First predicted times of the windows of each part, for each series."""
+    firsts: list[list[Int[Tensor, " _"]]] = [[], [], []]
     begin = 0
     for one, cut in zip(series, cuts, strict=True):
         for number in range(3):
@@ -96,44 +125,35 @@ def series_parts(
             )
             firsts[number].append(begin + places)
         begin += len(one.values)
-    for number, named_part in enumerate(PARTS):
-        lacking = [
-            one.name for one, own in zip(series, firsts[number], strict=True) if len(own) == 0
-        ]
+    return firsts
+
+
+def _warn_of_windowless(
+    series: list[Series], firsts: list[list[Int[Tensor, " _"]]], report: DataReport
+) -> None:
+    """Names series that a part has no window of, where others have some."""
+    for part, own in zip(PARTS, firsts, strict=True):
+        lacking = [one.name for one, places in zip(series, own, strict=True) if len(places) == 0]
         if lacking and len(lacking) < len(series):
             named = ", ".join(lacking[:3]) + (", ..." if len(lacking) > 3 else "")
-            message = (
-                f"{len(lacking)} of {len(series)} series have no window in the part {named_part}"
-            )
+            message = f"{len(lacking)} of {len(series)} series have no window in the part {part}"
             report.warnings.append(f"{message}: {named}")
-    train, val, test = (Windows(scaled, torch.cat(own), lags, horizon) for own in firsts)
-    for name, part in zip(PARTS, (train, val, test), strict=True):
-        if len(part) < 2:
-            length = max(len(one.values) for one in series)
-            message = f"{length} times are too few for windows of {lags} lags and {horizon} ahead"
-            if any(bool(one.holes.any()) or not bool(one.measured.all()) for one in series):
-                message += f" without a hole: {len(part)} windows in the part `{name}`;"
-                message += " data.gaps=fill, or fewer lags, leave more"
-            raise Unreadable("lags", message)
-    longest = max(range(len(series)), key=lambda number: cuts[number][1])
-    history = ((series[longest].values[: cuts[longest][1]] - mean) / std).float()[:, 0]
-    model, scale = Autoregression.fit(history, lags), float(std[0])
-    spec = Spec(
-        "series",
-        input_shape=(lags, scaled.shape[1]),
-        num_outputs=horizon,
-        target_name=target_name,
-        target_mean=float(mean[0]),
-        target_std=scale,
-        baseline_rmse={
-            name: {model: scale * error for model, error in baseline_rmse(model, part).items()}
-            for name, part in (("val", val), ("test", test))
-        },
-    )
-    if not report.split:
-        percent = " + ".join(f"{100 * share:g}" for share in shares)
-        report.split = f"by time, {percent} %" + (", each series by itself" * (len(series) > 1))
-    return Parts(spec, train, val, test, report)
+
+
+def _require_windows(series: list[Series], parts: tuple[Windows, Windows, Windows]) -> None:
+    """Raises `Unreadable` where a part has fewer than two windows."""
+    for name, part in zip(PARTS, parts, strict=True):
+        if len(part) >= 2:
+            continue
+        length = max(len(one.values) for one in series)
+        message = (
+            f"{length} times are too few for windows of {part.lags} lags and {part.horizon} ahead"
+        )
+        has_holes = any(bool(one.holes.any()) for one in series)
+        if has_holes or not all(bool(one.measured.all()) for one in series):
+            message += f" without a hole: {len(part)} windows in the part `{name}`"
+            message += f"; {'data.gaps=fill, or ' * has_holes}fewer lags leave more"
+        raise Unreadable("lags", message)
 
 
 def _cut(length: int, shares: Shares) -> list[int]:

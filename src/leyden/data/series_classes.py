@@ -24,7 +24,7 @@ from leyden.data.series_leaks import say_copies, without_leaks
 from leyden.data.spec import Kind, Spec, TaskName
 from leyden.data.splitting import Rows as Places
 from leyden.data.splitting import Split, as_named
-from leyden.data.table_format import Decimal, MissingWord, Separator, TableFormat, Thousands
+from leyden.data.table_format import Decimal, MissingWord, Separator, Thousands, format_of
 from leyden.data.table_split import split_table
 from leyden.data.unreadable import Unreadable
 from leyden.ranges import Count, PositiveInt
@@ -151,7 +151,7 @@ class SeriesClasses(DataModule):
             group=split.by,
         )
         found = read_labelled(
-            self.path, columns, self._format(), report, layout=self.layout, ending=self.ending
+            self.path, columns, format_of(self), report, layout=self.layout, ending=self.ending
         )
         names = sorted({one.label for one in found}, key=_class_order)
         if len(names) < 2:
@@ -180,17 +180,6 @@ class SeriesClasses(DataModule):
         )
         train, val, test = (WholeSeries(values[rows], labels[rows]) for rows in cut)
         return Parts(spec, train, val, test, report)
-
-    def _format(self) -> TableFormat:
-        return TableFormat(
-            separator=self.separator,
-            decimal=self.decimal,
-            thousands=self.thousands,
-            encoding=self.encoding,
-            missing=self.missing,
-            header=self.header,
-            skip_lines=self.skip_lines,
-        )
 
     def _common_length(self, found: list[LabelledSeries], report: DataReport) -> int:
         lengths = Counter(one.length for one in found)

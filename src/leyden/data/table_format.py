@@ -57,6 +57,11 @@ class TableFormat:
                 raise Unreadable(one.name, f"is for text files; the file is {kind}, leave it out")
 
 
+def format_of(data: object) -> TableFormat:
+    """What the parameters of a data set, kept as attributes of the same names, say of its table."""
+    return TableFormat(**{one.name: getattr(data, one.name) for one in fields(TableFormat)})
+
+
 def words_of(given: MissingWord) -> set[str]:
     """What a file may have for a word of `data.missing`: YAML has its own nan, null and true."""
     if given is None or isinstance(given, bool) or given != given:
