@@ -1,7 +1,6 @@
 """A series with a class."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,10 +40,3 @@ def without_end(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Without the times at the end that have no value, as shorter series in wide tables have."""
     there = np.flatnonzero(~np.isnan(values).all(axis=1))
     return values[: there[-1] + 1] if len(there) else values[:0]
-
-
-def word(cell: Any) -> str:
-    """A class or a name as people write it: 1, not 1.0."""
-    if isinstance(cell, float) and cell == int(cell):
-        return str(int(cell))
-    return str(cell)

@@ -8,9 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leyden.data.folder_names import words_of
-from leyden.data.labelled_series import word
 from leyden.data.report import Column, DataReport
-from leyden.data.shown import to_type
+from leyden.data.shown import as_written, to_type
 from leyden.data.table_file import column_of
 from leyden.data.time_steps import MICROSECONDS
 from leyden.data.times import Times, parse_times
@@ -99,7 +98,7 @@ def rows_in_order(
     if len(repeated):
         first = order[repeated[0]]
         own = inside & (series[1:] == series[first]) & (np.diff(keys) == 0)
-        where, cell = wheres[series[first]], word(cells.iloc[first])
+        where, cell = wheres[series[first]], as_written(cells.iloc[first])
         raise Unreadable(
             "time",
             f"column `{time}`: {int(own.sum()):,} of {sizes[series[first]]:,} times come again in"
@@ -130,7 +129,7 @@ def _say_uneven(
     if is_hole.any():
         place = int(is_hole.argmax())
         count = len(np.unique(series[1:][is_hole]))
-        first = f"{word(times.cells.iloc[order[place]])} in {wheres[series[place]]}"
+        first = f"{as_written(times.cells.iloc[order[place]])} in {wheres[series[place]]}"
         report.warnings.append(
             f"column {name}: times are missing in {count:,} of {total}, the first after {first}:"
             " rows are taken as if they were evenly apart"

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leyden.data.labelled_series import LabelledSeries, without_end, word
+from leyden.data.labelled_series import LabelledSeries, without_end
 from leyden.data.report import Column, DataReport
 from leyden.data.series_columns import Columns, channel_columns, wide_columns
 from leyden.data.series_order import rows_in_order
-from leyden.data.shown import to_type
+from leyden.data.shown import as_written, to_type
 from leyden.data.splitting import Part
 from leyden.data.table_file import column_of, numbers_of, read_table
 from leyden.data.table_format import TableFormat
@@ -70,7 +70,7 @@ def _from_each_row(
         LabelledSeries(
             without_end(values[row][:, None]),
             tuple(names),
-            word(label),
+            as_written(label),
             part,
             None if groups is None else groups.iloc[row],
             f"row {row + 1} of {where}",
@@ -104,7 +104,7 @@ def _from_rows(
         LabelledSeries(
             without_end(own),
             tuple(names),
-            word(labels.iloc[place]),
+            as_written(labels.iloc[place]),
             part,
             None if groups is None else groups.iloc[place],
             f"series {name}",
@@ -125,7 +125,7 @@ def _require_one(
     """Refuses a series with several classes or groups."""
     own = labels.unique()
     if len(own) > 1:
-        both = f"`{word(own[0])}` and `{word(own[1])}`"
+        both = f"`{as_written(own[0])}` and `{as_written(own[1])}`"
         typed = to_type("series", [*columns.series, str(columns.label)])
         message = f"series `{name}` has the classes {both}; {typed} makes a series of each"
         raise Unreadable("label", message)
@@ -141,7 +141,7 @@ def _series_of_rows(frame: pd.DataFrame, keys: Sequence[str]) -> tuple[NDArray[n
         if column.isna().any():
             row = int(column.isna().to_numpy().argmax()) + 1
             raise Unreadable("series", f"column `{key}` is empty in row {row}")
-    words = [column.map(word) for column in cells]
+    words = [column.map(as_written) for column in cells]
     codes, found = pd.factorize(pd.Series(list(zip(*words, strict=True)), dtype=object))
     return codes, [", ".join(one) for one in found]
 

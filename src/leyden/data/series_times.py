@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leyden.data.report import DataReport
+from leyden.data.shown import as_written
 from leyden.data.table_file import column_of
 from leyden.data.time_steps import find_steps
 from leyden.data.times import Times, parse_times, possible_times
@@ -66,15 +67,11 @@ def read_times(
     elif all(report.column(name).kind == "numbers" for name in names):
         times = _of_parts(columns)
     else:
-        texts = [column.map(_plain) for column in columns]
+        texts = [column.map(as_written) for column in columns]
         rows = zip(*texts, strict=True)
         joined = pd.Series([" ".join(map(str, row)) for row in rows], name=" ".join(names))
         times = parse_times(joined, key="time", time_format=time_format)
     return times if time_zone is None else _in_zone(times, time_zone)
-
-
-def _plain(cell: Any) -> Any:
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else cell
 
 
 def _of_parts(columns: "list[pd.Series[Any]]") -> Times:
@@ -89,7 +86,7 @@ def _of_parts(columns: "list[pd.Series[Any]]") -> Times:
     if "year" not in kinds or len(columns) > len(PARTS):
         raise Unreadable("time", f"columns {name}: of several that are numbers one is the year")
     found = {kind: one.astype("float64") for kind, one in zip(kinds, columns, strict=True)}
-    texts = [" ".join(map(str, map(_plain, row))) for row in zip(*columns, strict=True)]
+    texts = [" ".join(map(as_written, row)) for row in zip(*columns, strict=True)]
     cells = pd.Series(texts, name=name)
     first = pd.Series(1.0, index=cells.index)
     # Without a month days are those of the year; hour 24 is the next day's first.

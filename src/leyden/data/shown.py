@@ -39,3 +39,9 @@ def same_but_case(names: Collection[str]) -> list[str]:
         for folded, count in counts.items()
         if count > 1
     ]
+
+
+def as_written(cell: object) -> str:
+    """A cell as people write it: 2006, not 2006.0."""
+    is_whole = isinstance(cell, float) and cell.is_integer()
+    return f"{cell:.0f}" if is_whole else str(cell)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from leyden.data.report import Column, DataReport
 from leyden.data.scaling import mean_and_scale
-from leyden.data.shown import same_but_case, shown
+from leyden.data.shown import as_written, same_but_case, shown
 from leyden.data.splitting import Rows
 from leyden.data.table_times import cycles, seconds
 from leyden.data.unreadable import Unreadable
@@ -129,7 +129,7 @@ def as_category(value: Any) -> str | None:
     """A value as its file would have it; None where it is missing."""
     if pd.isna(value):
         return None
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return as_written(value)
 
 
 def _times(

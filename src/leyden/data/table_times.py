@@ -13,8 +13,9 @@ from torch import Tensor
 from leyden.data.odd_cells import as_typed
 from leyden.data.report import DataReport
 from leyden.data.sentinels import sentinel_of
+from leyden.data.shown import as_written
 from leyden.data.splitting import Rows
-from leyden.data.times import Times, parse_times, plain
+from leyden.data.times import Times, parse_times
 from leyden.data.unreadable import Unreadable
 
 CYCLES = {"hour": 24.0, "day_of_week": 7.0, "day_of_year": 365.25}
@@ -79,7 +80,7 @@ def _moments_of_numbers(
     if not times.is_date or numbers.nunique() < fewest:
         return None
     hint = f'"data.categories=[{as_typed(name)}]" takes them for names'
-    some = f"numbers like {plain(numbers.iloc[0])} are taken for {times.form}"
+    some = f"numbers like {as_written(numbers.iloc[0])} are taken for {times.form}"
     report.warnings.append(f"column {name}: {some}; {hint}")
     return times.moments
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leyden.data.times import Times, plain
+from leyden.data.shown import as_written
+from leyden.data.times import Times
 from leyden.data.unreadable import Unreadable
 
 OFF_STEP = 0.1
@@ -123,4 +124,4 @@ def _words(gap: float, times: Times) -> str:
 
 
 def _shown(moment: Any, times: Times) -> str:
-    return plain(times.cells.iloc[int((times.keys == moment).argmax())])
+    return as_written(times.cells.iloc[int((times.keys == moment).argmax())])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from leyden.data.shown import as_written
 from leyden.data.time_forms import (
     BRACKET,
     END_OF_DAY,
@@ -326,10 +327,4 @@ def between(times: Times) -> str:
     if times.is_date:
         pattern = "%Y-%m-%d" if (times.moments == times.moments.dt.normalize()).all() else ""
         return f"{first:{pattern}} to {last:{pattern}}" if pattern else f"{first} to {last}"
-    return f"{plain(first)} to {plain(last)}"
-
-
-def plain(value: Any) -> str:
-    """A number as people write it: 2006, not 2006.0."""
-    is_whole = isinstance(value, float) and value.is_integer()
-    return str(int(value)) if is_whole else str(value)
+    return f"{as_written(first)} to {as_written(last)}"
