@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from rich.live import Live
 
 import leyden
-from leyden import console, terminal
-from leyden.config.problem import Problem
-from leyden.layout import Column
-from leyden.printable import printable, printable_lines
-from leyden.sweeps.board import Board, job_line
+from leyden.cli import console, terminal
+from leyden.cli.layout import Column
+from leyden.cli.sweep_progress import Board, job_line
+from leyden.errors import Problem
+from leyden.formatting import printable, printable_lines
 from leyden.sweeps.record import JobEntry, Objective, SweepRecord
 
 SOURCE = Path(leyden.__file__).parent

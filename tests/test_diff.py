@@ -11,8 +11,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from leyden.diff import COST, diff, losses_section
-from leyden.diff_table import cells, change, diff_lines, telling
+from leyden.analysis.diff import COST, diff, losses_section
+from leyden.cli.diff_table import cells, change, diff_lines, telling
 
 SHORT = ("model.width=16", "trainer.max_steps=4", "trainer.log_every_n_steps=1")
 SHORT += ("callbacks.graph=null", "callbacks.predictions=null")

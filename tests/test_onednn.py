@@ -9,9 +9,9 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.tensor import Shard, distribute_tensor
 from torch.func import functional_call, vmap
 
-from leyden import onednn
+from leyden.compat import onednn
+from leyden.compat.onednn import OneDnnLinear, batched_product, product, use_onednn
 from leyden.models import MLP
-from leyden.onednn import OneDnnLinear, batched_product, product, use_onednn
 from leyden.optim import muon
 from leyden.optim.muon import orthogonalize
 

@@ -7,15 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import lsq_linear
 
-from leyden.config import fit, look
+from leyden.analysis import timing
+from leyden.analysis.cost import plan_rows
+from leyden.analysis.step_times import Clock, Measured
+from leyden.analysis.timing import Line, estimate_times, num_validations
+from leyden.cli.terminal import format_bytes, format_seconds, format_time_range
 from leyden.config.compose import compose_plan
-from leyden.config.fit import Memo, fit_plan
-from leyden.config.problem import ConfigError, Problem
 from leyden.config.request import Request
-from leyden.plan import plan_rows, timing
-from leyden.plan.measuring import Clock, Measured
-from leyden.plan.timing import Line, estimate_times, num_validations
-from leyden.terminal import format_bytes, format_seconds, format_time_range
+from leyden.errors import ConfigError, Problem
+from leyden.planning import read_data as look
+from leyden.planning import resolve as fit
+from leyden.planning.resolve import Memo, fit_plan
 
 SIZES = ("params=1e4,3e4,1e5", "model.depth=1")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from leyden.config.check import check
 from leyden.config.compose import compose_plan
 from leyden.config.request import Request
+from leyden.config.validate import check
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 BLOCKS = re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from leyden.faults import faulty
+from leyden.testing.faults import faulty
 
 FAMILIES = {
     "mlp": ("model.width=16", "model.dropout=0.2", "data.translate=1"),

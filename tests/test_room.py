@@ -2,8 +2,8 @@
 
 import pytest
 
-from leyden.config.problem import ConfigError
-from leyden.room import refuse_without_room
+from leyden.errors import ConfigError
+from leyden.files.disk_space import refuse_without_room
 
 
 def test_a_model_that_fits_on_no_disk_is_refused_with_what_it_needs(tmp_path):

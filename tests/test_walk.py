@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leyden.walk import by_ending, find_files, visible_files
+from leyden.files.walk import by_ending, find_files, visible_files
 
 
 def write(*names):

@@ -11,8 +11,7 @@ import time
 import torch
 
 from leyden.models import GPT
-from leyden.models.generation import collected, generate
-from leyden.models.sampling import Sampling
+from leyden.models.generation import Sampling, collected, generate
 
 REPETITIONS = 5
 CONTEXT, NUM_TOKENS = 257, 256

@@ -13,13 +13,13 @@ import time
 from pathlib import Path
 
 from leyden.config.compose import compose_plan
-from leyden.config.fit import fit_to_data
 from leyden.config.request import Request
-from leyden.execution import execute
-from leyden.processes.forkserver import warm_up
-from leyden.processes.job import JobProcesses, Start
-from leyden.processes.place import Place
-from leyden.train import prepare
+from leyden.distributed.forkserver import warm_up
+from leyden.distributed.job import JobProcesses, Start
+from leyden.distributed.resources import Place
+from leyden.planning.resolve import fit_to_data
+from leyden.training.execute import execute
+from leyden.training.train import prepare
 
 REPETITIONS = 5
 ONE_STEP = ("trainer.max_steps=1", "trainer.log_every_n_steps=1", "trainer.accelerator=cpu")

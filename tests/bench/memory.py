@@ -14,13 +14,13 @@ import tempfile
 from pathlib import Path
 
 from leyden.config.compose import compose_plan
-from leyden.config.fit import Memo, fit_to_data
-from leyden.config.memory import memory_bytes
 from leyden.config.request import Request
-from leyden.processes.job import JobProcesses
-from leyden.processes.place import Place
+from leyden.distributed.job import JobProcesses
+from leyden.distributed.resources import Place
+from leyden.planning.memory import memory_bytes
+from leyden.planning.resolve import Memo, fit_to_data
 from leyden.runs.record import Record
-from leyden.train import prepare
+from leyden.training.train import prepare
 
 MEGABYTE = 10**6
 RESULT = Path("outputs") / "bench" / "memory.json"

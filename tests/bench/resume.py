@@ -15,12 +15,12 @@ import tempfile
 from pathlib import Path
 
 from leyden.config.compose import compose_plan
-from leyden.config.fit import fit_to_data
 from leyden.config.request import Request
-from leyden.processes.job import JobProcesses
-from leyden.processes.place import Place
+from leyden.distributed.job import JobProcesses
+from leyden.distributed.resources import Place
+from leyden.planning.resolve import fit_to_data
 from leyden.runs.record import Record
-from leyden.train import prepare
+from leyden.training.train import prepare
 
 REPETITIONS = 7
 RESULT = Path("outputs") / "bench" / "resume.json"

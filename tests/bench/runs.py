@@ -75,13 +75,13 @@ def profile_of(folder: Path, *words: str, steps: int, **variables: str) -> str:
 
 
 def main(commands: str, purpose: str = "measure") -> None:
-    from leyden.cli import main as leyden
+    from leyden.cli.main import main as leyden
 
     # First, as it sets what torch reads when it is imported; what follows is imports that no run's
     # time is to count.
     with contextlib.redirect_stdout(io.StringIO()):
         leyden(["--version"])
-    import_module("leyden.execution")
+    import_module("leyden.training.execute")
     profile = cProfile.Profile()
     answers: list[dict[str, Any]] = []
     for words in json.loads(commands):

@@ -18,10 +18,10 @@ from tests.bench.runs import shown
 def main(size: str, words: str) -> None:
     torch.set_num_threads(1)  # as the launcher does
     from leyden.config.compose import compose_plan
-    from leyden.config.fit import fit_to_data
     from leyden.config.request import parse_request
-    from leyden.processes.worker import Other, train_together
-    from leyden.train import prepare
+    from leyden.distributed.worker import Other, train_together
+    from leyden.planning.resolve import fit_to_data
+    from leyden.training.train import prepare
 
     seeds = f"seed={','.join(map(str, range(int(size))))}"
     plan = compose_plan(parse_request(["-m", seeds, *json.loads(words)]))

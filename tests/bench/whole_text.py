@@ -45,7 +45,7 @@ def whole_loss(net: nn.Module, tokens: Tensor, *, context: int) -> float:
 
 
 def main(request: str) -> None:
-    from leyden.trained import read_trained
+    from leyden.inference.load import read_trained
 
     wish = json.loads(request)
     trained = read_trained(Path(wish["folder"]))

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from leyden.callbacks import best_checkpoint
-from leyden.faults import faulty
 from leyden.runs.checkpoints import BEST, checkpoints_in
+from leyden.testing.faults import faulty
 
 OFTEN = (
     *("model.width=8", "trainer.max_steps=30", "trainer.check_val_every_n_epoch=null"),
@@ -44,10 +44,10 @@ def test_whoever_is_killed_has_all_that_a_checkpoint_to_go_on_from_knows(
     killed_at, leyden, tmp_path
 ):
     from leyden.config.compose import compose_plan
-    from leyden.config.fit import fit_to_data
     from leyden.config.request import Request
-    from leyden.processes import JobProcesses
-    from leyden.train import prepare
+    from leyden.distributed.job import JobProcesses
+    from leyden.planning.resolve import fit_to_data
+    from leyden.training.train import prepare
 
     (job,) = compose_plan(Request(OFTEN)).jobs
     folder = prepare(job, fit_to_data(job.cfg), command=[], folder=tmp_path / "run").folder

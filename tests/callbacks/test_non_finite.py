@@ -10,8 +10,8 @@ from torch.utils.data import DataLoader
 
 from leyden.callbacks import NonFinite
 from leyden.compat.lightning_slurm import ignore_slurm
-from leyden.loops import EpochLoop
 from leyden.runs.record import Diverged, Record
+from leyden.training.epoch_loop import EpochLoop
 
 
 class Line(LightningModule):

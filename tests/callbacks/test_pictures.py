@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from leyden.callbacks.forecast import forecast_over_time, predicted_over_true
 from leyden.callbacks.predictions import (
     BLACK,
     CELL,
@@ -15,7 +14,9 @@ from leyden.callbacks.predictions import (
     confusion_matrix,
     count_matrix,
     counts_in_colours,
+    forecast_over_time,
     picture_of,
+    predicted_over_true,
     prediction_grid,
     worst_mistakes,
 )

@@ -10,10 +10,10 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.utils.data import DataLoader
 
 from leyden.callbacks import Utilisation
-from leyden.callbacks.utilisation import known_peak
+from leyden.callbacks import step_clock as steps_clock
+from leyden.callbacks.speed import known_peak
 from leyden.compat.lightning_slurm import ignore_slurm
-from leyden.loops import EpochLoop
-from leyden.loops import clock as steps_clock
+from leyden.training.epoch_loop import EpochLoop
 
 pytestmark = [
     pytest.mark.filterwarnings(f"ignore:The '{part}_dataloader' does not have many workers")

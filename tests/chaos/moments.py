@@ -15,8 +15,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from leyden.distributed.resources import World
 from leyden.doctor.fault_suite import Command, exit_status
-from leyden.processes.place import World
 
 TINY = (
     *("model.width=8", "trainer.max_steps=4", "resume.every_steps=2", "trainer.accelerator=cpu"),

@@ -33,8 +33,8 @@ from typing import Any
 
 import torch
 
-from leyden.processes.forkserver import warm_up
-from leyden.processes.place import World
+from leyden.distributed.forkserver import warm_up
+from leyden.distributed.resources import World
 from leyden.runs.checkpoints import LAST, find_checkpoint, find_sound
 
 FAMILIES = {
@@ -88,7 +88,7 @@ class Started:
         for stream in (1, 2):
             os.dup2(log, stream)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        from leyden.cli import main
+        from leyden.cli.main import main
 
         sys.exit(main(self.words))
 

@@ -7,11 +7,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.config.axes import Assignment, Axes, Axis
 from leyden.config.compose import compose_plan
-from leyden.config.declaration import text_of
-from leyden.config.problem import ConfigError
 from leyden.config.request import Request
+from leyden.config.sweep_declaration import text_of
+from leyden.config.sweep_space import Assignment, Axes, Axis
+from leyden.errors import ConfigError
 
 LISTED = "sweep: {list: [{optimizer.lr: 0.1}, {optimizer.lrr: 0.2}]}"
 

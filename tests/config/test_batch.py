@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from leyden.config.batch import halve_micro_batch, solve_batch, split_of
+from leyden.planning.batch import halve_micro_batch, solve_batch, split_of
 from leyden.runs.folder import freeze_config, read_frozen
 
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from leyden.config.build import build
-from leyden.config.check import check
 from leyden.config.compose import compose_plan
-from leyden.config.fit import fit_to_data
 from leyden.config.location import CONF, EXPERIMENTS
 from leyden.config.request import Request
+from leyden.config.validate import check
+from leyden.planning.resolve import fit_to_data
+from leyden.training.build import build
 
 TEXT = ("model=gpt", "data=stdlib_text")
 FITTING = {  # what has to be chosen beside an option for the two to fit

@@ -4,11 +4,11 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf, open_dict
 
-from leyden.config.axes import Assignment
+from leyden.config.catalogue import register
 from leyden.config.composer import Composer
-from leyden.config.experiments import register
 from leyden.config.location import CONF
 from leyden.config.request import Request
+from leyden.config.sweep_space import Assignment
 
 OVERRIDES = [
     (),

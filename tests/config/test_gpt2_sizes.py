@@ -5,9 +5,9 @@ import json
 import pytest
 
 from leyden.config.compose import compose_plan
-from leyden.config.fit import Memo, fit_to_data
-from leyden.config.memory import memory_bytes
 from leyden.config.request import Request
+from leyden.planning.memory import memory_bytes
+from leyden.planning.resolve import Memo, fit_to_data
 
 VOCABULARY, CONTEXT = 50_257, 1_024
 GPT2 = (

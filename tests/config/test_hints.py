@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leyden.config.hints import misfit
-from leyden.ranges import Fraction, PositiveInt, Probability
+from leyden.types import Fraction, PositiveInt, Probability
 
 quick = settings(derandomize=True, deadline=None, max_examples=30)
 

@@ -4,15 +4,15 @@ import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from leyden import onednn
-from leyden.callbacks.optimizer_mode import switch
-from leyden.config.build import build_net, build_task, make
+from leyden.callbacks.averaging import switch
+from leyden.compat import onednn
 from leyden.config.compose import compose_plan
-from leyden.config.fit import Memo, fit_to_data
 from leyden.config.location import CONF
-from leyden.config.memory import blank_batch, memory_bytes, state_bytes
 from leyden.config.request import Request
 from leyden.optim import adamw
+from leyden.planning.memory import blank_batch, memory_bytes, state_bytes
+from leyden.planning.resolve import Memo, fit_to_data
+from leyden.training.build import build_net, build_task, make
 
 OPTIMIZERS = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))
 TEXT = ("data=stdlib_text", "data.context=12", "data.batch_size=4")

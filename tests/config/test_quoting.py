@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from leyden.config.overrides import parse_overrides
-from leyden.config.problem import ConfigError
 from leyden.config.quoting import is_surely_text, typed_form, typed_list_form
+from leyden.errors import ConfigError
 
 # A command line can't hold a NUL, and its bytes that are no UTF-8 come as halves of surrogates.
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)

@@ -3,13 +3,13 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from leyden.config.build import build_net, build_task
 from leyden.config.compose import compose_plan
-from leyden.config.fit import Memo, fit_to_data, look
 from leyden.config.request import Request
-from leyden.config.size import flops_per_sample
 from leyden.data import Draw, Spec
 from leyden.models import RNN
+from leyden.planning.resolve import Memo, fit_to_data, look
+from leyden.planning.size import flops_per_sample
+from leyden.training.build import build_net, build_task
 
 TEXT = ("data=stdlib_text", "data.context=12", "data.batch_size=4")
 SERIES = ("data=sunspots", "data.batch_size=4")

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from leyden.config.build import build_data
 from leyden.config.compose import compose_plan
 from leyden.config.request import Request
 from leyden.data import Blobs, DataModule, ImageFolder, Parts, Spec, Text, Tokens
 from leyden.data.csv_table import CSVTable
 from leyden.data.fingerprint import BLOCK_BYTES, MOST_BYTES, files_digest
 from leyden.data.loader import Draw
+from leyden.training.build import build_data
 
 OPTIONS = {
     "blobs": (),

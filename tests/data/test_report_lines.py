@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from leyden.cli.data_table import MOST_COLUMNS, chosen_columns, with_wrapped_ends
+from leyden.cli.layout import Column as Heading
+from leyden.cli.layout import lay_out
 from leyden.data.report import Column, DataReport
-from leyden.data_table import MOST_COLUMNS, chosen_columns, with_wrapped_ends
-from leyden.layout import Column as Heading
-from leyden.layout import lay_out
 
 LONGEST = 300
 

@@ -11,8 +11,7 @@ from leyden.doctor.data_sets import data_rows
 from leyden.doctor.devices import device_rows
 from leyden.doctor.disk import existing, folder_row, loopback_row
 from leyden.doctor.fault_suite import WORDS, Suite
-from leyden.doctor.packages import package_rows
-from leyden.versions import known_bad
+from leyden.doctor.packages import known_bad, package_rows
 
 FAULTS = {"kill -9", "damaged checkpoint", "full disk", "SIGTERM"}
 

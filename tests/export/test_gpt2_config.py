@@ -1,13 +1,7 @@
 import pytest
 import torch
 
-from leyden.export.gpt2_config import (
-    NotGPT2,
-    arguments_of,
-    changes_to,
-    config_of,
-    unlike_gpt2,
-)
+from leyden.interop.gpt2 import NotGPT2, arguments_of, changes_to, config_of, unlike_gpt2
 from leyden.models import GPT, MLP
 
 RELEASED = {  # the keys of the smallest GPT-2's that say what it computes

@@ -5,15 +5,15 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from leyden.config.problem import ConfigError
 from leyden.data import Spec
 from leyden.data.vocabulary import Vocabulary, saved_vocabulary
-from leyden.export.hf import export_hf
-from leyden.export.pretrained import read_gpt2
+from leyden.errors import ConfigError
+from leyden.inference.load import Trained
+from leyden.interop.export import export_hf
+from leyden.interop.gpt2 import read_gpt2
 from leyden.models import GPT, MLP
 from leyden.tokenization.hugging_face import learned
 from leyden.tokenization.tokenizer import Bytes
-from leyden.trained import Trained
 
 TEXT = "What is in a name? That which we call a rose by any other name"
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from leyden.config.problem import ConfigError
-from leyden.export.hf_folder import UnreadableFolder
-from leyden.export.pretrained import gpt2_weights, read_gpt2, refuse_other_gpt2
+from leyden.errors import ConfigError
+from leyden.interop.gpt2 import gpt2_weights, read_gpt2, refuse_other_gpt2
+from leyden.interop.hf_folder import UnreadableFolder
 from leyden.models import GPT
 
 TOKENS = torch.arange(20)[None]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from leyden.faults import faulty
 from leyden.runs.checkpoints import find_checkpoint, read_weights
+from leyden.testing.faults import faulty
 
 SHORT = (
     *("run_dir=run", "model.width=8", "trainer.max_steps=20", "resume.every_steps=5"),

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from leyden.config.compose import compose_plan
-from leyden.config.fit import fit_to_data
 from leyden.config.request import Request
-from leyden.faults import faulty
-from leyden.processes import JobProcesses
+from leyden.distributed.job import JobProcesses
+from leyden.planning.resolve import fit_to_data
 from leyden.runs.checkpoints import find_checkpoint
 from leyden.runs.sharded import is_sharded, read_whole
-from leyden.train import prepare
+from leyden.testing.faults import faulty
+from leyden.training.train import prepare
 
 EPOCHS = ("trainer.max_epochs=3",)  # of seven steps
 STEPS = ("trainer.max_epochs=null", "trainer.max_steps=21", "trainer.val_check_interval=7")

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from leyden.processes import torchrun
-from leyden.processes.foreign_launcher import ignore_other_launchers
+from leyden.distributed import torchrun
+from leyden.distributed.torchrun import ignore_other_launchers
 
 TORCHRUN = {
     "TORCHELASTIC_RUN_ID": "1",

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from leyden.cli import main
+from leyden.cli.main import main
 from leyden.data.vocabulary import Vocabulary
-from leyden.generate import Drawing, Writer, stream
-from leyden.models.sampling import Sampling
+from leyden.inference.generate import Drawing, Writer, stream
+from leyden.models.generation import Sampling
 from leyden.tokenization.tokenizer import Bytes, well_formed
 
 FEW = ("--max-new-tokens", "12")

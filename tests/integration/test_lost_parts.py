@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from leyden.faults import faulty as faulty_runs
-from leyden.runs import atomic
+from leyden.files import atomic
+from leyden.testing.faults import faulty as faulty_runs
 
 LONG = (
     *("-m", "run_dir=it", "seed=0,1", "hydra.launcher.slots=2", "sweep.report=false"),

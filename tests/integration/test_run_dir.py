@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from leyden.faults import faulty
+from leyden.testing.faults import faulty
 
 SHORT = (
     *("run_dir=run", "model.width=8", "trainer.max_epochs=3", "resume.every_steps=5"),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from leyden.faults import POINTS, faulty
-from leyden.processes import JobProcesses
+from leyden.distributed.job import JobProcesses
 from leyden.runs.checkpoint_file import defect_of, marker_of
 from leyden.runs.checkpoints import LAST, find_sound, read_step
+from leyden.testing.faults import POINTS, faulty
 
 SHORT = (
     *("model.width=8", "trainer.max_steps=12", "resume.every_steps=3", "callbacks.best=null"),
@@ -24,9 +24,9 @@ def status_of(folder):
 @pytest.fixture
 def prepared(tmp_path):
     from leyden.config.compose import compose_plan
-    from leyden.config.fit import fit_to_data
     from leyden.config.request import Request
-    from leyden.train import prepare
+    from leyden.planning.resolve import fit_to_data
+    from leyden.training.train import prepare
 
     def make(*words):
         (job,) = compose_plan(Request((*SHORT, *words))).jobs

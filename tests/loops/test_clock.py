@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from leyden.loops import Lap, StepClock, clock
+from leyden.callbacks import step_clock as clock
+from leyden.callbacks.step_clock import Lap, StepClock
 
 
 class Time:

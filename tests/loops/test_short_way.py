@@ -5,9 +5,9 @@ import csv
 import pytest
 import torch
 
-from leyden.loops import epoch
 from leyden.runs.checkpoints import find_checkpoint, read_weights
 from leyden.runs.record import Record
+from leyden.training import epoch_loop as epoch
 
 COMMON = (
     *("trainer.max_steps=60", "trainer.max_epochs=null", "trainer.accelerator=cpu"),

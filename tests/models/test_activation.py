@@ -4,7 +4,7 @@ from typing import get_args
 import pytest
 import torch
 
-from leyden.models.activation import ActivationName, activation_layer
+from leyden.models.layers import ActivationName, activation_layer
 
 X = 1.5
 AT_X = {

@@ -3,9 +3,8 @@ import torch
 from torch import nn
 
 from leyden.models import GPT, RNN
-from leyden.models.generation import collected, generate
-from leyden.models.reading import reader_of
-from leyden.models.sampling import Sampling
+from leyden.models.decoding import reader_of
+from leyden.models.generation import Sampling, collected, generate
 
 GREEDY = Sampling(temperature=0.0)
 PROMPTS = [[1, 2, 3, 4, 5], [6], [7, 8, 9]]

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from leyden.models import GPT
+from leyden.models.attention import Rotary
 from leyden.models.gpt import Feedforward, norm_layer
-from leyden.models.rotary import Rotary
 
 TINY = {"vocab_size": 50, "context": 16, "width": 32, "depth": 2, "head_dim": 8}
 

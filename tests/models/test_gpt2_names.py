@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from leyden.interop.gpt2 import from_gpt2, to_gpt2
 from leyden.models import GPT
-from leyden.models.gpt2_names import from_gpt2, to_gpt2
 
 
 @pytest.fixture

@@ -10,10 +10,9 @@ import torch
 import torch.nn.functional as F
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from leyden.interop.gpt2 import from_gpt2, to_gpt2
 from leyden.models import GPT
-from leyden.models.generation import collected, generate
-from leyden.models.gpt2_names import from_gpt2, to_gpt2
-from leyden.models.sampling import Sampling
+from leyden.models.generation import Sampling, collected, generate
 
 
 class Shape(NamedTuple):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from leyden.models.cache import KeyValueCache
+from leyden.models.attention import KeyValueCache
 from leyden.models.ngram import NgramEmbedding
 from leyden.optim import hidden_matrices
 

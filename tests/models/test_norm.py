@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from leyden.models.norm import conv_norm
+from leyden.models.layers import conv_norm
 
 SIZES = pytest.mark.parametrize("size", [(5,), (5, 3)])
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from leyden.models.rotary import Rotary
+from leyden.models.attention import Rotary
 
 
 def vectors(*shape, seed=0):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from leyden.models.sampling import Sampling
+from leyden.models.generation import Sampling
 
 LOGITS = torch.tensor([[0.1, 0.2, 0.7]]).log()
 

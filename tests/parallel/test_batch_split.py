@@ -50,7 +50,7 @@ def test_a_run_goes_on_with_another_split(run, losses):
 
 LIMITED = """
 import os, resource, sys
-import leyden.train
+import leyden.training.train
 from leyden.cli import main
 pages = int(open("/proc/self/statm").read().split()[0])
 limit = pages * os.sysconf("SC_PAGE_SIZE") + 1_200_000_000

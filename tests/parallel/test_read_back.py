@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from leyden.evaluate import evaluate
+from leyden.inference.evaluate import evaluate
 
 GPT = (
     *("model=gpt", "model.width=16", "model.depth=2", "model.head_dim=8", "optimizer=adamw"),

@@ -7,9 +7,9 @@ from torch import distributed, nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.multiprocessing import spawn
 
+from leyden.distributed.sharding import is_split, shard, whole
 from leyden.models import GPT, MLP
 from leyden.optim import adamw
-from leyden.parallel import is_split, shard, whole
 
 NETS = {
     "gpt": lambda: GPT(vocab_size=100, context=16, width=64, depth=3, head_dim=16),

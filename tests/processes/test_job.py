@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from leyden.config.compose import compose_plan
-from leyden.config.fit import fit_to_data
 from leyden.config.request import Request
-from leyden.processes.job import JobProcesses
-from leyden.processes.place import Place, World, available_cores, available_gpus
+from leyden.distributed.job import JobProcesses
+from leyden.distributed.resources import Place, World, available_cores, available_gpus
+from leyden.planning.resolve import fit_to_data
 from leyden.runs.record import Record
-from leyden.train import prepare
+from leyden.training.train import prepare
 
 TINY = ("model.width=8", "trainer.accelerator=cpu")
 

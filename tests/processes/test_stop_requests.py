@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leyden.processes.stop_requests import StopRequests
+from leyden.distributed.stop_signal import StopRequests
 
 SOON, LATE = 0.5, 15.5
 """Seconds after the first signal; a job has 15 to stop in."""

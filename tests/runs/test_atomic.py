@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import leyden
-from leyden.runs.atomic import remove_parts, write_atomically
+from leyden.files.atomic import remove_parts, write_atomically
 
 SOURCES = Path(leyden.__file__).parent
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 from filelock import FileLock
 
-from leyden.config.problem import ConfigError, Problem
+from leyden.errors import ConfigError, Problem
 from leyden.runs.lock import LOCK, OWNER, executing, held
 
 HOLD = """

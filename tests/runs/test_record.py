@@ -7,7 +7,7 @@ import os
 import pytest
 import torch
 
-from leyden.runs.atomic import write_atomically
+from leyden.files.atomic import write_atomically
 from leyden.runs.process_mark import is_alive, process_mark
 from leyden.runs.record import Diverged, Interrupted, Record
 

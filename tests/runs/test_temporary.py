@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 
-from leyden.runs.temporary import hold, temporary_folder
+from leyden.files.temporary import hold, temporary_folder
 
 WAIT = """
 import sys, time

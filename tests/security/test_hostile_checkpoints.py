@@ -15,8 +15,7 @@ from torch import nn
 from torch.distributed.checkpoint import FileSystemWriter, save
 
 from leyden.runs.checkpoint_file import digest_of, read_marker, write_marker
-from leyden.runs.shard_reader import MetadataUnpickler
-from leyden.runs.sharded import read_into, read_whole
+from leyden.runs.sharded import MetadataUnpickler, read_into, read_whole
 
 
 class Bird:
@@ -245,7 +244,7 @@ def test_hydras_rerun_of_a_pickle_is_refused(leyden, tmp_path, canary, flag, bef
 
 def test_a_hostile_checkpoint_does_not_even_train_on(leyden, foreign_run, canary, monkeypatch):
     """Also not where the run's own folder is written on."""
-    from leyden.parallel.checkpoint_io import MarkedCheckpoint
+    from leyden.distributed.strategy import MarkedCheckpoint
 
     path = shutil.copy(next((foreign_run / "checkpoints").glob("*.ckpt")), "x.ckpt")
     torch.save({"state_dict": nn.Linear(1, 1).state_dict(), "global_step": Bird(canary)}, path)

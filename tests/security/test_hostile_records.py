@@ -9,23 +9,21 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from leyden.config.problem import ConfigError
-from leyden.continuation import job_of
-from leyden.diff import facts
-from leyden.reproduce import read_before
+from leyden.analysis.diff import facts
+from leyden.analysis.reproduce import read_before
+from leyden.cli.runs_table import show_runs
+from leyden.cli.sweep_summary import show_sweep, show_sweeps
+from leyden.errors import ConfigError
 from leyden.runs.changes import read_code
 from leyden.runs.checkpoint_file import read_marker
 from leyden.runs.content import KnownContent
-from leyden.runs.latest import last_logged
-from leyden.runs.listing import find_runs
+from leyden.runs.listing import find_runs, last_logged
 from leyden.runs.record import NOT_WRITTEN, Record
-from leyden.runs_table import show_runs
-from leyden.sweeps.content import SweepContent
-from leyden.sweeps.record import JobEntry, Objective, SweepRecord, find_sweeps
+from leyden.sweeps.record import JobEntry, Objective, SweepContent, SweepRecord, find_sweeps
 from leyden.sweeps.report.answer import answer
 from leyden.sweeps.report.results import read_results
 from leyden.sweeps.report.tables import configurations_table, failures_table, jobs_table
-from leyden.sweeps.summary import show_sweep, show_sweeps
+from leyden.training.resume import job_of
 
 LEAF = (
     st.none()

@@ -13,9 +13,9 @@ from pytorch_lightning import Callback
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 
 from leyden.callbacks.known_states import KNOWN, known_state
-from leyden.cli import main
+from leyden.cli.main import main
 from leyden.config.lightning_classes import TAKEN
-from leyden.parallel import MarkedCheckpoint
+from leyden.distributed.strategy import MarkedCheckpoint
 from leyden.runs.checkpoint_file import digest_of, read_marker, write_marker
 from leyden.runs.checkpoints import Unusable
 

@@ -6,13 +6,13 @@ from copy import deepcopy
 import pytest
 from omegaconf import OmegaConf, open_dict
 
-from leyden.config.axes import Assignment
-from leyden.config.build import make
-from leyden.config.check import check_saved
 from leyden.config.compose import refuse_foreign_plugins
 from leyden.config.composer import Composer
-from leyden.config.problem import ConfigError
 from leyden.config.request import Request
+from leyden.config.sweep_space import Assignment
+from leyden.config.validate import check_saved
+from leyden.errors import ConfigError
+from leyden.training.build import make
 
 PLACES = ("model", "data", "optimizer", "scheduler", "callbacks.evil", "logger.evil")
 
@@ -44,15 +44,15 @@ LIBRARIES = [
 ]
 OURS = [
     *(
-        "leyden.cli.main",
-        "leyden.train.train",
-        "leyden.config.build.make",
-        "leyden.evaluate.evaluate",
+        "leyden.cli.main.main",
+        "leyden.training.train.train",
+        "leyden.training.build.make",
+        "leyden.inference.evaluate.evaluate",
     ),
-    *("leyden.runs.atomic.write_atomically", "leyden.runs.checkpoint_file.remove"),
+    *("leyden.files.atomic.write_atomically", "leyden.runs.checkpoint_file.remove"),
     *("leyden.data.fetching.fetch_into", "leyden.data.torchvision_images.unzip"),
-    *("leyden.data.torchvision_images.shutil.rmtree", "leyden.runs.environment.subprocess.run"),
-    *("leyden.processes.worker.Work", "leyden.sweeps.launchers.slurm_job.Submitted"),
+    *("leyden.data.torchvision_images.shutil.rmtree", "leyden.runs.provenance.subprocess.run"),
+    *("leyden.distributed.worker.Work", "leyden.sweeps.launchers.slurm_job.Submitted"),
     *("leyden.sweeps.run.run_sweep", "leyden.sweeps.launchers.supervise.ask_to_stop"),
 ]
 BORROWED = [

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from pytorch_lightning.callbacks import ModelCheckpoint
 
-from leyden.config.check import _check_node
 from leyden.config.lightning_classes import REFUSED, TAKEN, checkpoint_name, folder_name
 from leyden.config.signature import parameters_of
+from leyden.config.validate import _check_node
 
 ROOMS = (pytorch_lightning.callbacks, pytorch_lightning.loggers)
 CLASSES = {

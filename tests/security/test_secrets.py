@@ -6,7 +6,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from leyden.config.environment import recordable, register, without_values
-from leyden.config.secret_values import typed_secrets
+from leyden.config.secrets import typed_secrets
 
 SECRET = "canary-8c1f0a77e2"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from leyden.runs.atomic import replacing
+from leyden.files.atomic import replacing
 from leyden.sweeps.launchers.slurm import own_folder
 
 WORDS = ("model.width=8", "trainer.max_steps=2", "trainer.accelerator=cpu")

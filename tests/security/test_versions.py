@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from leyden.versions import known_bad
+from leyden.doctor.packages import known_bad
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 

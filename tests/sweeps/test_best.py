@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from leyden.sweeps.best import best_configuration, best_pruned
+from leyden.cli.sweep_summary import best_lines
+from leyden.sweeps.objective import best_configuration, best_pruned
 from leyden.sweeps.record import JobEntry, Objective, SweepRecord
-from leyden.sweeps.summary import best_lines
 
 
 def sweep(*jobs, mode="min", repeated=("seed",)):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from leyden.processes.death import death
+from leyden.distributed.failures import death
 from leyden.sweeps.failure import failure_of
 
 CASES = {

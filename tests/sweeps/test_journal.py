@@ -8,12 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leyden.config.compose import compose_plan
-from leyden.config.problem import ConfigError
 from leyden.config.request import Request
-from leyden.sweeps.journal import mend_journal
+from leyden.errors import ConfigError
 from leyden.sweeps.record import JobEntry, Objective
-from leyden.sweeps.search import Search
-from leyden.sweeps.trials import Trials
+from leyden.sweeps.search import Search, mend_journal
+from leyden.sweeps.study import Trials
 
 NUM_TRIALS = 4
 TWO = (

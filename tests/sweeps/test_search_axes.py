@@ -2,13 +2,13 @@
 
 import pytest
 
-from leyden.config.axes import Assignment, Axes, Axis, Condition
 from leyden.config.compose import compose_plan
 from leyden.config.request import Request
+from leyden.config.sweep_space import Assignment, Axes, Axis, Condition
 from leyden.sweeps.distributions import is_evenly_spaced
 from leyden.sweeps.record import Objective
 from leyden.sweeps.search import Search
-from leyden.sweeps.trials import Trials
+from leyden.sweeps.study import Trials
 
 
 def axes_of(*words):

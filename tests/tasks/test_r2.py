@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import r2_score
 
 from leyden.tasks.evaluation import Evaluation
-from leyden.tasks.r2 import R2
+from leyden.tasks.regression import R2
 
 
 def measured(predicted, targets, batch=7):

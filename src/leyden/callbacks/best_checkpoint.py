@@ -10,8 +10,8 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 
 from leyden.callbacks.saving import checkpoint_of, copied, refuse_unsound, save, write
-from leyden.ranges import PositiveInt
 from leyden.runs.checkpoints import BEST, checkpoints_in, named
+from leyden.types import PositiveInt
 
 log = logging.getLogger("leyden")
 

@@ -22,13 +22,13 @@ from pytorch_lightning.callbacks import (
 from torch import Tensor
 
 from leyden.callbacks.best_checkpoint import BestCheckpoint
-from leyden.callbacks.pruning import Pruning
+from leyden.callbacks.measurements import StepLoss
 from leyden.callbacks.recorder import Recorder
-from leyden.callbacks.step_loss import StepLoss
+from leyden.callbacks.stopping import Pruning
+from leyden.files.json_file import mismatch
 from leyden.runs.checkpoints import Unusable
 from leyden.runs.content import Best
 from leyden.runs.foreign_links import lies_in
-from leyden.runs.json_file import mismatch
 
 log = logging.getLogger("leyden")
 

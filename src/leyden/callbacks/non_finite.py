@@ -12,10 +12,10 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from leyden.callbacks.saving import agreed
-from leyden.loops import log_value
-from leyden.parallel import whole
-from leyden.ranges import PositiveInt
+from leyden.distributed.sharding import whole
 from leyden.runs.record import Diverged, Record
+from leyden.tasks.logging import log_value
+from leyden.types import PositiveInt
 
 log = logging.getLogger("leyden")
 

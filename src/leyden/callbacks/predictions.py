@@ -1,6 +1,6 @@
 """Shows what an image classifier sees and what it takes for what."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -8,17 +8,18 @@ import matplotlib
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from leyden.callbacks.tensorboard import tensorboard_writer
-from leyden.callbacks.validation_outputs import validation_outputs
 from leyden.data.loader import Draw
-from leyden.parallel import is_split
-from leyden.ranges import PositiveInt
-from leyden.tasks import Classification
+from leyden.distributed.sharding import is_split
+from leyden.tasks import Classification, Regression
+from leyden.tasks.losses import widened
+from leyden.types import PositiveInt
 
 BLACK, RED, WHITE = (0, 0, 0), (214, 39, 40), (255, 255, 255)
 MANY = (8, 48, 107)  # a dark blue, for the largest count of a confusion matrix
@@ -177,3 +178,68 @@ def axis_name(name: str, length: int) -> Image.Image:
     line = Image.new("RGB", (length, LINE), WHITE)
     ImageDraw.Draw(line).text((length / 2, LINE / 2), name, fill=BLACK, font=font(), anchor="mm")
     return line
+
+
+@torch.no_grad()
+def validation_outputs(trainer: Trainer, task: LightningModule) -> Iterator[tuple[Tensor, Tensor]]:
+    """Outputs and targets of the whole validation part, batch by batch, on the CPU.
+
+    In the precision of the run, and in 32 bits or more afterwards. A network whose parameters are
+    split needs all processes to ask for it.
+    """
+    precision = trainer.precision_plugin
+    was_training = task.training
+    task.eval()
+    for batch in trainer.datamodule.whole_val_dataloader():  # type: ignore[attr-defined]
+        inputs, targets = precision.convert_input(batch)
+        with precision.val_step_context():
+            outputs = task(inputs.to(task.device))
+        yield widened(outputs).cpu(), targets.cpu()
+    task.train(was_training)
+
+
+class Forecast(Callback):
+    """After training, on the validation part: of a series both over time, else one over the other.
+
+    Of forecasts of several steps the first is drawn.
+    """
+
+    def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
+        writer = tensorboard_writer(trainer)
+        if not isinstance(task, Regression) or not (writer or is_split(task.net)):
+            return
+        outputs, targets = zip(*validation_outputs(trainer, task), strict=True)
+        if writer is None:
+            return
+        predicted = task.in_own_unit(torch.cat(outputs)[:, 0])
+        truth = task.in_own_unit(torch.cat(targets)[:, 0])
+        draw = forecast_over_time if task.spec.kind == "series" else predicted_over_true
+        figure = draw(predicted, truth, task.spec.target_name)
+        writer.add_figure("val/forecast", figure, trainer.global_step)
+
+
+def forecast_over_time(
+    predicted: Float[Tensor, " n"], truth: Float[Tensor, " n"], name: str
+) -> Figure:
+    """Two lines, time by time."""
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    axis = figure.subplots()
+    axis.plot(truth.numpy(), color="black", linewidth=1.5, label="truth")
+    axis.plot(predicted.numpy(), color="tab:orange", linewidth=1.5, label="forecast, one ahead")
+    axis.set_xlabel("time in the validation part")
+    axis.set_ylabel(name)
+    axis.legend()
+    return figure
+
+
+def predicted_over_true(
+    predicted: Float[Tensor, " n"], truth: Float[Tensor, " n"], name: str
+) -> Figure:
+    """A point a sample; the line is where all would lie if all were right."""
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axis = figure.subplots()
+    axis.scatter(truth.numpy(), predicted.numpy(), s=12, alpha=0.6)
+    axis.axline((float(truth.mean()), float(truth.mean())), slope=1, color="black", linewidth=1)
+    axis.set_xlabel(f"{name}, true")
+    axis.set_ylabel(f"{name}, predicted")
+    return figure

@@ -9,10 +9,10 @@ from rich.progress import BarColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Column
 
-from leyden.console import messages, say, text_column
-from leyden.loops.log_step import is_log_step
-from leyden.printable import printable
+from leyden.cli.console import messages, say, text_column
+from leyden.formatting import printable
 from leyden.tasks import Task
+from leyden.tasks.logging import is_log_step
 
 SECONDS_BETWEEN_LINES = 20
 SECONDS_AFTER_VALIDATION = 2

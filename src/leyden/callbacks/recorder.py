@@ -6,12 +6,11 @@ from typing import Any, Literal
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from leyden.callbacks.hyperparameters import best_tag
-from leyden.callbacks.tensorboard import tensorboard_writer
-from leyden.loops import loop_of
-from leyden.runs.environment import device_name, flags, peak_memory_bytes
+from leyden.callbacks.tensorboard import best_tag, tensorboard_writer
+from leyden.runs.provenance import device_name, flags, peak_memory_bytes
 from leyden.runs.record import Diverged, Record
 from leyden.tasks import Task
+from leyden.tasks.logging import loop_of
 
 SECONDS_BETWEEN = 2.0
 """A small network may be validated fifty times a second, and each write waits for the disk."""

@@ -11,11 +11,11 @@ from pytorch_lightning.callbacks import Checkpoint
 from torch import distributed
 
 from leyden.callbacks.saving import save
-from leyden.callbacks.stop_signal import StopSignal
-from leyden.loops import write_values
-from leyden.ranges import Count, PositiveFloat, PositiveInt
+from leyden.distributed.stop_signal import StopSignal
 from leyden.runs.checkpoints import LAST, checkpoints_in, named
 from leyden.runs.record import Interrupted
+from leyden.tasks.logging import write_values
+from leyden.types import Count, PositiveFloat, PositiveInt
 
 log = logging.getLogger("leyden")
 

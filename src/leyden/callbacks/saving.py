@@ -8,11 +8,11 @@ from pytorch_lightning import Trainer
 from torch import Tensor
 from torch.distributed.tensor import DTensor
 
-from leyden.callbacks.stop_signal import finished_first
+from leyden.distributed.sharding import own_part, share_buffers
+from leyden.distributed.stop_signal import finished_first
 from leyden.loggers import Resumable
-from leyden.loops import loop_of
-from leyden.parallel import own_part, share_buffers
 from leyden.runs.record import Diverged
+from leyden.tasks.logging import loop_of
 
 
 def save(trainer: Trainer, path: Path, *, score: float | None = None) -> None:

@@ -11,10 +11,10 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from leyden.console import messages, say, say_rows
-from leyden.loops.epoch import unwatched
-from leyden.loops.values import loop_of
-from leyden.terminal import shown_path
+from leyden.cli.console import messages, say, say_rows
+from leyden.cli.terminal import shown_path
+from leyden.tasks.logging import loop_of
+from leyden.training.epoch_loop import unwatched
 
 STEPS_BEFORE = 5
 """The first steps are slow: memory is taken, kernels are chosen."""

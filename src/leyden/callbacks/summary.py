@@ -5,7 +5,7 @@ import logging
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import nn
 
-from leyden.ranges import PositiveInt
+from leyden.types import PositiveInt
 
 log = logging.getLogger("leyden")
 

@@ -1,8 +1,20 @@
 """The run's TensorBoard writer, for callbacks that draw."""
 
-from pytorch_lightning import Trainer
+import logging
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
+from torch import Tensor, nn
+from torch.optim import Optimizer
 from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard.summary import hparams
+
+from leyden.data.loader import Draw
+from leyden.distributed.sharding import is_split, whole
+from leyden.tasks import Task
+from leyden.types import PositiveInt
 
 
 def tensorboard_writer(trainer: Trainer) -> SummaryWriter | None:
@@ -11,3 +23,125 @@ def tensorboard_writer(trainer: Trainer) -> SummaryWriter | None:
         return None
     loggers = [logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)]
     return loggers[0].experiment if loggers else None
+
+
+log = logging.getLogger("leyden")
+
+
+class Graph(Callback):
+    """Traces the network once, after training, so that the start of a run is not delayed.
+
+    A network that is compiled, or whose parameters are split over processes, can't be traced.
+    """
+
+    def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
+        writer = tensorboard_writer(trainer)
+        if writer is None or not isinstance(task, Task):
+            return
+        if is_split(task.net) or is_compiled(task.net):
+            return
+        inputs, _ = trainer.datamodule.parts.val[Draw(0, torch.arange(1))]  # type: ignore[attr-defined]
+        training = task.net.training
+        task.net.eval()
+        try:
+            inputs = trainer.precision_plugin.convert_input((inputs, inputs))[0]
+            writer.add_graph(task.net, inputs.to(task.device))
+        except RuntimeError as error:
+            log.warning("no graph in TensorBoard: the network can't be traced: %s", error)
+        task.net.train(training)
+
+
+def is_compiled(net: nn.Module) -> bool:
+    """Whether a network or a part of it was compiled in place."""
+    return any(module._compiled_call_impl is not None for module in net.modules())
+
+
+class Histograms(Callback):
+    """Logs `weights/*` and `gradients/*` as histograms, and `update_ratio/*` as scalars.
+
+    The ratio is the norm of a step's change over the norm of the weight; about 1e-3 is healthy
+    (Karpathy, "makemore part 3").
+
+    Args:
+        every_n_steps: Steps between two drawings.
+    """
+
+    def __init__(self, every_n_steps: PositiveInt = 50) -> None:
+        self.every_n_steps = every_n_steps
+        self.before: dict[str, Tensor] = {}
+
+    def on_before_optimizer_step(
+        self, trainer: Trainer, task: LightningModule, optimizer: Optimizer
+    ) -> None:
+        writer = tensorboard_writer(trainer)
+        if (trainer.global_step + 1) % self.every_n_steps:
+            return
+        for name, parameter in task.named_parameters():
+            if parameter.grad is not None:
+                short = name.removeprefix("net.")
+                weight, gradient = whole(parameter.detach()).clone(), whole(parameter.grad)
+                if writer is not None:
+                    self.before[short] = weight
+                    writer.add_histogram(f"weights/{short}", weight, trainer.global_step)
+                    writer.add_histogram(f"gradients/{short}", gradient, trainer.global_step)
+
+    @torch.no_grad()
+    def on_train_batch_end(
+        self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
+    ) -> None:
+        writer = tensorboard_writer(trainer)
+        if trainer.global_step % self.every_n_steps:
+            return
+        for name, parameter in task.named_parameters():
+            weight = whole(parameter.detach())
+            old = self.before.get(name.removeprefix("net."))
+            if writer is not None and old is not None and old.norm() > 0:
+                ratio = (weight - old).norm() / old.norm()
+                tag = f"update_ratio/{name.removeprefix('net.')}"
+                writer.add_scalar(tag, ratio, trainer.global_step)
+        self.before = {}
+
+
+class Hyperparameters(Callback):
+    """Writes the row's protocol records by themselves.
+
+    Lightning's `log_hyperparams` would write a placeholder value for each metric as well, which
+    shows in the curves. The columns here are the metrics that the run really logs.
+
+    Args:
+        values: Hyperparameters by short name.
+        config: The frozen config, as YAML.
+        monitor: The metric whose best value has a column, `best/...`.
+    """
+
+    def __init__(
+        self, *, values: dict[str, bool | int | float | str], config: str, monitor: str
+    ) -> None:
+        self.values = values
+        self.config = config
+        self.monitor = monitor
+
+    def on_fit_start(self, trainer: Trainer, task: LightningModule) -> None:
+        writer = tensorboard_writer(trainer)
+        if writer is None or not isinstance(task, Task):
+            return
+        for record in self._records(task)[:2]:  # the experiment, and that the session started
+            writer._get_file_writer().add_summary(record)  # type: ignore[no-untyped-call]
+        writer.add_text("config", f"```yaml\n{self.config}\n```")
+
+    def on_fit_end(self, trainer: Trainer, task: LightningModule) -> None:
+        writer = tensorboard_writer(trainer)
+        if writer is not None and isinstance(task, Task):
+            ended_well = self._records(task)[2]
+            writer._get_file_writer().add_summary(ended_well)  # type: ignore[no-untyped-call]
+
+    def _records(self, task: Task) -> tuple[Any, Any, Any]:
+        names = [name for name in task.metrics if not name.startswith("train/")]
+        columns = dict.fromkeys([best_tag(self.monitor), *names], 0.0)
+        start, session, end = hparams(self.values, columns)  # type: ignore[no-untyped-call]
+        return start, session, end
+
+
+def best_tag(metric: str) -> str:
+    """Tag of a metric's best value: `val/loss` gives `best/val_loss`."""
+    return f"best/{metric.replace('/', '_')}"

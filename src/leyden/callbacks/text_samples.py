@@ -7,10 +7,9 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.tensorboard import tensorboard_writer
 from leyden.data.loader import Draw
-from leyden.models.generation import collected, generate
-from leyden.models.sampling import Sampling
-from leyden.ranges import NonNegative, PositiveInt
+from leyden.models.generation import Sampling, collected, generate
 from leyden.tasks import LanguageModeling
+from leyden.types import NonNegative, PositiveInt
 
 log = logging.getLogger("leyden")
 

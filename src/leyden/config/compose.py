@@ -8,9 +8,8 @@ from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from leyden.config.axes import Assignment, Axes
 from leyden.config.composer import Composer
-from leyden.config.declaration import axis_of, read_axes
+from leyden.config.job import Plan, Settings, Sweep
 from leyden.config.keys import check_keys
 from leyden.config.overrides import (
     COMMAND_LINE,
@@ -20,12 +19,13 @@ from leyden.config.overrides import (
     refuse_unknown_options,
     unknown_options,
 )
-from leyden.config.plan import Plan, Settings, Sweep
-from leyden.config.problem import ConfigError, Problem
 from leyden.config.request import Request
 from leyden.config.schema import SweepKeys
 from leyden.config.signature import fields_of
+from leyden.config.sweep_declaration import axis_of, read_axes
+from leyden.config.sweep_space import Assignment, Axes
 from leyden.config.without_effect import refuse_without_effect
+from leyden.errors import ConfigError, Problem
 
 HYDRAS_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 """Every combination of values is a job; of it only `params` is read."""

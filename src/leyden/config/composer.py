@@ -16,15 +16,15 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from leyden.config import environment
-from leyden.config.axes import Assignment
-from leyden.config.experiments import register
+from leyden.config.catalogue import register
 from leyden.config.job import Job
 from leyden.config.location import CONF
 from leyden.config.origin import Origins
 from leyden.config.overrides import forced, parse_overrides
 from leyden.config.plain import copy_of
-from leyden.config.problem import ConfigError, Problem, suggestion
 from leyden.config.request import Request
+from leyden.config.sweep_space import Assignment
+from leyden.errors import ConfigError, Problem, suggestion
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from leyden.config.hints import misfit
-from leyden.config.problem import LIKE, Problem, suggestion
 from leyden.config.signature import Parameter
+from leyden.errors import LIKE, Problem, suggestion
 
 SYNONYMS = {"learning_rate": "lr", "gpus": "devices", "batchsize": "batch_size"}
 """What others call a key that has a shorter name here."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from leyden.config.problem import Problem
+from leyden.errors import Problem
 
 Place = Callable[[str, Mapping[Any, Any]], str | None]
 """What is wrong with a value that is part of a path, given the class' other arguments."""

@@ -9,8 +9,8 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from leyden.config.problem import ConfigError, Problem, suggestion
 from leyden.config.quoting import is_surely_text, quoted, typed_form, why_not_read
+from leyden.errors import ConfigError, Problem, suggestion
 
 COMMAND_LINE = "command line"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leyden.compat.hydra_arguments import hydras_parser
-from leyden.config.problem import ConfigError, Problem
+from leyden.errors import ConfigError, Problem
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Interval
 
-from leyden.ranges import (
+from leyden.types import (
     Count,
     Fraction,
     NonNegative,

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-from leyden.config.problem import LIKE, suggestion
+from leyden.errors import LIKE, suggestion
 
 ROOMS = (
     "leyden.models",

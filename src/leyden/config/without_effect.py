@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
-from leyden.config.problem import ConfigError, Problem
+from leyden.errors import ConfigError, Problem
 
 ENGINES = ("hydra.launcher", "hydra.sweeper")
 TAKEN = (*ENGINES, "hydra.mode", "hydra.searchpath", "hydra.callbacks")

@@ -1,10 +1,14 @@
 """Reads YAML as OmegaConf does, ten times as fast where PyYAML has libyaml."""
 
+import os
+import re
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import yaml
 from omegaconf._utils import get_yaml_loader
+
+from leyden.errors import ConfigError, Problem
 
 
 def read_yaml(path: Path) -> Any:
@@ -41,3 +45,67 @@ def loader() -> Any:
 
 
 LOADER = loader()
+
+
+MOST_BYTES = 1_000_000
+MOST_VALUES = 20_000
+MOST_DEPTH = 32
+NOT_STRUCTURE = re.compile(r"""#.*|"[^"\n]*"|'[^'\n]*'""")
+"""Comments and quoted texts, in which brackets mean nothing."""
+
+
+def refuse_too_large(file: BinaryIO) -> None:
+    """Raises `ConfigError` if a YAML file is too large, or would be once it is parsed.
+
+    It is looked through event by event, so that nothing is built of it.
+
+    Args:
+        file: At its beginning, where it is put again.
+
+    Raises:
+        YAMLError: It is no YAML.
+    """
+    try:
+        is_large = os.fstat(file.fileno()).st_size > MOST_BYTES
+        reason = "has more than 1 MB" if is_large else _excess(file)
+    except yaml.YAMLError:
+        # A parser's own limit of depth, and its words for it, differ from version to version.
+        file.seek(0)
+        if not _opens_too_many(file.read().decode("utf-8", "replace")):
+            raise
+        reason = f"is nested more than {MOST_DEPTH} deep"
+    if reason:
+        raise ConfigError([Problem("YAML", f"{reason}; no config needs that", str(file.name))])
+    file.seek(0)
+
+
+def _opens_too_many(text: str) -> bool:
+    """Whether more brackets are open at some place of a YAML text than `MOST_DEPTH`."""
+    depth = 0
+    for bracket in re.findall(r"[][{}]", NOT_STRUCTURE.sub("", text)):
+        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+        if depth > MOST_DEPTH:
+            return True
+    return False
+
+
+def _excess(file: BinaryIO) -> str | None:
+    sizes: dict[str | None, int] = {}
+    open_nodes: list[tuple[str | None, int]] = []
+    total = 0
+    for event in yaml.parse(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        if isinstance(event, yaml.AliasEvent):
+            total += sizes.get(event.anchor, 0)
+        elif isinstance(event, yaml.NodeEvent):
+            total += 1
+            sizes |= {event.anchor: 1} if event.anchor else {}
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_nodes.append((event.anchor, total))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = open_nodes.pop()
+            sizes |= {anchor: total - before + 1} if anchor else {}
+        if total > MOST_VALUES:
+            return f"holds more than {MOST_VALUES:,} values"
+        if len(open_nodes) > MOST_DEPTH:
+            return f"is nested more than {MOST_DEPTH} deep"
+    return None

@@ -11,7 +11,7 @@ from leyden.data.report import DataReport
 from leyden.data.spec import Kind, Spec, TaskName
 from leyden.data.splitting import split_classes
 from leyden.data.table import Rows
-from leyden.ranges import PositiveFloat, PositiveInt
+from leyden.types import PositiveFloat, PositiveInt
 
 
 class Blobs(DataModule):

@@ -22,7 +22,7 @@ from leyden.data.table_format import Decimal, MissingWord, Separator, Thousands,
 from leyden.data.time_steps import Steps, find_steps
 from leyden.data.times import Times, between
 from leyden.data.unreadable import Unreadable
-from leyden.ranges import Count, PositiveInt
+from leyden.types import Count, PositiveInt
 
 MOST_FILLED = 20
 """Times that are filled in for each row of the file, before one of the times is likely wrong."""

@@ -24,7 +24,7 @@ from leyden.data.table_split import say_absent_classes, split_table
 from leyden.data.table_target import TableTask, read_target
 from leyden.data.table_times import with_times
 from leyden.data.unreadable import Unreadable
-from leyden.ranges import Count, PositiveInt
+from leyden.types import Count, PositiveInt
 
 FEWEST_ROWS = 20
 """So that three of them validate: R^2 needs two."""

@@ -19,7 +19,7 @@ from leyden.data.parts import Parts
 from leyden.data.report import DataReport
 from leyden.data.spec import Kind, Spec, TaskName
 from leyden.data.stand_in import stand_in
-from leyden.ranges import Count, NonNegative, PositiveInt
+from leyden.types import Count, NonNegative, PositiveInt
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from leyden.data.parts import Parts
 from leyden.data.report import DataReport
 from leyden.data.spec import Kind, Spec
 from leyden.data.splitting import split_classes
-from leyden.ranges import Count, Share
+from leyden.types import Count, Share
 
 
 class Digits(DataModule):

@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from leyden.data.unreadable import Unreadable
-from leyden.runs.temporary import temporary_folder
+from leyden.files.temporary import temporary_folder
 
 
 def data_folder() -> Path:

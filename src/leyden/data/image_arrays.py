@@ -21,7 +21,7 @@ from leyden.data.report import DataReport
 from leyden.data.spec import Kind, Spec
 from leyden.data.splitting import PARTS, Part, split_classes, split_train
 from leyden.data.unreadable import Unreadable
-from leyden.ranges import Count, Share
+from leyden.types import Count, Share
 
 AxisOrder = Literal["NHWC", "NCHW"]
 MOST_CHANNELS = 4

@@ -20,7 +20,7 @@ from leyden.data.report import DataReport
 from leyden.data.shown import to_type
 from leyden.data.splitting import PARTS, Part, part_of_name
 from leyden.data.unreadable import Unreadable
-from leyden.walk import by_ending, find_files
+from leyden.files.walk import by_ending, find_files
 
 Labelled = list[tuple[Path, str]]
 """Files with the names of their classes."""

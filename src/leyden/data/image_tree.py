@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from leyden.data.folder_names import is_of_images, part_within
-from leyden.walk import is_debris
+from leyden.files.walk import is_debris
 
 
 @dataclass

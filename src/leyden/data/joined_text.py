@@ -11,6 +11,7 @@ from pathlib import Path
 
 from leyden.data.report import DataReport
 from leyden.data.unreadable import Unreadable
+from leyden.files.walk import find_files
 from leyden.tokenization.encoding import (
     BEGINNING,
     Encoding,
@@ -20,7 +21,6 @@ from leyden.tokenization.encoding import (
     utf_8_instead,
     what_it_is_instead,
 )
-from leyden.walk import find_files
 
 LINE_ENDS = {"\r\n": "CRLF", "\n": "LF", "\r": "CR"}
 

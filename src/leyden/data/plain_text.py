@@ -24,10 +24,10 @@ from leyden.data.vocabulary import (
     is_tokenizer_here,
     vocabulary_of,
 )
-from leyden.ranges import PositiveInt
+from leyden.files.walk import visible_files
 from leyden.tokenization.choice import TokenizerName
 from leyden.tokenization.hugging_face import GPT2_SIZE
-from leyden.walk import visible_files
+from leyden.types import PositiveInt
 
 
 class Text(DataModule):

@@ -27,8 +27,8 @@ from leyden.data.splitting import Split, as_named
 from leyden.data.table_format import Decimal, MissingWord, Separator, Thousands, format_of
 from leyden.data.table_split import split_table
 from leyden.data.unreadable import Unreadable
-from leyden.ranges import Count, PositiveInt
-from leyden.walk import find_files
+from leyden.files.walk import find_files
+from leyden.types import Count, PositiveInt
 
 FEWEST_SERIES = 10
 SHARES = (0.7, 0.15, 0.15)

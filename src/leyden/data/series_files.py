@@ -18,7 +18,7 @@ from leyden.data.splitting import PARTS, Part, part_of_name
 from leyden.data.table_file import read_table
 from leyden.data.table_format import TableFormat
 from leyden.data.unreadable import Unreadable
-from leyden.walk import find_files
+from leyden.files.walk import find_files
 
 AxisOrder = Literal["NTC", "NCT"]
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from leyden.config.quoting import quoted
-from leyden.printable import printable
+from leyden.formatting import printable
 
 MOST_CHARACTERS = 40
 PLAIN = re.compile(r"(?!(?:null|true|false|yes|no|on|off|nan|inf)$)[A-Za-z_][\w-]*", re.IGNORECASE)

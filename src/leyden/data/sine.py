@@ -8,7 +8,7 @@ from leyden.data.datamodule import DataModule
 from leyden.data.parts import Parts
 from leyden.data.series import Series, series_parts
 from leyden.data.spec import Kind
-from leyden.ranges import NonNegative, PositiveFloat, PositiveInt
+from leyden.types import NonNegative, PositiveFloat, PositiveInt
 
 
 class Sine(DataModule):

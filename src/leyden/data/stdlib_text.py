@@ -17,8 +17,8 @@ from leyden.data.vocabulary import (
     is_tokenizer_here,
     vocabulary_of,
 )
-from leyden.ranges import PositiveInt
 from leyden.tokenization.hugging_face import GPT2_SIZE
+from leyden.types import PositiveInt
 
 LEFT_OUT = {
     "test",

@@ -13,7 +13,7 @@ from leyden.data.datamodule import DataModule
 from leyden.data.parts import Parts
 from leyden.data.series import Series, series_parts
 from leyden.data.spec import Kind
-from leyden.ranges import PositiveInt
+from leyden.types import PositiveInt
 
 
 class Sunspots(DataModule):

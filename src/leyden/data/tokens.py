@@ -13,13 +13,13 @@ from leyden.data.spec import Kind, Spec
 from leyden.data.text import bytes_per_target, unread_text, windows_of
 from leyden.data.unreadable import Unreadable
 from leyden.data.vocabulary import Vocabulary, saved_vocabulary
-from leyden.ranges import PositiveInt
+from leyden.files.walk import visible_files
 from leyden.tokenization.chunk import TOKENIZER, WORK
 from leyden.tokenization.hugging_face import GPT2_SIZE
 from leyden.tokenization.manifest import Manifest, ManifestError
 from leyden.tokenization.shard import Shard
 from leyden.tokenization.split import PARTS, Part
-from leyden.walk import visible_files
+from leyden.types import PositiveInt
 
 
 class Tokens(DataModule):

@@ -19,7 +19,7 @@ from leyden.data.parts import Parts
 from leyden.data.spec import Kind, Spec
 from leyden.data.splitting import drawn
 from leyden.data.unreadable import Unreadable
-from leyden.ranges import Count, PositiveInt, Share
+from leyden.types import Count, PositiveInt, Share
 
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package `dataset-fashion-mnist` puts the real files."""

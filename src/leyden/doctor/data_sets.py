@@ -6,7 +6,7 @@ from typing import get_args
 
 from leyden.data import DataModule, Shakespeare, TorchvisionImages
 from leyden.data.torchvision_images import DatasetName
-from leyden.doctor.row import Row, note, passed
+from leyden.doctor.examination import Row, note, passed
 
 
 def data_rows() -> Iterator[Row]:

@@ -7,9 +7,9 @@ from shutil import which
 
 import torch
 
-from leyden.doctor.row import Row, failed, note, passed
-from leyden.processes.place import available_cores
-from leyden.runs.environment import cpu_name
+from leyden.distributed.resources import available_cores
+from leyden.doctor.examination import Row, failed, note, passed
+from leyden.runs.provenance import cpu_name
 
 NVIDIA = Path("/dev/nvidia0")
 COMPILERS = ("g++", "clang++", "c++")

@@ -10,10 +10,10 @@ from pathlib import Path
 from filelock import FileLock
 
 from leyden.data.fetching import data_folder
-from leyden.doctor.row import Row, failed, passed
-from leyden.runs.atomic import write_atomically
+from leyden.doctor.examination import Row, failed, passed
+from leyden.files.atomic import write_atomically
+from leyden.files.temporary import temporary_folder
 from leyden.runs.folder import OUTPUTS
-from leyden.runs.temporary import temporary_folder
 
 LEAST_FREE = 2_000_000_000
 """Bytes: a few checkpoints of a model of 100 million parameters."""

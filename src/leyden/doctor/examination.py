@@ -1,9 +1,9 @@
 """All checks, one after the other."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pkgutil import resolve_name
-
-from leyden.doctor.row import Row, failed
+from typing import Literal
 
 PARTS = {
     "packages": "leyden.doctor.packages:package_rows",
@@ -24,3 +24,36 @@ def examine() -> Iterator[Row]:
             reason = f"{type(error).__name__}: {error}".partition("\n")[0]
             advice = "; install leyden in a new venv" if isinstance(error, ImportError) else ""
             yield failed(part, f"can't be looked at: {reason}{advice}")
+
+
+Result = Literal["pass", "fail", "note"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was looked at.
+
+    Attributes:
+        check: Its name.
+        result: `note` is something to know that is no fault.
+        found: What was found, and where it failed what to do.
+    """
+
+    check: str
+    result: Result
+    found: str
+
+
+def passed(check: str, found: str) -> Row:
+    """It works."""
+    return Row(check, "pass", found)
+
+
+def failed(check: str, found: str) -> Row:
+    """It does not; `found` says what to do."""
+    return Row(check, "fail", found)
+
+
+def note(check: str, found: str) -> Row:
+    """Something to know."""
+    return Row(check, "note", found)

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from leyden.distributed.forkserver import warm_up
+from leyden.distributed.resources import World
 from leyden.doctor.disk import existing
-from leyden.doctor.row import Row, failed, passed
-from leyden.processes.forkserver import warm_up
-from leyden.processes.place import World
+from leyden.doctor.examination import Row, failed, passed
+from leyden.files.temporary import temporary_folder
 from leyden.runs.folder import OUTPUTS
-from leyden.runs.temporary import temporary_folder
 
 STEPS, EVERY, DISTURBED = 12, 3, 8
 """A run's steps; from one checkpoint to the next; and the step that is disturbed."""
@@ -44,7 +44,7 @@ class Command:
     Attributes:
         folder: Where it runs.
         words: The command line.
-        fault: See `leyden.faults`; empty: none.
+        fault: See `leyden.testing.faults`; empty: none.
         change: Before which change of a file it is killed; 0: before none.
     """
 
@@ -62,8 +62,8 @@ class Command:
         file = os.open("log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         for stream in (1, 2):
             os.dup2(file, stream)
-        from leyden.cli import main
-        from leyden.faults import kill_at_change
+        from leyden.cli.main import main
+        from leyden.testing.faults import kill_at_change
 
         if self.change:
             kill_at_change(self.folder, self.change)

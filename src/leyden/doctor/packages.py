@@ -2,14 +2,14 @@
 
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distributions, metadata, requires, version
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from leyden.doctor.row import Row, failed, note, passed
-from leyden.versions import known_bad
+from leyden.doctor.examination import Row, failed, note, passed
 
 OLDEST_PYTHON = (3, 11)
 NAMED = ("torch", "pytorch-lightning", "hydra-core")
@@ -72,3 +72,33 @@ def extra_row(extra: str, wanted: list[Requirement]) -> Row:
     if any(unfit(one) for one in own):
         return note(f"extra {extra}", f"not here: pip install 'leyden[{extra}]'")
     return passed(f"extra {extra}", ", ".join(f"{one.name} {version(one.name)}" for one in own))
+
+
+@dataclass(frozen=True)
+class Advisory:
+    """What is known of some versions of a package."""
+
+    package: str
+    versions: frozenset[str]
+    name: str
+    reason: str
+
+
+ADVISORIES = tuple(
+    Advisory(package, frozenset({"2.6.2", "2.6.3"}), "GHSA-w37p-236h-pfx3", "steals credentials")
+    for package in ("lightning", "pytorch-lightning")
+)
+
+
+def known_bad(versions: Mapping[str, str]) -> list[str]:
+    """A line for each package that is installed in a version that is known to be bad.
+
+    Args:
+        versions: Installed versions by the packages' names, in any spelling.
+    """
+    installed = {name.lower().replace("_", "-"): version for name, version in versions.items()}
+    return [
+        f"{bad.package} {installed[bad.package]} {bad.reason} ({bad.name}); install another version"
+        for bad in ADVISORIES
+        if installed.get(bad.package) in bad.versions
+    ]

@@ -12,9 +12,9 @@ from typing import Any, BinaryIO
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
-from leyden.runs.atomic import replacing
-from leyden.runs.csv_cells import neutral, original
-from leyden.runs.files import regular
+from leyden.files.atomic import replacing
+from leyden.files.csv_cells import neutral, original
+from leyden.files.regular import regular
 
 log = logging.getLogger("leyden")
 

@@ -7,9 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from leyden.models.activation import ActivationName, activation_layer
-from leyden.models.norm import ConvNorm, conv_norm
-from leyden.ranges import PositiveInt, Probability
+from leyden.models.layers import ActivationName, ConvNorm, activation_layer, conv_norm
+from leyden.types import PositiveInt, Probability
 
 
 class CNN(nn.Module):

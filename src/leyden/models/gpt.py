@@ -13,12 +13,10 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from leyden.models.activation import ActivationName, activation_layer
-from leyden.models.attention import Attention, Sight, sight
-from leyden.models.cache import KeyValueCache, LayerCache
+from leyden.models.attention import Attention, KeyValueCache, LayerCache, Rotary, Sight, sight
+from leyden.models.layers import ActivationName, activation_layer
 from leyden.models.ngram import NgramEmbedding
-from leyden.models.rotary import Rotary
-from leyden.ranges import Count, PositiveFloat, PositiveInt, Probability
+from leyden.types import Count, PositiveFloat, PositiveInt, Probability
 
 NormName = Literal["layer", "rms"]
 

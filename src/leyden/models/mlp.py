@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from leyden.models.activation import ActivationName, activation_layer
-from leyden.ranges import Count, PositiveInt, Probability
+from leyden.models.layers import ActivationName, activation_layer
+from leyden.types import Count, PositiveInt, Probability
 
 
 class MLP(nn.Module):

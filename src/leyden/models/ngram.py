@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from leyden.models.cache import KeyValueCache
+from leyden.models.attention import KeyValueCache
 
 NO_TOKEN = -1
 """What stands before a text's first token."""

@@ -10,9 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from leyden.models.activation import ActivationName, activation_layer
-from leyden.models.norm import ConvNorm, conv_norm
-from leyden.ranges import PositiveInt, Probability
+from leyden.models.layers import ActivationName, ConvNorm, activation_layer, conv_norm
+from leyden.types import PositiveInt, Probability
 
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3)}
 """Blocks of each of the four stages, by depth (table 1 of the paper)."""

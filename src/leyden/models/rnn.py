@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from leyden.ranges import PositiveInt, Probability
+from leyden.types import PositiveInt, Probability
 
 CellName = Literal["rnn", "gru", "lstm"]
 State = Tensor | tuple[Tensor, Tensor]

@@ -5,9 +5,8 @@ from typing import ClassVar, Literal
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from leyden.models.activation import ActivationName, activation_layer
-from leyden.models.norm import ConvNorm, conv_norm
-from leyden.ranges import PositiveInt, Probability
+from leyden.models.layers import ActivationName, ConvNorm, activation_layer, conv_norm
+from leyden.types import PositiveInt, Probability
 
 STAGES = {11: (1, 1, 2, 2, 2), 16: (2, 2, 3, 3, 3)}
 """Convolutions of each of the five stages, by depth (configurations A and D of the paper)."""

@@ -5,15 +5,14 @@ function of the optimizer and of the run's number of steps. Adding one: a functi
 in `conf/optimizer/` or `conf/scheduler/`.
 """
 
-from leyden.optim.adam import adam, nadam
-from leyden.optim.adamw import adamw
+from leyden.optim.adam import adam, adamw, nadam
 from leyden.optim.adaptive import adafactor, adagrad, rmsprop
 from leyden.optim.groups import decay_groups, hidden_matrices
-from leyden.optim.kept import lion, schedule_free_adamw, soap
 from leyden.optim.muon import Muon, muon
 from leyden.optim.plateau import Plateau, plateau
 from leyden.optim.schedules import constant, cosine, inverse_sqrt, linear, one_cycle, step, wsd
 from leyden.optim.sgd import sgd
+from leyden.optim.third_party import lion, schedule_free_adamw, soap
 
 __all__ = [
     "Muon",

@@ -6,9 +6,8 @@ import torch
 from annotated_types import Ge, Le
 from torch import nn
 
-from leyden.optim.fused import can_fuse, leave_unscaling_to_the_scaler
-from leyden.optim.groups import decay_groups
-from leyden.ranges import NonNegative, PositiveFloat, Probability
+from leyden.optim.groups import can_fuse, decay_groups, leave_unscaling_to_the_scaler
+from leyden.types import NonNegative, PositiveFloat, Probability
 
 
 def rmsprop(

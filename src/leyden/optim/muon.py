@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.adamw import adamw as adamw_step
 
-from leyden.onednn import batched_product
+from leyden.compat.onednn import batched_product
 from leyden.optim.groups import hidden_matrices
-from leyden.ranges import NonNegative, PositiveFloat, PositiveInt, Probability
+from leyden.types import NonNegative, PositiveFloat, PositiveInt, Probability
 
 QUINTIC = (3.4445, -4.7750, 2.0315)  # Jordan et al.: steepest at 0, so that few steps suffice
 

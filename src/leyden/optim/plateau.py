@@ -7,7 +7,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from leyden.optim.schedules import warmup_length
-from leyden.ranges import Count, Fraction, NonNegative
+from leyden.types import Count, Fraction, NonNegative
 
 
 def plateau(

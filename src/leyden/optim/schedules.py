@@ -7,7 +7,7 @@ from typing import Literal
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from leyden.ranges import Count, Fraction
+from leyden.types import Count, Fraction
 
 Shape = Callable[[float], float]
 """Factor of the peak rate at a progress from 0 (end of the warm-up) to 1 (end of the run)."""

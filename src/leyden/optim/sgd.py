@@ -3,9 +3,8 @@
 import torch
 from torch import nn
 
-from leyden.optim.fused import can_fuse, leave_unscaling_to_the_scaler
-from leyden.optim.groups import decay_groups
-from leyden.ranges import NonNegative, PositiveFloat, Probability
+from leyden.optim.groups import can_fuse, decay_groups, leave_unscaling_to_the_scaler
+from leyden.types import NonNegative, PositiveFloat, Probability
 
 
 def sgd(

@@ -10,11 +10,11 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from leyden.config.problem import ConfigError, Problem
 from leyden.config.targets import user_packages
-from leyden.runs.atomic import write_atomically
+from leyden.errors import ConfigError, Problem
+from leyden.files.atomic import write_atomically
+from leyden.files.json_file import read_json
 from leyden.runs.folder import without_volatile
-from leyden.runs.json_file import read_json
 
 CODE = "code.json"
 DIGEST_OF_NOTHING = hashlib.sha256().hexdigest()

@@ -14,9 +14,9 @@ from typing import IO, Any, BinaryIO, cast, get_type_hints
 
 import torch
 
-from leyden.runs.atomic import replacing, sync_folder, write_atomically
-from leyden.runs.files import regular
-from leyden.runs.json_file import mismatch, read_json
+from leyden.files.atomic import replacing, sync_folder, write_atomically
+from leyden.files.json_file import mismatch, read_json
+from leyden.files.regular import regular
 
 SCHEMA = 1
 

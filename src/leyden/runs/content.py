@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, NotRequired, Required, TypedDict, cast
 
-from leyden.runs.json_file import mismatch, read_json
+from leyden.files.json_file import mismatch, read_json
 
 
 class Best(TypedDict):

@@ -16,11 +16,10 @@ from yaml import YAMLError
 
 from leyden.config.environment import foreign_references, recordable, register
 from leyden.config.plain import as_yaml
-from leyden.config.problem import ConfigError, Problem
-from leyden.config.yaml_file import parse_yaml
-from leyden.config.yaml_limits import refuse_too_large
-from leyden.runs.atomic import write_atomically
-from leyden.runs.files import regular
+from leyden.config.yaml_file import parse_yaml, refuse_too_large
+from leyden.errors import ConfigError, Problem
+from leyden.files.atomic import write_atomically
+from leyden.files.regular import regular
 
 OUTPUTS = Path("outputs")
 CONFIG = "config.yaml"

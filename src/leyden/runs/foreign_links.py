@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from leyden.config.problem import ConfigError, Problem
+from leyden.errors import ConfigError, Problem
 
 KINDS = {
     stat.S_IFIFO: "a named pipe",

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from leyden.config.problem import ConfigError, Problem
-from leyden.runs.atomic import remove_parts, write_atomically
-from leyden.runs.files import regular
-from leyden.runs.json_file import read_json, reason_of
+from leyden.errors import ConfigError, Problem
+from leyden.files.atomic import remove_parts, write_atomically
+from leyden.files.json_file import read_json, reason_of
+from leyden.files.regular import regular
 from leyden.runs.process_mark import process_mark
 
 LOCK = ".lock"

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from leyden.config.environment import without_values
-from leyden.printable import printable_lines
-from leyden.runs.files import regular
+from leyden.files.regular import regular
+from leyden.formatting import printable_lines
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 INDENT = "    "

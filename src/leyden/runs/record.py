@@ -13,14 +13,14 @@ from typing import Any
 import torch
 
 from leyden.config.environment import without_values
-from leyden.config.problem import ConfigError, Problem
 from leyden.config.user_code import kind_of, line_of, message_of, place_of
-from leyden.runs.atomic import write_atomically
+from leyden.errors import ConfigError, Problem
+from leyden.files.atomic import write_atomically
+from leyden.files.json_file import reason_of
 from leyden.runs.checkpoints import BEST, checkpoints_in
 from leyden.runs.content import read_content
-from leyden.runs.environment import git_state, versions
-from leyden.runs.json_file import reason_of
 from leyden.runs.process_mark import process_mark
+from leyden.runs.provenance import git_state, versions
 
 SCHEMA = 1
 NAME = "run.json"

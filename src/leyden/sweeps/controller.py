@@ -5,22 +5,21 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from leyden.callbacks.stop_signal import handled
-from leyden.config.plan import Settings
-from leyden.config.problem import ConfigError
-from leyden.processes.stop_requests import StopRequests
-from leyden.processes.worker import GRACE_SECONDS
+from leyden.cli.sweep_progress import Board
+from leyden.cli.terminal import show_note
+from leyden.config.job import Settings
+from leyden.distributed.stop_signal import StopRequests, handled
+from leyden.distributed.worker import GRACE_SECONDS
+from leyden.errors import ConfigError
 from leyden.runs.process_mark import is_alive
 from leyden.runs.record import Record, now
-from leyden.second_try import prepare_second_try
-from leyden.sweeps.board import Board
 from leyden.sweeps.failure import HOPELESS, LOST, failure_of, lost
 from leyden.sweeps.jobs import Jobs, folder_of
 from leyden.sweeps.launchers import Ended, Launcher, Refused
 from leyden.sweeps.launchers.supervise import ask_to_stop
 from leyden.sweeps.objective import objective_value
 from leyden.sweeps.record import JobEntry, SweepRecord
-from leyden.terminal import show_note
+from leyden.training.recovery import prepare_second_try
 
 SECONDS_BETWEEN_LOOKS = 0.25
 CRASHED = "crashed"

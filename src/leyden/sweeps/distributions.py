@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from leyden.config.axes import Axis
+from leyden.config.sweep_space import Axis
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

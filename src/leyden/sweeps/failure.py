@@ -3,7 +3,7 @@
 import signal
 from typing import Any
 
-from leyden.config.problem import ConfigError
+from leyden.errors import ConfigError
 
 CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL}
 LOST = "lost"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from leyden.config.plan import Sweep
+from leyden.config.job import Sweep
 from leyden.runs.folder import OUTPUTS, VOLATILE, slug
 
 VOLATILE_OF_A_SWEEP = (

@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from leyden.config.axes import Assignment
-from leyden.config.check import check
-from leyden.config.fit import Fitted, fit_job
-from leyden.config.job import Job
-from leyden.config.plan import Sweep
-from leyden.config.problem import ConfigError
+from leyden.config.job import Job, Sweep
+from leyden.config.sweep_space import Assignment
+from leyden.config.validate import check
+from leyden.errors import ConfigError
+from leyden.planning.resolve import Fitted, fit_job
 from leyden.runs.folder import config_digest, is_begun, job_name, read_frozen
 from leyden.runs.record import NAME
 from leyden.sweeps.failure import LOST, lost
 from leyden.sweeps.launchers import Task
 from leyden.sweeps.record import JobEntry, SweepRecord
+from leyden.sweeps.study import Trials
 from leyden.sweeps.trial import Trial
-from leyden.sweeps.trials import Trials
-from leyden.train import prepare
+from leyden.training.train import prepare
 
 
 class Jobs(Protocol):

@@ -3,21 +3,18 @@
 import contextlib
 from pathlib import Path
 
-from leyden.config.fit import Fitted
-from leyden.config.job import Job
-from leyden.config.plan import Settings
-from leyden.config.problem import ConfigError, Problem, gathered
+from leyden.config.job import Job, Settings
+from leyden.errors import ConfigError, Problem, gathered
+from leyden.planning.resolve import Fitted
 from leyden.runs.changes import code_changes, config_changes, keep_code
 from leyden.runs.folder import config_digest, is_begun, read_frozen
 from leyden.runs.process_mark import may_hold
 from leyden.runs.record import NAME as RUN_RECORD
 from leyden.runs.record import Record
-from leyden.sweeps.content import NAME
 from leyden.sweeps.controller import take_over
-from leyden.sweeps.drift import refuse_drift
 from leyden.sweeps.failure import LOST, lost
 from leyden.sweeps.jobs import folder_of
-from leyden.sweeps.record import FAILED, TO_GO_ON, JobEntry, SweepRecord
+from leyden.sweeps.record import FAILED, NAME, TO_GO_ON, JobEntry, SweepRecord
 
 DAMAGED = "sweep.damaged.json"
 
@@ -165,3 +162,20 @@ def meet_drift(
         if entry.state in (*TO_GO_ON, *FAILED):
             entry.folder, entry.state = None, "pending"
     keep_code(record.folder)
+
+
+MOST_SHOWN = 8
+
+
+def refuse_drift(changes: list[Problem]) -> None:
+    """Raises `ConfigError` with the first of the changes, and what can be done."""
+    if changes:
+        more = len(changes) - MOST_SHOWN
+        rest = [Problem("...", f"and {more} more changes")] if more > 0 else []
+        advice = Problem(
+            "sweep.on_drift",
+            "type `sweep.on_drift=continue` to keep the finished jobs and run the others as things"
+            " are now, or `name=...` to begin a sweep of its own",
+            "refuse",
+        )
+        raise ConfigError([*changes[:MOST_SHOWN], *rest, advice])

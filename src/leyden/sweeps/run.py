@@ -2,21 +2,20 @@
 
 from pathlib import Path
 
-from leyden import terminal
-from leyden.config.build import make
-from leyden.config.distinct import distinct_jobs
-from leyden.config.fit import Fitted, fit_job, fit_plan
-from leyden.config.job import Job
-from leyden.config.plan import Plan, Sweep
-from leyden.config.problem import ConfigError, Problem
+from leyden.cli import terminal
+from leyden.cli.sweep_progress import Board
+from leyden.cli.sweep_summary import show_sweep_start
+from leyden.config.job import Job, Plan, Sweep
 from leyden.config.request import without_password
-from leyden.room import refuse_without_room
+from leyden.errors import ConfigError, Problem
+from leyden.files.disk_space import refuse_without_room
+from leyden.planning.resolve import Fitted, fit_job, fit_plan
 from leyden.runs.foreign_links import refuse_foreign_links
 from leyden.runs.lock import held
 from leyden.runs.process_mark import process_mark
 from leyden.runs.record import now
-from leyden.sweeps.board import Board
 from leyden.sweeps.controller import Controller
+from leyden.sweeps.distinct import distinct_jobs
 from leyden.sweeps.folder import sweep_folder
 from leyden.sweeps.jobs import (
     Folders,
@@ -37,8 +36,8 @@ from leyden.sweeps.resume import (
     take_earlier_jobs,
 )
 from leyden.sweeps.search import Search
-from leyden.sweeps.summary import show_sweep_start
-from leyden.sweeps.trials import Trials
+from leyden.sweeps.study import Trials
+from leyden.training.build import make
 
 
 def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:

@@ -51,7 +51,7 @@ class Trial:
     def _trial(self) -> "OptunaTrial":
         import optuna
 
-        from leyden.sweeps.storage import open_storage
+        from leyden.sweeps.search import open_storage
 
         study = optuna.load_study(
             study_name=self.study,

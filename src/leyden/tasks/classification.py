@@ -16,12 +16,12 @@ from torchmetrics.classification import (
 
 from leyden.data.loader import Batch
 from leyden.data.spec import Spec
-from leyden.loops import log_evaluation
-from leyden.parallel import shard
-from leyden.ranges import Probability
+from leyden.distributed.sharding import shard
 from leyden.tasks.evaluation import Evaluation
+from leyden.tasks.logging import log_evaluation
 from leyden.tasks.losses import cross_entropy, widened
 from leyden.tasks.optimization import MakeOptimizer, MakeSchedule, optimization
+from leyden.types import Probability
 
 TOP = 5
 NAMES = ("loss", "acc", "precision", "recall", "f1", f"top{TOP}")

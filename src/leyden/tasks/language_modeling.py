@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 from leyden.data.loader import Batch
 from leyden.data.spec import Spec
-from leyden.loops import log_evaluation
-from leyden.parallel import shard
-from leyden.ranges import Count, Probability
+from leyden.distributed.sharding import shard
 from leyden.tasks.evaluation import Evaluation
+from leyden.tasks.logging import log_evaluation
 from leyden.tasks.losses import IGNORED, chunked_cross_entropy, cross_entropy
 from leyden.tasks.optimization import MakeOptimizer, MakeSchedule, optimization
+from leyden.types import Count, Probability
 
 NAMES = ("loss", "ppl", "bpb")
 

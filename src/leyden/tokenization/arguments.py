@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from leyden.config.problem import ConfigError, Problem
+from leyden.errors import ConfigError, Problem
 
 
 class Parser(argparse.ArgumentParser):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal, get_args
 
-from leyden.config.problem import suggestion
+from leyden.errors import suggestion
 from leyden.tokenization.hugging_face import (
     BYTE_PAIR_FILES,
     TOKENIZER_FILE,

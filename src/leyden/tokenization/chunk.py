@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from leyden.runs.atomic import write_atomically
+from leyden.files.atomic import write_atomically
 from leyden.tokenization.choice import read_tokenizer
 from leyden.tokenization.documents import Piece, read_pieces
 from leyden.tokenization.plan import Plan

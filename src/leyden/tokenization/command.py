@@ -6,9 +6,9 @@ from collections import Counter
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from leyden.config.problem import ConfigError, Problem
-from leyden.console import messages, print_path, say_wrapped
-from leyden.terminal import format_seconds, show_note
+from leyden.cli.console import messages, print_path, say_wrapped
+from leyden.cli.terminal import format_seconds, show_note
+from leyden.errors import ConfigError, Problem
 from leyden.tokenization.chunk import WORK
 from leyden.tokenization.manifest import Manifest, ManifestError
 from leyden.tokenization.plan import Settings

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from leyden.runs.atomic import write_atomically
+from leyden.files.atomic import write_atomically
 from leyden.tokenization.shard import Shard
 from leyden.tokenization.split import PARTS, Part
 

@@ -12,8 +12,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from leyden.console import messages, say, text_column
-from leyden.terminal import format_bytes
+from leyden.cli.console import messages, say, text_column
+from leyden.cli.terminal import format_bytes
 
 SECONDS_BETWEEN_LINES = 20
 

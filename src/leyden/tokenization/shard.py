@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leyden.runs.atomic import write_atomically
+from leyden.files.atomic import write_atomically
 from leyden.tokenization.chunk import WORK, Amount, chunk_file
 from leyden.tokenization.split import Part
 from leyden.tokenization.staging import staged

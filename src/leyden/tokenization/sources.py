@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from leyden.files.walk import find_files
 from leyden.tokenization.encoding import (
     BEGINNING,
     Encoding,
@@ -18,7 +19,6 @@ from leyden.tokenization.encoding import (
     undecodable,
     what_it_is_instead,
 )
-from leyden.walk import find_files
 
 SourceKind = Literal["text", "jsonl", "parquet"]
 KINDS: dict[str, SourceKind] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}

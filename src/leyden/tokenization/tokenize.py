@@ -12,9 +12,9 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from leyden.console import waiting
-from leyden.runs.atomic import remove_parts, write_atomically
-from leyden.terminal import format_bytes, show_note
+from leyden.cli.console import waiting
+from leyden.cli.terminal import format_bytes, show_note
+from leyden.files.atomic import remove_parts, write_atomically
 from leyden.tokenization.choice import choose_tokenizer, read_tokenizer
 from leyden.tokenization.chunk import (
     PLAN,

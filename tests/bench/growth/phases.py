@@ -21,8 +21,8 @@ INSTANT = "tests.bench.growth.instant.Instant"
 
 def main(request: str) -> None:
     from leyden.config.compose import compose_plan
-    from leyden.config.fit import fit_plan
     from leyden.config.request import parse_request
+    from leyden.planning.resolve import fit_plan
     from leyden.sweeps.report import write_report
     from leyden.sweeps.run import run_sweep
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from leyden.printable import printable, printable_lines
-from leyden.runs.csv_cells import csv_table, neutral, original
+from leyden.files.csv_cells import csv_table, neutral, original
+from leyden.formatting import printable, printable_lines
 from leyden.runs.log import run_log
 from leyden.sweeps.report import write_report
 from leyden.sweeps.report.document import Command, Document, Paragraph, Section, Table

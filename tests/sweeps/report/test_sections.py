@@ -7,9 +7,8 @@ import pytest
 from leyden.sweeps.record import Objective
 from leyden.sweeps.report.answer import best_sentence, pruned_parts
 from leyden.sweeps.report.basin import curves, edge, edge_warnings, numeric_axes
-from leyden.sweeps.report.command import job_command
 from leyden.sweeps.report.curves import mean_curves
-from leyden.sweeps.report.labels import label, short_names
+from leyden.sweeps.report.jobs import job_command, label, short_names
 from leyden.sweeps.report.pareto import panels, pareto_front
 from leyden.sweeps.report.results import read_results
 from leyden.sweeps.report.tables import failures_table

@@ -10,7 +10,7 @@ from scipy.stats import f, t
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttest_ind
 
-from leyden.sweeps.interval import half_width
+from leyden.sweeps.objective import half_width
 from leyden.sweeps.record import Objective
 from leyden.sweeps.report.effects import level_means, variance_shares
 from leyden.sweeps.report.importance import importances

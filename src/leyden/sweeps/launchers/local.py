@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from leyden.processes.forkserver import warm_up
-from leyden.processes.job import INSISTED, JobProcesses, Start, look
-from leyden.processes.place import Place, available_cores, available_gpus
-from leyden.ranges import PositiveInt
+from leyden.distributed.forkserver import warm_up
+from leyden.distributed.job import INSISTED, JobProcesses, Start, look
+from leyden.distributed.resources import Place, available_cores, available_gpus
 from leyden.sweeps.launchers.launcher import Ended, Task
+from leyden.types import PositiveInt
 
 
 class Local:

@@ -9,8 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from leyden.ranges import Count, NonNegative, PositiveInt
-from leyden.runs.files import regular
+from leyden.files.regular import regular
 from leyden.sweeps.launchers.launcher import Ended, Refused, Task
 from leyden.sweeps.launchers.supervise import (
     Supervised,
@@ -19,14 +18,15 @@ from leyden.sweeps.launchers.supervise import (
     is_at_work,
     status_of,
 )
-from leyden.sweeps.storage import URL_IN_ENVIRONMENT
+from leyden.sweeps.search import URL_IN_ENVIRONMENT
+from leyden.types import Count, NonNegative, PositiveInt
 
 LOG = "ray.log"
 """In the sweep's folder: what Ray says of its workers and nodes, on standard output."""
 
 CHILDREN_STAY = {"RAY_kill_child_processes_on_worker_exit": "false"}
 """A worker of a Ray that is gone would kill its job at once; without a worker a job saves and ends
-by itself (`leyden.processes.worker`)."""
+by itself (`leyden.distributed.worker`)."""
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_FOR_AN_ANSWER = 5.0

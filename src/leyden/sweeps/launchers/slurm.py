@@ -10,9 +10,8 @@ from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Any, Literal
 
-from leyden.processes.worker import GRACE_SECONDS
-from leyden.ranges import Count, PositiveFloat, PositiveInt
-from leyden.runs.files import read_bytes
+from leyden.distributed.worker import GRACE_SECONDS
+from leyden.files.regular import read_bytes
 from leyden.sweeps.launchers.launcher import Ended, Refused, Task
 from leyden.sweeps.launchers.slurm_job import Submitted
 from leyden.sweeps.launchers.slurm_queue import (
@@ -26,6 +25,7 @@ from leyden.sweeps.launchers.slurm_queue import (
     slurm_name,
 )
 from leyden.sweeps.launchers.supervise import Supervised, allow_to_run, ask_to_stop
+from leyden.types import Count, PositiveFloat, PositiveInt
 
 if TYPE_CHECKING:
     from submitit import AutoExecutor, Job, LocalExecutor

@@ -5,16 +5,16 @@ from collections import Counter
 from math import ceil
 from pathlib import Path
 
-from leyden import terminal
-from leyden.processes.forkserver import warm_up
-from leyden.processes.job import INSISTED, JobProcesses, look
-from leyden.processes.place import Place
-from leyden.processes.worker import Other
-from leyden.ranges import PositiveInt
+from leyden.cli import terminal
+from leyden.distributed.forkserver import warm_up
+from leyden.distributed.job import INSISTED, JobProcesses, look
+from leyden.distributed.resources import Place
+from leyden.distributed.worker import Other
 from leyden.runs.folder import read_frozen
-from leyden.stacking.likeness import likeness, obstacle
+from leyden.stacked.stack_key import likeness, obstacle
 from leyden.sweeps.launchers.launcher import Ended, Task
 from leyden.sweeps.launchers.local import Local
+from leyden.types import PositiveInt
 
 SECONDS_BETWEEN_LOOKS = 1.0
 

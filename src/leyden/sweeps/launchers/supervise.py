@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from leyden.processes.job import JobProcesses, look
-from leyden.processes.worker import GRACE_SECONDS
-from leyden.runs.files import regular
-from leyden.runs.json_file import read_json
+from leyden.distributed.job import JobProcesses, look
+from leyden.distributed.worker import GRACE_SECONDS
+from leyden.files.json_file import read_json
+from leyden.files.regular import regular
 from leyden.runs.process_mark import is_alive
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from matplotlib import rc_context
 
-from leyden.runs.atomic import umask
+from leyden.files.atomic import umask
+from leyden.files.temporary import temporary_folder
 from leyden.runs.foreign_links import refuse_foreign_links
-from leyden.runs.temporary import temporary_folder
 from leyden.sweeps.report.answer import answer
 from leyden.sweeps.report.data import data
 from leyden.sweeps.report.document import Document

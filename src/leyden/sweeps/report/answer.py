@@ -3,16 +3,14 @@
 from collections import Counter
 from statistics import fmean
 
-from leyden.sweeps.interval import half_width
-from leyden.sweeps.objective import reduced
-from leyden.sweeps.report.command import job_command
+from leyden.cli.terminal import format_number
+from leyden.sweeps.objective import half_width, reduced
 from leyden.sweeps.report.curves import monitored_name
 from leyden.sweeps.report.document import Command, Paragraph, Part, Section
-from leyden.sweeps.report.jobs import Job
+from leyden.sweeps.report.jobs import Job, job_command
 from leyden.sweeps.report.results import Configuration, Results
 from leyden.sweeps.report.statistics import METHOD, Comparison, compare
 from leyden.sweeps.report.tables import pruned_words
-from leyden.terminal import format_number
 
 CENSORED = (
     "Means, intervals and tests are of completed jobs: what a pruned job would have reached is not "

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from leyden.sweeps.interval import half_width
-from leyden.sweeps.report.jobs import NO_FAILURE, UNTRIED, as_number
-from leyden.sweeps.report.labels import label
+from leyden.sweeps.objective import half_width
+from leyden.sweeps.report.jobs import NO_FAILURE, UNTRIED, as_number, label
 from leyden.sweeps.report.results import Configuration, Results
 from leyden.sweeps.report.style import (
     MOST_CURVES,

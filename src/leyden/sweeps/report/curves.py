@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from leyden.sweeps.interval import half_width
+from leyden.sweeps.objective import half_width
 from leyden.sweeps.report.results import Configuration, Results
 from leyden.sweeps.report.style import (
     MOST_CURVES,

@@ -1,11 +1,16 @@
 """The jobs of a sweep as its report sees them: an entry of `sweep.json` and its run's record."""
 
 import math
+import shlex
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from leyden.config.user_code import line_of
+from leyden.formatting import printable
 from leyden.runs.content import read_content
 from leyden.runs.record import NAME
 from leyden.sweeps.record import JobEntry, SweepRecord
@@ -125,3 +130,71 @@ def _run_record(sweep: Path, entry: JobEntry) -> dict[str, Any]:
         return read_content(sweep / entry.folder / NAME, needed=())
     except (OSError, ValueError):  # it died before it had one
         return {}
+
+
+OF_THE_SWEEP = ("hydra", "sweep")
+
+
+def job_command(record: SweepRecord, job: Job) -> str:
+    """What to type, quoted for the shell: what all jobs share, and what is particular to this one.
+
+    Args:
+        record: The sweep's.
+        job: One of its jobs.
+    """
+    own = {*record.axes, *job.values}
+    shared = [text for text in record.overrides if not _is_left_out(text, own)]
+    words = ["leyden", "train", *_flags(record.command), *shared, *job.entry.overrides]
+    return shlex.join(words)
+
+
+def _is_left_out(override: str, own: set[str]) -> bool:
+    key = override.partition("=")[0].lstrip("+~")
+    return key in own or key.replace("/", ".").partition(".")[0] in OF_THE_SWEEP
+
+
+def _flags(command: list[str]) -> list[str]:
+    """Where the configs of the user's own are; the other flags belong to the sweep."""
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--config-dir", "-cd")
+    parser.add_argument("--config-name", "-cn")
+    found, _ = parser.parse_known_args(command)
+    return [
+        word
+        for name, value in vars(found).items()
+        if value is not None
+        for word in (f"--{name.replace('_', '-')}", value)
+    ]
+
+
+LONGEST_NUMBER = 7
+
+
+def short_names(keys: Iterable[str]) -> dict[str, str]:
+    """The last part of each key; the whole key where two would be the same."""
+    last = {key: key.rpartition(".")[2] for key in keys}
+    uses = Counter(last.values())
+    return {key: name if uses[name] == 1 else key for key, name in last.items()}
+
+
+def label(values: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """What sets a job apart in a few words.
+
+    Args:
+        values: By key, as typed.
+        names: Short names of the keys that count, in order.
+    """
+    words = [setting(key, values[key], name) for key, name in names.items() if key in values]
+    return printable(", ".join(words)) or "as declared"
+
+
+def setting(key: str, value: str, name: str) -> str:
+    """A key's value with its name; an option of a group speaks for itself."""
+    is_option = "." not in key and as_number(value) is None
+    return value if is_option else f"{name} {short_value(value)}"
+
+
+def short_value(value: str) -> str:
+    """A sampled number is cut to four digits; what a person typed stays."""
+    number = as_number(value)
+    return value if number is None or len(value) <= LONGEST_NUMBER else f"{number:.4g}"

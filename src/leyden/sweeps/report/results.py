@@ -6,8 +6,7 @@ from pathlib import Path
 from statistics import fmean
 
 from leyden.sweeps.record import Objective, SweepRecord
-from leyden.sweeps.report.jobs import Job, levels, read_jobs
-from leyden.sweeps.report.labels import label, short_names
+from leyden.sweeps.report.jobs import Job, label, levels, read_jobs, short_names
 
 
 @dataclass(frozen=True)

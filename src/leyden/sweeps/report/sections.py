@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from leyden.sweeps.report.bars import draw_effects, draw_levels
+from leyden.cli.terminal import format_number
 from leyden.sweeps.report.basin import (
     curves,
     draw_basin,
@@ -13,7 +13,7 @@ from leyden.sweeps.report.basin import (
 )
 from leyden.sweeps.report.curves import draw_curves, mean_curves, monitored_name
 from leyden.sweeps.report.document import Paragraph, Part, Picture, Section, Table
-from leyden.sweeps.report.effects import level_means, variance_shares
+from leyden.sweeps.report.effects import draw_effects, draw_levels, level_means, variance_shares
 from leyden.sweeps.report.importance import importances
 from leyden.sweeps.report.jobs import NO_FAILURE
 from leyden.sweeps.report.pareto import draw_pareto, panels
@@ -22,7 +22,6 @@ from leyden.sweeps.report.statistics import Comparison, compare
 from leyden.sweeps.report.style import MOST_CURVES, png
 from leyden.sweeps.report.tables import configurations_table, failures_table, jobs_table
 from leyden.sweeps.report.tensorboard import MOST_RUNS
-from leyden.terminal import format_number
 
 ANOVA = (
     "Shares of the objective's sum of squares over completed jobs, by type II ANOVA; where "

@@ -7,7 +7,7 @@ from statistics import fmean, variance
 
 from scipy.stats import t, ttest_ind_from_stats
 
-from leyden.sweeps.interval import LEVEL
+from leyden.sweeps.objective import LEVEL
 from leyden.sweeps.report.results import Configuration
 
 METHOD = (

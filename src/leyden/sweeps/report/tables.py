@@ -1,9 +1,8 @@
 """The report's tables: every job, every configuration, every failure."""
 
-from leyden.sweeps.interval import half_width
+from leyden.sweeps.objective import half_width
 from leyden.sweeps.report.document import Table
-from leyden.sweeps.report.jobs import NO_FAILURE, Job, finite
-from leyden.sweeps.report.labels import short_value
+from leyden.sweeps.report.jobs import NO_FAILURE, Job, finite, short_value
 from leyden.sweeps.report.results import Configuration, Results
 from leyden.sweeps.report.statistics import compare
 

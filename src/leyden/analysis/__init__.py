@@ -1,0 +1,1 @@
+"""Questions about runs: what differs, whether a run can be repeated, what it would cost."""

@@ -1,0 +1,112 @@
+"""Logs the size of the gradient."""
+
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+from torch.nn.utils import get_total_norm
+from torch.optim import Optimizer
+
+from leyden.distributed.sharding import whole
+from leyden.runs.record import Record
+from leyden.tasks import Task
+from leyden.tasks.logging import is_log_step, log_value
+from leyden.tasks.losses import widened
+
+
+class GradientNorm(Callback):
+    """Logs `grad_norm`: the 2-norm of all gradients together, before clipping."""
+
+    only_log_steps = True
+
+    def on_before_optimizer_step(
+        self, trainer: Trainer, task: LightningModule, optimizer: Optimizer
+    ) -> None:
+        if is_log_step(trainer, trainer.global_step + 1):
+            groups = optimizer.param_groups
+            gradients = [p.grad for group in groups for p in group["params"] if p.grad is not None]
+            log_value(trainer, "grad_norm", whole(get_total_norm(map(widened, gradients))))
+
+
+class LearningRate(Callback):
+    """Logs `lr`: the rate of the optimizer's first group in the step to come."""
+
+    only_log_steps = True
+
+    def on_train_batch_start(
+        self, trainer: Trainer, task: LightningModule, batch: Any, batch_index: int
+    ) -> None:
+        if is_log_step(trainer, trainer.global_step + 1):
+            log_value(trainer, "lr", trainer.optimizers[0].param_groups[0]["lr"])
+
+
+class ParameterValues(Callback):
+    """At each validation, for models that are small enough to be understood.
+
+    Logs `param/NAME` for each parameter of one number, such as `param/head.weight` and
+    `param/head.bias` of a line.
+    """
+
+    def on_validation_epoch_end(self, trainer: Trainer, task: LightningModule) -> None:
+        assert isinstance(task, Task)
+        for name, parameter in task.net.named_parameters():
+            if parameter.numel() == 1:
+                task.log(f"param/{name}", whole(parameter.detach()).squeeze())
+
+
+FIRST_STEPS = 10
+
+
+class StepLoss(Callback):
+    """Logs `train/loss`, the mean over the micro-batches and processes of each step.
+
+    The exact values of the first ten steps, of every step that is a power of two and of the last
+    are put into the record: by these a run can be compared with a repetition.
+
+    Args:
+        record: The run's.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.losses: list[Tensor] = []
+        self.last: tuple[int, Tensor] | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        last = None if self.last is None else [self.last[0], float(self.last[1]).hex()]
+        return {"kept": dict(self.record.losses), "last": last}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.record.losses = dict(state["kept"])
+        if state["last"] is not None:
+            step, loss = state["last"]
+            self.last = step, torch.tensor(float.fromhex(loss))
+
+    def on_train_batch_end(
+        self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
+    ) -> None:
+        self.losses.append(outputs["loss"])
+        is_step = (batch_index + 1) % trainer.accumulate_grad_batches == 0
+        if not (is_step or trainer.is_last_batch):
+            return
+        loss = trainer.strategy.reduce(self._of_all_parts(trainer), reduce_op="mean")
+        log_value(trainer, "train/loss", loss)
+        step = trainer.global_step
+        self.last = step, loss
+        if step <= FIRST_STEPS or step.bit_count() == 1:
+            self._keep(step, loss)
+
+    def on_fit_end(self, trainer: Trainer, task: LightningModule) -> None:
+        if self.last is not None:
+            self._keep(*self.last)
+
+    def _of_all_parts(self, trainer: Trainer) -> Tensor:
+        losses, self.losses = self.losses, []
+        if trainer.accumulate_grad_batches == 1:
+            return losses[0]
+        # Lightning has divided each micro-batch's loss by their number.
+        return torch.stack(losses).mean() * trainer.accumulate_grad_batches
+
+    def _keep(self, step: int, loss: Tensor) -> None:
+        self.record.losses[str(step)] = float(loss).hex()

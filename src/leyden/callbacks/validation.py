@@ -1,0 +1,33 @@
+"""Validates where a run ends, also in the middle of an epoch."""
+
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from leyden.optim.plateau import Plateau
+
+
+class FinalValidation(Callback):
+    """Lightning ends a run without a validation if none is due, and so without a best checkpoint.
+
+    At the last step the run is asked to stop: then Lightning validates whatever
+    `val_check_interval` says.
+    """
+
+    def on_train_batch_end(
+        self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
+    ) -> None:
+        ends_last_epoch = trainer.is_last_batch and trainer.current_epoch + 1 == trainer.max_epochs
+        if ends_last_epoch or trainer.global_step == trainer.max_steps:
+            if trainer.check_val_every_n_epoch is not None:  # None counts steps across epochs
+                trainer.check_val_every_n_epoch = 1
+            trainer.should_stop = True
+
+
+class PlateauObserver(Callback):
+    """After each validation, wherever in an epoch it happens."""
+
+    def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
+        for config in trainer.lr_scheduler_configs:
+            if isinstance(config.scheduler, Plateau):
+                config.scheduler.observe(float(trainer.callback_metrics[config.scheduler.monitor]))

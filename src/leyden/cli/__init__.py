@@ -1,0 +1,1 @@
+"""The command line: verbs, tables, messages, exit codes. Only this folder writes to a terminal."""

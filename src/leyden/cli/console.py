@@ -1,0 +1,138 @@
+"""The only way to a terminal: what is said there is text, and looks as its style says.
+
+rich takes `[...]` and `:name:` in strings for markup, and control characters pass through it. So
+consoles without markup are made here alone, and all text for them by `styled`.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from textwrap import fill
+
+from rich.console import Console
+from rich.progress import TextColumn
+from rich.table import Column as BarColumn
+from rich.text import Text
+
+from leyden.cli.layout import Column, lay_out
+from leyden.formatting import printable, printed
+
+Part = str | tuple[str, str]
+"""A text, or a text and its style."""
+
+
+def messages(*, soft_wrap: bool = True) -> Console:
+    """The console for everything but results.
+
+    Args:
+        soft_wrap: Lines that are too long are left to the terminal.
+    """
+    return Console(stderr=True, highlight=False, soft_wrap=soft_wrap, markup=False, emoji=False)
+
+
+def results() -> Console:
+    """The console for results."""
+    return Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Says on a terminal that work goes on, and leaves no trace."""
+    console = messages()
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(styled(what)):
+        yield
+
+
+def styled(*parts: Part, style: str = "") -> Text:
+    """A line of text.
+
+    Args:
+        parts: In their order.
+        style: Of the parts that have none of their own.
+    """
+    pairs = [(part, "") if isinstance(part, str) else part for part in parts]
+    return Text.assemble(*((printable(text), own) for text, own in pairs), style=style)
+
+
+def say(console: Console, *parts: Part, style: str = "") -> None:
+    """Prints a line; see `styled`."""
+    console.print(styled(*parts, style=style))
+
+
+def say_rows(
+    console: Console, rows: Iterable[Sequence[str]], *, heading: Sequence[str] | None = None
+) -> None:
+    """Prints a small table.
+
+    Args:
+        console: Where to.
+        rows: Its cells.
+        heading: Of its columns, of which all but the first are numbers; None: there is none.
+    """
+    cells = [printed(row) for row in rows]
+    has_heading = heading is not None
+    names = printed(heading or [""] * len(cells[0]))
+    columns = [Column(name, is_number=has_heading and n > 0) for n, name in enumerate(names)]
+    lines = lay_out(columns, cells, width=None).lines
+    for line in lines if has_heading else lines[1:]:
+        say(console, line)
+
+
+def text_column(
+    format: str, *, style: str = "", table_column: BarColumn | None = None
+) -> TextColumn:
+    """A column of a progress bar with text; see `rich.progress.TextColumn`."""
+    return TextColumn(format, style=style, markup=False, table_column=table_column)
+
+
+def on_terminal(console: Console, text: str, *, indent: int = 0) -> str:
+    """Text with line ends between words, if it goes to a terminal; elsewhere in one line.
+
+    A word that is longer than a line, such as a path, stays whole.
+    """
+    before = " " * indent
+    if not console.is_terminal:
+        return before + text
+    return fill(
+        text,
+        console.width,
+        initial_indent=before,
+        subsequent_indent=before,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def say_wrapped(
+    console: Console,
+    text: str,
+    *,
+    style: str = "",
+    mark: tuple[str, str] = ("", ""),
+    indent: int = 0,
+) -> None:
+    """Prints a line that ends between words where the terminal does, as far as it can.
+
+    Args:
+        console: Where to.
+        text: The line.
+        style: Of it.
+        mark: A word before it, and the word's own style.
+        indent: Blanks before each of its parts.
+    """
+    word, own = mark
+    line = Text(on_terminal(console, word + printable(text), indent=indent), style=style)
+    line.stylize(own, indent, indent + len(word))
+    console.print(line)
+
+
+def print_path(path: str) -> None:
+    """Prints a path as a result: exact for other programs, as text on a terminal."""
+    try:
+        path.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # its bytes are no characters
+        path = printable(path)
+    sys.stdout.write(f"{printable(path) if sys.stdout.isatty() else path}\n")

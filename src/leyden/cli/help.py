@@ -1,0 +1,123 @@
+"""What `leyden --help` says, and `leyden train --help`: the catalogue, read from the folders."""
+
+import textwrap
+from argparse import ArgumentParser
+from pathlib import Path
+
+from leyden.config.location import CONF, EXPERIMENTS
+
+INDENT = 14 * " "
+GROUPS = ("model", "data", "optimizer", "scheduler", "trainer", "strategy", "callbacks", "logger")
+
+HELP = """\
+Leyden: declare an experiment, check it, run it, keep it.
+
+  leyden train [overrides]        one run; with -m, or an experiment that says so, a sweep
+  leyden plan  [overrides] [-m]   check and size every job, run nothing
+  leyden data  [overrides]        read and describe a data set, train nothing
+  leyden resume RUN               go on with a run that was interrupted, or make it longer
+  leyden eval  RUN [ckpt=last]    test metrics of a run, from its folder
+  leyden generate RUN --prompt TEXT    what a language model writes on
+  leyden export RUN --format hf --output DIR   its model for `transformers`
+  leyden runs  [FOLDER]           table of the runs below a folder (default: outputs)
+  leyden diff A B                 what differs between two runs
+  leyden reproduce RUN            repeat a run: is it the same to the bit?
+  leyden doctor                   can runs be trusted on this machine?
+  leyden report SWEEP             tables, plots and statistics of a sweep
+  leyden tokenize SOURCE... --output DIR   shards of tokens for data=tokens
+
+  leyden VERB --help              more about a verb
+  --json                          for other programs: plan, data, eval, generate, runs, diff,
+                                  doctor
+
+Exit status: 0 done and sound, 1 failed, 2 the request is wrong and nothing was started,
+3 a sweep with failed jobs, 4 diverged, 75 interrupted.
+"""
+
+TRAIN = """\
+leyden train [overrides]: one run; with -m, or an experiment that says so, a sweep.
+
+  leyden train                                     an MLP on digits
+  leyden train model=gpt data=stdlib_text          choose an option of a group
+  leyden train model.width=64 optimizer.lr=3e-3    set a key
+  leyden train params=1e6                          solve the width for a size
+  leyden train -m optimizer=sgd,adamw,muon         a sweep
+  leyden train -m optimizer.lr='tag(log, interval(1e-4, 1e-1))' hydra/sweeper=optuna   a search
+
+Groups (conf/) and their options:
+{groups}
+{own}
+At the root:
+  name       folder of the run under outputs/
+  seed       weights, order of data, augmentation, dropout
+  params     number of parameters wanted
+  monitor    .metric, .mode, .reduce: what is best
+  task       .label_smoothing, .mixup, .loss_chunk
+  init_from  a run's folder or a checkpoint to start from, or hf:PATH_OR_NAME
+  run_dir    the run's or sweep's folder
+  sweep      .grid .zip .when .list .exclude .repeat: its jobs; .retry .fail_fast .on_drift .report
+
+Sweeps (conf/hydra/):
+{engines}
+
+  --cfg job             show the config instead of running it
+  --info                how it was composed
+  --config-dir FOLDER   a folder of your own options, laid out like conf/
+  --hydra-help          Hydra's other flags; `eval "$(leyden -sc install=bash)"` completes
+"""
+
+
+def train_help(config_dir: Path | None = None) -> str:
+    """The text, with every option that there is.
+
+    Args:
+        config_dir: A folder of the user's own options; None: there is none.
+    """
+    rows = [(group, options(CONF / group)) for group in GROUPS]
+    rows.append(("experiment", options(EXPERIMENTS)))
+    engines = [
+        (f"hydra/{name}", options(CONF / "hydra" / name)) for name in ("launcher", "sweeper")
+    ]
+    return TRAIN.format(
+        groups=_lines(rows, 12),
+        own="" if config_dir is None else _own(config_dir),
+        engines=_lines(engines, 16),
+    )
+
+
+def _own(config_dir: Path) -> str:
+    folders = sorted(path for path in config_dir.iterdir() if path.is_dir())
+    rows = [(path.name, names) for path in folders if (names := options(path))]
+    return f"\nIn {config_dir}:\n{_lines(rows, 12)}\n"
+
+
+def _lines(rows: list[tuple[str, str]], width: int) -> str:
+    return "\n".join(f"  {group:<{width}}{names}" for group, names in rows)
+
+
+def config_dir_of(arguments: list[str]) -> Path | None:
+    """The folder that `--config-dir` names among some arguments.
+
+    Raises:
+        ConfigError: There is no such folder.
+    """
+    from leyden.errors import ConfigError, Problem
+
+    parser = ArgumentParser(add_help=False)
+    parser.add_argument("--config-dir", "-cd", type=Path)
+    folder: Path | None = parser.parse_known_args(arguments)[0].config_dir
+    if folder is not None and not folder.is_dir():
+        raise ConfigError([Problem("--config-dir", "there is no such folder", str(folder))])
+    return folder
+
+
+def options(folder: Path) -> str:
+    """Names of the files below a folder, as they are typed; inner folders have their own lines."""
+    names = sorted(path.stem for path in folder.glob("*.yaml"))
+    nested = [
+        " ".join(f"{inner.name}/{path.stem}" for path in sorted(inner.glob("*.yaml")))
+        for inner in sorted(folder.iterdir())
+        if inner.is_dir()
+    ]
+    lines = textwrap.wrap(" ".join(names), 84) + nested
+    return f"\n{INDENT}".join(lines)

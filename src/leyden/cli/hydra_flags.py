@@ -1,0 +1,38 @@
+"""Hydra's own command line over our catalogue, for the flags that only show something."""
+
+import sys
+
+import hydra
+from omegaconf import DictConfig
+
+from leyden.compat.hydra_arguments import hydras_parser, unchecked_help
+from leyden.config.catalogue import register
+from leyden.config.location import CONF
+from leyden.config.request import refuse_config_path
+from leyden.errors import ConfigError, Problem
+
+
+def hydra_main(arguments: list[str]) -> int:
+    """Answers `--cfg`, `--info`, `--hydra-help`, `--version` and shell completion.
+
+    Returns:
+        The exit status; Hydra itself exits with 1 on an error.
+
+    Raises:
+        ConfigError: Hydra would unpickle a file.
+    """
+    asked = hydras_parser().parse_known_args(arguments)[0]
+    if asked.experimental_rerun is not None:
+        raise ConfigError(
+            [Problem("--experimental-rerun", "would unpickle a file; no such option")]
+        )
+    refuse_config_path(asked)
+    register()
+    sys.argv = [sys.argv[0], *arguments]
+    with unchecked_help():
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(_nothing)()
+    return 0
+
+
+def _nothing(cfg: DictConfig) -> None:
+    """Hydra never gets as far as running."""

@@ -1,0 +1,66 @@
+"""The table of runs."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from leyden.cli.layout import Column
+from leyden.cli.terminal import format_number, show_table
+from leyden.runs.listing import last_logged
+
+
+def show_runs(records: list[dict[str, Any]], folder: Path, *, with_typed: bool = True) -> None:
+    """A row a run: state, best value, test metrics, cost, and what was typed.
+
+    Of runs that go on there are step and training loss, too.
+    """
+    tested = sorted({name for record in records for name in record["metrics"]})
+    tested = [name for name in tested if name in ("test/acc", "test/rmse", "test/ppl")]
+    names = [os.path.relpath(record["folder"], folder) for record in records]
+    columns = [(Column("run"), names)]
+    columns += [(Column("status"), [record["status"] for record in records])]
+    columns += _progress(records)
+    columns += [
+        (Column("parameters", is_number=True, place=1), _numbers(records, "params", "total")),
+        (Column("seconds", is_number=True, place=0), _numbers(records, "seconds")),
+        (Column("best"), [shown_best(record["best"]) for record in records]),
+    ]
+    for name in tested:
+        columns.append((Column(name, is_number=True, place=2), _numbers(records, "metrics", name)))
+    if with_typed:
+        typed = [" ".join(record["overrides"]) for record in records]
+        columns.append((Column("typed", place=3, is_cut=True), typed))
+    headings, cells = zip(*columns, strict=True)
+    show_table(headings, list(zip(*cells, strict=True)))
+
+
+def _progress(records: list[dict[str, Any]]) -> list[tuple[Column, list[str]]]:
+    """Step and training loss of runs that go on; nothing where there are none."""
+    if all(record["status"] != "running" for record in records):
+        return []
+    is_running = [record["status"] == "running" for record in records]
+    found = [
+        last_logged(Path(record["folder"])) if running else (None, None)
+        for record, running in zip(records, is_running, strict=True)
+    ]
+    steps, losses = zip(*found, strict=True)
+    return [
+        (Column("step", is_number=True), list(map(format_number, steps))),
+        (Column("train/loss", is_number=True), list(map(format_number, losses))),
+    ]
+
+
+def _numbers(records: list[dict[str, Any]], *keys: str) -> list[str]:
+    """A value of each record, as a table shows it."""
+    values = []
+    for record in records:
+        value: Any = record
+        for key in keys:
+            value = (value or {}).get(key)
+        values.append(format_number(value))
+    return values
+
+
+def shown_best(best: dict[str, Any]) -> str:
+    """`val/loss 0.1234`, or a dash."""
+    return "-" if best["value"] is None else f"{best['metric']} {format_number(best['value'])}"

@@ -1,0 +1,247 @@
+"""What a user sees: a few lines when a run starts, a table when it ends, one line an error.
+
+Standard output has results only, so that it can be read by other programs; all else goes to
+standard error.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leyden.cli.console import messages, results, say, say_rows, say_wrapped
+from leyden.cli.layout import Column, lay_out
+from leyden.distributed.torchrun import is_first
+from leyden.errors import Problem
+from leyden.formatting import printed
+from leyden.planning.batch import split_of
+
+BASELINES = {
+    "persistence": "the last value again",
+    "ar": "the best autoregressive model of up to as many lags",
+}
+
+EXACT_ENOUGH = 0.05
+"""A model's size may differ by this from what was wanted without a word."""
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from leyden.data import DataModule
+    from leyden.data.report import DataReport
+    from leyden.runs.record import Record
+    from leyden.training.build import Experiment
+
+
+def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") -> None:
+    """What runs, how big it is, on what, and where it goes."""
+    choices, data, trainer = record.choices, experiment.data, experiment.trainer
+    parts, console = data.parts, messages()
+    size = f"{record.params['total']:,} parameters"
+    knobs = [f"{name} {cfg.model[name]}" for name in ("width", "depth") if name in cfg.model]
+    size += f" ({', '.join(knobs)})" if knobs else ""
+    say(console, (choices["model"], "bold"), " on ", (choices["data"], "bold"), f": {size}")
+    wanted = cfg.params
+    if wanted is not None and abs(record.params["total"] - wanted) > EXACT_ENOUGH * wanted:
+        say(console, f"          no width comes nearer to params={wanted:g}", style="yellow")
+    say(
+        console,
+        f"  data    {len(parts.train):,} training, {len(parts.val):,} validation,"
+        f" {len(parts.test):,} test samples",
+    )
+    show_data(data.report)
+    for model, error in data.spec.baseline_rmse.get("test", {}).items():
+        say(console, f"          test rmse to beat: {format_number(error)} ({BASELINES[model]})")
+    if data.spec.unigram_nats is not None:
+        say(console, f"          unigram entropy {data.spec.unigram_nats:.3f} nats a token")
+    say(
+        console,
+        f"  optim   {choices['optimizer']}, {choices['scheduler']} schedule,"
+        f" batch {split_of(cfg)}, seed {cfg.seed}",
+    )
+    device = trainer.strategy.root_device
+    several = f", {cfg.trainer.strategy}" if trainer.world_size > 1 else ""
+    compiled = ", compiled" if cfg.compile else ""
+    say(console, f"  device  {device.type}, {cfg.trainer.precision}{several}{compiled}")
+    if cfg.init_from is not None:
+        say(console, f"  weights from {cfg.init_from}")
+    say(console, f"  folder  {shown_path(record.folder)}")
+
+
+def show_data(report: "DataReport", *, indent: int = 10) -> None:
+    """What was read, left out and guessed of the data; warnings in full."""
+    console = messages()
+    for line in report.lines():
+        is_warning = line.startswith("warning: ")
+        say_wrapped(console, line, indent=indent, style="yellow" if is_warning else "")
+
+
+def show_data_sets(data_sets: Iterable[tuple[str, "DataModule"]]) -> None:
+    """What was read of the data sets of several jobs, each once.
+
+    Args:
+        data_sets: For each job the option of the group `data`, and the data set.
+    """
+    different = {id(data.report): (name, data.report) for name, data in data_sets}
+    for name, report in different.values():
+        sizes = ", ".join(f"{size:,} {part}" for part, size in report.parts.items())
+        say(messages(), (f"data {name}", "bold"), f": {sizes} samples" if sizes else "")
+        show_data(report, indent=2)
+
+
+def show_note(text: str) -> None:
+    """A line beside the results; a terminal's end comes between words, as far as it can."""
+    say_wrapped(messages(), text)
+
+
+def show_resume(step: int) -> None:
+    """That a run does not begin anew."""
+    say(messages(), f"  goes on from step {step:,}")
+
+
+def show_stop(experiment: "Experiment") -> None:
+    """That a run ended before its planned end."""
+    for callback in experiment.trainer.early_stopping_callbacks:
+        if callback is not None and callback.stopped_epoch > 0:
+            say(
+                messages(),
+                f"stopped early: {callback.monitor} was no better for"
+                f" {callback.patience} validations",
+            )
+
+
+def show_end(record: "Record") -> None:
+    """Test metrics and time of a finished run."""
+    rows = []
+    for name, value in record.metrics.items():
+        if name.startswith("test/"):
+            rows.append((name, format_number(value)))
+    best = record.best
+    if best["value"] is not None:
+        kept = "; tested" if best["checkpoint"] is not None else ""
+        number = f"{format_number(best['value'])} at step {best['step']}{kept}"
+        rows.append((f"best {best['metric']}", number))
+    if best["value"] is None:
+        rows.append(("tested", "the last weights; there was no validation"))
+    rows.append(("fit", f"{record.train_seconds:.1f} s, {record.steps:,} steps"))
+    say_rows(results(), rows)
+
+
+def show_problems(problems: Iterable[Problem]) -> None:
+    """Each problem in a line, and that nothing happened; said by one process for all."""
+    if not is_first():
+        return
+    console = messages()
+    for problem in problems:
+        say_wrapped(console, str(problem), mark=("error: ", "bold red"))
+    say(console, "Nothing was started, nothing written.")
+
+
+def show_user_error(error: Exception) -> None:
+    """An error in the user's own code outside a run."""
+    from leyden.config.user_code import in_a_line
+
+    say(messages(), ("failed: ", "bold red"), in_a_line(error))
+
+
+def show_failure(record: "Record") -> None:
+    """What became of a run that did not complete, and where to read more."""
+    from leyden.runs.record import error_line
+
+    error = record.error or {"type": "unknown", "message": ""}
+    reason = error["message"].strip().partition("\n")[0]
+    is_gone = error["type"] == "Unusable"
+    if record.status in ("failed", "oom") and not is_gone:
+        reason = error_line(error)
+    say(messages(), (f"{record.status}: ", "bold red"), reason)
+    words = f"  log     {shown_path(record.folder / 'train.log')}"
+    if record.status in ("interrupted", "failed", "oom") and not is_gone:
+        words += f"; go on: leyden resume {shown_path(record.folder)}"
+    say(messages(), words)
+
+
+def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """A table of results; on a terminal it has the columns that fit, in a pipe all of them."""
+    cells = [printed(row) for row in rows]
+    layout = lay_out(columns, cells, width=terminal_width())
+    console = results()
+    heading, *lines = layout.lines
+    say(console, heading, style="bold")
+    for line in lines:
+        say(console, line)
+    if layout.same:
+        show_note(f"in all rows: {', '.join(' '.join(pair) for pair in layout.same.items())}")
+    if layout.left_out:
+        show_note(f"too narrow for: {', '.join(layout.left_out)}")
+
+
+def terminal_width() -> int | None:
+    """Cells in a line of the terminal that results go to; None where they go elsewhere.
+
+    Colours may be forced upon a pipe; its lines stay whole nevertheless.
+    """
+    return results().width if sys.stdout.isatty() else None
+
+
+def show_metrics(metrics: dict[str, float]) -> None:
+    """A row a metric."""
+    rows = [[name, format_number(value)] for name, value in metrics.items()]
+    show_table([Column("metric"), Column("value", is_number=True)], rows)
+
+
+def format_number(value: Any) -> str:
+    """Four significant digits, or all before the point; a dash for what is not known."""
+    if value is None:
+        return "-"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+def format_flops(count: int | None) -> str:
+    """As 1.234e+09; a dash where it is not known."""
+    return "-" if count is None else f"{count:.3e}"
+
+
+def format_bytes(count: int | None) -> str:
+    """As 12.3 MB; a dash where it is not known."""
+    if count is None:
+        return "-"
+    power = min(4, max(1, (len(str(count)) - 1) // 3))
+    return f"{count / 1000**power:,.1f} {' kMGT'[power]}B"
+
+
+def format_seconds(seconds: float | None) -> str:
+    """As 4.1 s, 3.2 min, 5.0 h or 2.1 d; a dash where it is not known."""
+    if seconds is None:
+        return "-"
+    units = {"d": 86400, "h": 3600, "min": 60}
+    unit, size = next((pair for pair in units.items() if seconds >= pair[1]), ("s", 1))
+    return f"{seconds / size:,.1f} {unit}"
+
+
+def format_time_range(seconds: Sequence[float] | None) -> str:
+    """As 7.1-12 s or 50 s-1.2 min; a dash where it is not known.
+
+    Args:
+        seconds: The least and the most.
+    """
+    if seconds is None:
+        return "-"
+    (low, unit), (high, last_unit) = map(_two_digits, seconds)
+    if (low, unit) == (high, last_unit):
+        return f"{low} {unit}"
+    return f"{low}-{high} {unit}" if unit == last_unit else f"{low} {unit}-{high} {last_unit}"
+
+
+def _two_digits(seconds: float) -> tuple[str, str]:
+    number, _, unit = format_seconds(seconds).partition(" ")
+    value = float(number.replace(",", ""))
+    return (f"{value:.1f}" if value < 10 else f"{value:,.0f}"), unit
+
+
+def shown_path(path: Path) -> str:
+    """Relative to the current folder where it lies below it."""
+    absolute = path.absolute()
+    return os.path.relpath(absolute) if absolute.is_relative_to(Path.cwd()) else str(absolute)

@@ -1,0 +1,100 @@
+"""Where Hydra reads configs from: the catalogue of parts, the experiments, the user's own folders.
+
+Files are read up to a size that configs have, and of packages only those that the user allows.
+"""
+
+import os
+from pathlib import Path
+
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra._internal.core_plugins.importlib_resources_config_source import (
+    ImportlibResourcesConfigSource,
+)
+from hydra._internal.sources_registry import SourcesRegistry
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.object_type import ObjectType
+from hydra.core.plugins import Plugins
+from hydra.plugins.config_source import ConfigLoadError, ConfigResult
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+
+from leyden.config.location import EXPERIMENTS
+from leyden.config.targets import user_packages
+from leyden.config.yaml_file import refuse_too_large
+
+GROUP = "experiment"
+
+
+class BoundedFiles(FileConfigSource):
+    """A folder of configs; `..` does not lead out of it."""
+
+    def is_config(self, config_path: str) -> bool:
+        return ".." not in Path(config_path).parts and super().is_config(config_path)
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        path = Path(self.path) / self._normalize_file_name(config_path)
+        if path.is_file():
+            with path.open("rb") as file:
+                refuse_too_large(file)
+        return super().load_config(config_path)
+
+
+class OwnPackages(ImportlibResourcesConfigSource):
+    """A package of configs, which Hydra imports: Hydra's own, or one that the user allows."""
+
+    def __init__(self, provider: str, path: str) -> None:
+        super().__init__(provider=provider, path=path)
+        if self.path.partition(".")[0] not in ("hydra", *user_packages()):
+            message = f"pkg://{self.path} is not allowed; your own: LEYDEN_PACKAGES=package"
+            raise ConfigLoadError(message)
+
+
+class ExperimentSource(BoundedFiles):
+    """A folder whose files are the options of the group `experiment`."""
+
+    @staticmethod
+    def scheme() -> str:
+        return "experiments"
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        return super().load_config(_inside(config_path))
+
+    def is_group(self, config_path: str) -> bool:
+        return config_path == "" or (
+            _is_ours(config_path) and super().is_group(_inside(config_path))
+        )
+
+    def is_config(self, config_path: str) -> bool:
+        return _is_ours(config_path) and super().is_config(_inside(config_path))
+
+    def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        if config_path == "":
+            return [] if results_filter == ObjectType.CONFIG else [GROUP]
+        names: list[str] = []
+        for name in os.listdir(os.path.join(self.path, _inside(config_path))):
+            self._list_add_result(names, f"{config_path}/{name}", name, results_filter)
+        return sorted(names)
+
+
+class ExperimentSearchPath(SearchPathPlugin):
+    """Puts the experiments on Hydra's search path."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        search_path.append("leyden", f"{ExperimentSource.scheme()}://{EXPERIMENTS}")
+
+
+def register() -> None:
+    """Tells Hydra of all of them. To be called before anything is composed."""
+    Plugins.instance()  # registers Hydra's own at its first call
+    types = SourcesRegistry.instance().types
+    types["file"], types["pkg"] = BoundedFiles, OwnPackages
+    if not SourcesRegistry.instance().types.get(ExperimentSource.scheme()):
+        SourcesRegistry.instance().register(ExperimentSource)
+        Plugins.instance().register(ExperimentSearchPath)
+
+
+def _is_ours(config_path: str) -> bool:
+    return config_path.split("/")[0] == GROUP
+
+
+def _inside(config_path: str) -> str:
+    return config_path.removeprefix(GROUP).lstrip("/")

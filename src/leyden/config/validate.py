@@ -1,0 +1,265 @@
+"""Finds everything that is wrong with a config before anything is built. Pure: it only reads."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from leyden.config.job import Job, Plan, Sweep
+from leyden.config.keys import check_keys, names_in
+from leyden.config.lightning_classes import REFUSED, TAKEN, USER_CODE, misplaced_files
+from leyden.config.plain import plain, refers
+from leyden.config.schema import (
+    REPLACED,
+    WIRED,
+    CompileKeys,
+    DataKeys,
+    Monitor,
+    ResumeKeys,
+    Root,
+    TaskKeys,
+    TrainerKeys,
+)
+from leyden.config.secrets import typed_secrets
+from leyden.config.signature import Parameter, fields_of, parameters_of
+from leyden.config.targets import misplaced, nested_target, resolve
+from leyden.distributed import torchrun
+from leyden.errors import ConfigError, Problem, gathered
+from leyden.planning.rules import RULES
+from leyden.training.build import make
+
+MARKERS = {"_target_", "_partial_"}
+SUPPLIED = {
+    "model": {"input_shape", "num_outputs"},
+    "data": {"seed", "overfit_samples", "may_stand_in", "mixup"},
+    "optimizer": {"net"},
+    "scheduler": {"optimizer", "total_steps"},
+    "callbacks": set(),
+    "logger": {"save_dir"},
+    "launcher": set(),
+    "sweeper": set(),
+}
+"""Parameters that `build` passes by itself. A config can't set them."""
+
+SECTIONS: dict[str, type] = {
+    "monitor": Monitor,
+    "task": TaskKeys,
+    "resume": ResumeKeys,
+    "compile": CompileKeys,
+}
+"""Mappings at the root that are no group's."""
+
+GROUPS = ("model", "data", "optimizer", "scheduler", "callbacks", "logger")
+
+OFFERED = {"vocab_size", "context", "separator"}
+"""Parameters of a model that the data gives where the config is silent."""
+
+
+Seen = dict[tuple[str, str], list[Problem]]
+"""Problems of a part of a config, by its key and its text."""
+
+
+def check_plan(plan: Plan) -> None:
+    """Checks every job of a request.
+
+    Raises:
+        ConfigError: All problems of all jobs.
+    """
+    if plan.sweep is not None and torchrun.is_started_by_torchrun():
+        message = "a sweep starts the processes of its jobs itself; type it without torchrun"
+        raise ConfigError([Problem("-m", message)])
+    seen: Seen = {}
+    problems = [
+        problem.of_job(job.text) if plan.sweep else problem
+        for job in plan.jobs
+        for problem in check(job, seen)
+    ]
+    if plan.sweep is not None:
+        problems = [_with_range(problem, plan.sweep) for problem in problems]
+        problems += _check_engine(plan.sweep)
+    if problems:
+        raise ConfigError(gathered(problems, len(plan.jobs)))
+
+
+def _with_range(problem: Problem, sweep: Sweep) -> Problem:
+    """Hydra's ranges are of floating-point numbers until told otherwise."""
+    for axis in sweep.axes.ranges:
+        is_range = axis.keys == (problem.key,) and "whole number" in problem.message
+        if is_range and axis.interval is not None:
+            low, high = axis.interval.start, axis.interval.end
+            hint = f"{problem.message}; type `int(interval({low:g}, {high:g}))`"
+            return replace(problem, message=hint)
+    return problem
+
+
+def _check_engine(sweep: Sweep) -> Iterator[Problem]:
+    """What launches the jobs and what searches: keys, types, and whether it can be made."""
+    for name, node in (("launcher", sweep.launcher), ("sweeper", sweep.searcher)):
+        if node is None:
+            continue
+        secrets = OmegaConf.to_container(node) if name == "launcher" else {}
+        plain = OmegaConf.to_container(node, resolve=True)
+        problems = [
+            *typed_secrets(secrets, f"hydra.{name}"),
+            *_check_node(f"hydra.{name}", plain, name),
+        ]
+        yield from problems
+        if not problems:
+            try:
+                make(node)
+            except ValueError as error:
+                yield Problem(f"hydra/{name}", str(error))
+
+
+def check(job: Job, seen: Seen | None = None) -> list[Problem]:
+    """All problems of a composed config, each with where its key was set.
+
+    Args:
+        job: Composed.
+        seen: What was found in parts of other jobs; the same part is not checked again.
+    """
+    cfg = job.cfg
+    written = OmegaConf.to_container(cfg)
+    given, unknown = _read_values(cfg, written)
+    found = [*typed_secrets(written), *unknown]
+    if not found:
+        found += _check_structure(given, {} if seen is None else seen)
+        wrong = {problem.key.split(".")[0] for problem in found}
+        for rule, sections in RULES.items():
+            if not wrong & sections:
+                broken = list(rule(cfg))
+                found += broken
+                wrong |= {problem.key.split(".")[0] for problem in broken}
+        found += _check_width(job)
+    return [job.located(problem) for problem in found]
+
+
+def check_saved(cfg: DictConfig) -> None:
+    """Checks the config of a run's folder, which may be a stranger's, before anything is built.
+
+    Raises:
+        ConfigError: Its keys, values or targets are not what this version takes.
+    """
+    given, unknown = _read_values(cfg, OmegaConf.to_container(cfg))
+    problems = unknown or list(_check_structure(given, {}))
+    if problems:
+        raise ConfigError(replace(problem, origin="config.yaml") for problem in problems)
+
+
+def _check_width(job: Job) -> Iterator[Problem]:
+    typed = [override for override in job.overrides if override.startswith("model.width=")]
+    if typed and job.cfg.params is not None:
+        value = typed[0].partition("=")[2]
+        yield Problem("model.width", "is solved for `params`; leave one of the two out", value)
+
+
+def _read_values(cfg: DictConfig, written: Any) -> tuple[dict[str, Any], list[Problem]]:
+    """A config as plain values, all resolved, and what is wrong with them.
+
+    Wrong are keys that must be said but are not, and interpolations that lead nowhere.
+
+    Args:
+        cfg: Composed.
+        written: The same, plain, nothing resolved.
+    """
+    problems: list[Problem] = []
+
+    def read(parent: DictConfig, key: str, value: Any, path: str) -> Any:
+        if isinstance(value, dict):
+            inner = parent[key]
+            return {name: read(inner, name, its, f"{path}.{name}") for name, its in value.items()}
+        if value == "???":
+            problems.append(Problem(path, "must be given", value))
+        elif refers(value):
+            try:
+                found = parent[key]
+                return plain(found) if OmegaConf.is_config(found) else found
+            except OmegaConfBaseException as error:
+                problems.append(Problem(path, str(error).splitlines()[0], str(value)))
+        return value
+
+    return {key: read(cfg, key, value, key) for key, value in written.items()}, problems
+
+
+def _check_structure(given: dict[str, Any], seen: Seen) -> Iterator[Problem]:
+    """Keys, types, ranges and targets of the root and of every group."""
+    groups = {key: node for key, node in given.items() if isinstance(node, dict)}
+    names = list(names_in(groups))
+    yield from check_keys("", given, fields_of(Root), others=dict(names))
+    for key in (*SECTIONS, *GROUPS, "trainer"):
+        part = key, repr(given.get(key))
+        if part not in seen:
+            seen[part] = list(_check_part(key, given.get(key), names))
+        yield from seen[part]
+
+
+def _check_part(key: str, node: Any, names: list[tuple[str, str]]) -> Iterator[Problem]:
+    others = {name: at for name, at in names if not at.startswith(f"{key}.")}
+    if key == "trainer":
+        yield from _check_trainer(node, others)
+    elif key in SECTIONS and isinstance(node, dict):
+        yield from check_keys(key, node, fields_of(SECTIONS[key]), others=others)
+    elif key in ("callbacks", "logger"):
+        for name, inner in (node or {}).items():
+            if inner is not None:
+                yield from _check_node(f"{key}.{name}", inner, key)
+    elif key not in SECTIONS:
+        yield from _check_node(key, node, key, others)
+
+
+def _check_node(
+    path: str, node: Any, group: str, others: Mapping[str, str] | None = None
+) -> Iterator[Problem]:
+    if not isinstance(node, dict) or "_target_" not in node:
+        yield Problem(path, "must be a mapping with a `_target_`", str(node))
+        return
+    given = {key: value for key, value in node.items() if key not in MARKERS}
+    if within := nested_target(given):
+        yield Problem(f"{path}.{within}._target_", "may only stand at the top of a part")
+        return
+    try:
+        target = resolve(str(node["_target_"]))
+    except ValueError as error:
+        yield Problem(f"{path}._target_", str(error), str(node["_target_"]))
+        return
+    wrong_kind = misplaced(group, target)
+    if wrong_kind:
+        yield Problem(f"{path}._target_", wrong_kind, str(node["_target_"]))
+        return
+    known: set[str] | None = None
+    if target.__module__.startswith("pytorch_lightning."):
+        name = str(node["_target_"])
+        if name not in TAKEN:
+            instead = REFUSED.get(name, f"no class that this version knows; {USER_CODE}")
+            yield Problem(f"{path}._target_", f"is not taken here; {instead}", name)
+            return
+        known = TAKEN[name].parameters
+        yield from misplaced_files(path, name, given)
+    parameters = {
+        name: Parameter(parameter.hint, parameter.required and name not in OFFERED)
+        for name, parameter in parameters_of(target).items()
+        if name not in SUPPLIED[group] and (known is None or name in known)
+    }
+    if "batch_tokens" in node and getattr(target, "kind", None) == "text":
+        parameters |= fields_of(DataKeys)
+    yield from check_keys(path, given, parameters, others=others)
+
+
+def _check_trainer(node: Any, others: Mapping[str, str]) -> Iterator[Problem]:
+    from pytorch_lightning import Trainer
+
+    if not isinstance(node, dict):
+        yield Problem("trainer", "must be a mapping", str(node))
+        return
+    for key in node.keys() & REPLACED.keys():
+        yield Problem(f"trainer.{key}", f"is not taken here; use `{REPLACED[key]}`", str(node[key]))
+    own = fields_of(TrainerKeys)
+    lightnings = {
+        name: Parameter(parameter.hint, required=False)
+        for name, parameter in parameters_of(Trainer).items()
+        if name not in WIRED
+    }
+    given = {key: value for key, value in node.items() if key not in REPLACED}
+    yield from check_keys("trainer", given, {**lightnings, **own}, others=others)

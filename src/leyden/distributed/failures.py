@@ -1,0 +1,112 @@
+"""Which of several processes ended a run, and why: the others only see that it is gone."""
+
+import json
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from leyden.files.atomic import write_atomically
+from leyden.files.json_file import read_json
+
+NOTES = ".rank-{}.json"
+OTHERS_FAULT = ("gloo", "NCCL", "Connection", "Timed out", "Broken pipe", "DistBackendError")
+"""Words of an error that another process is the cause of."""
+
+
+def note(folder: Path, rank: int, error: BaseException) -> None:
+    """Keeps the error that ended a process."""
+    from leyden.runs.record import describe, status_after
+
+    content = {**describe(error), "status": status_after(error), "time": time.time()}
+    write_atomically(folder / NOTES.format(rank), json.dumps(content))
+
+
+def forget(folder: Path) -> None:
+    """Removes what an earlier start has noted."""
+    for path in folder.glob(NOTES.format("*")):
+        path.unlink()
+
+
+def blame(folder: Path, codes: list[int], killed: set[int]) -> None:
+    """Writes into the record what ended a run of several processes.
+
+    Args:
+        folder: The run's.
+        codes: Exit code of each process.
+        killed: Those that did not end when another one had failed, and had to be killed.
+    """
+    from leyden.runs.record import Record
+
+    notes = read_notes(folder, len(codes))
+    forget(folder)
+    own = notes.get(0)
+    if own is not None and not is_others_fault(own):
+        return
+    found = culprit(codes, notes, killed)
+    record = Record.read(folder)
+    if found is not None and record.status in ("pending", "running", "failed"):
+        record.status = found.pop("status")
+        record.error = found
+        record.write()
+
+
+def culprit(
+    codes: list[int], notes: dict[int, dict[str, Any]], killed: set[int]
+) -> dict[str, str] | None:
+    """Status, type and message of the process that ended first by itself."""
+    guilty = [rank for rank, said in notes.items() if not is_others_fault(said)]
+    if guilty:
+        rank = min(guilty, key=lambda rank: float(notes[rank]["time"]))
+        said = notes[rank]
+        message = f"rank {rank}: {said['message']}"
+        place = {"where": said["where"]} if "where" in said else {}
+        return {"status": said["status"], "type": said["type"], "message": message, **place}
+    silent = [rank for rank in range(len(codes)) if rank not in notes and codes[rank] != 0]
+    died = [rank for rank in silent if rank not in killed]
+    if died:
+        error = death(codes[died[0]])
+        return {"status": "failed", **error, "message": f"rank {died[0]}: {error['message']}"}
+    if silent and notes:
+        message = f"rank {silent[0]} did not answer within trainer.timeout"
+        return {"status": "failed", "type": "timeout", "message": message}
+    return None
+
+
+def read_notes(folder: Path, world_size: int) -> dict[int, dict[str, Any]]:
+    """What the processes have noted, by rank."""
+    found = {}
+    for rank in range(world_size):
+        with suppress(OSError, ValueError):  # it has noted nothing
+            found[rank] = read_json(folder / NOTES.format(rank))
+    return found
+
+
+def is_others_fault(said: dict[str, Any]) -> bool:
+    """Whether a process only noticed that another one was gone."""
+    text = f"{said['type']}: {said['message']}"
+    return any(word in text for word in OTHERS_FAULT)
+
+
+LOST = {
+    "type": "lost",
+    "message": "the process that jobs are forked from was killed; how this one ended is not known",
+}
+
+
+def killed_by_leyden(reason: str) -> dict[str, str]:
+    """The error of a process that Leyden killed."""
+    return {"type": "SIGKILL", "message": f"Leyden killed the process: {reason}"}
+
+
+def death(exit_code: int) -> dict[str, str]:
+    """The error of a process that ended without a word, and that Leyden did not kill."""
+    if exit_code < 0:
+        name = signal.Signals(-exit_code).name
+        reason = ", not by Leyden; the system does so when memory runs out"
+        return {
+            "type": name,
+            "message": f"the process was killed by {name}{reason if name == 'SIGKILL' else ''}",
+        }
+    return {"type": "exit", "message": f"the process ended with exit status {exit_code}"}

@@ -1,1 +1,0 @@
-"""Models in the forms of other programs: what `leyden export` writes and `hf:` names."""

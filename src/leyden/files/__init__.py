@@ -1,0 +1,1 @@
+"""Files, read and written so that neither a crash nor a stranger's file does harm."""

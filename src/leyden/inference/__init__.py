@@ -1,0 +1,1 @@
+"""What a trained run is used for: loaded, evaluated, asked for text."""

@@ -1,0 +1,73 @@
+"""Test metrics of a run, from its folder alone."""
+
+from pathlib import Path
+
+from pytorch_lightning import seed_everything
+
+from leyden.callbacks.recorder import refuse_non_finite
+from leyden.cli.terminal import show_note
+from leyden.config.frozen import override
+from leyden.config.validate import check_saved
+from leyden.errors import ConfigError, Problem
+from leyden.inference.load import checkpoint_of, refuse_other_folders
+from leyden.planning.hardware import accelerator_is_here, precision_fits
+from leyden.planning.read_data import read_data
+from leyden.planning.resolve import refuse_other_weights
+from leyden.planning.size import meta_net
+from leyden.runs.checkpoints import load_weights
+from leyden.runs.folder import read_frozen
+from leyden.runs.log import quiet
+from leyden.runs.record import Record
+from leyden.training.build import build_net, build_task, build_trainer
+from leyden.training.resume import data_changes
+
+
+def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
+    """Tests a run's checkpoint and returns the metrics by name. Writes nothing.
+
+    Args:
+        folder: The run's.
+        overrides: `ckpt=best` (the default) or `ckpt=last`, and keys of the run's config.
+
+    Raises:
+        ConfigError: No such run or checkpoint, or an override of what the run does not have.
+        Diverged: A metric is NaN or infinite.
+    """
+    refuse_other_folders(folder)
+    cfg = read_frozen(folder)
+    which, others = _take_checkpoint(overrides)
+    override(cfg, others, extra=("ckpt",))
+    check_saved(cfg)
+    cfg.trainer.devices = cfg.trainer.num_nodes = 1
+    cfg.trainer.micro_batch = cfg.trainer.accumulate_grad_batches = None
+    checkpoint = checkpoint_of(folder, which)
+    problems = [*accelerator_is_here(cfg), *precision_fits(cfg)]
+    if problems:
+        raise ConfigError(problems)
+    data, spec = read_data(cfg, fetch=True)
+    if not any(text.startswith(("data", "+data", "~data")) for text in others):
+        for change in data_changes(Record.read(folder), data):
+            show_note(f"warning: {change}; what is tested may have been trained on")
+    refuse_other_weights("RUN", checkpoint, meta_net(cfg, spec))
+    with quiet():
+        seed_everything(cfg.seed, verbose=False)
+        task = build_task(cfg, build_net(cfg, spec), spec)
+        trainer = build_trainer(cfg, data, folder=None, callbacks=[], loggers=[])
+        load_weights(task.net, checkpoint)
+        trainer.test(task, datamodule=data, verbose=False)
+    refuse_non_finite(trainer)
+    return {name: float(value) for name, value in trainer.callback_metrics.items()}
+
+
+def _take_checkpoint(overrides: list[str]) -> tuple[str, list[str]]:
+    """Which checkpoint is meant, and the other words."""
+    which, others = "best", []
+    for text in overrides:
+        key, _, value = text.partition("=")
+        if key != "ckpt":
+            others.append(text)
+        elif value in ("best", "last"):
+            which = value
+        else:
+            raise ConfigError([Problem("ckpt", "must be one of best, last", value)])
+    return which, others

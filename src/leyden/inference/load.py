@@ -1,0 +1,83 @@
+"""A run's model with its weights, read from its folder alone."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from leyden.config.validate import check_saved
+from leyden.data import Spec
+from leyden.data.vocabulary import Vocabulary
+from leyden.errors import ConfigError, Problem
+from leyden.planning.read_data import read_data
+from leyden.planning.resolve import refuse_other_weights
+from leyden.planning.size import meta_net
+from leyden.runs.checkpoints import Unusable, find_checkpoint, load_weights
+from leyden.runs.folder import read_frozen
+from leyden.runs.foreign_links import refuse_foreign_links
+from leyden.training.build import build_net
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run has learned.
+
+    Attributes:
+        folder: The run's.
+        net: With the checkpoint's weights.
+        spec: Of the data.
+        vocabulary: Of text; None of other data, and of random samples in its place.
+    """
+
+    folder: Path
+    net: nn.Module
+    spec: Spec
+    vocabulary: Vocabulary | None
+
+
+def read_trained(folder: Path, which: str = "best") -> Trained:
+    """Reads a run's checkpoint. Writes nothing.
+
+    Args:
+        folder: The run's.
+        which: `best` or `last`.
+
+    Raises:
+        ConfigError: No such run or checkpoint, or its data can't be had.
+    """
+    checkpoint = checkpoint_of(folder, which)
+    cfg = read_frozen(folder)
+    check_saved(cfg)
+    data, spec = read_data(cfg, fetch=True)
+    refuse_other_weights("RUN", checkpoint, meta_net(cfg, spec))
+    net = build_net(cfg, spec)
+    load_weights(net, checkpoint)
+    vocabulary = None if data.stands_in else getattr(data, "vocabulary", None)
+    return Trained(folder, net.eval(), spec, vocabulary)
+
+
+def refuse_other_folders(folder: Path) -> None:
+    """Raises `ConfigError` if a folder is not a run's, or leads elsewhere."""
+    refuse_foreign_links(folder, key="RUN")
+    if not (folder / "config.yaml").is_file():
+        inner = sorted(path.parent.name for path in folder.glob("*/config.yaml"))
+        message = "is not a run's folder; `leyden runs` lists them"
+        if inner and (folder / "sweep.json").is_file():
+            message = f"is a sweep; name one of its runs: {', '.join(inner)}"
+        raise ConfigError([Problem("RUN", message, str(folder))])
+
+
+def checkpoint_of(folder: Path, which: str) -> Path:
+    """A run's checkpoint.
+
+    Raises:
+        ConfigError: There is no such run, or no such checkpoint of it.
+    """
+    refuse_other_folders(folder)
+    try:
+        checkpoint = find_checkpoint(folder, which)
+    except Unusable as error:
+        raise ConfigError([Problem("RUN", str(error), str(folder))]) from error
+    if checkpoint is None:
+        raise ConfigError([Problem("RUN", f"has no {which} checkpoint", str(folder))])
+    return checkpoint

@@ -1,0 +1,1 @@
+"""Models in the forms of other libraries: Hugging Face GPT-2 today."""

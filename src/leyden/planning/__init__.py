@@ -1,0 +1,1 @@
+"""What a checked config means here: its data, its model's size, its batches, its memory."""

@@ -1,0 +1,66 @@
+"""How far an epoch, a validation and a test go, in optimizer steps and in batches."""
+
+from collections.abc import Iterator
+
+from omegaconf import DictConfig
+
+from leyden.data import DataModule
+from leyden.data.loader import Order
+from leyden.errors import Problem
+from leyden.planning.batch import batch_size_of, num_processes_of
+
+
+def steps_per_epoch(cfg: DictConfig, train_samples: int) -> int:
+    """Optimizer steps of an epoch, as far as `trainer.limit_train_batches` lets it go."""
+    whole, limit = train_samples // batch_size_of(cfg), cfg.trainer.limit_train_batches
+    if isinstance(limit, float):
+        return int(whole * limit)
+    return whole if limit is None else min(whole, int(limit))
+
+
+def steps_between_validations(cfg: DictConfig, train_samples: int) -> int | None:
+    """What `trainer.val_check_interval` says, in optimizer steps; None where it says no number."""
+    interval = cfg.trainer.val_check_interval
+    if isinstance(interval, float):
+        return max(1, int(steps_per_epoch(cfg, train_samples) * interval))
+    return interval if isinstance(interval, int) else None
+
+
+def limit_problems(cfg: DictConfig, data: DataModule) -> Iterator[Problem]:
+    """Limits that leave nothing to train on, to validate or to test.
+
+    Args:
+        cfg: Checked; its batch is not larger than the training part.
+        data: With its parts.
+    """
+    trainer, whole = cfg.trainer, data.train_samples // batch_size_of(cfg)
+    steps = steps_per_epoch(cfg, data.train_samples)
+    if steps == 0:
+        yield _leaves_nothing("train", trainer.limit_train_batches, whole, "steps of an epoch")
+    for part in ("val", "test") if data.is_readable else ():
+        limit = trainer[f"limit_{part}_batches"]
+        order = Order(
+            len(getattr(data.parts, part)),
+            batch_size=max(data.eval_batch_size, num_processes_of(cfg)),
+            shuffle=False,
+            seed=0,
+            world_size=num_processes_of(cfg),
+        )
+        if isinstance(limit, float) and limit > 0 and int(len(order) * limit) == 0:
+            yield _leaves_nothing(part, limit, len(order), f"{part} batches")
+    interval = trainer.val_check_interval
+    is_in_epoch = trainer.check_val_every_n_epoch is not None
+    if isinstance(interval, float) and not is_in_epoch:
+        message = "is a share of an epoch; with check_val_every_n_epoch=null type a number of steps"
+        yield Problem("trainer.val_check_interval", message, str(interval))
+    elif isinstance(interval, int) and is_in_epoch and 0 < steps < interval:
+        message = (
+            f"is more than the {steps} steps of an epoch; type {steps} or less, or"
+            " `trainer.check_val_every_n_epoch=null`, which counts across epochs"
+        )
+        yield Problem("trainer.val_check_interval", message, str(interval))
+
+
+def _leaves_nothing(part: str, limit: float, whole: int, what: str) -> Problem:
+    message = f"is a share of {whole:,} {what}, and less than one of them; type 1 or more"
+    return Problem(f"trainer.limit_{part}_batches", message, str(limit))

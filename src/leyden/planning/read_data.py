@@ -1,0 +1,113 @@
+"""Looks at the data: whether it can be had, and is what it says."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+
+from leyden.config.user_code import in_a_line
+from leyden.data import DataModule, Draw, Parts, Spec, Unreadable
+from leyden.data.loader import Samples
+from leyden.errors import ConfigError, Problem
+from leyden.tasks import task_of
+from leyden.training.build import build_data
+
+
+def read_data(cfg: DictConfig, *, fetch: bool) -> tuple[DataModule, Spec]:
+    """The data and its spec.
+
+    Args:
+        cfg: Of the run.
+        fetch: The data is fetched where it is not here.
+
+    Raises:
+        ConfigError: The data can't be had, or is not what the config says of it.
+    """
+    data: DataModule | None = None
+    try:
+        data = build_data(cfg)
+        if fetch:
+            data.prepare_data()
+        _require_parts(data)
+        return data, data.spec
+    except ConfigError:
+        raise
+    except Unreadable as error:
+        key = "data" if error.key is None else f"data.{error.key}"
+        value = None if error.key is None else getattr(data, error.key, None)
+        raise ConfigError([Problem(key, str(error), value and str(value))]) from error
+    except (Exception, SystemExit) as error:
+        raise ConfigError([Problem("data", f"can't be read: {in_a_line(error)}")]) from error
+
+
+def _require_parts(data: DataModule) -> None:
+    """Raises `ConfigError` where the parts are something else."""
+    if data.is_readable and not isinstance(data.parts, Parts):
+        given = type(data.parts).__name__
+        message = f"its `load` gives an object of the class {given}; it must give leyden.data.Parts"
+        raise ConfigError([Problem("data", message)])
+
+
+def data_problems(cfg: DictConfig, data: DataModule) -> list[Problem]:
+    """What is wrong with the parts, and with the batches that they give."""
+    try:
+        return list(_problems(cfg, data))
+    except (Exception, SystemExit) as error:  # such as a part without a length
+        return [Problem("data", f"can't be read: {in_a_line(error)}")]
+
+
+def _problems(cfg: DictConfig, data: DataModule) -> Iterator[Problem]:
+    available = data.train_samples
+    if available == 0 and data.spec.kind == "text":
+        message = "leaves no whole window in the training part; type a smaller one"
+        yield Problem("data.context", message, str(data.spec.input_shape[0]))
+    elif cfg.data.batch_size > available:
+        message = f"is more than the {available:,} training samples; type {available} or less"
+        yield Problem("data.batch_size", message, str(cfg.data.batch_size))
+    if data.is_readable and available > 0:
+        parts = {"training": data.parts.train, "validation": data.parts.val}
+        parts["test"] = data.parts.test
+        for name, part in parts.items():
+            found = list(_part_problems(name, part, data.spec, precision=cfg.trainer.precision))
+            yield from found
+            if found:  # the others are likely to have the same
+                return
+
+
+def _part_problems(name: str, part: Samples, spec: Spec, *, precision: str) -> Iterator[Problem]:
+    """Whether a part has samples, and gives them and their targets as the spec says."""
+    if len(part) == 0:
+        yield Problem("data", f"its {name} part is empty")
+        return
+    try:
+        inputs, targets = part[Draw(0, torch.arange(min(2, len(part))))]
+    except Unreadable as error:
+        yield Problem("data", str(error))
+        return
+    except (Exception, SystemExit) as error:
+        yield Problem("data", f"its {name} part can't give a batch: {in_a_line(error)}")
+        return
+    has_numbers = spec.task_name == "regression"
+    wanted = {
+        "samples": (inputs, spec.input_shape, spec.kind != "text"),
+        "targets": (targets, task_of(spec).target_shape(spec), has_numbers),
+    }
+    for what, (given, shape, is_floating) in wanted.items():
+        wrong = _misfit(given, shape, is_floating=is_floating, precision=precision)
+        if wrong:
+            yield Problem("data", f"its {name} part gives {what} {wrong}")
+
+
+def _misfit(batch: Any, shape: tuple[int, ...], *, is_floating: bool, precision: str) -> str | None:
+    """What is wrong with a batch, or None if it is what the network and the loss take."""
+    if not isinstance(batch, torch.Tensor):
+        return f"of the class {type(batch).__name__}; they must be a torch.Tensor"
+    if tuple(batch.shape[1:]) != tuple(shape):
+        return f"of shape {tuple(batch.shape[1:])}; its spec says {tuple(shape)}"
+    if not is_floating and (batch.is_floating_point() or batch.is_complex()):
+        return f"of {batch.dtype}; they must be torch.long"
+    too_exact = batch.dtype == torch.float64 and precision != "64-true"
+    if is_floating and (not batch.is_floating_point() or too_exact):
+        return f"of {batch.dtype}; they must be torch.float32"
+    return None

@@ -1,0 +1,234 @@
+"""Fits a checked config to its data: what can only be known once the data has been looked at."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast, get_args
+
+from omegaconf import DictConfig, open_dict
+from torch import nn
+
+from leyden.config.job import Job, Plan
+from leyden.config.plain import copy_of, plain
+from leyden.config.signature import parameters_of
+from leyden.config.targets import resolve
+from leyden.data import DataModule, Spec
+from leyden.errors import ConfigError, Problem, gathered
+from leyden.interop.gpt2 import refuse_other_gpt2
+from leyden.interop.hf_folder import is_hf
+from leyden.planning.batch import solve_batch
+from leyden.planning.limits import limit_problems, steps_per_epoch
+from leyden.planning.read_data import data_problems, read_data
+from leyden.planning.rules import task_problems
+from leyden.planning.size import (
+    ParameterCount,
+    count_parameters,
+    flops_per_sample,
+    meta_net,
+    solve_width,
+)
+from leyden.runs.checkpoints import find_checkpoint, read_weights
+from leyden.tasks import task_of
+from leyden.tokenization.choice import TokenizerName
+from leyden.training.build import planned_steps
+
+Made = TypeVar("Made")
+
+
+class Memo:
+    """What was made for one job, for the others that would make the same."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def once(self, make: Callable[[], Made], *source: object) -> Made:
+        """What `make` gave when it was first called for an equal `source`.
+
+        Args:
+            make: Not called again; if it refused a config, the refusal is repeated.
+            source: All that the result depends on, parts of a config too.
+        """
+        key = repr([plain(part) if isinstance(part, DictConfig) else part for part in source])
+        if key not in self._made:
+            try:
+                self._made[key] = make()
+            except ConfigError as error:
+                self._made[key] = error
+        made = self._made[key]
+        if isinstance(made, ConfigError):
+            raise ConfigError(made.problems)
+        return cast(Made, made)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A config that fits its data, and what it will cost.
+
+    Attributes:
+        cfg: With the solved width.
+        data: As the config says it, read.
+        params: Of the model.
+        flops_per_step: Forward and backward over the samples of one optimizer step.
+        steps: Planned optimizer steps.
+    """
+
+    cfg: DictConfig
+    data: DataModule
+    spec: Spec
+    params: ParameterCount
+    flops_per_step: int | None
+    steps: int
+
+
+def fit_plan(plan: Plan, *, fetch: bool = True, memo: Memo | None = None) -> list[Fitted]:
+    """Fits every job to its data.
+
+    Args:
+        plan: Its jobs are checked.
+        fetch: Bring data here that is not; otherwise what is known of it has to do.
+        memo: What jobs share is made once, and kept in it.
+
+    Raises:
+        ConfigError: All problems of all jobs.
+    """
+    memo = memo or Memo()
+    fitted, problems = [], []
+    for job in plan.jobs:
+        try:
+            fitted.append(fit_job(job, fetch=fetch, memo=memo))
+        except ConfigError as error:
+            found = error.problems
+            problems += [p.of_job(job.text) if plan.sweep else p for p in found]
+    if problems:
+        raise ConfigError(gathered(problems, len(plan.jobs)))
+    return fitted
+
+
+def fit_job(job: Job, *, fetch: bool = True, memo: Memo | None = None) -> Fitted:
+    """Fits a job's config; see `fit_to_data`.
+
+    Raises:
+        ConfigError: Its problems, each with where its key was set.
+    """
+    try:
+        return fit_to_data(job.cfg, fetch=fetch, memo=memo)
+    except ConfigError as error:
+        raise ConfigError(map(job.located, error.problems)) from error
+
+
+def fit_to_data(cfg: DictConfig, *, fetch: bool = True, memo: Memo | None = None) -> Fitted:
+    """Solves the width for `params`, and sizes the model.
+
+    Args:
+        cfg: Checked.
+        fetch: See `fit_plan`.
+        memo: See `fit_plan`.
+
+    Raises:
+        ConfigError: The data can't be had or is too small for a batch, the model can't be built, no
+            width gives the wanted size, or the initial weights are of another model.
+    """
+    memo = memo or Memo()
+    cfg = with_absolute_paths(cfg)
+    say_the_split(cfg)
+    solve_batch(cfg)
+    data, spec, found = look(cfg, memo, fetch=fetch)
+    problems = [*found, *task_problems(cfg, [task_of(spec)], spec.kind)]
+    problems += [] if found else limit_problems(cfg, data)
+    if problems:
+        raise ConfigError(problems)
+    if cfg.params is not None:
+        with open_dict(cfg):
+            cfg.model.width = memo.once(
+                lambda: solve_width(cfg, spec), "width", cfg.model, cfg.params, spec
+            )
+    net, params, flops = memo.once(lambda: _sized(cfg, spec), "size", cfg.model, spec)
+    if cfg.init_from is not None and is_hf(cfg.init_from):
+        refuse_other_gpt2("init_from", cfg.init_from, net)
+    elif cfg.init_from is not None:
+        refuse_other_weights("init_from", Path(cfg.init_from), net)
+    return Fitted(
+        cfg,
+        data,
+        spec,
+        params,
+        None if flops is None else flops * cfg.data.batch_size,
+        _steps(cfg, data),
+    )
+
+
+def look(
+    cfg: DictConfig, memo: Memo, *, fetch: bool = False
+) -> tuple[DataModule, Spec, list[Problem]]:
+    """A config's data, read once for all jobs whose data differs in no more than its order.
+
+    Raises:
+        ConfigError: The data can't be had, or is not what the config says of it.
+    """
+
+    def read() -> tuple[DataModule, Spec, list[Problem]]:
+        data, spec = read_data(cfg, fetch=fetch)
+        return data, spec, data_problems(cfg, data)
+
+    trainer = cfg.trainer
+    return memo.once(read, "data", cfg.data, trainer.overfit_samples, trainer.may_stand_in)
+
+
+def _sized(cfg: DictConfig, spec: Spec) -> tuple[nn.Module, ParameterCount, int | None]:
+    net = meta_net(cfg, spec)
+    return net, count_parameters(net), flops_per_sample(net, spec)
+
+
+def _steps(cfg: DictConfig, data: DataModule) -> int:
+    steps = planned_steps(cfg, data.spec)
+    if steps is not None:
+        return steps
+    return steps_per_epoch(cfg, data.train_samples) * int(cfg.trainer.max_epochs)
+
+
+def with_absolute_paths(cfg: DictConfig) -> DictConfig:
+    """A copy of a config that is right in every folder."""
+    cfg = copy_of(cfg)
+    tokenizer = cfg.data.get("tokenizer")
+    is_path = tokenizer is not None and tokenizer not in get_args(TokenizerName)
+    if is_path and Path(tokenizer).expanduser().exists():
+        cfg.data.tokenizer = str(Path(tokenizer).expanduser().absolute())
+    path = cfg.data.get("path")
+    if path is not None and str(absolute := Path(path).expanduser().absolute()) != path:
+        cfg.data.path = str(absolute)
+    return cfg
+
+
+def say_the_split(cfg: DictConfig) -> None:
+    """Writes out how parts are drawn: runs of earlier versions, which drew otherwise, lack it."""
+    if "split" not in cfg.data and "split" in parameters_of(resolve(cfg.data._target_)):
+        with open_dict(cfg):
+            cfg.data.split = {"stratified": True}
+
+
+def refuse_other_weights(key: str, checkpoint: Path, net: nn.Module) -> None:
+    """Raises `ConfigError` if a checkpoint's weights are not of `net`.
+
+    Args:
+        key: What named the checkpoint.
+        checkpoint: A file, or a run's folder.
+        net: On the meta device.
+    """
+    path = find_checkpoint(checkpoint)
+    assert path is not None
+    try:
+        theirs = {name: tuple(tensor.shape) for name, tensor in read_weights(path).items()}
+    except Exception as error:  # whatever a stranger's file holds
+        message = (
+            f"can't be read: {path.name} holds more than tensors and plain values, or is broken"
+        )
+        raise ConfigError([Problem(key, message, str(checkpoint))]) from error
+    ours = {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
+    different = [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)]
+    if different:
+        name = sorted(different)[0]
+        message = (
+            f"holds another model: `{name}` is {theirs.get(name, 'not there')} in it,"
+            f" {ours.get(name, 'not there')} in this config"
+        )
+        raise ConfigError([Problem(key, message, str(checkpoint))])

@@ -1,0 +1,272 @@
+"""What must hold between keys. Each rule is a pure function of the config."""
+
+from collections.abc import Callable, Iterator, Set
+from pathlib import Path
+from typing import Any, get_args
+
+from omegaconf import DictConfig, OmegaConf
+
+from leyden.config.hints import misfit
+from leyden.config.location import CONF
+from leyden.config.signature import parameters_of
+from leyden.config.targets import resolve
+from leyden.data.spec import TASK_OF_KIND, Kind
+from leyden.errors import ConfigError, Problem, suggestion
+from leyden.planning.batch import split_of
+from leyden.planning.hardware import (
+    accelerator_is_here,
+    averaged_weights_are_whole,
+    batch_norm_is_synchronised_on_gpus,
+    compiler_is_here,
+    means_have_the_bits,
+    optimizer_takes_split_parameters,
+    precision_fits,
+    strategy_fits_devices,
+)
+from leyden.planning.trainer_keys import lightning_takes_its_keys
+from leyden.tasks import TASKS, Classification, Regression, Task
+
+Rule = Callable[[DictConfig], Iterator[Problem]]
+
+
+def model_reads_data(cfg: DictConfig) -> Iterator[Problem]:
+    """The model takes the data's kind."""
+    model, data = resolve(cfg.model._target_), resolve(cfg.data._target_)
+    kinds = getattr(model, "kinds", {data.kind})
+    known = set(get_args(Kind))
+    if not isinstance(kinds, Set) or not kinds <= known:
+        message = (
+            f"{model.__name__}.kinds is {kinds!r}; it must be a set of {', '.join(sorted(known))}"
+        )
+        yield Problem("model", message)
+    elif data.kind not in kinds:
+        models = [name for name, cls in _catalogue("model") if data.kind in cls.kinds]
+        sets = [name for name, cls in _catalogue("data") if cls.kind in kinds]
+        yield Problem(
+            "model",
+            f"{model.__name__} reads {' or '.join(sorted(kinds))}, but the data is {data.kind};"
+            f" type {_either('model', models)}, or {_either('data', sets)}",
+        )
+
+
+def _catalogue(group: str) -> list[tuple[str, Any]]:
+    files = sorted((CONF / group).glob("*.yaml"))
+    return [(file.stem, resolve(OmegaConf.load(file)._target_)) for file in files]
+
+
+def _either(group: str, options: list[str]) -> str:
+    return " or ".join(f"`{group}={option}`" for option in options)
+
+
+def size_can_be_solved(cfg: DictConfig) -> Iterator[Problem]:
+    """`params` is reached by the model's `width`."""
+    if cfg.params is None:
+        return
+    model = resolve(cfg.model._target_)
+    width = parameters_of(model).get("width")
+    if width is None:
+        message = f"is reached by `model.width`, which {model.__name__} does not take; leave it out"
+        yield Problem("params", message, f"{cfg.params:g}")
+    elif all(misfit(2**power, width.hint) for power in range(18)):
+        message = f"is reached by `model.width`, which {misfit(1, width.hint)} in {model.__name__}"
+        yield Problem("params", message, f"{cfg.params:g}")
+
+
+def data_has_a_task(cfg: DictConfig) -> Iterator[Problem]:
+    """The data says its kind, and no other task than there is."""
+    data = resolve(cfg.data._target_)
+    known = {"kind": get_args(Kind), "task": (None, *TASKS)}
+    for name, words in known.items():
+        value = getattr(data, name, None)
+        if value not in words:
+            listed = ", ".join(map(str, words))
+            message = f"{data.__name__}.{name} is {value!r}; it must be one of {listed}"
+            yield Problem("data", message)
+
+
+def task_fits(cfg: DictConfig) -> Iterator[Problem]:
+    """What is asked of the task has a meaning there."""
+    data = resolve(cfg.data._target_)
+    name = getattr(data, "task", None) or TASK_OF_KIND.get(data.kind) or cfg.data.get("task")
+    tasks = [TASKS[name]] if name else [Classification, Regression]  # only a table's rows tell
+    yield from task_problems(cfg, tasks, data.kind)
+
+
+def task_problems(cfg: DictConfig, tasks: list[type[Task]], kind: Kind) -> Iterator[Problem]:
+    """What none of some tasks logs or takes.
+
+    Args:
+        cfg: Its `monitor` and `task` are judged.
+        tasks: All that it may turn out to be.
+        kind: Of the data.
+    """
+    logged = sorted({name for task in tasks for name in task.metrics if name.startswith("val/")})
+    if cfg.monitor.metric not in logged:
+        message = f"is never logged in validation; {suggestion(cfg.monitor.metric, logged)}"
+        yield Problem("monitor.metric", message, cfg.monitor.metric)
+    taken = {key for task in tasks for key in parameters_of(task)}
+    if kind == "image" and Classification in tasks:
+        taken.add("mixup")  # which the data does
+    for key, value in cfg.task.items():
+        if value != 0 and key not in taken:
+            what = " or ".join(task.__name__ for task in tasks)
+            message = f"has no meaning for {what} of data of the kind {kind}; leave it out"
+            yield Problem(f"task.{key}", message, str(value))
+
+
+def stream_is_carried(cfg: DictConfig) -> Iterator[Problem]:
+    """A stream is read by a network with a state, one batch a step."""
+    if not cfg.data.get("stream"):
+        return
+    if not hasattr(resolve(cfg.model._target_), "go_on"):
+        message = "is for networks that carry a state; type `model=rnn`, or `data.stream=false`"
+        yield Problem("data.stream", message, "true")
+    elif split_of(cfg).accumulate != 1:
+        message = "goes on from batch to batch; type `trainer.accumulate_grad_batches=1`"
+        yield Problem("data.stream", message, "true")
+
+
+def documents_can_be_masked(cfg: DictConfig) -> Iterator[Problem]:
+    """Documents are hidden from each other only in models that know where they begin."""
+    if cfg.data.get("mask_documents") and "separator" not in parameters_of(
+        resolve(cfg.model._target_)
+    ):
+        message = "is for models with attention; type `model=gpt`, or `data.mask_documents=false`"
+        yield Problem("data.mask_documents", message, "true")
+
+
+def data_is_there(cfg: DictConfig) -> Iterator[Problem]:
+    """The user's file or folder exists."""
+    path = cfg.data.get("path")
+    if path is None:
+        return
+    if not Path(path).expanduser().exists():
+        yield Problem("data.path", "is neither a file nor a folder", path)
+
+
+def batch_divides(cfg: DictConfig) -> Iterator[Problem]:
+    """The samples of a step can be dealt out evenly."""
+    key = "batch_size" if cfg.data.get("batch_tokens") is None else "batch_tokens"
+    try:
+        split_of(cfg)
+    except ValueError as error:
+        yield Problem(f"data.{key}", str(error), str(cfg.data[key]))
+
+
+def batch_norm_has_a_batch(cfg: DictConfig) -> Iterator[Problem]:
+    """Statistics over a batch need more than one sample."""
+    if cfg.model.get("norm") == "batch" and split_of(cfg).micro_batch < 2:
+        message = "leaves batch norm one sample at a time; type 2 or more, or another `model.norm`"
+        yield Problem("data.batch_size", message, str(cfg.data.batch_size))
+
+
+def run_has_a_length(cfg: DictConfig) -> Iterator[Problem]:
+    """Epochs, steps or tokens say when to stop."""
+    trainer = cfg.trainer
+    if trainer.max_epochs is None and trainer.max_steps is None and trainer.max_tokens is None:
+        message = "give one of trainer.max_epochs, trainer.max_steps, trainer.max_tokens"
+        yield Problem("trainer.max_epochs", message, "null")
+    if trainer.max_tokens is not None and resolve(cfg.data._target_).kind != "text":
+        message = "counts tokens, but the data is not text; type `trainer.max_steps`"
+        yield Problem("trainer.max_tokens", message, str(trainer.max_tokens))
+
+
+def warmup_is_said_once(cfg: DictConfig) -> Iterator[Problem]:
+    """Warm-up in steps or as a share of the run, not both."""
+    scheduler = cfg.scheduler
+    if scheduler.get("warmup_steps") is not None and scheduler.get("warmup_fraction") is not None:
+        message = "excludes scheduler.warmup_fraction; set one of them to null"
+        yield Problem("scheduler.warmup_steps", message, str(scheduler.warmup_steps))
+
+
+def nesterov_has_momentum(cfg: DictConfig) -> Iterator[Problem]:
+    """Nesterov's look ahead follows the momentum."""
+    optimizer = cfg.optimizer
+    if optimizer.get("nesterov") and optimizer.get("momentum") == 0:
+        message = "needs momentum; type `optimizer.momentum=0.9`"
+        yield Problem("optimizer.nesterov", message, "true")
+
+
+def name_is_a_folder_name(cfg: DictConfig) -> Iterator[Problem]:
+    """The name stays inside `outputs/`."""
+    name = cfg.name
+    if name is None:
+        return
+    sound = name.isprintable() and name not in ("", ".", "..") and not set(name) & set("/\\:")
+    if not sound or len(name) > 100:
+        message = "must be a folder's name: printable, at most 100 characters, no / \\ :"
+        yield Problem("name", message, repr(name))
+
+
+def weights_are_there(cfg: DictConfig) -> Iterator[Problem]:
+    """`init_from` names a run or a checkpoint; whether `hf:` names a model, the fit finds out."""
+    from leyden.interop.hf_folder import is_hf
+    from leyden.runs.checkpoints import Unusable, find_checkpoint
+    from leyden.runs.foreign_links import refuse_foreign_links
+
+    if cfg.init_from is None or is_hf(cfg.init_from):
+        return
+    try:
+        refuse_foreign_links(Path(cfg.init_from), key="init_from")
+        checkpoint = find_checkpoint(Path(cfg.init_from))
+    except ConfigError as error:
+        yield from error.problems
+        return
+    except Unusable as error:
+        yield Problem("init_from", str(error), cfg.init_from)
+        return
+    if checkpoint is None:
+        message = (
+            "is neither a run's folder with a checkpoint nor a checkpoint file;"
+            " of Hugging Face's say hf:PATH_OR_NAME"
+        )
+        yield Problem("init_from", message, cfg.init_from)
+
+
+def run_dir_is_free(cfg: DictConfig) -> Iterator[Problem]:
+    """The folder that the user chose is new, empty, or that of a run or a sweep."""
+    if cfg.run_dir is None:
+        return
+    from leyden.runs.folder import is_begun
+    from leyden.runs.foreign_links import refuse_foreign_links
+
+    folder = Path(cfg.run_dir)
+    if folder.exists() and not folder.is_dir():
+        yield Problem("run_dir", "is a file; name a folder", cfg.run_dir)
+    elif folder.is_dir() and not is_begun(folder):
+        try:
+            refuse_foreign_links(folder, key="run_dir")
+        except ConfigError as error:
+            yield from error.problems
+            return
+        message = "is not empty, and holds no run that could be gone on with; name a new folder"
+        yield Problem("run_dir", message, cfg.run_dir)
+
+
+RULES: dict[Rule, frozenset[str]] = {
+    data_has_a_task: frozenset({"data"}),
+    data_is_there: frozenset({"data"}),
+    size_can_be_solved: frozenset({"params", "model"}),
+    model_reads_data: frozenset({"model", "data"}),
+    task_fits: frozenset({"task", "monitor", "data"}),
+    strategy_fits_devices: frozenset({"trainer"}),
+    lightning_takes_its_keys: frozenset({"trainer"}),
+    batch_divides: frozenset({"data", "trainer"}),
+    documents_can_be_masked: frozenset({"data", "model"}),
+    stream_is_carried: frozenset({"data", "model", "trainer"}),
+    batch_norm_has_a_batch: frozenset({"model", "data", "trainer"}),
+    accelerator_is_here: frozenset({"trainer"}),
+    precision_fits: frozenset({"trainer", "model"}),
+    compiler_is_here: frozenset({"compile", "trainer"}),
+    batch_norm_is_synchronised_on_gpus: frozenset({"trainer"}),
+    averaged_weights_are_whole: frozenset({"callbacks", "trainer"}),
+    optimizer_takes_split_parameters: frozenset({"optimizer", "trainer"}),
+    means_have_the_bits: frozenset({"optimizer", "callbacks", "trainer"}),
+    run_has_a_length: frozenset({"trainer", "data"}),
+    warmup_is_said_once: frozenset({"scheduler"}),
+    nesterov_has_momentum: frozenset({"optimizer"}),
+    name_is_a_folder_name: frozenset({"name"}),
+    weights_are_there: frozenset({"init_from"}),
+    run_dir_is_free: frozenset({"run_dir"}),
+}
+"""Each rule with the sections of the config that it reads: one that is broken is not judged."""

@@ -1,0 +1,221 @@
+"""How big a model is: parameters, floating-point operations, and the width for a wanted size.
+
+All on the meta device, where a model of any size costs no memory.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeVar
+
+import torch
+from omegaconf import DictConfig
+from pytorch_lightning.utilities.seed import isolate_rng
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from leyden.config.user_code import in_a_line, message_of, place_of
+from leyden.data import Spec
+from leyden.errors import ConfigError, Problem
+from leyden.planning.parts import blank_sample
+from leyden.training.build import build_net
+
+Count = TypeVar("Count", int, int | None)
+
+WIDEST = 2**17
+NEIGHBOURS = 512
+"""Widths that are tried until one can be built: many networks ask for multiples of some number."""
+FAR = 0.25
+"""What a width may miss a wanted size by. Small convolutional networks grow by a seventh from one
+width to the next, so that all families can be swept over the same sizes."""
+
+
+@dataclass(frozen=True)
+class ParameterCount:
+    """Parameters of a network; those of embeddings are left out of `non_embedding`."""
+
+    total: int
+    trainable: int
+    non_embedding: int
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+def count_parameters(net: nn.Module) -> ParameterCount:
+    """Counts every parameter once, tied ones too."""
+    embedding = {
+        id(parameter): parameter.numel()
+        for module in net.modules()
+        if isinstance(module, nn.Embedding)
+        for parameter in module.parameters()
+    }
+    total = sum(p.numel() for p in net.parameters())
+    trainable = sum(p.numel() for p in net.parameters() if p.requires_grad)
+    return ParameterCount(total, trainable, total - sum(embedding.values()))
+
+
+def meta_net(cfg: DictConfig, spec: Spec) -> nn.Module:
+    """The config's network without memory.
+
+    One whose constructor needs values, which the meta device does not have, is built on the CPU and
+    then moved.
+
+    Raises:
+        ConfigError: Its constructor refuses the arguments, or makes no network.
+    """
+    try:
+        return _built_on_meta(cfg, spec)
+    except ConfigError:
+        raise
+    except (Exception, SystemExit) as error:
+        if not _needs_values(error):
+            raise _not_built(error) from error
+    try:
+        with isolate_rng():
+            return build_net(cfg, spec).to("meta")
+    except (Exception, SystemExit) as error:
+        raise _not_built(error) from error
+
+
+def _built_on_meta(cfg: DictConfig, spec: Spec) -> nn.Module:
+    with torch.device("meta"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they come again when the run builds its network
+        return build_net(cfg, spec)
+
+
+def _needs_values(error: BaseException) -> bool:
+    """Whether something failed since a tensor on the meta device has no values."""
+    return isinstance(error, NotImplementedError) or "meta" in str(error)
+
+
+def _not_built(error: BaseException) -> ConfigError:
+    reason = in_a_line(error) if place_of(error) else message_of(error).partition("\n")[0]
+    return ConfigError([Problem("model", f"can't be built for this data: {reason}")])
+
+
+def flops_per_sample(net: nn.Module, spec: Spec) -> int | None:
+    """Operations of a forward and a backward pass over one sample, counted by torch.
+
+    Args:
+        net: On the meta device.
+        spec: Of the data.
+
+    Returns:
+        None where the network needs values, which the meta device does not have.
+
+    Raises:
+        ConfigError: It fails on a sample of the data, or its outputs are none that the data needs.
+    """
+    return along_time(lambda part: _counted(net, part), net, spec)
+
+
+def along_time(
+    measure: Callable[[Spec], Count], net: nn.Module, spec: Spec, *, first: int = 2, last: int = 3
+) -> Count:
+    """What `measure` gives for a spec.
+
+    A recurrent network reads text token by token, and from some token on each costs the same. To go
+    through all of them would take seconds, so it is measured on `first` tokens and on `last`.
+    """
+    context = spec.input_shape[0]
+    if spec.kind != "text" or not hasattr(net, "go_on") or context <= last:
+        return measure(spec)
+    less, more = (measure(replace(spec, input_shape=(length,))) for length in (first, last))
+    if less is None or more is None:
+        return None
+    return less + (context - first) * (more - less) // (last - first)
+
+
+def _counted(net: nn.Module, spec: Spec) -> int | None:
+    if type(net).forward is nn.Module.forward:
+        raise ConfigError([Problem("model", f"{type(net).__name__} defines no forward pass")])
+    if any(parameter.is_complex() for parameter in net.parameters()):
+        message = "has complex parameters, which are not supported; keep both parts as real numbers"
+        raise ConfigError([Problem("model", message)])
+    try:
+        with torch.device("meta"), FlopCounterMode(display=False) as counter:
+            outputs = net.eval()(blank_sample(spec))  # batch norm can't train on one sample
+            wrong = _wrong_outputs(outputs, spec)
+            if wrong is None:
+                torch.autograd.backward(outputs.sum())
+    except (Exception, SystemExit) as error:
+        if _needs_values(error):
+            return None
+        shape = f"a sample of shape {spec.input_shape}"
+        message = f"its forward pass fails on {shape}: {in_a_line(error)}"
+        raise ConfigError([Problem("model", message)]) from error
+    if wrong is not None:
+        raise ConfigError([Problem("model", wrong)])
+    return int(counter.get_total_flops())
+
+
+def _wrong_outputs(outputs: Any, spec: Spec) -> str | None:
+    """What is wrong with a network's outputs for one sample, or None if the task can take them."""
+    leading = (1, *spec.input_shape[:1]) if spec.kind == "text" else (1,)
+    is_tensor = isinstance(outputs, torch.Tensor)
+    if not is_tensor or outputs.shape[:-1] != leading or not outputs.is_floating_point():
+        given = f"an object of the class {type(outputs).__name__}"
+        if is_tensor:
+            given = f"{outputs.dtype} of shape {tuple(outputs.shape)}"
+        return (
+            f"its forward pass gives {given} for a sample;"
+            f" it must give numbers of shape {(*leading, spec.num_outputs)} in one tensor"
+        )
+    num_outputs, needed = outputs.shape[-1], spec.num_outputs
+    if num_outputs < needed or (num_outputs > needed and spec.kind != "text"):
+        return f"gives {num_outputs} outputs; the data needs {needed}"
+    return None if outputs.requires_grad else "its outputs depend on no parameter that is trained"
+
+
+def solve_width(cfg: DictConfig, spec: Spec) -> int:
+    """The width whose parameter count is nearest to `cfg.params`.
+
+    Raises:
+        ConfigError: No width comes near it.
+    """
+    try:
+        _ = _built_on_meta(cfg, spec)
+    except (Exception, SystemExit) as error:
+        if _needs_values(error):
+            message = f"can't be solved for a model whose constructor computes: {in_a_line(error)}"
+            raise ConfigError([Problem("params", message, f"{cfg.params:g}")]) from error
+    wanted, sized = cfg.params, cfg.copy()
+    counts: dict[int, int | None] = {}
+
+    def count(width: int) -> int | None:
+        if width not in counts:
+            sized.model.width = width
+            counts[width] = _count(sized, spec)
+        return counts[width]
+
+    def first_in(widths: range) -> int | None:
+        return next((w for w in widths[:NEIGHBOURS] if count(w) is not None), None)
+
+    low, high = 1, WIDEST
+    while low < high:  # the least width, of those that the model can have, that is big enough
+        middle = (low + high) // 2
+        probe = first_in(range(middle, high + 1)) or high
+        if (count(probe) or wanted) >= wanted:
+            high = middle
+        else:
+            low = probe + 1
+    near = [first_in(range(low, WIDEST)), first_in(range(low - 1, 0, -1))]
+    sizes = {width: reached for width in near if width and (reached := counts[width]) is not None}
+    if not sizes:
+        _ = meta_net(cfg, spec)  # says what is wrong with the model
+        message = "no width was found that the model can have; leave it out"
+        raise ConfigError([Problem("params", message, f"{wanted:g}")])
+    best, reached = min(sizes.items(), key=lambda pair: abs(pair[1] - wanted))
+    if abs(reached - wanted) > FAR * wanted:
+        message = f"no width comes near; the nearest is `params={reached}`, width {best}"
+        raise ConfigError([Problem("params", message, f"{wanted:g}")])
+    return best
+
+
+def _count(cfg: DictConfig, spec: Spec) -> int | None:
+    """None where there is no such network; never on the CPU: the widest would take all memory."""
+    try:
+        return count_parameters(_built_on_meta(cfg, spec)).total
+    except (Exception, SystemExit):
+        return None

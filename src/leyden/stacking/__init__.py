@@ -1,1 +1,0 @@
-"""Runs that differ only in numbers, trained together: their networks are one stacked network."""

@@ -1,0 +1,57 @@
+"""Jobs of a sweep that come out the same, such as `model=mlp` and `model=mlp/small`."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from leyden.config.environment import recordable
+from leyden.config.job import Plan
+from leyden.planning.resolve import Fitted
+
+MOST_NOTES = 5
+
+
+def distinct_jobs(plan: Plan, fitted: list[Fitted]) -> tuple[Plan, list[Fitted], list[str]]:
+    """The plan without jobs whose config another one has.
+
+    Trials of a search are left alone: it draws each by itself.
+
+    Args:
+        plan: Its jobs are checked.
+        fitted: The jobs, fitted to their data.
+
+    Returns:
+        The plan, its fitted jobs, and what was left out, in words.
+    """
+    if plan.sweep is None or plan.sweep.searcher is not None:
+        return plan, fitted, []
+    first: dict[str, int] = {}
+    notes = [
+        f"{' '.join(assignment.overrides())} is asked for more than once: it runs once"
+        for assignment in plan.sweep.axes.doubled()
+    ]
+    for place, (job, one) in enumerate(zip(plan.jobs, fitted, strict=True)):
+        same = first.setdefault(_content(one), place)
+        if same != place:
+            notes.append(f"{job.text} is the same job as {plan.jobs[same].text}: it runs once")
+    kept = list(first.values())
+    plan = replace(plan, jobs=tuple(plan.jobs[place] for place in kept))
+    if len(notes) > MOST_NOTES:
+        notes[MOST_NOTES:] = [f"and {len(notes) - MOST_NOTES} more jobs that are the same"]
+    return plan, [fitted[place] for place in kept], notes
+
+
+def _content(fitted: Fitted) -> str:
+    """All that decides what a job does; `params` does so by the width, which is solved."""
+    content = {key: value for key, value in recordable(fitted.cfg).items() if key != "params"}
+    return json.dumps(_with_equal_numbers(content), sort_keys=True)
+
+
+def _with_equal_numbers(value: Any) -> Any:
+    """Plain values in which 1 is 1.0."""
+    if isinstance(value, dict):
+        return {key: _with_equal_numbers(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_equal_numbers(inner) for inner in value]
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return float(value) if is_whole else value

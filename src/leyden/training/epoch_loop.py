@@ -1,0 +1,272 @@
+"""The steps of an epoch, without what Lightning spends between them.
+
+A step of a small network takes less time than Lightning's way to it and back: hooks that nobody
+has written, profilers that don't measure, results that nobody asks for. The loop here does the
+same in the same order and leaves that out; where it can't (several processes, gradients that are
+added up, half precision's scaler, a profiler), Lightning's own goes on.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, cast
+
+from lightning_fabric.utilities import move_data_to_device
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.loops.fetchers import _DataFetcher
+from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
+from pytorch_lightning.plugins import MixedPrecision
+from pytorch_lightning.profilers import PassThroughProfiler
+from pytorch_lightning.strategies import SingleDeviceStrategy
+from pytorch_lightning.utilities.types import LRSchedulerConfig
+from torch import Tensor
+
+from leyden.callbacks.step_clock import StepClock
+from leyden.tasks.logging import is_log_step
+
+HOOKS = (
+    "on_train_batch_start",
+    "on_before_zero_grad",
+    "on_before_backward",
+    "on_after_backward",
+    "on_before_optimizer_step",
+    "on_train_batch_end",
+)
+
+
+Together = Callable[[LightningModule, Any], Tensor]
+"""Computes a forward and a backward pass with those of other runs, and gives the loss."""
+
+Hooks = dict[str, list[Callable[..., Any]]]
+"""What callbacks do in a step, by the hook's name."""
+
+UNWATCHED = nullcontext()
+
+
+class EpochLoop(_TrainingEpochLoop):
+    """Lightning's loop over the batches of an epoch, with a short way through a step.
+
+    Attributes:
+        values: What was measured last, by name; see `log_value`.
+        clock: Of the steps.
+        together: With other runs (`leyden.stacking`); None: by itself.
+        part: Watches a part of a step; by default nobody does.
+    """
+
+    def __init__(self, trainer: Trainer, *, max_steps: int) -> None:
+        super().__init__(trainer, max_steps=max_steps)
+        self.values: dict[str, Tensor] = {}
+        self.clock = StepClock()
+        self.is_short = False
+        self.together: Together | None = None
+        self.part: Callable[[str], AbstractContextManager[None]] = unwatched
+        self.hooks: Hooks = {}
+        self.log_hooks: Hooks = {}
+        self.parameters: list[Tensor] = []
+        self.moves_batches = False
+
+    @property
+    def global_step(self) -> int:
+        if not self.is_short:
+            return super().global_step
+        return self.automatic_optimization.optim_progress.optimizer.step.total.completed
+
+    def on_run_start(self, data_fetcher: _DataFetcher) -> None:
+        super().on_run_start(data_fetcher)
+        self.is_short = takes_short_way(self.trainer)
+        self.moves_batches = self.trainer.strategy.root_device.type != "cpu"
+        callbacks = cast(list[Callback], self.trainer.callbacks)
+        self.hooks = hooks_of([one for one in callbacks if not is_for_log_steps(one)])
+        self.log_hooks = hooks_of(callbacks)
+        groups = [group for one in self.trainer.optimizers for group in one.param_groups]
+        self.parameters = [parameter for group in groups for parameter in group["params"]]
+
+    def run(self, data_fetcher: _DataFetcher) -> None:
+        with self.clock.running():
+            super().run(data_fetcher)
+
+    def on_advance_end(self, data_fetcher: _DataFetcher) -> None:
+        is_validation_due = self._should_check_val_fx(data_fetcher)
+        with self.clock.paused() if is_validation_due else nullcontext():
+            super().on_advance_end(data_fetcher)
+
+    def advance(self, data_fetcher: _DataFetcher) -> None:
+        """Does one step, or as many as there are until something else has to be done."""
+        if self.restarting or not self.is_short:
+            super().advance(data_fetcher)
+            self.write_values()
+            return
+        self.val_loop.restarting = False
+        self._advance(data_fetcher)
+        while not self._is_something_due():
+            self._batches_that_stepped += 1
+            self._advance(data_fetcher)
+
+    def _is_something_due(self) -> bool:
+        """Whether Lightning has to look at what follows this batch: a validation, or an end."""
+        trainer, ready = self.trainer, self.batch_progress.current.ready
+        if (
+            self.batch_progress.is_last_batch
+            or ready == trainer.num_training_batches
+            or trainer.should_stop
+            or self.global_step == self.max_steps
+            or trainer.received_sigterm
+            or trainer._val_check_time_interval is not None
+        ):
+            return True
+        of_all_epochs = trainer.check_val_every_n_epoch is None
+        count = self.batch_progress.total.ready if of_all_epochs else ready
+        return bool(count % trainer.val_check_batch == 0)
+
+    def write_values(self) -> None:
+        """Gives the step's values to those who ask for them, and to the loggers if it is time."""
+        connector = self.trainer._logger_connector
+        connector._callback_metrics.update(self.values)
+        if self._is_logged() and not self._should_accumulate():
+            connector.log_metrics(self.values)
+
+    def _is_logged(self) -> bool:
+        return self.trainer.should_stop or is_log_step(self.trainer, self._batches_that_stepped + 1)
+
+    def _advance(self, data_fetcher: _DataFetcher) -> None:
+        trainer, progress, results = self.trainer, self.batch_progress, self._results
+        hooks = self.log_hooks if self._is_logged() else self.hooks
+        with self.part("data"):
+            batch, _, _ = next(data_fetcher)
+        index = progress.current.ready
+        progress.is_last_batch = data_fetcher.done
+        batch = trainer.precision_plugin.convert_input(batch)
+        if self.moves_batches:
+            batch = move_data_to_device(batch, trainer.strategy.root_device)
+        progress.increment_ready()
+        trainer._logger_connector._first_loop_iter = index == 0
+        results.batch, results.batch_size = batch, None
+        self._call(hooks, "on_train_batch_start", batch, index)
+        progress.increment_started()
+        loss = self._step(hooks, batch, index)
+        progress.increment_processed()
+        self._schedule()
+        with self.part("callbacks at its end"):
+            self._call(hooks, "on_train_batch_end", {"loss": loss}, batch, index)
+        results.batch = results.batch_size = None
+        if results:  # somebody has logged by Lightning's own way
+            trainer._logger_connector.on_batch_end()
+        progress.increment_completed()
+        if results:
+            trainer._logger_connector.update_train_step_metrics()
+        self.write_values()
+
+    def _schedule(self) -> None:
+        for config in self.trainer.strategy.lr_scheduler_configs:
+            self.scheduler_progress.increment_ready()
+            config.scheduler.step()
+            self.scheduler_progress.increment_completed()
+
+    def _step(self, hooks: Hooks, batch: Any, index: int) -> Tensor:
+        trainer, (optimizer,) = self.trainer, self.trainer.optimizers
+        task = trainer.lightning_module
+        counts = self.automatic_optimization.optim_progress.optimizer
+        counts.step.increment_ready()
+        counts.zero_grad.increment_ready()
+        self._call(hooks, "on_before_zero_grad", optimizer)
+        counts.zero_grad.increment_started()
+        loss = self._passes(hooks, task, batch, index)
+        counts.zero_grad.increment_completed()
+        self._call(hooks, "on_after_backward")
+        with self.part("checks before the update"):
+            self._call(hooks, "on_before_optimizer_step", optimizer)
+        if trainer.gradient_clip_val:
+            with self.part("clipping"):
+                task.configure_gradient_clipping(
+                    optimizer, trainer.gradient_clip_val, trainer.gradient_clip_algorithm
+                )
+        with self.part("optimizer"):
+            optimizer.step()
+        counts.step.increment_completed()
+        return loss.detach()
+
+    def _passes(self, hooks: Hooks, task: LightningModule, batch: Any, index: int) -> Tensor:
+        """Forward and backward."""
+        if self.together is not None:
+            loss = self.together(task, batch)
+            self._call(hooks, "on_before_backward", loss)
+            return loss
+        # As `zero_grad`, at a tenth of its price; before the forward pass, which needs the memory.
+        for parameter in self.parameters:
+            parameter.grad = None
+        with self.part("forward"), self.trainer.precision_plugin.train_step_context():
+            loss = cast(Tensor, task.training_step(batch, index))
+        self._call(hooks, "on_before_backward", loss)
+        with self.part("backward"):
+            loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    def _call(self, hooks: Hooks, name: str, *arguments: Any) -> None:
+        if name in hooks:
+            trainer = self.trainer
+            task = trainer.strategy._lightning_module
+            vars(task)["_current_fx_name"] = name  # for those that log by Lightning's own way
+            for hook in hooks[name]:
+                hook(trainer, task, *arguments)
+            vars(task)["_current_fx_name"] = None
+
+
+def unwatched(name: str) -> AbstractContextManager[None]:
+    """Lets a part of a step go by."""
+    return UNWATCHED
+
+
+def hooks_of(callbacks: Sequence[Callback]) -> Hooks:
+    """What they do in a step, by the hook's name; what nobody does is not there."""
+    return {
+        name: hooks
+        for name in HOOKS
+        if (hooks := [getattr(one, name) for one in callbacks if does(one, name)])
+    }
+
+
+def does(callback: Callback, name: str) -> bool:
+    """Whether a callback has a hook of its own."""
+    return getattr(type(callback), name) is not getattr(Callback, name)
+
+
+def is_for_log_steps(callback: Callback) -> bool:
+    """Whether it does nothing in the steps that are not logged: it says `only_log_steps`."""
+    return getattr(callback, "only_log_steps", False)
+
+
+def takes_short_way(trainer: Trainer) -> bool:
+    """Whether the loop here knows all that a step of this trainer needs."""
+    precision = trainer.precision_plugin
+    has_scaler = isinstance(precision, MixedPrecision) and precision.scaler is not None
+    return (
+        isinstance(trainer.strategy, SingleDeviceStrategy)
+        and isinstance(trainer.profiler, PassThroughProfiler)  # type: ignore[attr-defined]
+        and trainer.lightning_module.automatic_optimization
+        and trainer.accumulate_grad_batches == 1
+        and not has_scaler
+        and all(steps_each_time(config) for config in trainer.strategy.lr_scheduler_configs)
+        and not any(is_overridden(name, trainer.lightning_module) for name in OF_A_MODULE)
+    )
+
+
+def steps_each_time(config: LRSchedulerConfig) -> bool:
+    """Whether a schedule goes on by one with each step, as those of Leyden's tasks do."""
+    return config.interval == "step" and config.frequency == 1 and not config.reduce_on_plateau
+
+
+OF_A_MODULE = (
+    *HOOKS,
+    "on_before_batch_transfer",
+    "on_after_batch_transfer",
+    "transfer_batch_to_device",
+    "backward",
+    "optimizer_step",
+    "optimizer_zero_grad",
+    "lr_scheduler_step",
+)
+"""What a LightningModule may do otherwise; Leyden's tasks don't."""
+
+
+def is_overridden(name: str, task: LightningModule) -> bool:
+    """Whether a task does it in a way of its own."""
+    return getattr(type(task), name) is not getattr(LightningModule, name)

@@ -1,0 +1,49 @@
+"""Whether a run that has ended can go on otherwise: in smaller parts, or from further back."""
+
+from leyden.planning.batch import halve_micro_batch
+from leyden.runs.checkpoint_file import read_marker
+from leyden.runs.checkpoints import LAST, find_sound
+from leyden.runs.folder import read_frozen
+from leyden.runs.record import Record
+
+
+def prepare_second_try(record: Record, status: str) -> str | None:
+    """Prepares it, where the run's config asks for it.
+
+    Args:
+        record: The run's.
+        status: How it has ended.
+
+    Returns:
+        What was done, or None if there is nothing to do.
+    """
+    if status == "oom" and halve_micro_batch(record.folder):
+        return "memory ran out: it begins again with smaller micro-batches"
+    if status == "diverged" and roll_back(record):
+        after, until = record.passed_over[-1]
+        return f"diverged at step {until}: it goes back to step {after} and leaves these out"
+    return None
+
+
+def roll_back(record: Record) -> bool:
+    """Lets a run that diverged go on from its last checkpoint, without the steps that led there.
+
+    Their samples are passed over, as in the training of PaLM (Chowdhery et al. 2022, section 5.1):
+    the same samples from the same weights would lead to the same end.
+
+    Args:
+        record: Of a run that diverged; the steps are noted in it.
+
+    Returns:
+        Whether its config asks for this, and it has not been done too often.
+    """
+    trainer = read_frozen(record.folder).trainer
+    is_asked = trainer.get("on_nonfinite") == "rollback"
+    if not is_asked or len(record.passed_over) >= trainer.max_nonfinite:
+        return False
+    path, _ = find_sound(record.folder, LAST)
+    marker = None if path is None else read_marker(path)
+    after = 0 if marker is None else marker.step
+    record.passed_over.append([after, (record.steps or 0) + 1])
+    record.write()
+    return True

@@ -1,0 +1,147 @@
+"""Going on with a run: by its folder alone, or by the command that began it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from leyden.cli import terminal
+from leyden.config.frozen import all_keys, override
+from leyden.config.job import Job
+from leyden.config.sweep_space import Assignment
+from leyden.data import DataModule
+from leyden.errors import ConfigError, Problem
+from leyden.inference.load import refuse_other_folders
+from leyden.planning.resolve import Fitted
+from leyden.runs.changes import code_changes, config_changes, data_differences, different, known
+from leyden.runs.folder import config_digest, freeze, read_frozen
+from leyden.runs.process_mark import may_hold
+from leyden.runs.provenance import versions
+from leyden.runs.record import Record, now
+
+LENGTH = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_tokens")
+"""Keys that may change without a word: a run can be made longer."""
+
+SINCE = "the run began"
+
+IN_CHECKPOINTS = ("model", "optimizer", "scheduler")
+"""Groups whose values a checkpoint brings along."""
+
+DATA_KEYS = ("data.samples", "data.spec", "data.files", "data.content", "data.reader")
+"""What a fingerprint of the data is of."""
+
+
+def job_of(folder: Path, overrides: list[str]) -> Job:
+    """A run's job, from its frozen config.
+
+    Args:
+        folder: The run's.
+        overrides: Keys of its config that are to be different now.
+
+    Raises:
+        ConfigError: No such run, or an override of what it does not have.
+    """
+    refuse_other_folders(folder)
+    cfg, record = read_frozen(folder), Record.read(folder)
+    override(cfg, overrides)
+    cfg.run_dir = str(folder)
+    return Job(cfg, (*record.overrides, *overrides), record.choices, None, Assignment())
+
+
+def go_on(record: Record, job: Job, fitted: Fitted, *, command: list[str]) -> Record:
+    """Makes a run ready to be gone on with. One that is complete stays as it is.
+
+    Args:
+        record: Of what is there.
+        job: What is asked for now.
+        fitted: The same, fitted to its data.
+        command: What the user typed.
+
+    Raises:
+        ConfigError: That is not the run that was begun, or it still runs.
+    """
+    cfg, folder = fitted.cfg, record.folder
+    refuse_live(record)
+    refuse_shorter(record, fitted)
+    changes = config_changes(read_frozen(folder), cfg, since=SINCE)
+    refuse_changes([*changes, *data_changes(record, fitted.data)], cfg)
+    is_longer = any(change.key in LENGTH for change in changes)
+    if record.status == "completed" and not is_longer:
+        terminal.show_note(f"{terminal.shown_path(folder)} is complete; nothing is left to do")
+        return record
+    for note in notes(record):
+        terminal.show_note(note)
+    freeze(cfg, job.overrides, folder)
+    record.config_digest, record.status = config_digest(cfg), "pending"
+    said = [f"{change.key}={change.value}" for change in changes]
+    record.resumed.append({"at": now(), "command": command, "changes": said})
+    record.write()
+    return record
+
+
+def refuse_live(record: Record) -> None:
+    """Raises `ConfigError` if the run's process is there still; a lock may not reach its host."""
+    if record.status == "running" and record.process is not None and may_hold(record.process):
+        pid, host = record.process["pid"], record.process["host"]
+        message = (
+            f"is being run by process {pid} on {host}; if that is gone, take `process` out of the"
+            " folder's run.json"
+        )
+        raise ConfigError([Problem("run_dir", message, str(record.folder))])
+
+
+def refuse_shorter(record: Record, fitted: Fitted) -> None:
+    """Raises `ConfigError` if the run has gone further than it is asked to."""
+    if (record.steps or 0) > fitted.steps:
+        message = f"would be {fitted.steps} steps; the run has done {record.steps} already"
+        raise ConfigError([Problem("trainer.max_steps", message)])
+
+
+def refuse_changes(changes: list[Problem], cfg: DictConfig) -> None:
+    """Raises `ConfigError` for what differs and may not."""
+    allowed = (*LENGTH, *cfg.resume.allow_change)
+    for key in cfg.resume.allow_change:
+        if key.partition(".")[0] in IN_CHECKPOINTS:
+            message = (
+                "would have no effect: the checkpoint decides; init_from=RUN begins anew from it"
+            )
+            raise ConfigError([Problem("resume.allow_change", message, key)])
+    unknown = [key for key in cfg.resume.allow_change if key not in {*all_keys(cfg), *DATA_KEYS}]
+    if unknown:
+        raise ConfigError([Problem("resume.allow_change", "names no key", unknown[0])])
+    refused = [
+        change
+        for change in changes
+        if not any(change.key == key or change.key.startswith(f"{key}.") for key in allowed)
+    ]
+    if refused:
+        keys = ",".join(change.key for change in refused)
+        advice = f"'resume.allow_change=[{keys}]' goes on nevertheless; another run_dir begins anew"
+        if any(change.key.partition(".")[0] in IN_CHECKPOINTS for change in refused):
+            advice = "another run_dir begins anew, init_from=RUN from the weights of this one"
+        raise ConfigError([*refused, Problem("resume.allow_change", advice)])
+
+
+def data_changes(record: Record, data: DataModule) -> Iterator[Problem]:
+    """What is different about the data."""
+    if record.data is None:
+        return
+    today = data.fingerprint()
+    for key in data_differences(record.data, today):
+        before = known(record.data).get(key, "not there")
+        now = known(today).get(key, "not there")
+        yield Problem(f"data.{key}", f"was {before} when {SINCE}", now)
+
+
+def notes(record: Record) -> Iterator[str]:
+    """Differences that are allowed, but after which the weights may not be the same to the bit."""
+    today = versions()
+    names = [name for name in different(record.versions, today) if name in record.versions]
+    if names:
+        pairs = ", ".join(f"{name} {record.versions[name]} -> {today.get(name)}" for name in names)
+        yield f"note: versions have changed since {SINCE}: {pairs}"
+    files = code_changes(record.folder, since=SINCE)
+    if files:
+        first = ", ".join(change.key for change in files[:3])
+        more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+        yield f"note: code has changed since {SINCE}: {first}{more}"
