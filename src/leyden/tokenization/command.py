@@ -7,8 +7,9 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from leyden.cli.console import messages, print_path, say_wrapped
-from leyden.cli.terminal import format_seconds, show_note
+from leyden.cli.terminal import show_note
 from leyden.errors import ConfigError, Problem
+from leyden.formatting import format_seconds
 from leyden.tokenization.chunk import WORK
 from leyden.tokenization.manifest import Manifest, ManifestError
 from leyden.tokenization.plan import Settings

@@ -13,7 +13,7 @@ from rich.progress import (
 )
 
 from leyden.cli.console import messages, say, text_column
-from leyden.cli.terminal import format_bytes
+from leyden.formatting import format_bytes
 
 SECONDS_BETWEEN_LINES = 20
 

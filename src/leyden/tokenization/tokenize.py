@@ -13,8 +13,9 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from leyden.cli.console import waiting
-from leyden.cli.terminal import format_bytes, show_note
+from leyden.cli.terminal import show_note
 from leyden.files.atomic import remove_parts, write_atomically
+from leyden.formatting import format_bytes
 from leyden.tokenization.choice import choose_tokenizer, read_tokenizer
 from leyden.tokenization.chunk import (
     PLAN,
