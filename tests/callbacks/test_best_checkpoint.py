@@ -46,8 +46,8 @@ def test_whoever_is_killed_has_all_that_a_checkpoint_to_go_on_from_knows(
     from leyden.config.compose import compose_request
     from leyden.config.request import Request
     from leyden.distributed.job import JobProcesses
-from leyden.training.run_work import RunWork
     from leyden.planning.resolve import resolve_config
+    from leyden.training.run_work import RunWork
     from leyden.training.train import prepare
 
     (job,) = compose_request(Request(OFTEN)).jobs
