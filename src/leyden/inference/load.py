@@ -7,7 +7,7 @@ from torch import nn
 
 from leyden.config.validate import check_saved
 from leyden.data import Spec
-from leyden.data.vocabulary import Vocabulary
+from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import ConfigError, Problem
 from leyden.planning.read_data import read_data
 from leyden.planning.resolve import refuse_other_weights

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from leyden.data.vocabulary import Vocabulary
+from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import ConfigError, Problem
 from leyden.files.temporary import remove_left, temporary_folder
 from leyden.inference.load import Trained

@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from leyden.config.user_code import in_a_line
 from leyden.data import DataModule, Draw, Parts, Spec, Unreadable
-from leyden.data.loader import Samples
+from leyden.data.batches import Samples
 from leyden.errors import ConfigError, Problem
 from leyden.tasks import task_of
 from leyden.training.build import build_data

@@ -16,7 +16,7 @@ from greenlet import getcurrent, greenlet
 from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 
-from leyden.data.loader import Batch
+from leyden.data.batches import Batch
 from leyden.distributed import stop_signal
 from leyden.runs.log import LOUD
 from leyden.stacked.stack import Member, Stacks

@@ -9,7 +9,7 @@ from pytorch_lightning import LightningModule
 from torch import Generator, Tensor, nn
 from torch.func import vmap
 
-from leyden.data.loader import Batch
+from leyden.data.batches import Batch
 from leyden.stacked.template import Template
 
 

@@ -10,8 +10,8 @@ from leyden.cli.console import messages, print_path, say_wrapped
 from leyden.cli.terminal import format_seconds, show_note
 from leyden.errors import ConfigError, Problem
 from leyden.tokenization.chunk import WORK
-from leyden.tokenization.manifest import Manifest, ManifestError
 from leyden.tokenization.plan import Settings
+from leyden.tokenization.shards import Manifest, ManifestError
 from leyden.tokenization.sources import SourceError, find_sources
 from leyden.tokenization.split import PARTS
 from leyden.tokenization.tokenize import OutputError, tokenize

@@ -25,7 +25,6 @@ from leyden.tokenization.chunk import (
     read_amounts,
     read_plan,
 )
-from leyden.tokenization.manifest import FILE, Manifest
 from leyden.tokenization.plan import (
     Plan,
     Settings,
@@ -33,7 +32,7 @@ from leyden.tokenization.plan import (
     sample_pieces,
 )
 from leyden.tokenization.progress import shown_progress
-from leyden.tokenization.shard import Shard, plan_shards, read_shard, write_shard
+from leyden.tokenization.shards import FILE, Manifest, Shard, plan_shards, read_shard, write_shard
 from leyden.tokenization.sources import Source
 from leyden.tokenization.split import PARTS, Part
 from leyden.tokenization.tokenizer import Tokenizer
