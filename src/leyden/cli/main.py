@@ -205,12 +205,12 @@ def runs_verb(arguments: list[str]) -> int:
 
 def tokenize_verb(arguments: list[str]) -> int:
     """Makes shards of tokens of text files."""
-    from leyden.tokenization.arguments import parse
+    from leyden.cli.tokenize_arguments import parse
 
     options = parse(arguments)
     if options is None:
         return 0
-    from leyden.tokenization.command import run_command
+    from leyden.cli.tokenize import run_command
 
     return run_command(options)
 
