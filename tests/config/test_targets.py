@@ -25,9 +25,9 @@ HOSTILE = [
     "leyden.config.instantiate.make",
     "leyden.runs.provenance.subprocess.run",
     # aliases that lie in an allowed room
-    "leyden.data.digits.Path",
-    "leyden.data.digits.find_spec",
-    "leyden.data.stdlib_text.sysconfig",
+    "leyden.data.images.digits.Path",
+    "leyden.data.images.digits.find_spec",
+    "leyden.data.text.stdlib_text.sysconfig",
     "leyden.callbacks.signal_stop.signal",
     "leyden.callbacks.text_samples.logging",
     "leyden.models.gpt.torch.load",

@@ -11,9 +11,9 @@ import torch
 from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.data import Blobs, DataModule, ImageFolder, Parts, Spec, Text, Tokens
-from leyden.data.csv_table import CSVTable
+from leyden.data.batches import Draw
 from leyden.data.fingerprint import BLOCK_BYTES, MOST_BYTES, files_digest
-from leyden.data.loader import Draw
+from leyden.data.tables.csv_table import CSVTable
 from leyden.planning.parts import build_data
 
 OPTIONS = {

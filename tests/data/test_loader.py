@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leyden.data import loader
-from leyden.data.loader import Loader, Order
+from leyden.data.batches import Order
+from leyden.data.loader import Loader
 
 few = settings(deadline=None, max_examples=30, derandomize=True)
 sizes = st.integers(0, 60)

@@ -5,18 +5,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leyden.data.errors import Unreadable
 from leyden.data.report import DataReport
+from leyden.data.split_names import part_of_name
 from leyden.data.splitting import (
     Split,
     as_named,
     drawn,
     in_groups,
     in_order,
-    part_of_name,
     sizes_of,
     split_classes,
 )
-from leyden.data.unreadable import Unreadable
 
 lengths = st.integers(6, 300)
 fractions = st.sampled_from([(0.8, 0.1, 0.1), (0.7, 0.15, 0.15), (0.5, 0.25, 0.25)])

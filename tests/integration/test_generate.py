@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from leyden.cli import main
-from leyden.data.vocabulary import Vocabulary
+from leyden.data.text.vocabulary import Vocabulary
 from leyden.inference.generate import Drawing, Writer, stream
 from leyden.models.generation import Sampling
 from leyden.tokenization.tokenizer import Bytes, well_formed

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from leyden.data import Digits
-from leyden.data.loader import Order
+from leyden.data.batches import Order
 from leyden.models import CNN, GPT, MLP, RNN, VGG, ResNet
 from leyden.optim import adamw, cosine, muon
 

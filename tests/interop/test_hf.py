@@ -6,7 +6,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from leyden.data import Spec
-from leyden.data.vocabulary import Vocabulary, saved_vocabulary
+from leyden.data.text.vocabulary import Vocabulary, saved_vocabulary
 from leyden.errors import ConfigError
 from leyden.inference.load import Trained
 from leyden.interop.export import export_hf

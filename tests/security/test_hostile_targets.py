@@ -50,13 +50,20 @@ OURS = [
         "leyden.inference.evaluate.evaluate",
     ),
     *("leyden.files.atomic.write_atomically", "leyden.runs.checkpoint_file.remove"),
-    *("leyden.data.fetching.fetch_into", "leyden.data.torchvision_images.unzip"),
-    *("leyden.data.torchvision_images.shutil.rmtree", "leyden.runs.provenance.subprocess.run"),
+    *("leyden.data.fetching.fetch_into", "leyden.data.images.torchvision_images.unzip"),
+    *(
+        "leyden.data.images.torchvision_images.shutil.rmtree",
+        "leyden.runs.provenance.subprocess.run",
+    ),
     *("leyden.distributed.worker.Work", "leyden.sweeps.launchers.slurm_job.Submitted"),
     *("leyden.sweeps.run.run_sweep", "leyden.sweeps.launchers.supervise.ask_to_stop"),
 ]
 BORROWED = [
-    *("leyden.data.digits.Path", "leyden.data.csv_table.Path", "leyden.models.gpt.torch.load"),
+    *(
+        "leyden.data.images.digits.Path",
+        "leyden.data.tables.csv_table.Path",
+        "leyden.models.gpt.torch.load",
+    ),
     *(
         "leyden.callbacks.text_samples.logging",
         "leyden.models.MLP.__init__",

@@ -18,7 +18,7 @@ from pyarrow import parquet
 
 from leyden.tokenization import plan, tokenize
 from leyden.tokenization.choice import read_tokenizer
-from leyden.tokenization.manifest import Manifest
+from leyden.tokenization.shards import Manifest
 from leyden.tokenization.split import PARTS
 
 NUM_DOCUMENTS = 300

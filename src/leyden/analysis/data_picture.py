@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from leyden.data import DataModule, Draw, Parts
-from leyden.data.loader import Samples
-from leyden.data.splitting import PARTS
-from leyden.data.windows import Windows
+from leyden.data.batches import Samples
+from leyden.data.series.windows import Windows
+from leyden.data.split_names import PARTS
 from leyden.formatting import printable
 from leyden.sweeps.report.style import COLORS, new_figure
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from leyden.callbacks.tensorboard import tensorboard_writer
-from leyden.data.loader import Draw
+from leyden.data.batches import Draw
 from leyden.distributed.sharding import is_split
 from leyden.tasks import Classification, Regression
 from leyden.tasks.losses import widened

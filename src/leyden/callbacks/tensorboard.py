@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
-from leyden.data.loader import Draw
+from leyden.data.batches import Draw
 from leyden.distributed.sharding import is_split, whole
 from leyden.tasks import Task
 from leyden.types import PositiveInt

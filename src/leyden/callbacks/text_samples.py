@@ -6,7 +6,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.tensorboard import tensorboard_writer
-from leyden.data.loader import Draw
+from leyden.data.batches import Draw
 from leyden.models.generation import Sampling, collected, generate
 from leyden.tasks import LanguageModeling
 from leyden.types import NonNegative, PositiveInt

@@ -1,29 +1,38 @@
-"""Data sets: each a datamodule of its own file that says how its three parts are read.
+"""Data sets: each a `DataModule` that says how its three parts are read.
 
-Adding one: a file here with a `DataModule` that has `kind` and `load`, and a YAML in `conf/data/`.
-`CSVTable` and `CSVSeries` are imported from their own files: pandas takes a third of a second.
+Here is what all of them share; `images`, `tables`, `series` and `text` hold the data sets, and
+`parsing` reads the files of users. Adding one: a file with a `DataModule` that has `kind` and
+`load`, its name below, and a YAML in `conf/data/`.
 """
 
-from leyden.data.blobs import Blobs
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from leyden.data.batches import Batch, Draw
 from leyden.data.datamodule import DataModule
-from leyden.data.digits import Digits
-from leyden.data.image_arrays import ImageArrays
-from leyden.data.image_folder import ImageFolder
-from leyden.data.line import Line
-from leyden.data.loader import Batch, Draw
-from leyden.data.parts import Parts
-from leyden.data.plain_text import Shakespeare, Text
-from leyden.data.sine import Sine
+from leyden.data.errors import Unreadable
+from leyden.data.images.digits import Digits
+from leyden.data.images.image_arrays import ImageArrays
+from leyden.data.images.image_folder import ImageFolder
+from leyden.data.images.torchvision_images import TorchvisionImages
+from leyden.data.series.examples import Sine, Sunspots
 from leyden.data.spec import Kind, Spec
-from leyden.data.stdlib_text import StdlibText
-from leyden.data.sunspots import Sunspots
-from leyden.data.tokens import Tokens
-from leyden.data.torchvision_images import TorchvisionImages
-from leyden.data.unreadable import Unreadable
+from leyden.data.splits import Parts
+from leyden.data.tables.examples import Blobs, Line
+from leyden.data.text.plain_text import Shakespeare, Text
+from leyden.data.text.stdlib_text import StdlibText
+from leyden.data.text.tokens import Tokens
+
+if TYPE_CHECKING:
+    from leyden.data.series.csv_series import CSVSeries
+    from leyden.data.series.series_classes import SeriesClasses
+    from leyden.data.tables.csv_table import CSVTable
 
 __all__ = [
     "Batch",
     "Blobs",
+    "CSVSeries",
+    "CSVTable",
     "DataModule",
     "Digits",
     "Draw",
@@ -32,6 +41,7 @@ __all__ = [
     "Kind",
     "Line",
     "Parts",
+    "SeriesClasses",
     "Shakespeare",
     "Sine",
     "Spec",
@@ -42,3 +52,16 @@ __all__ = [
     "TorchvisionImages",
     "Unreadable",
 ]
+
+WITH_PANDAS = {
+    "CSVSeries": "leyden.data.series.csv_series",
+    "CSVTable": "leyden.data.tables.csv_table",
+    "SeriesClasses": "leyden.data.series.series_classes",
+}
+"""Modules that are imported when a name is asked for: pandas takes a third of a second."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in WITH_PANDAS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(WITH_PANDAS[name]), name)

@@ -12,13 +12,13 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
+from leyden.data.batches import Batch, Draw, Mixup, Order, Samples
 from leyden.data.fingerprint import READER, files_digest, tensors_digest
-from leyden.data.loader import Batch, Draw, Loader, Order, Samples
-from leyden.data.mixup import Mixup
-from leyden.data.parts import Parts
+from leyden.data.loader import Loader
 from leyden.data.report import DataReport
 from leyden.data.spec import Kind, Spec, TaskName
-from leyden.data.stand_in import stand_in
+from leyden.data.splits import Parts
+from leyden.data.synthetic import stand_in
 from leyden.types import Count, NonNegative, PositiveInt
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from leyden.data.unreadable import Unreadable
+from leyden.data.errors import Unreadable
 from leyden.files.temporary import temporary_folder
 
 

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from leyden.data.loader import Samples
+from leyden.data.batches import Samples
 
 READER = "2"
 """Raised where the same files are read into other numbers: a run does not go on with those."""

@@ -1,21 +1,17 @@
-"""The order in which samples reach the model, and the loader that hands them out."""
+"""The loader that hands out batches, and the processes that read ahead for it."""
 
+import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
-import numpy as np
 import torch
-from jaxtyping import Int
-from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader
 
-from leyden.data.randomness import permutation
-from leyden.data.unreadable import Unreadable
-from leyden.data.workers import outlast_signals
-
-Batch = tuple[Tensor, Tensor]
+from leyden.data.batches import Batch, Draw, Order, Samples
+from leyden.data.errors import Unreadable
 
 WORKERS_BY = "fork" if sys.platform == "linux" else None
 """How workers start. The jobs of a sweep, themselves forked by a server, would else take servers of
@@ -23,135 +19,6 @@ their own, which import torch for each epoch anew."""
 
 SECONDS_FOR_A_BATCH = 300.0
 """A worker that gives nothing for so long hangs: without an end torch would wait for ever."""
-
-
-@dataclass(frozen=True)
-class Draw:
-    """Which samples to fetch, in which pass over the data (augmentation depends on it).
-
-    Attributes:
-        epoch: Of the run, from 0.
-        index: Places of the samples in the part.
-        partner: Places of the samples that these are mixed with; None: they are not mixed.
-        share: Of a sample in its mixture with its partner.
-    """
-
-    epoch: int
-    index: Int[Tensor, " batch"]
-    partner: Int[Tensor, " batch"] | None = None
-    share: float = 1.0
-
-
-@runtime_checkable
-class Samples(Protocol):
-    """A part of a data set. It is asked for a whole batch at a time."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, draw: Draw) -> Batch: ...
-
-
-class Order(Sampler[Draw]):
-    """Draws of one process, a pure function of (seed, epoch, place).
-
-    A global batch is dealt out to the processes and, within each, to the accumulation steps, so
-    the samples of an optimizer step are the same however many share the work.
-
-    Args:
-        num_samples: Size of the part.
-        batch_size: Samples of one optimizer step, over all processes and accumulation steps.
-        shuffle: Each epoch in an order of its own and without its last, partial batch; otherwise
-            in the part's order and whole.
-        seed: The run's seed.
-        stream: Each row of a batch holds the sample after the one that it held before, instead of
-            a shuffled one; what is left over comes last.
-        mixup: Each sample is mixed with another one of its global batch, all with one share from
-            Beta(mixup, mixup); 0: none is.
-        rank: This process.
-        world_size: Number of processes.
-        accumulate: Steps over which a process accumulates gradients.
-        limit: Global batches after which an epoch ends; None: with the last one.
-    """
-
-    def __init__(
-        self,
-        num_samples: int,
-        *,
-        batch_size: int,
-        shuffle: bool,
-        seed: int,
-        stream: bool = False,
-        mixup: float = 0.0,
-        rank: int = 0,
-        world_size: int = 1,
-        accumulate: int = 1,
-        limit: int | None = None,
-    ) -> None:
-        self.num_samples = num_samples
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.seed = seed
-        self.stream = stream
-        self.mixup = mixup
-        self.rank = rank
-        self.world_size = world_size
-        self.accumulate = accumulate
-        self.limit = limit
-        self.epoch = 0
-        self.start = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Lightning calls this before each epoch; a new epoch starts at its first batch."""
-        if epoch != self.epoch:
-            self.epoch, self.start = epoch, 0
-
-    def __len__(self) -> int:
-        return self.num_steps * self.accumulate
-
-    @property
-    def num_steps(self) -> int:
-        """Global batches of an epoch."""
-        return self._num_batches if self.limit is None else min(self.limit, self._num_batches)
-
-    @property
-    def _num_batches(self) -> int:
-        whole, rest = divmod(self.num_samples, self.batch_size)
-        if self.shuffle or rest == 0:
-            return whole
-        # Every process has a sample of every batch.
-        return max(1, whole) if rest < self.world_size else whole + 1
-
-    def __iter__(self) -> Iterator[Draw]:
-        start, self.start = self.start, 0
-        order = self._order()
-        stride = self.world_size * self.accumulate
-        for place in range(start, len(self)):
-            step, part = divmod(place, self.accumulate)
-            is_last = step + 1 == self._num_batches and not self.shuffle
-            end = None if is_last else (step + 1) * self.batch_size
-            batch = order[step * self.batch_size : end]
-            own = slice(part * self.world_size + self.rank, None, stride)
-            if self.mixup:
-                partner, share = self._mixture(batch, step)
-                yield Draw(self.epoch, batch[own], partner[own], share)
-            else:
-                yield Draw(self.epoch, batch[own])
-
-    def _mixture(self, batch: Tensor, step: int) -> tuple[Tensor, float]:
-        """Partners and share of a global batch: the same however it is dealt out."""
-        generator = np.random.default_rng([self.seed, self.epoch, step])
-        share = float(generator.beta(self.mixup, self.mixup))
-        return batch[torch.from_numpy(generator.permutation(len(batch)))], share
-
-    def _order(self) -> Int[Tensor, " num_samples"]:
-        if self.stream:
-            order = torch.arange(self.num_samples)
-            length = self.num_samples // self.batch_size  # of a row
-            rows = order[: self.batch_size * length].view(self.batch_size, length)
-            return torch.cat([rows.T.flatten(), order[self.batch_size * length :]])
-        if self.shuffle:
-            return permutation(self.num_samples, seed=self.seed, epoch=self.epoch)
-        return torch.arange(self.num_samples)
 
 
 def as_it_is(batch: Any) -> Any:
@@ -241,3 +108,34 @@ class Loader(DataLoader[Batch]):
         self.order.epoch = state["epoch"] + int(finished)
         self.order.start = 0 if finished else state["batch"]
         self.epoch, self.given = self.order.epoch, self.order.start
+
+
+NOT_FOR_WORKERS = {
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)
+}
+"""Signals that ask a run to stop. A terminal and `timeout` send them to all processes of its group,
+systemd and Slurm to all of a service or a job; a worker that died of one would take with it the
+step at hand, and with that the checkpoint."""
+
+
+def outlast_signals(worker: int) -> None:
+    """Lets a worker live until its run has saved; torch ends it then.
+
+    Args:
+        worker: Its number; torch's `worker_init_fn` is called with it.
+    """
+    if not hasattr(signal, "sigwaitinfo"):  # macOS, Windows
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, NOT_FOR_WORKERS)
+    threading.Thread(target=_obey_parent, args=(os.getppid(),), daemon=True).start()
+
+
+def _obey_parent(parent: int) -> None:
+    """Ends this process on a SIGTERM from its parent: so torch ends a worker that hangs."""
+    while True:
+        said = signal.sigwaitinfo(NOT_FOR_WORKERS)
+        if said.si_signo == signal.SIGTERM and said.si_pid == parent:
+            os._exit(0)

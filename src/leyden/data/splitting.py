@@ -9,25 +9,12 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from leyden.data.errors import Unreadable
 from leyden.data.report import DataReport
-from leyden.data.unreadable import Unreadable
-
-Part = Literal["train", "val", "test"]
-PARTS: tuple[Part, ...] = get_args(Part)
-PART_NAMES: dict[str, Part] = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "eval"), "val"),
-    **dict.fromkeys(("test", "testing", "holdout"), "test"),
-}
-"""What parts are called in files and folders, in lower case."""
+from leyden.data.split_names import PARTS, Part, part_of_name
 
 By = Literal["parts", "time", "groups"]
 Rows = Int[Tensor, "_"]
-
-
-def part_of_name(word: object) -> Part | None:
-    """The part that a folder or a cell names, in any case; None: it names none."""
-    return PART_NAMES.get(str(word).strip().lower())
 
 
 @dataclass(frozen=True)

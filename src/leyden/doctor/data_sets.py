@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 from leyden.data import DataModule, Shakespeare, TorchvisionImages
-from leyden.data.torchvision_images import DatasetName
+from leyden.data.images.torchvision_images import DatasetName
 from leyden.doctor.examination import Row, note, passed
 
 

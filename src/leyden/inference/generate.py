@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from leyden.config.huggingface import WEIGHTS, is_hf
-from leyden.data.unreadable import Unreadable
-from leyden.data.vocabulary import Vocabulary, saved_vocabulary
+from leyden.data.errors import Unreadable
+from leyden.data.text.vocabulary import Vocabulary, saved_vocabulary
 from leyden.errors import ConfigError, Problem
 from leyden.inference.load import read_trained
 from leyden.interop.gpt2 import NotGPT2, read_gpt2

@@ -7,7 +7,7 @@ from torch import nn
 
 from leyden.config.validate import validate_frozen
 from leyden.data import Spec
-from leyden.data.vocabulary import Vocabulary
+from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import CheckpointError, ConfigError, Problem
 from leyden.planning.parts import build_net
 from leyden.planning.read_data import read_data

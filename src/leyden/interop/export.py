@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from leyden.data.vocabulary import Vocabulary
+from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import ConfigError, Problem
 from leyden.files.temporary import remove_left, temporary_folder
 from leyden.interop.gpt2 import config_of, to_gpt2, unlike_gpt2

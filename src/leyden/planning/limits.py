@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from omegaconf import DictConfig
 
 from leyden.data import DataModule
-from leyden.data.loader import Order
+from leyden.data.batches import Order
 from leyden.errors import Problem
 from leyden.planning.batch import batch_size_of, num_processes_of
 

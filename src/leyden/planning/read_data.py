@@ -10,7 +10,7 @@ from pytorch_lightning.utilities.seed import isolate_rng
 
 from leyden.config.user_code import in_a_line
 from leyden.data import DataModule, Draw, Parts, Spec, Unreadable
-from leyden.data.loader import Samples
+from leyden.data.batches import Samples
 from leyden.errors import ConfigError, Problem
 from leyden.planning.parts import build_data
 from leyden.tasks import task_of

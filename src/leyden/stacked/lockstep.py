@@ -17,7 +17,7 @@ from greenlet import getcurrent, greenlet
 from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 
-from leyden.data.loader import Batch
+from leyden.data.batches import Batch
 from leyden.distributed.stop_signal import VirtualSignals, active_signals, handled, install
 from leyden.runs.log import LOUD
 from leyden.stacked.member import Member

@@ -6,7 +6,7 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Generator, Tensor
 
-from leyden.data.loader import Batch
+from leyden.data.batches import Batch
 
 
 class Member:

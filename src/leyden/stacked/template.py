@@ -10,7 +10,7 @@ from pytorch_lightning import LightningModule
 from torch import Generator, Tensor, nn
 from torch.func import functional_call
 
-from leyden.data.loader import Batch
+from leyden.data.batches import Batch
 from leyden.stacked.member import Member
 
 Numbers = Mapping[str, Tensor]

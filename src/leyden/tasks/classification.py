@@ -14,7 +14,7 @@ from torchmetrics.classification import (
     MulticlassRecall,
 )
 
-from leyden.data.loader import Batch
+from leyden.data.batches import Batch
 from leyden.data.spec import Spec
 from leyden.distributed.sharding import shard
 from leyden.tasks.evaluation import Evaluation

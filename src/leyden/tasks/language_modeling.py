@@ -8,7 +8,7 @@ from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
-from leyden.data.loader import Batch
+from leyden.data.batches import Batch
 from leyden.data.spec import Spec
 from leyden.distributed.sharding import shard
 from leyden.tasks.evaluation import Evaluation

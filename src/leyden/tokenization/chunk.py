@@ -1,10 +1,13 @@
 """Tokenizes a stretch of the sources, small enough that to begin it again costs little."""
 
 import json
-from collections.abc import Callable
-from contextlib import ExitStack
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -13,7 +16,6 @@ from leyden.tokenization.choice import read_tokenizer
 from leyden.tokenization.documents import Piece, read_pieces
 from leyden.tokenization.plan import Plan
 from leyden.tokenization.split import PARTS, Part
-from leyden.tokenization.staging import staged
 
 WORK = ".tokenize"
 """The folder, within the result, of what is needed to go on; in the end it is removed."""
@@ -118,3 +120,23 @@ class ChunkWriter:
         amount.documents += piece.is_beginning
         amount.bytes += piece.num_bytes
         return tokens.astype(self.dtype).tobytes()
+
+
+@contextmanager
+def staged(path: Path, folder: Path) -> Iterator[BinaryIO]:
+    """A file to write, which gets its name at the end; if that is not reached, it is removed.
+
+    Args:
+        path: The name.
+        folder: Holds the file until then; on the same file system.
+    """
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)

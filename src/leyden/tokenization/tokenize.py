@@ -2,9 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from leyden.cli.console import waiting
-from leyden.cli.terminal import show_note
 from leyden.files.atomic import remove_parts, write_atomically
-from leyden.formatting import format_bytes
 from leyden.tokenization.choice import choose_tokenizer, read_tokenizer
 from leyden.tokenization.chunk import (
     PLAN,
@@ -26,15 +23,13 @@ from leyden.tokenization.chunk import (
     read_amounts,
     read_plan,
 )
-from leyden.tokenization.manifest import FILE, Manifest
 from leyden.tokenization.plan import (
     Plan,
     Settings,
     make_plan,
     sample_pieces,
 )
-from leyden.tokenization.progress import shown_progress
-from leyden.tokenization.shard import Shard, plan_shards, read_shard, write_shard
+from leyden.tokenization.shards import FILE, Manifest, Shard, plan_shards, read_shard, write_shard
 from leyden.tokenization.sources import Source
 from leyden.tokenization.split import PARTS, Part
 from leyden.tokenization.tokenizer import Tokenizer
@@ -45,38 +40,100 @@ class OutputError(ValueError):
     """The folder for the result holds something else."""
 
 
-def tokenize(settings: Settings, sources: list[Source], folder: Path, *, workers: int) -> Manifest:
+@dataclass(frozen=True)
+class Sampling:
+    """A sample of the sources is read, to plan the work and to learn the tokenizer."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A tokenizer was learned.
+
+    Attributes:
+        num_tokens: Size of its vocabulary.
+        num_bytes: Length of the text that it was learned from.
+        is_sample: Whether there was more text than that.
+    """
+
+    num_tokens: int
+    num_bytes: int
+    is_sample: bool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The sources are read and tokenized.
+
+    Attributes:
+        done: Bytes that have been read so far; at first those that were read by an earlier call.
+        total: Bytes of all sources.
+    """
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Joining:
+    """Chunks are joined to shards."""
+
+
+Event = Sampling | Learned | Reading | Joining
+"""What `tokenize` reports while it works."""
+
+
+def _ignore(event: Event) -> None:
+    """Shows nothing."""
+
+
+def tokenize(
+    settings: Settings,
+    sources: list[Source],
+    folder: Path,
+    *,
+    workers: int = 1,
+    on_progress: Callable[[Event], None] = _ignore,
+) -> Manifest:
     """Makes the shards that are not there yet, and the manifest.
 
     Args:
-        settings: What decides the result.
-        sources: Likewise.
-        folder: Of the result; it is made if it is not there.
-        workers: Processes. They change nothing but the speed.
+        settings: The settings of the result.
+        sources: The files to tokenize.
+        folder: Folder of the result; it is made if it is not there.
+        workers: Number of processes. It changes nothing but the speed.
+        on_progress: Called with each event, in this process.
 
     Raises:
         OutputError: The folder holds something else.
-        SourceError: Something is no document.
-        TokenizerError: The tokenizer can't be had.
+        SourceError: A file holds something that is no document.
+        TokenizerError: The tokenizer can't be read or learned.
+        BrokenProcessPool: A process was killed.
     """
-    refuse_other(folder, settings, sources)
+    _require_same_request(folder, settings, sources)
     if (folder / FILE).is_file():
         shutil.rmtree(folder / WORK, ignore_errors=True)  # if it was killed just then
         return Manifest.read(folder)
-    is_begun = (folder / WORK / PLAN).is_file()
-    prepared = None if is_begun else prepare(settings, sources)  # before anything is written
-    with the_only_one(folder):
+    has_plan = (folder / WORK / PLAN).is_file()
+    # Before anything is written.
+    prepared = None if has_plan else prepare(settings, sources, on_progress)
+    with only_process(folder):
         remove_parts(folder)
         if prepared is not None:
-            keep(*prepared, folder)
-        write_missing_chunks(folder, workers=workers)
+            save_prepared(*prepared, folder)
+        write_missing_chunks(folder, workers=workers, on_progress=on_progress)
+        on_progress(Joining())
         manifest = join_chunks(folder)
         manifest.write(folder)
     shutil.rmtree(folder / WORK)
     return manifest
 
 
-def refuse_other(folder: Path, settings: Settings, sources: list[Source]) -> None:
+def is_begun(folder: Path) -> bool:
+    """Whether a call of `tokenize` has begun to write to a folder, and has not finished."""
+    return (folder / WORK).is_dir()
+
+
+def _require_same_request(folder: Path, settings: Settings, sources: list[Source]) -> None:
     """Raises `OutputError` unless the folder is new or was begun by the same request."""
     if folder.is_file():
         raise OutputError("is a file; type a folder")
@@ -110,24 +167,25 @@ def difference_of(saved: dict[str, Any], settings: Settings, sources: list[Sourc
     return None if list(before) == list(now) else "was begun with the sources in another order"
 
 
-def prepare(settings: Settings, sources: list[Source]) -> tuple[Plan, Tokenizer]:
+def prepare(
+    settings: Settings, sources: list[Source], on_progress: Callable[[Event], None]
+) -> tuple[Plan, Tokenizer]:
     """The plan and the tokenizer."""
-    with waiting("reading a sample"):
-        plan = make_plan(settings, sources)
-        tokenizer = choose_tokenizer(
-            settings.tokenizer,
-            lambda: (piece.text for piece in sample_pieces(plan)),
-            size=settings.vocab_size,
-            has_separator=True,
-        )
+    on_progress(Sampling())
+    plan = make_plan(settings, sources)
+    tokenizer = choose_tokenizer(
+        settings.tokenizer,
+        lambda: (piece.text for piece in sample_pieces(plan)),
+        size=settings.vocab_size,
+        has_separator=True,
+    )
     if settings.tokenizer in ("bpe", "character"):
-        is_all = plan.sample_length == plan.length
-        what = "all" if is_all else f"a sample of {format_bytes(plan.sample_length)}"
-        show_note(f"{len(tokenizer):,} tokens, learned from {what} of the training documents")
+        is_sample = plan.sample_length < plan.length
+        on_progress(Learned(len(tokenizer), plan.sample_length, is_sample))
     return plan, tokenizer
 
 
-def keep(plan: Plan, tokenizer: Tokenizer, folder: Path) -> None:
+def save_prepared(plan: Plan, tokenizer: Tokenizer, folder: Path) -> None:
     """Writes what the shards depend on; the plan last, so that all is there with it."""
     (folder / TOKENIZER).mkdir(exist_ok=True)
     tokenizer.save(folder / TOKENIZER)
@@ -135,8 +193,8 @@ def keep(plan: Plan, tokenizer: Tokenizer, folder: Path) -> None:
 
 
 @contextmanager
-def the_only_one(folder: Path) -> Iterator[None]:
-    """Keeps a second process off the folder."""
+def only_process(folder: Path) -> Iterator[None]:
+    """Locks a folder, so that no second process writes to it."""
     (folder / WORK).mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / WORK / "lock", timeout=0):
@@ -145,16 +203,22 @@ def the_only_one(folder: Path) -> Iterator[None]:
         raise OutputError("is being written by another process") from error
 
 
-def write_missing_chunks(folder: Path, *, workers: int) -> None:
-    """Tokenizes what is not yet."""
+def write_missing_chunks(
+    folder: Path, *, workers: int, on_progress: Callable[[Event], None]
+) -> None:
+    """Tokenizes the chunks that an earlier call has not finished."""
     plan = read_plan(folder)
     numbers = range(plan.num_chunks)
     missing = [number for number in numbers if not chunk_record(folder, number).is_file()]
     done = min(plan.length, (len(numbers) - len(missing)) * plan.chunk_length)
-    if done:
-        show_note(f"goes on: {format_bytes(done)} of {format_bytes(plan.length)} were read before")
-    with shown_progress(plan.length, done) as on_progress:
-        write_chunks(folder, missing, workers=workers, on_progress=on_progress)
+    on_progress(Reading(done, plan.length))
+
+    def on_read(length: int) -> None:
+        nonlocal done
+        done += length
+        on_progress(Reading(done, plan.length))
+
+    write_chunks(folder, missing, workers=workers, on_progress=on_read)
 
 
 def join_chunks(folder: Path) -> Manifest:
@@ -164,14 +228,13 @@ def join_chunks(folder: Path) -> Manifest:
     dtype, amounts = dtype_of(len(tokenizer)), read_amounts(folder, plan.num_chunks)
     shards: dict[Part, list[Shard]] = {part: [] for part in PARTS}
     counts = {part: np.zeros(len(tokenizer), dtype=np.int64) for part in PARTS}
-    with waiting("joining"):
-        for part in PARTS:
-            for shard_plan in plan_shards(part, amounts[part], plan.settings.shard_tokens):
-                if not shard_plan.record(folder).is_file():
-                    write_shard(folder, shard_plan, dtype, len(tokenizer))
-                shard, shard_counts = read_shard(folder, shard_plan)
-                shards[part].append(shard)
-                counts[part] += shard_counts
+    for part in PARTS:
+        for shard_plan in plan_shards(part, amounts[part], plan.settings.shard_tokens):
+            if not shard_plan.record(folder).is_file():
+                write_shard(folder, shard_plan, dtype, len(tokenizer))
+            shard, shard_counts = read_shard(folder, shard_plan)
+            shards[part].append(shard)
+            counts[part] += shard_counts
     return Manifest(
         settings=asdict(plan.settings),
         sources=[asdict(source) for source in plan.sources],

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from leyden.tokenization.manifest import Manifest
-from leyden.tokenization.shard import Shard
+from leyden.tokenization.shards import Manifest, Shard
 from leyden.tokenization.tokenizer import Bytes
 from tests.bench.growth.curve import Curve
 from tests.bench.runs import NO_CHECKPOINTS, Timed, timed_steps

@@ -1,0 +1,69 @@
+"""What a data set raises when it can't be read as asked, and how its messages quote the data."""
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+
+from leyden.config.quoting import quoted
+from leyden.formatting import printable
+
+
+class Unreadable(Exception):
+    """The user's data or parameters are wrong, or a download failed.
+
+    Attributes:
+        key: The data set's parameter that is to be changed; None: none in particular.
+    """
+
+    def __init__(self, key: str | None, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+    def __reduce__(self) -> tuple[type["Unreadable"], tuple[str | None, str]]:
+        return type(self), (self.key, str(self))  # a process that reads ahead sends it
+
+
+MOST_CHARACTERS = 40
+PLAIN = re.compile(r"(?!(?:null|true|false|yes|no|on|off|nan|inf)$)[A-Za-z_][\w-]*", re.IGNORECASE)
+"""Words that Hydra's grammar, YAML and a shell take for themselves."""
+PLAIN_PATH = re.compile(r"(?!\d+$)[\w/.-]+", re.ASCII)
+
+
+def shown(text: str) -> str:
+    """A text without line ends and signs that can't be seen, and not too long."""
+    visible = printable(text[: 2 * MOST_CHARACTERS])
+    return visible if len(visible) <= MOST_CHARACTERS else f"{visible[: MOST_CHARACTERS - 3]}..."
+
+
+def to_type(key: str, value: str | Sequence[str]) -> str:
+    """What is typed at a shell so that a key of the data set has a text, or a list of texts."""
+    if isinstance(value, str):
+        is_plain = bool((PLAIN_PATH if key == "path" else PLAIN).fullmatch(value))
+        text = value if is_plain else quoted(value)
+    else:
+        is_plain = all(map(PLAIN.fullmatch, value))
+        text = f"[{','.join(value if is_plain else map(quoted, value))}]"
+    return f"data.{key}={text}" if is_plain else shlex.quote(f"data.{key}={text}")
+
+
+def same_but_case(names: Collection[str]) -> list[str]:
+    """Names that differ in their case only, those that are alike in a text: `a` and `A`."""
+    counts = Counter(name.casefold() for name in names)
+    return [
+        " and ".join(f"`{shown(name)}`" for name in names if name.casefold() == folded)
+        for folded, count in counts.items()
+        if count > 1
+    ]
+
+
+def as_written(cell: object) -> str:
+    """A cell as people write it: 2006, not 2006.0."""
+    is_whole = isinstance(cell, float) and cell.is_integer()
+    return f"{cell:.0f}" if is_whole else str(cell)
+
+
+def listed(names: Iterable[str], without: str = "") -> str:
+    """Some of the names, for a message."""
+    chosen = [f"`{name}`" for name in names if name != without]
+    return ", ".join(chosen[:5]) + (f" and {len(chosen) - 5} more" if len(chosen) > 5 else "")

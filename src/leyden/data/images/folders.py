@@ -1,0 +1,214 @@
+"""The folders below a folder of images: their names, and those that may be no classes."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leyden.data.errors import Unreadable, listed, to_type
+from leyden.data.report import DataReport
+from leyden.data.split_names import Part, part_of_name, part_within, words_of
+from leyden.files.walk import is_debris
+
+IMAGE_WORDS = {"image", "images", "img", "imgs", "photo", "photos", "picture", "pictures"}
+IMAGE_WORDS |= {"jpegimages", "rgb", "color", "colour", "original", "originals", "raw"}
+MASK_WORDS = {"mask", "masks", "label", "labels", "annotation", "annotations", "annot", "gt"}
+MASK_WORDS |= {"segmentation", "segmentations", "segmentationclass", "segmentationobject"}
+MASK_WORDS |= {"depth", "depths", "ground", "truth", "groundtruth", "trimap", "trimaps"}
+FORMAT_WORDS = {"png", "jpg", "jpeg", "tif", "tiff", "bmp"}
+
+
+def is_of_images(name: str) -> bool:
+    """Whether a folder's name says no more than that images are in it."""
+    words = words_of(name)
+    return bool(words) and set(words) <= IMAGE_WORDS | FORMAT_WORDS
+
+
+def is_of_masks(name: str) -> bool:
+    """Whether a folder's name says that its pictures belong to other images: masks, depths."""
+    words = set(words_of(name))
+    return bool(words & MASK_WORDS) and words <= MASK_WORDS | IMAGE_WORDS | FORMAT_WORDS
+
+
+@dataclass
+class Tree:
+    """The images below a folder.
+
+    Attributes:
+        root: The folder.
+        direct: Images that lie in it.
+        folders: Those below each of its folders; all of these are here, the empty ones too.
+        others: Files that are no images, below each folder.
+    """
+
+    root: Path
+    direct: list[Path] = field(default_factory=list)
+    folders: dict[str, list[Path]] = field(default_factory=dict)
+    others: dict[str, list[Path]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, root: Path, images: Sequence[Path], others: Sequence[Path]) -> "Tree":
+        """The images and other files below a folder, by its own folders."""
+        names = sorted(
+            one.name
+            for one in root.iterdir()
+            if one.is_dir() and not one.name.startswith(".") and not is_debris(one.name)
+        )
+        tree = cls(root, folders={name: [] for name in names}, others={name: [] for name in names})
+        for file in images:
+            first, *rest = file.relative_to(root).parts
+            (tree.folders[first] if rest else tree.direct).append(file)
+        for file in others:
+            first, *rest = file.relative_to(root).parts
+            if rest:
+                tree.others[first].append(file)
+        return tree
+
+    @property
+    def filled(self) -> dict[str, list[Path]]:
+        """The folders that hold images."""
+        return {name: images for name, images in self.folders.items() if images}
+
+    def inner(self, name: str) -> "Tree":
+        """What is below one of the folders."""
+        return Tree.of(self.root / name, self.folders[name], self.others[name])
+
+    def without_shell(self) -> "Tree":
+        """What is below the lone folder that only repeats the name of this one, if there is one.
+
+        `seg_train/seg_train/CLASS` is what unpacking an archive often leaves; `train/images/CLASS`
+        is another form.
+        """
+        if len(self.filled) != 1 or self.direct:
+            return self
+        (name,) = self.filled
+        part = part_within(name)
+        repeats = name.lower() == self.root.name.lower() or is_of_images(name)
+        if repeats or (part and part == part_within(self.root.name)):
+            return self.inner(name).without_shell()
+        return self
+
+    def only(self, names: Collection[str]) -> "Tree":
+        """The same with some of the folders."""
+        folders = {name: self.folders[name] for name in self.folders if name in names}
+        return Tree(self.root, self.direct, folders, {name: self.others[name] for name in folders})
+
+
+def exact_parts(tree: Tree) -> dict[str, Part]:
+    """The folders with images that are called as a part is."""
+    return {name: part for name in tree.filled if (part := part_of_name(name))}
+
+
+def agreeing_parts(tree: Tree) -> dict[str, Part]:
+    """The folders with a part as a word of their names, if what is in them speaks for it too.
+
+    The one to train on has folders of classes, and at least one other part has some of the same
+    folders, or nothing else than images; `seg_train` and `seg_test` are an example.
+
+    Raises:
+        Unreadable: Several parts are named, and what is in the folders does not agree.
+    """
+    exact = exact_parts(tree)
+    within = {
+        name: part
+        for name in tree.filled
+        if name not in exact and (part := part_within(name)) and part not in exact.values()
+    }
+    if not within:
+        return {}
+    folders = {name: set(tree.inner(name).without_shell().filled) for name in {**exact, **within}}
+    trains = [name for name, part in {**exact, **within}.items() if part == "train"]
+    classes = {one for name in trains for one in folders[name]}
+    others = [name for name in {**exact, **within} if name not in trains]
+    if len(classes) > 1 and others:
+        agreeing = [name for name in others if folders[name] and folders[name] <= classes]
+        flat = [name for name in others if not folders[name]]
+        is_whole = len(folders) == len(tree.filled) and len(agreeing) + len(flat) == len(others)
+        if agreeing or is_whole:
+            kept = {*trains, *agreeing, *flat}
+            return {name: part for name, part in within.items() if name in kept}
+    if len({*exact.values(), *within.values()}) > 1:
+        names = sorted({**exact, **within})
+        classes_typed = to_type("classes", list(tree.filled))
+        raise Unreadable(
+            "path",
+            f"{tree.root} has {listed(names)}, whose names say parts, and no folders of the same"
+            f" classes in them; if they are classes, type {classes_typed}; else make folders"
+            " train/CLASS and test/CLASS",
+        )
+    return {}
+
+
+def holds_parts(tree: Tree) -> bool:
+    """Whether a folder seems to hold parts of a data set."""
+    parts = [part_within(name) for name in tree.filled]
+    is_certain = "train" in exact_parts(tree).values()
+    return is_certain or ("train" in parts and len({*parts} - {None}) > 1)
+
+
+def refuse_doubtful(tree: Tree) -> None:
+    """Refuses folders that may be something else than classes.
+
+    Raises:
+        Unreadable: They hold the same folders, or one holds folders called like the others, or
+            they are images and their masks.
+    """
+    classes = list(tree.filled)
+    typed = f"type {to_type('classes', classes)}"
+    if all(is_of_images(one) or is_of_masks(one) for one in classes) and any(
+        map(is_of_masks, classes)
+    ):
+        images = next(filter(is_of_images, classes), None)
+        below = images and len(tree.inner(images).filled) > 1
+        there = f"{to_type('path', str(tree.root / str(images)))} reads its folders as classes; "
+        raise Unreadable(
+            "path",
+            f"{tree.root} has {listed(classes)}, which seem to be images and what belongs to them,"
+            f" no classes; {there if below else ''}if they are classes, {typed}",
+        )
+    inner = {name: tree.inner(name).without_shell() for name in classes}
+    for name, own in inner.items():
+        same = [one for one in own.filled if one in classes]
+        if len(same) > 1:
+            others = [one for one in classes if one != name]
+            raise Unreadable(
+                "path",
+                f"{own.root} has folders {listed(same)}, which lie beside it too: type"
+                f" {to_type('classes', others)} to leave it out, or"
+                f" {to_type('path', str(own.root))} to read it alone; if it is a class, {typed}",
+            )
+    first = next(iter(inner.values()))
+    held = [set(one.filled) for one in inner.values()]
+    forms = {one for one in set.intersection(*held) if not (is_of_masks(one) or is_of_images(one))}
+    if len(forms) > 1 and 2 * len(forms) > len(set.union(*held)):
+        raise Unreadable(
+            "path",
+            f"{listed(classes)} hold the same folders {listed(sorted(forms))}: if these are the"
+            f" classes, type {to_type('path', str(first.root))} to read one of {len(classes)};"
+            f" if {listed(classes)} are, {typed}",
+        )
+
+
+def without_masks(tree: Tree, classes: Sequence[str], report: DataReport) -> list[tuple[Path, str]]:
+    """The images of the classes with the names of these; masks beside images are left out."""
+    labelled: list[tuple[Path, str]] = []
+    for name in classes:
+        images = tree.filled.get(name, [])
+        masks: dict[Path, str] = {}
+        depth = len(tree.root.parts) + 1
+        for file in images:
+            between = file.parts[depth:-1]
+            if word := next(filter(is_of_masks, between), None):
+                masks[file] = word
+        if len(masks) == len(images):
+            masks = {}
+        for word in sorted(set(masks.values())):
+            count = sum(one == word for one in masks.values())
+            reason = f"in folders {word}/ beside images"
+            if reason not in report.files_left_out:
+                report.warnings.append(
+                    f"folders `{word}` within classes are taken for masks, and left out; rename"
+                    " them if they hold images of the class"
+                )
+            report.files_left_out[reason] = report.files_left_out.get(reason, 0) + count
+        labelled += [(file, name) for file in images if file not in masks]
+    return labelled

@@ -1,0 +1,250 @@
+"""A folder of the user's images, one folder a class."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Int, Num
+from torch import Tensor
+
+from leyden.data.datamodule import DataModule
+from leyden.data.errors import Unreadable
+from leyden.data.images.augmentation import Augmentation
+from leyden.data.images.duplicates import say_copies
+from leyden.data.images.formats import DamagedImage, OutsideRange, quiet
+from leyden.data.images.image_file import Background, Decoder
+from leyden.data.images.layout import Labelled, Layout, find_layout
+from leyden.data.images.pixels import image_parts
+from leyden.data.images.survey import Survey, describe, survey
+from leyden.data.report import DataReport
+from leyden.data.spec import Kind, Spec
+from leyden.data.split_names import PARTS, Part
+from leyden.data.splits import Parts
+from leyden.data.splitting import split_classes, split_train
+from leyden.types import Count, PositiveInt, Share
+
+
+class ImageFolder(DataModule):
+    """Images in `path/CLASS/...`: 80 % train, 10 % validate, 10 % test, drawn once for all runs.
+
+    Folders of parts, `path/train/CLASS`, `path/val/CLASS` and `path/test/CLASS`, are taken as they
+    are, under all of their usual names; where one of the latter two is missing or has no classes,
+    a tenth of the training images takes its place. Pixels are those that a viewer shows.
+
+    Args:
+        path: The folder.
+        classes: Names of the folders that are the classes; others are left out. None: all are,
+            unless that is in doubt.
+        size: Side of the square that a model sees, in pixels: an image is scaled until its shorter
+            side is so long, and its middle is cut out.
+        channels: 3 for colour, 1 for grey.
+        background: What is seen through transparent pixels: `white` or `black`.
+        value_range: Values that are black and white in images of more than 8 bits, such as
+            [0,4095]; what is outside is cut. None: 0 and the largest value of 16 bits; 0 and 1 for
+            floats. Then values outside are refused.
+        skip_damaged: Leave out files that can't be decoded, instead of refusing to start. All are
+            decoded for it, before the parts are drawn.
+        split: See `Split`; there is no column to split by.
+        crop: See `Augmentation`, as for the next three.
+        translate: In pixels.
+        flip: Left to right.
+        cutout: In pixels.
+        shared: Those of `DataModule`. Images are decoded when they are asked for, so `num_workers`
+            helps.
+    """
+
+    kind: ClassVar[Kind] = "image"
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        classes: tuple[str, ...] | None = None,
+        size: PositiveInt = 64,
+        channels: Literal[1, 3] = 3,
+        background: Background = "white",
+        value_range: list[float | int] | None = None,
+        skip_damaged: bool = False,
+        split: dict[str, Any] | None = None,
+        crop: Share = 1.0,
+        translate: Count = 0,
+        flip: bool = False,
+        cutout: Count = 0,
+        **shared: Any,
+    ) -> None:
+        super().__init__(**shared)
+        self.path = Path(path).expanduser()
+        self.classes = classes
+        self.size = size
+        self.channels = channels
+        self.background = background
+        self.value_range = value_range
+        self.skip_damaged = skip_damaged
+        self.split = split
+        self.augmentation = Augmentation(self.seed, crop, translate, flip, cutout)
+        self.used: list[Path] = []
+
+    def source_files(self) -> Sequence[Path]:
+        _ = self.parts  # damaged files are not among them
+        return self.used
+
+    def load(self) -> Parts:
+        if not self.path.is_dir():
+            raise Unreadable("path", f"is not a folder{instead_of_folder(self.path)}")
+        report = DataReport()
+        decoder = Decoder(
+            self.size, self.channels, self.background, value_range_of(self.value_range)
+        )
+        layout = find_layout(self.path, report, chosen=self.classes)
+        found = survey(
+            [file for labelled in layout.parts.values() for file, _ in labelled],
+            decoder,
+            decodes_all=self.skip_damaged,
+        )
+        parts = self._split(self._sound(layout, found, report), layout, report)
+        self.used = sorted(file for files, _ in parts for file in files)
+        describe(found, decoder, report)
+        say_copies([files for files, _ in parts], [labels for _, labels in parts], report)
+        pixels = [ImageFiles(files, decoder, is_deep=found.is_deep) for files, _ in parts]
+        spec = Spec(
+            "image",
+            (self.channels, self.size, self.size),
+            len(layout.classes),
+            class_names=tuple(layout.classes),
+        )
+        images = image_parts(
+            (pixels[0], pixels[1], pixels[2]),
+            (parts[0][1], parts[1][1], parts[2][1]),
+            self.augmentation,
+            statistics=found.statistics(parts[0][0]),
+        )
+        return Parts(spec, *images, report)
+
+    def _sound(
+        self, layout: Layout, found: Survey, report: DataReport
+    ) -> "dict[Part, FilesAndLabels]":
+        """The files of each part without those that are damaged.
+
+        Raises:
+            Unreadable: There are damaged ones, and they are not to be left out.
+        """
+        damaged = {image.file: image.failure for image in found.damaged}
+        if damaged and not self.skip_damaged:
+            file = next(iter(damaged))
+            others = f", nor can {len(damaged) - 1:,} others" if len(damaged) > 1 else ""
+            raise Unreadable(
+                "path",
+                f"{file} can't be read as an image ({damaged[file]}){others};"
+                " data.skip_damaged=true leaves them out",
+            )
+        if damaged:
+            report.files_left_out["damaged"] = len(damaged)
+        return {
+            part: files_and_labels(
+                [(file, name) for file, name in labelled if file not in damaged], layout.classes
+            )
+            for part, labelled in layout.parts.items()
+        }
+
+    def _split(
+        self, own: "dict[Part, FilesAndLabels]", layout: Layout, report: DataReport
+    ) -> "list[FilesAndLabels]":
+        """The three parts: the user's own where there are folders of these names.
+
+        Raises:
+            Unreadable: There are too few images, or the key `split` does not fit.
+        """
+        files, labels = own["train"]
+        if len(files) < 10:
+            raise Unreadable("path", f"{len(files)} images are too few; at least 10")
+        for number, name in enumerate(layout.classes):
+            if number not in labels:
+                raise Unreadable("path", f"all images of the class `{name}` are damaged")
+        tenth = (0.8, 0.1, 0.1)
+        if not layout.folders:
+            rows = split_classes(self.split, labels, tenth, report)
+            return [([files[i] for i in part.tolist()], labels[part]) for part in rows]
+        rows_of = split_train(self.split, labels, own, tenth)
+        said = [
+            f"`{layout.folders[part]}` as {part}" if part in own else f"{part} drawn from train"
+            for part in PARTS
+        ]
+        where = "" if layout.root == self.path else f" in {layout.root.relative_to(self.path)}/"
+        report.split = f"by folders{where}: {', '.join(said)}"
+        cut = {
+            part: ([files[i] for i in rows.tolist()], labels[rows])
+            for part, rows in rows_of.items()
+        }
+        return [cut["train"], *(own.get(part, cut[part]) for part in PARTS[1:])]
+
+
+def instead_of_folder(path: Path) -> str:
+    """What to do with a path that is no folder."""
+    if path.suffix in (".npz", ".npy"):
+        return "; arrays are read by data=image_arrays"
+    if path.suffix in (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"):
+        return "; unpack it"
+    return ""
+
+
+FilesAndLabels = tuple[list[Path], Int[Tensor, " n"]]
+
+
+def files_and_labels(labelled: Labelled, classes: list[str]) -> FilesAndLabels:
+    """Files, and the codes of their classes."""
+    codes = {name: code for code, name in enumerate(classes)}
+    labels = torch.tensor([codes[name] for _, name in labelled], dtype=torch.long)
+    return [file for file, _ in labelled], labels
+
+
+def value_range_of(given: list[float | int] | None) -> tuple[float, float] | None:
+    """What is black and white, if the user says so.
+
+    Raises:
+        Unreadable: They are not two numbers that rise.
+    """
+    if given is None:
+        return None
+    if len(given) != 2 or not given[0] < given[1]:
+        raise Unreadable("value_range", "must be the values of black and white, such as [0,4095]")
+    return float(given[0]), float(given[1])
+
+
+class ImageFiles:
+    """Images on disk, decoded when they are asked for.
+
+    Args:
+        files: One an image.
+        decoder: Makes pixels of them.
+        is_deep: One of the set's images has more than 8 bits: pixels are floats.
+    """
+
+    def __init__(self, files: list[Path], decoder: Decoder, *, is_deep: bool = False) -> None:
+        self.files = files
+        self.decoder = decoder
+        self.dtype = np.float32 if is_deep else np.uint8
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: Int[Tensor, " n"]) -> Num[Tensor, "n channels size size"]:
+        with quiet():
+            squares = [self._decode(self.files[place]) for place in index.tolist()]
+        return torch.stack(squares).permute(0, 3, 1, 2).contiguous()
+
+    def _decode(self, file: Path) -> Num[Tensor, "size size channels"]:
+        try:
+            return torch.from_numpy(self.decoder.square(file).astype(self.dtype, copy=False))
+        except DamagedImage as error:
+            message = (
+                f"{file} can't be read as an image ({error}); data.skip_damaged=true leaves it out"
+            )
+            raise Unreadable("path", message) from error
+        except OutsideRange as error:
+            message = (
+                f"{file} has values from {error.low:g} to {error.high:g}; say which are black and"
+                f" white, such as data.value_range=[{error.low:g},{error.high:g}]"
+            )
+            raise Unreadable("value_range", message) from error

@@ -1,0 +1,134 @@
+"""Images, normalised and augmented a batch at a time."""
+
+from functools import cached_property
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float, Int, Num
+from torch import Tensor
+
+from leyden.data.batches import Batch, Draw, permutation
+from leyden.data.images.augmentation import Augmentation
+
+STATISTICS_SAMPLES = 10_000
+"""Images that are enough for a mean and a deviation to three digits."""
+
+
+MOST_NUMBERS = 50_000_000
+"""Pixels that are kept normalised, in 4 bytes each, instead of being so anew in each epoch."""
+
+
+Statistics = tuple[Float[Tensor, " channels"], Float[Tensor, " channels"]]
+"""Mean and deviation of pixels by channel, on the scale 0 to 1."""
+
+
+@runtime_checkable
+class Pixels(Protocol):
+    """A store of images, 0 to 255, of one shape: a tensor, or files that are read when asked for.
+
+    They are bytes, or floats where the images have more than 8 bits.
+
+    It is asked for a whole batch at a time: `pixels[index]` is (n, channels, height, width).
+    """
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Tensor) -> Tensor: ...
+
+
+class Images:
+    """A part of an image set.
+
+    Args:
+        pixels: Where the images are.
+        labels: Class of each image.
+        mean: Of the training part's pixels by channel, on the scale 0 to 1.
+        std: Likewise.
+        augmentation: Of the training part.
+        is_read_often: Whether it pays to keep the images normalised.
+    """
+
+    def __init__(
+        self,
+        pixels: Pixels,
+        labels: Int[Tensor, " n"],
+        *,
+        mean: Float[Tensor, " channels"],
+        std: Float[Tensor, " channels"],
+        augmentation: Augmentation | None = None,
+        is_read_often: bool = True,
+    ) -> None:
+        self.pixels = pixels
+        self.labels = labels
+        self.mean = mean.view(-1, 1, 1)
+        self.std = std.view(-1, 1, 1)
+        self.augmentation = augmentation if augmentation and augmentation.changes else None
+        self.is_read_often = is_read_often
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, draw: Draw) -> Batch:
+        labels = self.labels.index_select(0, draw.index)  # faster than labels[index]
+        if self.normalised is not None:
+            return self.normalised.index_select(0, draw.index), labels
+        pixels = self.pixels[draw.index]
+        if self.augmentation is not None:
+            pixels = self.augmentation(pixels, draw)
+        return self._normalise(pixels), labels
+
+    @cached_property
+    def normalised(self) -> Tensor | None:
+        """All images, if they are always the same and don't take much memory."""
+        is_same = self.is_read_often and self.augmentation is None
+        if not is_same or not isinstance(self.pixels, Tensor):
+            return None
+        return self._normalise(self.pixels) if self.pixels.numel() <= MOST_NUMBERS else None
+
+    def _normalise(self, pixels: Tensor) -> Float[Tensor, "n channels height width"]:
+        scaled = pixels.to(torch.float32, copy=True)  # pixels that are kept stay as they are
+        return scaled.div_(255).sub_(self.mean).div_(self.std)
+
+
+def image_parts(
+    pixels: tuple[Pixels, Pixels, Pixels],
+    labels: tuple[Int[Tensor, " n"], Int[Tensor, " v"], Int[Tensor, " t"]],
+    augmentation: Augmentation,
+    *,
+    statistics: Statistics | None = None,
+) -> tuple[Images, Images, Images]:
+    """Training, validation and test images, all normalised alike; the first are augmented.
+
+    Args:
+        pixels: Of the three parts.
+        labels: Likewise.
+        augmentation: Of the training part.
+        statistics: Of the training part's pixels; None: they are computed from some of them.
+    """
+    mean, std = statistics_of(pixels[0]) if statistics is None else statistics
+    train, val, test = zip(pixels, labels, strict=True)
+    return (
+        Images(*train, mean=mean, std=std, augmentation=augmentation),
+        Images(*val, mean=mean, std=std),
+        Images(*test, mean=mean, std=std, is_read_often=False),
+    )
+
+
+def statistics_of(pixels: Pixels) -> Statistics:
+    """Statistics of some of the images, the same in every run."""
+    some = permutation(len(pixels), seed=0, epoch=0)[:STATISTICS_SAMPLES]
+    return channel_statistics(pixels[some])
+
+
+def channel_statistics(
+    pixels: Num[Tensor, "n channels height width"],
+) -> Statistics:
+    """Mean and standard deviation of each channel, on the scale 0 to 1; the latter is never 0."""
+    scaled = pixels.float() / 255
+    least = least_deviation(is_deep=pixels.is_floating_point())
+    return scaled.mean(dim=(0, 2, 3)), scaled.std(dim=(0, 2, 3)).clamp_min(least)
+
+
+def least_deviation(*, is_deep: bool) -> float:
+    """A step of the scale 0 to 1: what images of one colour are divided by."""
+    return 1 / 65535 if is_deep else 1 / 255

@@ -1,0 +1,1 @@
+"""From the files of users to columns of numbers, times and text, without a guess."""

@@ -1,0 +1,228 @@
+"""The different cells of a column of text: missing, numbers, and what is neither."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from leyden.data.errors import shown
+from leyden.data.parsing.number_format import (
+    GLUED_UNIT,
+    LARGEST_EXACT,
+    LEADING_ZERO,
+    NumberForm,
+    doubtful,
+    looks_like_number,
+    other_forms,
+)
+
+MISSING_IN_NUMBERS = frozenset(
+    (
+        *("?", "-", "--", "---", "\u2013", "\u2014", ".", "..", "...", "*", "missing", "\\n"),
+        *("na", "n/a", "n.a.", "n.a", "#n/a", "#na", "<na>", "n/d", "n.d.", "k.a.", "nan", "-nan"),
+        *("null", "(null)", "none", "nil", "nat"),
+        *("#value!", "#ref!", "#div/0!", "#num!", "#name?"),
+        *("0000-00-00", "0000-00-00 00:00:00", "00.00.0000", "00/00/0000", "00-00-0000"),
+        *("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "\u221e", "-\u221e"),
+    )
+)
+"""Words that stand for no number or time, in lower case; of what is infinite nothing is learned."""
+
+
+WRITTEN_FOR_MISSING = frozenset(
+    (
+        *("?", "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "null", "(null)", "nat", "\\n"),
+        *("#value!", "#ref!", "#div/0!", "#num!", "#name?"),
+    )
+)
+"""Those of them that programs write, and few people for anything else, in lower case."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The different cells of a column.
+
+    Attributes:
+        counts: How often each comes.
+        numbers: Those that are numbers.
+        absent: Those that are missing whatever the column is.
+        stand_ins: Those that are missing in a column of numbers.
+        odd: All others.
+    """
+
+    counts: Counter[str]
+    numbers: dict[str, float]
+    absent: set[str]
+    stand_ins: set[str]
+    odd: list[str]
+
+    @classmethod
+    def of(cls, cells: Sequence[str], form: NumberForm, missing: frozenset[str]) -> "Words":
+        """The words of a column.
+
+        Args:
+            cells: Of the column.
+            form: How numbers are written.
+            missing: What the user says is missing; a number in any form.
+        """
+        counts = Counter(cells)
+        numbers = {word: form.number(word) for word in counts if form.is_number(word)}
+        said = {float(word) for word in missing if NumberForm().is_number(word)}
+        absent = {
+            word for word in counts if not word or word in missing or numbers.get(word) in said
+        }
+        numbers = {word: value for word, value in numbers.items() if word not in absent}
+        stand_ins = {word for word, value in numbers.items() if math.isinf(value)}
+        odd = []
+        for word in counts:
+            if word.lower() in MISSING_IN_NUMBERS and word not in absent:
+                stand_ins.add(word)
+            elif word not in absent and word not in numbers:
+                odd.append(word)
+        return cls(counts, numbers, absent, stand_ins, odd)
+
+    def num_cells(self, words: Iterable[str]) -> int:
+        """Cells that are one of some words."""
+        return sum(self.counts[word] for word in words)
+
+
+FEW_ODD_WORDS = 5
+"""A column of numbers has no more different other texts than this; with more it is text."""
+
+LEAST_SHARE_SAID = 0.2
+"""Of cells that are numbers, from which it is said that a column is taken as text."""
+
+BARE = "leave the bare number in each cell"
+
+
+def why_text(words: Words, form: NumberForm) -> str | None:
+    """Why cells that are all written as numbers are names of something."""
+    for word, number in words.numbers.items():
+        if LEADING_ZERO.fullmatch(word):
+            return f"since `{shown(word)}` has a leading zero"
+        if LARGEST_EXACT <= abs(number) < math.inf and not form.is_exact(word):
+            return f"since `{shown(word)}` has more digits than a number of 64 bits keeps"
+    return None
+
+
+def doubt(words: Words, form: NumberForm, lines: "Lines") -> str:
+    """Why it is not clear which numbers the cells are; empty where it is."""
+    cell = doubtful(list(words.numbers), form)
+    if cell is None:
+        return ""
+    is_comma = form.decimal == "comma"
+    other = NumberForm("point", "comma") if is_comma else NumberForm("comma", "point")
+    one, grouped = f"{form.number(cell):.15g}", f"{other.number(cell):.15g}"
+    readings = f"data.thousands=none reads {one}, {other.reads(cell, form)}"
+    return f"`{shown(cell)}`{lines.of(cell)} may be {one} or {grouped}; {readings}"
+
+
+def judge(words: Words, form: NumberForm, lines: "Lines") -> tuple[str, str]:
+    """The problem of a column that seems to hold numbers, or else what is to be said of it.
+
+    Args:
+        words: Its cells; some are no numbers.
+        form: How numbers are written.
+        lines: Where they stand.
+
+    Returns:
+        Both empty where the column is text.
+    """
+    seeming = [word for word in words.odd if looks_like_number(word)]
+    glued = [word for word in words.odd if GLUED_UNIT.fullmatch(word)]
+    seeming += glued if len(glued) > FEW_ODD_WORDS else []
+    num_numbers, num_odd = words.num_cells(words.numbers), words.num_cells(words.odd)
+    cell = (seeming or words.odd)[0]
+    others = other_forms([*words.numbers, *words.odd], form)
+    like_numbers = [*words.numbers, *seeming]
+    num_rest = len(words.odd) - len(seeming)
+    if not others and seeming and num_rest <= min(FEW_ODD_WORDS, len(like_numbers) / 2):
+        others = other_forms(like_numbers, form)
+    are_numbers = len(seeming) > 0.9 * len(words.odd)
+    has_few_odd = len(words.odd) <= min(FEW_ODD_WORDS, len(words.numbers) / 2)
+    if others or has_few_odd or are_numbers:
+        such = f" ({num_odd:,} of {num_numbers + num_odd:,} cells are such)" if num_odd > 1 else ""
+        hint = _hint(words, cell, form, others)
+        return f"`{shown(cell)}`{lines.of(cell)} is no number{such}; {hint}", ""
+    if num_numbers >= LEAST_SHARE_SAID * (num_numbers + num_odd):
+        counts = f"{num_numbers:,} cells are numbers, {num_odd:,} are not"
+        return "", f"is taken as text: {counts}, such as `{shown(cell)}`{lines.of(cell)}"
+    return "", ""
+
+
+def _hint(words: Words, cell: str, form: NumberForm, others: list[NumberForm]) -> str:
+    """What to type for cells that are no numbers in a column of numbers."""
+    if others:
+        return ", ".join(other.reads(cell, form) for other in others)
+    if len(words.odd) <= min(FEW_ODD_WORDS, len(words.numbers)):
+        listed = ",".join(as_typed(word) for word in words.odd)
+        other_way = f"{BARE}, or " if looks_like_number(cell) else ""
+        return f'{other_way}"data.missing=[{listed}]" takes such cells as missing'
+    return BARE
+
+
+def as_typed(word: str) -> str:
+    """A word as it is typed in a list of an override."""
+    if word.isalnum() and word.lower() not in ("null", "true", "false", "nan"):
+        return word
+    escaped = word.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+class Lines:
+    """Where cells of a column stand in the file.
+
+    Args:
+        cells: Of the column.
+        lines: Line of each; of no line where the file has none.
+    """
+
+    def __init__(self, cells: Sequence[str], lines: Sequence[int]) -> None:
+        self._cells = cells
+        self._lines = lines
+
+    def of(self, cell: str) -> str:
+        """The line of the first such cell, in brackets."""
+        return f" (line {self._lines[list(self._cells).index(cell)]:,})" if self._lines else ""
+
+
+FAR = 2
+"""Times the range of all others that a sentinel is away from them."""
+
+OFTEN = 10
+APART = 0.1
+"""A negative whole number that comes so many times as often as another, and is this share of the
+range away from all others, stands for none too: -200 of the UCI's air quality."""
+
+
+def could_be_one(number: float) -> bool:
+    """Whether a number has nines only, or is -1."""
+    whole = int(number)
+    return whole == number and (whole == -1 or set(str(abs(whole))) == {"9"})
+
+
+def sentinel_of(
+    values: "pd.Series[Any]", *, is_word: Callable[[float], bool] = could_be_one
+) -> float | None:
+    """A number that comes again and is far from all others; None: there is none.
+
+    Args:
+        values: Of a column of numbers.
+        is_word: Whether a number may stand for none.
+    """
+    counts = values.value_counts()
+    for one in (counts.index.min(), counts.index.max()):
+        others = counts.index[counts.index != one]
+        if len(others) < 3 or counts[one] < 2:
+            continue
+        low, high = others.min(), others.max()
+        away = min(abs(one - low), abs(one - high))
+        is_often = counts[one] > OFTEN * counts[others].median()
+        if away > FAR * (high - low) and is_word(float(one)):
+            return float(one)
+        if one < 0 and one % 1 == 0 and is_often and away > APART * (high - low):
+            return float(one)
+    return None

@@ -1,0 +1,241 @@
+"""What the cells of a column are: numbers, flags, times or text, and which are missing."""
+
+import math
+import re
+from calendar import monthrange
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from leyden.data.errors import Unreadable, shown
+from leyden.data.parsing.cells import (
+    FEW_ODD_WORDS,
+    Lines,
+    Words,
+    as_typed,
+    doubt,
+    judge,
+    sentinel_of,
+    why_text,
+)
+from leyden.data.parsing.number_format import LARGEST_EXACT, NumberForm, all_grouped, without_unit
+from leyden.data.parsing.times import parse_times
+from leyden.data.report import Column, DataReport
+
+DATE = re.compile(
+    r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2(?:\d{4}|\d{2}))(?:[T, ].*)?"
+)
+"""What is a date to a reader, whatever the order of its parts: a year has two or four digits."""
+
+LIKE_VERSION = re.compile(r"(?=\d\.|\d+\.\d\.)\d{1,2}\.\d{1,2}\.\d{2}")
+"""What may be a date or a version, such as 10.1.12: the day or the month has one digit."""
+
+LIKE_TIME = re.compile(
+    r".*(?:\d[:/-]\d|\d{1,2}\.\d{1,2}\.\d|\dT\d|Q[1-4]|W\d\d|\d days?"
+    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*.*\d)",
+    re.IGNORECASE,
+)
+"""What could be a time: others are not tried in a hundred forms."""
+
+
+def typed(
+    name: str,
+    cells: Sequence[str],
+    lines: Sequence[int],
+    form: NumberForm,
+    missing: frozenset[str],
+    report: DataReport,
+) -> "pd.Series[Any]":
+    """A column of text by what its cells are.
+
+    Cells of numbers become float64, with NaN where they are missing; all others stay text, with
+    None. Of a text only an empty cell is missing, or what the user says is.
+
+    Args:
+        name: Of the column.
+        cells: Without blanks at their ends.
+        lines: Line of each cell in the file.
+        form: How numbers are written.
+        missing: What the user says is missing.
+        report: It is told what the column is.
+    """
+    words, bare = Words.of(cells, form, missing), cells
+    stripped = None if words.numbers else without_unit(words.odd)
+    if stripped is not None:
+        numbers, unit = stripped
+        bare = [numbers.get(cell, cell) for cell in cells]
+        words = Words.of(bare, form, missing)
+        report.notes.append(f"column {name}: each number has the unit `{unit}`")
+    column = Column(name, "text")
+    report.columns.append(column)
+    kind, absent = _kind(column, words, form, Lines(bare, lines), report)
+    present = words.counts.keys() - absent
+    column.kind = kind
+    column.missing = {word: words.counts[word] for word in sorted(absent & words.counts.keys())}
+    column.example = next(
+        (cell for cell, one in zip(cells, bare, strict=True) if one in present), ""
+    )
+    if kind not in ("numbers", "empty"):
+        # TRUE, True and true are one flag.
+        one_case = str.capitalize if kind == "flags" and len(present) > 2 else str
+        kept = [None if cell in absent else one_case(cell) for cell in cells]
+        column.distinct = len(set(map(one_case, present)))
+        return pd.Series(kept, dtype=object, name=name)
+    values = words.numbers | dict.fromkeys(absent, math.nan)
+    array = np.fromiter(map(values.__getitem__, bare), np.float64, count=len(cells))
+    found = pd.Series(array, name=name)
+    column.distinct = int(found.nunique())
+    _say_sentinel(found, report)
+    return found
+
+
+def _kind(
+    column: Column, words: Words, form: NumberForm, lines: Lines, report: DataReport
+) -> tuple[str, set[str]]:
+    """What a column is, and the words that are missing in it."""
+    present = words.counts.keys() - words.absent
+    if not present:
+        return "empty", words.absent
+    if words.numbers and not words.odd:
+        reason = why_text(words, form)
+        if reason is None:
+            column.problem = doubt(words, form, lines)
+            if all_grouped(words.numbers, form) and not column.problem:
+                some = next(iter(words.numbers))
+                report.notes.append(
+                    f"column {column.name}: all numbers have three decimals; `{some}` is taken as"
+                    f" {form.number(some):g}"
+                )
+            absent = words.absent | words.stand_ins
+            return "numbers" if words.counts.keys() - absent else "empty", absent
+        column.reason = f"taken as text, {reason}"
+        report.notes.append(f"column {column.name}: {column.reason}")
+    if {word.lower() for word in present} <= {"true", "false"}:
+        return "flags", words.absent
+    if _are_times(column, present - words.stand_ins, lines):
+        return "times", words.absent | words.stand_ins
+    if words.odd:
+        column.problem, said = judge(words, form, lines)
+        report.warnings += [f"column {column.name} {said}"] if said else []
+    return "text", words.absent
+
+
+def _are_times(column: Column, present: Collection[str], lines: Lines) -> bool:
+    """Whether cells are times; odd ones, and such that could be several, are a problem."""
+    times = [cell for cell in present if LIKE_TIME.match(cell) and not _is_in_no_calendar(cell)]
+    odd = sorted(set(present).difference(times))
+    are_dates = all(map(DATE.fullmatch, times))
+    if not times or (odd and not (are_dates and len(odd) <= min(FEW_ODD_WORDS, len(times) / 2))):
+        return False
+    try:
+        parse_times(pd.Series(sorted(times), name=column.name, dtype=object), key="features")
+    except Unreadable as error:
+        if not are_dates:
+            return False
+        column.problem = str(error).removeprefix(f"column `{column.name}`: ")
+        return True
+    versions = sorted(filter(LIKE_VERSION.fullmatch, times))
+    if odd:
+        listed = ",".join(map(as_typed, odd))
+        column.problem = (
+            f"`{shown(odd[0])}`{lines.of(odd[0])} is no time;"
+            f' "data.missing=[{listed}]" takes such cells as missing'
+        )
+    elif versions:
+        column.problem = (
+            f"`{versions[0]}`{lines.of(versions[0])} may be a date or a version;"
+            " data.time_format='%d.%m.%y' reads dates,"
+            f' "data.categories=[{as_typed(column.name)}]" names'
+        )
+    return True
+
+
+def _is_in_no_calendar(cell: str) -> bool:
+    """Whether a cell has the form of a date, and there is no such day: 2024-02-31."""
+    if not DATE.fullmatch(cell):
+        return False
+    first, second, third = map(int, re.findall(r"\d+", cell)[:3])
+    is_year_first = re.match(r"\d{4}", cell)
+    orders = [(first, second, third)] if is_year_first else [(third, second, first)]
+    orders += [] if is_year_first else [(third, first, second)]
+    return not any(_is_day(*one) for one in orders)
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    return 1 <= month <= 12 and 1 <= day <= monthrange(year or 2000, month)[1]
+
+
+def _say_sentinel(values: "pd.Series[Any]", report: DataReport) -> None:
+    number = sentinel_of(values)
+    if number is None:
+        return
+    others, count = values[values != number], int((values == number).sum())
+    report.warnings.append(
+        f"column {values.name}: {number:g} stands in {count:,} cells, far from all others"
+        f" ({others.min():g} to {others.max():g}); data.missing=[{number:g}] takes it as missing"
+    )
+
+
+def typed_values(
+    values: "pd.Series[Any]", missing: frozenset[str], report: DataReport
+) -> "pd.Series[Any]":
+    """A column as `read_table` gives it, of one that has a type already.
+
+    Args:
+        values: Of the column; None, NaN and pandas' NA are missing.
+        missing: What the user says is missing.
+        report: It is told what the column is.
+    """
+    name, dtype = str(values.name), values.dtype
+    if pd.api.types.is_bool_dtype(dtype):
+        texts = values.astype(object).map({True: "True", False: "False"})
+        return typed(name, _cells(texts), (), NumberForm(), missing, report)
+    if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
+        report.columns.append(_described(values.rename(name), "times"))
+        return values.rename(name)
+    if pd.api.types.is_integer_dtype(dtype) and not _is_exact(values):
+        # As a text file's would be: more digits than a floating-point number keeps.
+        return typed(name, _cells(values.astype(object)), (), NumberForm(), missing, report)
+    if pd.api.types.is_numeric_dtype(dtype):
+        return _numbers(values.astype("Float64").rename(name), missing, report)
+    return typed(name, _cells(values.astype(object)), (), NumberForm(), missing, report)
+
+
+def _cells(values: "pd.Series[Any]") -> list[str]:
+    return ["" if pd.isna(value) else str(value).strip() for value in values]
+
+
+def _is_exact(values: "pd.Series[Any]") -> bool:
+    present = values.dropna()
+    return present.empty or max(int(present.max()), -int(present.min())) <= LARGEST_EXACT
+
+
+def _numbers(
+    values: "pd.Series[Any]", missing: frozenset[str], report: DataReport
+) -> "pd.Series[float]":
+    array = values.to_numpy(dtype=np.float64, na_value=math.nan, copy=True)
+    absent: dict[str, int] = {}
+    said = {float(word) for word in missing if NumberForm().is_number(word)}
+    for word, is_it in [
+        ("", np.isnan(array)),
+        ("inf", np.isinf(array)),
+        *((f"{number:g}", array == number) for number in sorted(said)),
+    ]:
+        if is_it.any():
+            absent[word] = int(is_it.sum())
+            array[is_it] = math.nan
+    found = pd.Series(array, name=values.name)
+    column = _described(found, "numbers" if found.notna().any() else "empty")
+    column.missing = absent
+    report.columns.append(column)
+    return found
+
+
+def _described(values: "pd.Series[Any]", kind: str) -> Column:
+    present = values.dropna()
+    example = "" if present.empty else str(present.iloc[0])
+    column = Column(str(values.name), kind, example=example, distinct=int(present.nunique()))
+    column.missing = {"": len(values) - len(present)} if len(present) < len(values) else {}
+    return column

@@ -1,0 +1,125 @@
+"""Bytes to text, never with a loss: what does not fit is refused with the encoding that does."""
+
+import codecs
+import re
+
+from leyden.data.errors import Unreadable
+from leyden.tokenization.encoding import BEGINNING, probable_encoding, two_bytes_each
+
+MARKS: dict[str, bytes] = {
+    "utf-32": codecs.BOM_UTF32_LE,  # before UTF-16, whose mark it begins with
+    "utf-8": codecs.BOM_UTF8,
+    "utf-16": codecs.BOM_UTF16_LE,
+    "utf-16 ": codecs.BOM_UTF16_BE,
+}
+"""Byte-order marks at the start of a file."""
+
+LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+"""Of several bytes, in UTF-8."""
+
+SHOWN = 40
+"""Characters of a line that are shown."""
+
+
+def decode(content: bytes, encoding: str | None) -> tuple[str, str]:
+    """The text of bytes, without a byte-order mark, and its encoding.
+
+    Args:
+        content: Of the file.
+        encoding: As Python names it; None: as the mark says, or UTF-8.
+
+    Raises:
+        Unreadable: The bytes are not in it.
+    """
+    marked = next((name.strip() for name, mark in MARKS.items() if content.startswith(mark)), None)
+    encoding = encoding or marked or "utf-8"
+    try:
+        _require_fit(encoding, marked)
+        text = content.decode(encoding).removeprefix("\ufeff")
+        if "\0" in text:
+            raise Unreadable("path", _misfit(content, encoding, content.index(0)))
+        _require_not_utf8(content, text, encoding)
+        return text, encoding
+    except LookupError as error:
+        message = "is no encoding that Python knows; utf-8, utf-16, cp1252, ... are"
+        raise Unreadable("encoding", message) from error
+    except UnicodeDecodeError as error:
+        raise Unreadable("path", _misfit(content, encoding, error.start)) from error
+    except UnicodeError as error:
+        raise Unreadable("encoding", f"can't read the file: {error}") from error
+
+
+def _require_fit(encoding: str, marked: str | None) -> None:
+    """Raises `Unreadable` where the file's mark says another encoding."""
+    if marked is not None and not codecs.lookup(encoding).name.startswith(marked):
+        raise Unreadable(
+            "encoding", f"does not fit: the file begins with the mark of {marked}; leave it out"
+        )
+
+
+def _require_not_utf8(content: bytes, text: str, encoding: str) -> None:
+    """Raises `Unreadable` where letters of several bytes were read as several letters."""
+    if len(text) != len(content) or content.isascii():
+        return
+    letters, bad = _letters_of_utf8(content)
+    if len(letters) <= len(bad):
+        return
+    place = letters[0]
+    right, wrong = (
+        around(one.decode(name, "replace").splitlines()[0], 0)
+        for one, name in ((content[place:], "utf-8"), (content[place:], encoding))
+    )
+    message = f"does not fit: the file is in UTF-8 (`{right}`, not `{wrong}`); leave it out"
+    raise Unreadable("encoding", message)
+
+
+def _letters_of_utf8(content: bytes) -> tuple[list[int], list[int]]:
+    """Where letters of several bytes stand, and where bytes that are in none."""
+    letters = [found.start() for found in LETTER.finditer(content)]
+    others = [found.start() for found in re.finditer(rb"[\x80-\xff]", LETTER.sub(_zeros, content))]
+    return letters, others
+
+
+def _zeros(found: re.Match[bytes]) -> bytes:
+    return b"\0" * len(found[0])
+
+
+def _misfit(content: bytes, encoding: str, place: int) -> str:
+    """Where bytes don't fit, and in which encoding they make sense."""
+    line = content.count(b"\n", 0, place) + 1
+    wrong = f"is not in {encoding.upper()}: byte 0x{content[place]:02x} in line {line}"
+    wide = two_bytes_each(content[:BEGINNING])
+    if wide is not None:
+        return f"{wrong}; data.encoding={wide} fits"
+    start, end = content.rfind(b"\n", 0, place) + 1, content.find(b"\n", place)
+    whole = content[start : end if end >= 0 else None]
+    letters, bad = _letters_of_utf8(content)
+    if len(letters) > len(bad) and encoding == "utf-8":
+        shown = around(whole.decode("utf-8", "replace").strip(), len(whole[: place - start]))
+        many = f"{len(bad):,} of its bytes are" if len(bad) > 1 else "this one byte is"
+        return (
+            f"{wrong} (`{shown}`): the file is in UTF-8, but {many} not; correct that in the file"
+        )
+    fitting = "utf-8" if letters and not bad else probable_encoding(content)
+    fitting = fitting or _encoding_of_signs(content)
+    if fitting is None:
+        return wrong
+    shown = around(whole.decode(fitting).strip(), len(whole[: place - start]))
+    return f"{wrong}; data.encoding={fitting} reads `{shown}` there"
+
+
+def _encoding_of_signs(content: bytes) -> str | None:
+    """The encoding of Windows where all but ASCII are signs in it, such as a currency."""
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    return None if any(one.isalpha() for one in text if ord(one) > 127) else "cp1252"
+
+
+def around(text: str, place: int) -> str:
+    """Some of a long line, with what is at a place."""
+    if len(text) <= SHOWN:
+        return text
+    start = max(0, place - SHOWN // 2)
+    return re.sub(r"\s+", " ", text[start : start + SHOWN])

@@ -1,0 +1,214 @@
+"""Numbers as files write them: which texts are numbers, and which would be if written otherwise."""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from leyden.data.parsing.table_format import Decimal, Thousands
+
+DECIMAL_SIGNS: dict[Decimal, str] = {"point": ".", "comma": ","}
+GROUP_SIGNS: dict[Thousands, str] = {
+    "comma": ",",
+    "point": ".",
+    "blank": " \u00a0\u2009\u202f",
+    "apostrophe": "'\u2019",
+}
+MINUS = "\u2212"
+"""The typographic sign."""
+
+LEADING_ZERO = re.compile(r"[+-]?0\d+")
+LARGEST_EXACT = 2**53
+"""Of whole numbers as floating-point numbers of 64 bits."""
+
+SIGNS = ".,'\u2019 \u00a0\u2009\u202f_"
+NUMBER_LIKE = (
+    rf"[+\-{MINUS}\u2013]?(?:\d{{1,3}}(?:[{SIGNS}]\d{{3}})+|\d{{1,2}}(?:,\d{{2}})*,\d{{3}}|\d+)"
+    r"(?:[.,]\d*)?(?:[eE][+-]?\d+)?"
+)
+"""What a reader takes for a number: at most one sign stands before what is no group of digits."""
+
+CURRENCY = "$\u20ac\u00a3\u00a5"
+WITH_UNIT = re.compile(
+    rf"(?P<before>[{CURRENCY}]|[A-Z]{{3}}(?=\s))?\s?(?P<number>{NUMBER_LIKE})"
+    rf"(?P<after>\s?(?:%|\u2030|\u00b0[A-Z]?|[{CURRENCY}])|\s[A-Za-z\u00b5/\u00b2\u00b3]{{1,12}})?"
+)
+"""A number with a currency, a percent or a unit."""
+
+IN_BRACKETS = re.compile(rf"\({NUMBER_LIKE}\)")
+"""What accounts have for less than nothing."""
+
+GLUED_UNIT = re.compile(rf"{NUMBER_LIKE}[a-z]{{1,2}}")
+"""Likewise, but `3a` may also be a name."""
+
+
+@dataclass(frozen=True)
+class NumberForm:
+    """How numbers are written.
+
+    Attributes:
+        decimal: What stands before the decimals.
+        thousands: What groups digits by three; None or none: nothing.
+        certain: A number of the table, and its column, that has decimals for sure; empty: there is
+            none. It speaks against the other decimal sign.
+    """
+
+    decimal: Decimal = "point"
+    thousands: Thousands | None = None
+    certain: str = field(default="", compare=False)
+
+    @cached_property
+    def _groups(self) -> str:
+        return GROUP_SIGNS.get(self.thousands, "") if self.thousands else ""
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        sign = re.escape(DECIMAL_SIGNS[self.decimal])
+        whole = r"\d+"
+        if self._groups:
+            whole = rf"(?:[1-9]\d{{0,2}}(?:[{re.escape(self._groups)}]\d{{3}})+|\d+)"
+        return re.compile(
+            rf"[+\-{MINUS}]?(?:{whole}(?:{sign}\d*)?|{sign}\d+)(?:[eE][+-]?\d+)?", re.ASCII
+        )
+
+    @cached_property
+    def _translation(self) -> dict[int, str | None]:
+        table: dict[int, str | None] = {ord(sign): None for sign in self._groups}
+        return table | {ord(DECIMAL_SIGNS[self.decimal]): ".", ord(MINUS): "-"}
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether it is the form of Python, where only the minus may be another sign."""
+        return self.decimal == "point" and not self._groups
+
+    def is_number(self, cell: str) -> bool:
+        """Whether a cell is a number that is written so."""
+        return self._pattern.fullmatch(cell) is not None
+
+    def plain(self, cell: str) -> str:
+        """The number in the form of Python."""
+        if self._is_plain and cell.isascii():
+            return cell
+        return cell.translate(self._translation)
+
+    def number(self, cell: str) -> float:
+        """The number; infinite where it is too large for 64 bits."""
+        return float(self.plain(cell))
+
+    def is_exact(self, cell: str) -> bool:
+        """Whether a whole number has not more digits than 64 bits keep."""
+        plain = self.plain(cell)
+        is_whole = plain.lstrip("+-").isdigit()
+        return (
+            not is_whole
+            or abs(number := int(plain)) <= LARGEST_EXACT
+            or number == int(float(plain))
+        )
+
+    def is_grouped(self, cell: str) -> bool:
+        """Whether what stands before the decimals could group three digits: 2,455 or 2.455."""
+        sign = re.escape(DECIMAL_SIGNS[self.decimal])
+        return re.fullmatch(rf"[+\-{MINUS}]?[1-9]\d{{0,2}}{sign}\d{{3}}", cell) is not None
+
+    def keys(self, present: "NumberForm") -> str:
+        """What to type for this form instead of the present one."""
+        words = []
+        if self.decimal != present.decimal:
+            words.append(f"data.decimal={self.decimal}")
+        if (self.thousands or "none") != (present.thousands or "none"):
+            words.append(f"data.thousands={self.thousands or 'none'}")
+        return " ".join(words)
+
+    def reads(self, cell: str, present: "NumberForm") -> str:
+        """What to type for this form instead of the present one, and what a cell is then."""
+        said = f"{self.keys(present)} reads {self.number(cell):.15g}"
+        if present.certain and self.decimal != present.decimal:
+            said += f", but not {present.certain}: write one of the two columns otherwise"
+        return said
+
+
+def doubtful(cells: list[str], form: NumberForm) -> str | None:
+    """A cell of which it is not clear whether it has decimals or groups of digits.
+
+    In a column where each cell with the decimal sign has three digits behind it, and all others
+    are less than 1000, the sign is more likely to group digits: `2.455` beside `865`.
+
+    Args:
+        cells: Numbers of that form.
+        form: If the user says that nothing groups digits, nothing is doubtful.
+    """
+    if form.thousands == "none":
+        return None
+    sign = DECIMAL_SIGNS[form.decimal]
+    with_sign = [cell for cell in cells if sign in cell]
+    if not with_sign or not all(map(form.is_grouped, with_sign)):
+        return None
+    others = [cell for cell in cells if sign not in cell]
+    is_mixed = bool(others) and all(abs(form.number(cell)) < 1000 for cell in others)
+    is_round = form.decimal == "comma" and all(cell.endswith("000") for cell in with_sign)
+    return with_sign[0] if is_mixed or is_round else None
+
+
+def certain_decimals(columns: Iterable[tuple[str, Iterable[str]]], form: NumberForm) -> str:
+    """A number of a table, with its column, that can only have decimals; empty: there is none.
+
+    Args:
+        columns: Their names and cells.
+        form: How numbers are written.
+    """
+    sign = DECIMAL_SIGNS[form.decimal]
+    for name, cells in columns:
+        for cell in cells:
+            if sign in cell and form.is_number(cell) and not form.is_grouped(cell):
+                return f"`{cell}` of column {name}"
+    return ""
+
+
+def all_grouped(cells: Collection[str], form: NumberForm) -> bool:
+    """Whether each number could have groups of three digits where it has decimals."""
+    return form.thousands is None and bool(cells) and all(map(form.is_grouped, cells))
+
+
+def other_forms(cells: list[str], form: NumberForm) -> list[NumberForm]:
+    """The forms in which all cells are numbers, but those that nobody would type.
+
+    Several give different numbers: `4,310` may have three decimals or a group of digits, where no
+    other column shows which.
+
+    Args:
+        cells: Not all of them are numbers of the present form.
+        form: The present one.
+    """
+    decimals: list[Decimal] = [form.decimal, "comma" if form.decimal == "point" else "point"]
+    found: dict[tuple[float, ...], NumberForm] = {}
+    for decimal in decimals:
+        for thousands in (None, *GROUP_SIGNS):
+            other = NumberForm(decimal, thousands)
+            if other == form or thousands == decimal or not all(map(other.is_number, cells)):
+                continue
+            is_needed = thousands and any(set(GROUP_SIGNS[thousands]) & set(one) for one in cells)
+            if is_needed if thousands else doubtful(cells, other) is None:
+                found.setdefault(tuple(map(other.number, cells)), other)
+    same_decimal = [other for other in found.values() if other.decimal == form.decimal]
+    return same_decimal if same_decimal and form.certain else list(found.values())
+
+
+def looks_like_number(cell: str) -> bool:
+    """Whether a reader would take a text for a number."""
+    return bool(WITH_UNIT.fullmatch(cell) or IN_BRACKETS.fullmatch(cell))
+
+
+def without_unit(cells: Collection[str]) -> tuple[dict[str, str], str] | None:
+    """The number in each cell, and the unit that all have; None where they have not one unit."""
+    found = {cell: WITH_UNIT.fullmatch(cell) for cell in cells}
+    numbers: dict[str, str] = {}
+    units = set()
+    for cell, match in found.items():
+        if match is None:
+            return None
+        units.add(((match["before"] or "").strip(), (match["after"] or "").strip()))
+        numbers[cell] = match["number"].strip()
+    if len(units) != 1:
+        return None
+    unit = "".join(units.pop())
+    return (numbers, unit) if unit else None

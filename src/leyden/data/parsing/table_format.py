@@ -1,0 +1,70 @@
+"""How a table of the user's is written, as far as the user says it."""
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from leyden.data.errors import Unreadable
+
+Separator = Literal["comma", "semicolon", "tab", "bar", "blank"]
+Decimal = Literal["point", "comma"]
+Thousands = Literal["none", "comma", "point", "blank", "apostrophe"]
+MissingWord = str | int | float | bool | None
+SEPARATORS: dict[Separator, str] = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+"""Signs of the separators; blanks are read otherwise, since any number of them separates."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFormat:
+    """What the YAML keys say of a table; the file says the rest.
+
+    Attributes:
+        separator: Between cells; blank: any number of blanks and tabs. None: what splits evenly.
+        decimal: What stands before the decimals of a number.
+        thousands: What groups the digits of numbers by three; none: they are not grouped. None: not
+            grouped, and cells of which that is doubtful are refused.
+        encoding: Of a text file, as Python names it; None: UTF-8, or as its byte-order mark says.
+        missing: Cells that are missing values, besides empty ones.
+        header: Whether the first row names the columns; None: it does, and one that looks like data
+            is refused.
+        skip_lines: Lines above the names of the columns.
+    """
+
+    separator: Separator | None = None
+    decimal: Decimal = "point"
+    thousands: Thousands | None = None
+    encoding: str | None = None
+    missing: tuple[MissingWord, ...] = ()
+    header: bool | None = None
+    skip_lines: int = 0
+
+    def __post_init__(self) -> None:
+        if self.thousands == self.decimal:
+            raise Unreadable("thousands", "is the same sign as data.decimal; one of them is wrong")
+
+    @property
+    def missing_words(self) -> frozenset[str]:
+        """The cells that are missing."""
+        return frozenset(word for given in self.missing for word in words_of(given))
+
+    def require_text_keys_unset(self, kind: str) -> None:
+        """Raises `Unreadable` where a key is said that only text files have.
+
+        Args:
+            kind: What the file is instead.
+        """
+        for one in fields(self):
+            if one.name != "missing" and getattr(self, one.name) != one.default:
+                raise Unreadable(one.name, f"is for text files; the file is {kind}, leave it out")
+
+
+def format_of(data: object) -> TableFormat:
+    """What the parameters of a data set, kept as attributes of the same names, say of its table."""
+    return TableFormat(**{one.name: getattr(data, one.name) for one in fields(TableFormat)})
+
+
+def words_of(given: MissingWord) -> set[str]:
+    """What a file may have for a word of `data.missing`: YAML has its own nan, null and true."""
+    if given is None or isinstance(given, bool) or given != given:
+        word = "null" if given is None else str(given).lower()
+        return {word, word.upper(), word.capitalize()} | ({"NaN"} if word == "nan" else set())
+    return {str(given).strip()}

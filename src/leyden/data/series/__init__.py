@@ -1,0 +1,1 @@
+"""Series: those that are forecast, and those that have a class each."""

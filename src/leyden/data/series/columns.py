@@ -1,0 +1,278 @@
+"""Which columns of a table of labelled series are measured, and which say something else."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from leyden.data.errors import Unreadable, listed, shown, to_type
+from leyden.data.parsing.table_file import column_of
+from leyden.data.parsing.times import parse_times
+from leyden.data.report import DataReport
+from leyden.data.series.row_order import clocks, is_in_order
+from leyden.data.split_names import part_of_name
+
+NUMBERED = re.compile(r"(.*?)(\d+(?:\.\d+)?)(\D*)")
+DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?")
+FEWEST = 3
+"""Columns with one stem that are taken for a run."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Columns whose names have a common stem, and numbers or dates.
+
+    Attributes:
+        names: By their numbers.
+        is_in_order: The table has them in that order.
+        gaps: The name after which the first number is missing; "": none is.
+        is_positions: The names are no more than the places of the columns: they were not named.
+    """
+
+    names: tuple[str, ...]
+    is_in_order: bool
+    gaps: str
+    is_positions: bool
+
+
+def find_run(names: Sequence[str]) -> Run | None:
+    """The columns of one stem, if they are half of all or more.
+
+    Args:
+        names: Of the columns, in the order of the table.
+
+    Raises:
+        Unreadable: There are several such runs with the same numbers.
+    """
+    groups: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    for name in names:
+        if found := NUMBERED.fullmatch(name):
+            groups[found[1], found[3]][name] = float(found[2])
+    dates = [name for name in names if DATE.fullmatch(name)]
+    if len(dates) >= FEWEST:
+        try:
+            keys = parse_times(pd.Series(dates, dtype=object), key="features").keys
+        except Unreadable:
+            return None
+        groups = {("date", ""): dict(zip(dates, map(float, keys), strict=True))}
+    runs = [group for group in groups.values() if len(group) >= FEWEST]
+    if not runs:
+        return None
+    largest = max(runs, key=len)
+    alike = [one for one in runs if set(one.values()) == set(largest.values())]
+    if len(alike) > 1:
+        _refuse_several(groups, alike)
+    if 2 * len(largest) < len(names):
+        return None
+    ordered = sorted(largest, key=largest.__getitem__)
+    gaps = np.diff([largest[name] for name in ordered])
+    wide = np.flatnonzero(gaps > 1.5 * np.median(gaps))
+    return Run(
+        tuple(ordered),
+        ordered == list(largest),
+        ordered[int(wide[0])] if len(wide) else "",
+        groups.keys() == {("", "")} and ("", "") in groups and all(map(str.isdigit, ordered)),
+    )
+
+
+def _refuse_several(
+    groups: dict[tuple[str, str], dict[str, float]], alike: list[dict[str, float]]
+) -> None:
+    stems = [stem for stem, group in groups.items() if group in alike]
+    said = " and ".join(f"`{next(iter(one))}` to `{list(one)[-1]}`" for one in alike[:3])
+    others = [f"{before}*{after}" for before, after in stems[1:]]
+    raise Unreadable(
+        "features",
+        f"columns {said}{' and more' if len(alike) > 3 else ''} are several runs of times:"
+        f" {to_type('leave_out', others)} reads the first; a table with a row a time"
+        " (data.series) or arrays of a .npz file can have several channels",
+    )
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of a table say what.
+
+    Attributes:
+        label: The class.
+        series: Tell the rows of one series from those of others; none: each row is a series.
+        time: By which the rows of a series are sorted; None: they are in order.
+        time_format: As `datetime.strptime` takes it, where the cells don't tell.
+        features: What is measured at each time; None: all other columns of numbers.
+        leave_out: Names or patterns of columns that are not read.
+        group: What `data.split.by` names.
+    """
+
+    label: str | None = None
+    series: tuple[str, ...] = ()
+    time: str | None = None
+    time_format: str | None = None
+    features: tuple[str, ...] | None = None
+    leave_out: tuple[str, ...] = ()
+    group: str | None = None
+
+
+def wide_columns(
+    frame: pd.DataFrame, columns: Columns, report: DataReport, *, has_part: bool
+) -> list[str]:
+    """The columns of the times, in their order, where each row is a series.
+
+    Names with a common stem and numbers, such as `t0` to `t99`, are those of times, and other
+    columns are then left out with a warning. Names that say nothing are all taken.
+
+    Raises:
+        Unreadable: It is not clear which they are.
+    """
+    others = _with_roles(frame, columns, report)
+    if columns.features is not None:
+        return _used(list(columns.features), report)
+    _refuse_parts(frame, others, has_part=has_part)
+    run = find_run(others)
+    if run is None:
+        names = _of_numbers(others, report)
+    else:
+        names = list(run.names)
+        if not run.is_in_order:
+            report.notes.append(
+                f"the times are sorted by the numbers in their names, {names[0]} to {names[-1]}"
+            )
+        if run.gaps:
+            report.warnings.append(
+                f"the numbers in the names of the times leave some out, the first after {run.gaps}:"
+                " the columns are taken as if they were evenly apart"
+            )
+    if not names:
+        raise Unreadable("features", "no column of numbers is left")
+    _refuse_rows_without_numbers(frame, names)
+    between = f"{names[0]} to {names[-1]}"
+    strangers = sorted(set(others) - set(names), key=others.index)
+    if strangers:
+        why = "called otherwise" if run is not None else "no numbers"
+        report.warnings.append(
+            f"left out of the times {between}, since they are {why}: {listed(strangers)}"
+        )
+    return _used(names, report)
+
+
+def channel_columns(
+    frame: pd.DataFrame, sizes: NDArray[np.intp], columns: Columns, report: DataReport
+) -> list[str]:
+    """The columns that are measured, where each row is a time.
+
+    Args:
+        frame: The rows of all series, one series after the other.
+        sizes: Rows of each series.
+        columns: What the user says.
+        report: What the columns hold; it is told their roles.
+
+    Raises:
+        Unreadable: A column says when the rows are, and is not named as such.
+    """
+    others = _with_roles(frame, columns, report)
+    free = [one for one in report.columns if one.name in set(others)]
+    found = clocks(frame, sizes, free, columns.time_format)
+    if columns.features is not None:
+        found = [one for one in found if one not in columns.features]
+        found = [one for one in found if not is_in_order(frame[one], sizes, columns.time_format)]
+    if found and columns.time is None:
+        more = f" {to_type('leave_out', found[1:])}" if len(found) > 1 else ""
+        seems = "column {} seems" if len(found) == 1 else "columns {} seem"
+        raise Unreadable(
+            "time",
+            f"{seems.format(listed(found))} to say when the rows are: type"
+            f" {to_type('time', found[0])}{more} to sort by it, or"
+            f" {to_type('leave_out', found)} if the rows are in order",
+        )
+    if columns.features is not None:
+        return _used(list(columns.features), report)
+    names = _of_numbers([one for one in others if one not in found], report)
+    _refuse_parts(frame, [one for one in others if one not in names], has_part=False)
+    for name in found:
+        report.column(name).reason = "says when the rows are, as data.time does"
+        report.warnings.append(f"column {name} is left out: it says when the rows are")
+    if not names:
+        raise Unreadable("features", "no column of numbers is left")
+    return _used(names, report)
+
+
+def _with_roles(frame: pd.DataFrame, columns: Columns, report: DataReport) -> list[str]:
+    """Tells the report the roles that the user says, and gives the other columns."""
+    roles = {columns.label: "target", columns.time: "time", columns.group: "split"}
+    left_out = _left_out(frame, columns.leave_out)
+    for column in report.columns:
+        column.role = roles.get(column.name, "left out")  # type: ignore[assignment]
+        if column.name in left_out:
+            column.reason = "data.leave_out names it"
+        elif column.name in columns.series:
+            column.reason = "tells the series apart"
+    used = {*roles, *columns.series, *left_out}
+    return [one for one in frame.columns if one not in used]
+
+
+def _left_out(frame: pd.DataFrame, given: Sequence[str]) -> set[str]:
+    """The columns that names or patterns such as `y*` fit.
+
+    Raises:
+        Unreadable: There is none.
+    """
+    found = set[str]()
+    for one in given:
+        fitting = {name for name in frame.columns if name == one or fnmatchcase(name, one)}
+        if not fitting:
+            column_of(frame, one, key="leave_out")
+        found |= fitting
+    return found
+
+
+def _of_numbers(names: Sequence[str], report: DataReport) -> list[str]:
+    """The columns of numbers, and those that would be such but for some cells."""
+    chosen = {one.name for one in report.columns if one.kind == "numbers" or one.problem}
+    return [name for name in names if name in chosen]
+
+
+def _used(names: list[str], report: DataReport) -> list[str]:
+    """Tells the report which columns are measured; what was not named is left out."""
+    used = set(names)
+    for column in report.columns:
+        if column.name in used:
+            column.role, column.reason = "feature", ""
+        elif column.role == "left out" and not column.reason:
+            is_named = column.kind == "numbers"
+            column.reason = "not named" if is_named else f"holds {column.kind}"
+    return names
+
+
+def _refuse_parts(frame: pd.DataFrame, names: Sequence[str], *, has_part: bool) -> None:
+    """Refuses a column that says which part a row is in, and is not named as such."""
+    if has_part:
+        return
+    for name in (one for one in names if frame[one].dtype == object):
+        cells = frame[name]
+        if cells.notna().any() and all(part_of_name(cell) for cell in cells.dropna().unique()):
+            raise Unreadable(
+                "split.by",
+                f"column `{name}` says which part a row is in: type {to_type('split.by', name)}, or"
+                f" {to_type('leave_out', [name])} to draw the parts",
+            )
+
+
+def _refuse_rows_without_numbers(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    """Refuses several columns at once that one row, such as one of units, makes text."""
+    texts = [one for one in names if frame[one].dtype == object]
+    if len(texts) < 2:
+        return
+    cells = frame[texts]
+    is_odd = cells.notna() & cells.apply(pd.to_numeric, errors="coerce").isna()
+    rows = np.flatnonzero(is_odd.all(axis=1).to_numpy())
+    if 0 < len(rows) <= max(1, len(frame) // 10):
+        cell = shown(str(cells.iloc[rows[0], 0]))
+        raise Unreadable(
+            "features",
+            f"row {rows[0] + 1} has no number in {len(texts)} columns, as `{cell}`"
+            f" in `{texts[0]}`: remove it from the file if it has units, or the names again",
+        )

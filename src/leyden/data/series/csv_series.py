@@ -1,0 +1,296 @@
+"""Series of the user's: a column of a table, forecast from its own past and other columns."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from leyden.data.datamodule import DataModule
+from leyden.data.errors import Unreadable
+from leyden.data.parsing.table_file import column_of, numbers_of, read_table
+from leyden.data.parsing.table_format import Decimal, MissingWord, Separator, Thousands, format_of
+from leyden.data.parsing.times import Times, between
+from leyden.data.report import DataReport, Role
+from leyden.data.series.row_times import read_times, repeated_hint, require_order
+from leyden.data.series.series import SHARES, Series, series_parts
+from leyden.data.series.time_grid import Gaps, Steps, as_series, find_steps
+from leyden.data.spec import Kind
+from leyden.data.splits import Parts
+from leyden.data.splitting import Split
+from leyden.types import Count, PositiveInt
+
+MOST_FILLED = 20
+"""Times that are filled in for each row of the file, before one of the times is likely wrong."""
+
+OFF_SAID = 0.01
+"""Share of a step that a time may be off its place without a word."""
+
+MUCH_FILLED = 0.2
+"""Share of filled values from which a warning is due."""
+
+
+class CSVSeries(DataModule):
+    """Rows of a table as even times: the first 70 % train, then 15 % validate, 15 % test.
+
+    A missing value becomes the last one before it, never a later one. What was filled in is seen
+    by the model and never predicted.
+
+    Args:
+        path: The file; its first row names the columns.
+        target: The column to forecast.
+        features: Further columns whose past the model sees.
+        time: A column of times by which rows are sorted, or several that say it together, such as
+            [Date,Time] or [year,month,day]; None: rows are in order and even.
+        time_format: How the times are written, as `datetime.strptime` takes it; None: they tell.
+        time_zone: In which times without an offset are, such as Europe/Berlin; None: hours are as
+            even as they are written.
+        by: A column that says to which of several series a row belongs; each is split by itself.
+        gaps: What becomes of times that the file lacks: `fill` sees the last values before them,
+            `keep` leaves out windows that have one in them. None: such a file is refused.
+        lags: Times that the model sees.
+        horizon: Times that it forecasts.
+        split: See `Split`; of it `fractions`.
+        separator: See `TableFormat`, as for the next six.
+        decimal: What stands before the decimals of a number.
+        thousands: What groups the digits of numbers.
+        encoding: Of a text file.
+        missing: Cells that are missing values, besides empty ones.
+        header: Whether the first row names the columns.
+        skip_lines: Lines above the names of the columns.
+        shared: Those of `DataModule`.
+    """
+
+    kind: ClassVar[Kind] = "series"
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        target: str,
+        features: tuple[str, ...] = (),
+        time: str | tuple[str, ...] | None = None,
+        time_format: str | None = None,
+        time_zone: str | None = None,
+        by: str | None = None,
+        gaps: Gaps | None = None,
+        lags: PositiveInt = 24,
+        horizon: PositiveInt = 1,
+        split: dict[str, Any] | None = None,
+        separator: Separator | None = None,
+        decimal: Decimal = "point",
+        thousands: Thousands | None = None,
+        encoding: str | None = None,
+        missing: tuple[MissingWord, ...] = (),
+        header: bool | None = None,
+        skip_lines: Count = 0,
+        **shared: Any,
+    ) -> None:
+        super().__init__(**shared)
+        self.path = path
+        self.target = target
+        self.features = features
+        self.time = time
+        self.time_format = time_format
+        self.time_zone = time_zone
+        self.by = by
+        self.gaps = gaps
+        self.lags = lags
+        self.horizon = horizon
+        self.split = split
+        self.separator = separator
+        self.decimal = decimal
+        self.thousands = thousands
+        self.encoding = encoding
+        self.missing = missing
+        self.header = header
+        self.skip_lines = skip_lines
+
+    def source_files(self) -> Sequence[Path]:
+        return (Path(self.path).expanduser(),)
+
+    def load(self) -> Parts:
+        report = DataReport()
+        split = Split.of(self.split, fractions=SHARES)
+        if split.by is not None or split.kind is not None:
+            message = "is not for series, which are split by time; data.by takes several series"
+            raise Unreadable("split.by", message)
+        frame = read_table(self.path, format_of(self), report)
+        values = self._values(frame, report)
+        times = self._times(frame, report)
+        groups = self._groups_with_values(frame, report)
+        if times is None:
+            require_order(frame, self._others(frame), groups, report)
+        series, num_left_out = [], 0
+        for name, rows in groups:
+            own = values.iloc[rows].reset_index(drop=True)
+            places = np.arange(len(rows))
+            if times is not None:
+                order, places = self._placed(frame, times.only(rows), name, report)
+                own = own.iloc[order].reset_index(drop=True)
+            one, left_out = as_series(own, places, self.gaps, name=name)
+            series.append(one)
+            num_left_out += left_out
+        if num_left_out:
+            report.rows_left_out["before the first value, or after the last"] = num_left_out
+        self._tell(frame, series, report)
+        return series_parts(
+            series,
+            lags=self.lags,
+            horizon=self.horizon,
+            target_name=self.target,
+            shares=split.fractions,
+            report=report,
+        )
+
+    def _values(self, frame: pd.DataFrame, report: DataReport) -> pd.DataFrame:
+        """The target and the features, all numbers."""
+        for name in self.features:
+            if name == self.target:
+                raise Unreadable("features", f"column `{name}` is the target, whose past is seen")
+        columns = [numbers_of(frame, self.target, report, key="target")]
+        columns += [numbers_of(frame, name, report, key="features") for name in self.features]
+        roles: dict[str | None, Role] = dict.fromkeys(self.features, "feature")
+        roles |= dict.fromkeys(self._time_names, "time")
+        roles |= {self.target: "target", self.by: "split"}
+        for column in report.columns:
+            column.role = roles.get(column.name, "left out")
+            column.reason = "not named" if column.role == "left out" else ""
+        return pd.concat(columns, axis=1)
+
+    @property
+    def _time_names(self) -> tuple[str, ...]:
+        """Columns that say the time."""
+        return (self.time,) if isinstance(self.time, str) else tuple(self.time or ())
+
+    def _others(self, frame: pd.DataFrame) -> list[str]:
+        """Columns that are not used for something but a feature."""
+        used = {self.target, self.by, *self._time_names}
+        return [name for name in frame.columns if name not in used]
+
+    def _times(self, frame: pd.DataFrame, report: DataReport) -> Times | None:
+        if not self._time_names:
+            if self.time_format is not None or self.time_zone is not None:
+                key = "time_zone" if self.time_format is None else "time_format"
+                raise Unreadable(key, "is for the column that data.time names")
+            return None
+        times = read_times(
+            frame,
+            self._time_names,
+            time_format=self.time_format,
+            time_zone=self.time_zone,
+            report=report,
+        )
+        report.source["times"] = f"{times.form}: {between(times)}"
+        return times
+
+    def _groups_with_values(
+        self, frame: pd.DataFrame, report: DataReport
+    ) -> list[tuple[str, NDArray[np.intp]]]:
+        """The series that have values; rows of others are left out with a word."""
+        groups = self._groups(frame)
+        has_value = frame[self.target].notna().to_numpy()
+        kept = [(name, rows) for name, rows in groups if has_value[rows].sum() > 1]
+        left_out = [(name, rows) for name, rows in groups if has_value[rows].sum() <= 1]
+        if not kept:
+            raise Unreadable("by", "leaves no series with two values of the target")
+        for name, rows in left_out:
+            report.rows_left_out[f"series {name}: less than two values"] = len(rows)
+        return kept
+
+    def _groups(self, frame: pd.DataFrame) -> list[tuple[str, NDArray[np.intp]]]:
+        """The series of the file and their rows, in the order of the file."""
+        if self.by is None:
+            return [("", np.arange(len(frame)))]
+        column = column_of(frame, self.by, key="by")
+        if column.isna().any():
+            row = int(column.isna().to_numpy().argmax()) + 1
+            raise Unreadable("by", f"column `{self.by}` is empty in row {row}")
+        codes, names = pd.factorize(column)
+        return [(str(name), np.flatnonzero(codes == code)) for code, name in enumerate(names)]
+
+    def _placed(
+        self, frame: pd.DataFrame, times: Times, name: str, report: DataReport
+    ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """The rows of a series in the order of their times, and their places on the grid."""
+        where = f" in the series `{name}`" if name else ""
+        order = times.order()
+        repeated = times.cells.iloc[order][pd.Series(times.keys[order]).duplicated().to_numpy()]
+        if len(repeated):
+            hint = repeated_hint(
+                frame,
+                self._time_names,
+                self._others(frame),
+                len(repeated) / len(order),
+                is_date=times.is_date,
+            )
+            message = (
+                f"column `{times.cells.name}`: {len(repeated):,} of {len(order):,} times come again"
+                f"{where}, the first is {repeated.iloc[0]}; {hint}"
+            )
+            raise Unreadable("time", message)
+        steps = find_steps(times, key="time")
+        places = steps.places[order]
+        self._tell_step(steps, report)
+        self._meet_holes(places, times.cells.iloc[order], steps.step, where, report)
+        return order, places
+
+    def _tell_step(self, steps: Steps, report: DataReport) -> None:
+        """Says how far apart times are, of several series too."""
+        said = steps.step
+        if steps.off > OFF_SAID:
+            said += f", some times off by {100 * steps.off:.0f} % of it"
+        known = report.source.setdefault("step", said)
+        if said not in known.split("; "):
+            report.source["step"] = f"{known}; {said}"
+            if not any("different steps" in warning for warning in report.warnings):
+                report.warnings.append("the series have different steps, see `step`")
+
+    def _meet_holes(
+        self,
+        places: NDArray[np.int64],
+        cells: "pd.Series[Any]",
+        step: str,
+        where: str,
+        report: DataReport,
+    ) -> None:
+        """Refuses times that the file lacks, or tells what becomes of them."""
+        num_missing = int(places[-1]) + 1 - len(places)
+        if num_missing == 0:
+            return
+        after = cells.iloc[int((np.diff(places) > 1).argmax())]
+        lacking = (
+            f"column `{cells.name}`: {num_missing:,} of {places[-1] + 1:,} times are missing"
+            f"{where}, the first after {after}, with a step of {step}"
+        )
+        if self.gaps is None:
+            hint = "data.gaps=fill sees the last values before them, data.gaps=keep cuts there"
+            raise Unreadable("gaps", f"{lacking}; {hint}")
+        if self.gaps == "fill" and num_missing > MOST_FILLED * len(places):
+            raise Unreadable("gaps", f"{lacking}; too many to fill, data.gaps=keep cuts there")
+        done = "they are filled in" if self.gaps == "fill" else "no window has one of them in it"
+        report.notes.append(f"{lacking}; {done}")
+
+    def _tell(self, frame: pd.DataFrame, series: list[Series], report: DataReport) -> None:
+        """What was filled, and what is likely to be wrong."""
+        names = [self.target, *self.features]
+        if self.by is not None:
+            report.notes.append(f"{len(series)} series by {self.by}")
+        for number, name in enumerate(names):
+            filled = sum(int((~one.measured[~one.holes, number]).sum()) for one in series)
+            if filled:
+                made = "filled with the last value before, never predicted"
+                report.notes.append(f"column {name}: {filled:,} missing, {made}")
+            values = torch.cat([one.values[one.measured[:, number], number] for one in series])
+            if bool((values == values[0]).all()):
+                if number == 0:
+                    raise Unreadable("target", f"column `{name}` is {values[0]:g} in every row")
+                report.warnings.append(f"column {name} is {values[0]:g} in every row")
+        measured = torch.cat([one.measured for one in series])
+        holes = torch.cat([one.holes for one in series])
+        share = 1 - float(measured[~holes].float().mean())
+        if share > MUCH_FILLED:
+            report.warnings.append(f"{100 * share:.0f} % of the values that are seen are filled in")

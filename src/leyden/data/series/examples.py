@@ -1,0 +1,93 @@
+"""Two series that need no download: a sine with noise, and the yearly numbers of sunspots."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float64
+from torch import Tensor
+
+from leyden.data.datamodule import DataModule
+from leyden.data.series.series import Series, series_parts
+from leyden.data.spec import Kind
+from leyden.data.splits import Parts
+from leyden.types import NonNegative, PositiveFloat, PositiveInt
+
+
+class Sine(DataModule):
+    """sin(2 pi t / period) + noise, the same in every run. No forecast errs by less than the noise.
+
+    Args:
+        length: Number of times.
+        period: Times of a cycle.
+        noise: Standard deviation of the noise.
+        lags: Times that the model sees.
+        horizon: Times that it predicts.
+        shared: Those of `DataModule`.
+    """
+
+    kind: ClassVar[Kind] = "series"
+
+    def __init__(
+        self,
+        *,
+        length: PositiveInt = 1000,
+        period: PositiveFloat = 25.0,
+        noise: NonNegative = 0.1,
+        lags: PositiveInt = 25,
+        horizon: PositiveInt = 1,
+        **shared: Any,
+    ) -> None:
+        super().__init__(**shared)
+        self.length = length
+        self.period = period
+        self.noise = noise
+        self.lags = lags
+        self.horizon = horizon
+
+    def load(self) -> Parts:
+        time = torch.arange(self.length, dtype=torch.float64)
+        noise = torch.randn(self.length, generator=torch.Generator().manual_seed(0))
+        values = torch.sin(2 * torch.pi * time / self.period) + self.noise * noise
+        return series_parts(
+            [Series(values[:, None])], lags=self.lags, horizon=self.horizon, target_name="sine"
+        )
+
+
+class Sunspots(DataModule):
+    """Mean number of sunspots of each year from 1700 to 2008; trains on those up to 1915.
+
+    Args:
+        lags: Years that the model sees; a cycle takes eleven.
+        horizon: Years that it predicts.
+        shared: Those of `DataModule`.
+
+    Source: Solar Influences Data Analysis Center, Royal Observatory of Belgium; public domain. Here
+    as statsmodels ships it.
+    """
+
+    kind: ClassVar[Kind] = "series"
+
+    def __init__(self, *, lags: PositiveInt = 22, horizon: PositiveInt = 1, **shared: Any) -> None:
+        super().__init__(**shared)
+        self.lags = lags
+        self.horizon = horizon
+
+    def load(self) -> Parts:
+        return series_parts(
+            [Series(read_sunspots()[:, None])],
+            lags=self.lags,
+            horizon=self.horizon,
+            target_name="sunspots a year",
+        )
+
+
+def read_sunspots() -> Float64[Tensor, " years"]:
+    """The file is read from statsmodels' folder; importing its data sets would take a second."""
+    package = find_spec("statsmodels")
+    assert package is not None
+    assert package.origin is not None
+    path = Path(package.origin).parent / "datasets" / "sunspots" / "sunspots.csv"
+    return torch.from_numpy(np.loadtxt(path, delimiter=",", skiprows=1, usecols=1))

@@ -1,0 +1,1 @@
+"""Tables: the data sets, and what a model sees of their columns."""

@@ -1,0 +1,33 @@
+"""Rows of numbers in memory, with a class or a number each."""
+
+from dataclasses import dataclass
+
+from jaxtyping import Float, Int, Shaped
+from torch import Tensor
+
+from leyden.data.batches import Batch, Draw
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A part of a table.
+
+    Attributes:
+        features: Scaled.
+        targets: Classes (rows), or scaled numbers (rows, outputs).
+    """
+
+    features: Float[Tensor, "rows features"]
+    targets: Shaped[Tensor, "rows *outputs"]
+
+    @property
+    def labels(self) -> Int[Tensor, " rows"] | None:
+        """Class of each row, where targets are classes."""
+        return None if self.targets.is_floating_point() else self.targets
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, draw: Draw) -> Batch:
+        # Four times as fast as features[index]
+        return self.features.index_select(0, draw.index), self.targets.index_select(0, draw.index)

@@ -1,0 +1,187 @@
+"""The parts of a table: drawn, or as one of its columns says; and rows that are in two of them."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from leyden.data.errors import Unreadable, shown
+from leyden.data.parsing.table_file import column_of
+from leyden.data.parsing.times import parse_times
+from leyden.data.report import DataReport
+from leyden.data.split_names import PARTS, Part, part_of_name
+from leyden.data.splitting import By, Rows, Split, as_named, drawn, in_groups, in_order, sizes_of
+from leyden.data.tables.features import as_category
+
+KEY = "split.by"
+MOST_NAMED = 5
+"""Classes or cells in a message."""
+
+FLAGS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), False),
+}
+"""Cells of a column that says of one part which rows are in it, in lower case."""
+
+
+def split_table(
+    frame: pd.DataFrame, split: Split, labels: Rows | None, report: DataReport
+) -> list[Rows]:
+    """Rows of the three parts.
+
+    Args:
+        frame: The table.
+        split: What the user says.
+        labels: Class of each row; None: it has a number.
+        report: It is told how the parts were made.
+
+    Raises:
+        Unreadable: The column can't decide.
+    """
+    sizes = sizes_of(len(frame), split.fractions)
+    alike = labels if split.stratified else None
+    if split.by is None:
+        if split.kind is not None:
+            raise Unreadable("split.kind", "says what a column is, and split.by names none")
+        report.split = "drawn" if alike is None else "drawn, each class alike"
+        parts = drawn(len(frame), sizes, labels=alike)
+    else:
+        parts = _by_column(frame, split, sizes, alike, report)
+    if labels is not None and len(torch.unique(labels[parts[0]])) < 2:
+        raise Unreadable(KEY, "leaves one class only in the training part")
+    return parts
+
+
+def _by_column(
+    frame: pd.DataFrame,
+    split: Split,
+    sizes: tuple[int, int, int],
+    labels: Rows | None,
+    report: DataReport,
+) -> list[Rows]:
+    assert split.by is not None
+    cells = column_of(frame, split.by, key=KEY)
+    described = report.column(split.by)
+    if described.role == "target":
+        raise Unreadable(KEY, "is the target; another column has to say the parts")
+    if cells.isna().any():
+        rows = f"{int(cells.isna().sum()):,} rows"
+        raise Unreadable(KEY, f"column `{split.by}` is empty in {rows}; each has to be in a part")
+    flags = _parts_of_flags(cells) if split.kind in (None, "parts") else None
+    kind = split.kind or ("parts" if flags else _kind(cells, described.kind))
+    described.role, described.made = "split", kind
+    if kind == "parts":
+        report.split = f"as {split.by} says"
+        if flags:
+            said = (f"{shown(str(as_category(cell)))} is {part}" for cell, part in flags.items())
+            report.split += f": {', '.join(said)}"
+            cells = cells.map(flags)
+        return as_named(cells.tolist(), split.fractions, labels=labels, key=KEY)
+    if kind == "time":
+        times = parse_times(cells, key=KEY)
+        report.split = f"by time: {split.by} ({times.form}); the latest rows are tested"
+        return in_order(torch.tensor(times.keys), sizes)
+    codes, groups = pd.factorize(cells)
+    report.split = f"by groups: none of the {len(groups):,} of {split.by} is in two parts"
+    return in_groups(torch.tensor(codes.astype(np.int64)), sizes)
+
+
+def _parts_of_flags(cells: "pd.Series[Any]") -> dict[object, Part] | None:
+    """The part that each of two flags means, in a column such as `is_test`; None: it is no such.
+
+    What is not in the training part is tested, all else that is not in the part is trained on.
+    """
+    name = re.sub(r"^(is|in|for)(?=[_ A-Z])[_ ]?", "", str(cells.name))
+    named, words = part_of_name(name), cells.unique().tolist()
+    known = [FLAGS.get(str(word).lower()) for word in words]
+    if named is None or sorted(known, key=str) != [False, True]:
+        return None
+    other: Part = "test" if named == "train" else "train"
+    return {word: named if flag else other for word, flag in zip(words, known, strict=True)}
+
+
+def _kind(cells: "pd.Series[Any]", kind: str) -> By:
+    """What a column is, as its cells say.
+
+    Raises:
+        Unreadable: Some cells name parts and others do not, or numbers could be times or groups.
+    """
+    counts = cells.value_counts()
+    named = [word for word in counts.index if part_of_name(word) is not None]
+    odd = [word for word in counts.index if part_of_name(word) is None]
+    if not odd:
+        return "parts"
+    column = f"column `{cells.name}`"
+    if named:
+        listed = ", ".join(
+            f"`{shown(str(as_category(word)))}` ({counts[word]:,})" for word in odd[:MOST_NAMED]
+        )
+        more = f" and {len(odd) - MOST_NAMED} more" if len(odd) > MOST_NAMED else ""
+        message = f"{column} names parts, such as `{named[0]}`, but not in rows with {listed}{more}"
+        hint = "write train, val or test there, or leave such rows out of the file"
+        groups = "; data.split.kind=groups takes all for groups" * (len(counts) > 2)
+        raise Unreadable(KEY, f"{message}; {hint}{groups}")
+    if len(counts) < len(PARTS):
+        listed = " and ".join(f"`{shown(str(as_category(word)))}`" for word in odd)
+        message = f"{column} has {listed} only, too few for groups"
+        raise Unreadable(KEY, f"{message}; a column of parts has train, val and test in its cells")
+    if kind == "times":
+        return "time"
+    if kind == "numbers":
+        message = f"{column} holds numbers; are they times or groups?"
+        raise Unreadable(KEY, f"{message} type data.split.kind=time or data.split.kind=groups")
+    return "groups"
+
+
+def say_absent_classes(
+    labels: Rows, names: tuple[str, ...], parts: list[Rows], report: DataReport
+) -> None:
+    """Warns of classes that a part has no row of.
+
+    Args:
+        labels: Class of each row.
+        names: Of the classes.
+        parts: Rows of each part.
+        report: It is told.
+    """
+    for part, rows in zip(("training", "validation", "test"), parts, strict=True):
+        counts = torch.bincount(labels[rows], minlength=len(names)).tolist()
+        absent = [name for name, count in zip(names, counts, strict=True) if count == 0]
+        if absent:
+            more = f" and {len(absent) - MOST_NAMED} more" if len(absent) > MOST_NAMED else ""
+            listed = ", ".join(f"`{name}`" for name in absent[:MOST_NAMED])
+            report.warnings.append(f"the {part} part has no row of class {listed}{more}")
+
+
+LEAST_SHARE_SAID = 0.01
+"""Of the test rows."""
+
+ROOM = 100
+"""Times as many different rows as there are must be possible, or they are alike by chance."""
+
+
+def say_duplicates(
+    features: Tensor, targets: Tensor, parts: list[Rows], report: DataReport
+) -> None:
+    """Warns of test rows that are in the training part too.
+
+    Args:
+        features: Of all rows.
+        targets: Likewise.
+        parts: Rows to train, validate and test on.
+        report: It is told.
+    """
+    frame = pd.DataFrame(features.numpy())
+    if np.log(frame.nunique()).sum() < np.log(ROOM * len(frame)):
+        return
+    frame["target"] = targets.flatten().numpy()
+    hashes = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    share = float(np.isin(hashes[parts[2].numpy()], hashes[parts[0].numpy()]).mean())
+    if share >= LEAST_SHARE_SAID:
+        report.warnings.append(
+            f"{share:.0%} of the test rows are in the training part too, with the same target; if"
+            " a thing has several rows, data.split.by keeps them in one part"
+        )

@@ -1,0 +1,136 @@
+"""Columns of times in a table: what they become."""
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+
+from leyden.data.errors import Unreadable, as_written
+from leyden.data.parsing.cells import as_typed, sentinel_of
+from leyden.data.parsing.times import Times, parse_times
+from leyden.data.report import DataReport
+from leyden.data.splitting import Rows
+
+CYCLES = {"hour": 24.0, "day_of_week": 7.0, "day_of_year": 365.25}
+"""What comes round in dates, and after how many steps."""
+
+FEWEST, FEWEST_OF_SIX_DIGITS = 5, 13
+"""Different numbers that are all in the calendar, from which that is no chance."""
+
+
+def with_times(
+    frame: pd.DataFrame,
+    time_format: str | None,
+    report: DataReport,
+    *,
+    categories: Collection[str] = (),
+) -> pd.DataFrame:
+    """A table whose columns of times are such, with NaT where one is missing.
+
+    Args:
+        frame: As it is read: times are text.
+        time_format: As `datetime.strptime` takes it, of columns that don't tell.
+        report: It says which columns hold times, and is told of those that the format fits.
+        categories: Columns that stay as they are.
+
+    Raises:
+        Unreadable: The format fits no column.
+    """
+    found: dict[str, pd.Series[Any]] = {}
+    is_used = False
+    for column in report.columns:
+        cells = frame[column.name]
+        present = cells.notna()
+        if column.kind == "numbers" and column.name not in categories:
+            moments = _moments_of_numbers(cells[present], column.name, report)
+            if moments is not None:
+                column.kind = "times"
+                found[column.name] = moments.reindex(cells.index)
+            continue
+        if cells.dtype != object or not present.any() or column.name in categories:
+            continue
+        if time_format is not None and _fits(cells[present], time_format):
+            column.kind, column.problem, is_used = "times", "", True
+            times = parse_times(cells[present], key="time_format", time_format=time_format)
+        elif column.kind == "times" and not column.problem:
+            times = parse_times(cells[present], key="features")
+        else:
+            continue
+        found[column.name] = times.moments.reindex(cells.index)
+        report.notes.append(f"column {column.name}: {times.form}")
+        _say_sentinel(times, report)
+    if time_format is not None and not is_used:
+        raise Unreadable("time_format", "fits no column of the table")
+    return frame.assign(**found)
+
+
+def _moments_of_numbers(
+    numbers: "pd.Series[Any]", name: str, report: DataReport
+) -> "pd.Series[Any] | None":
+    """Days or months that are written as numbers, such as 20261231; None: they are mere numbers."""
+    times = parse_times(numbers, key="features")
+    fewest = FEWEST_OF_SIX_DIGITS if numbers.max() < 1e6 else FEWEST
+    if not times.is_date or numbers.nunique() < fewest:
+        return None
+    hint = f'"data.categories=[{as_typed(name)}]" takes them for names'
+    some = f"numbers like {as_written(numbers.iloc[0])} are taken for {times.form}"
+    report.warnings.append(f"column {name}: {some}; {hint}")
+    return times.moments
+
+
+def _say_sentinel(times: Times, report: DataReport) -> None:
+    """Warns of a time that stands for none, such as 9999-12-31."""
+    keys = pd.Series(times.keys, index=times.cells.index)
+    key = sentinel_of(keys, is_word=lambda _: True)
+    if key is None:
+        return
+    is_it, others = keys == key, times.moments[keys != key]
+    cell = str(times.cells[is_it].iloc[0])
+    report.warnings.append(
+        f"column {times.cells.name}: `{cell}` stands in {int(is_it.sum()):,} cells, far from all"
+        f' others ({others.min()} to {others.max()}); "data.missing=[{as_typed(cell)}]" takes it'
+        " as missing"
+    )
+
+
+def _fits(cells: "pd.Series[Any]", time_format: str) -> bool:
+    try:
+        parse_times(cells, key="time_format", time_format=time_format)
+    except Unreadable:
+        return False
+    return True
+
+
+def seconds(values: "pd.Series[Any]") -> NDArray[np.float64]:
+    """Times as numbers, NaN where one is missing."""
+    is_date = pd.api.types.is_datetime64_any_dtype(values)
+    alike = values.astype("datetime64[us]" if is_date else "timedelta64[us]")
+    microseconds = alike.astype("int64").to_numpy().astype(np.float64)
+    return np.where(values.isna(), np.nan, microseconds / 1e6)
+
+
+def cycles(values: "pd.Series[Any]", train: Rows) -> dict[str, Float[Tensor, "rows 2"]]:
+    """Sine and cosine of the place in the day, the week and the year, where it varies.
+
+    Args:
+        values: Times; durations have no such place.
+        train: Rows of the training part.
+    """
+    if not pd.api.types.is_datetime64_any_dtype(values):
+        return {}
+    moments, found = values.dt, {}
+    for name, length in CYCLES.items():
+        place = getattr(moments, name).astype("float64")
+        if name == "hour":
+            place = place + moments.minute / 60 + moments.second / 3600
+        if place.iloc[train.numpy()].nunique() < 2:
+            continue
+        angles = torch.tensor((2 * np.pi / length * place).to_numpy(dtype=np.float64))
+        circle = torch.stack([angles.sin(), angles.cos()], dim=1)
+        found[name] = circle.nan_to_num(0.0).float()
+    return found

@@ -1,0 +1,1 @@
+"""Text: the data sets, their vocabularies, and windows over their tokens."""
