@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
-from leyden.data.batches import Draw
+from leyden.data.batches import BatchIndices
 from leyden.distributed.sharding import is_split, whole
 from leyden.tasks import Task
 from leyden.types import PositiveInt
@@ -40,7 +40,7 @@ class Graph(Callback):
             return
         if is_split(task.net) or is_compiled(task.net):
             return
-        inputs, _ = trainer.datamodule.parts.val[Draw(0, torch.arange(1))]  # type: ignore[attr-defined]
+        inputs, _ = trainer.datamodule.parts.val[BatchIndices(0, torch.arange(1))]  # type: ignore[attr-defined]
         training = task.net.training
         task.net.eval()
         try:

@@ -19,10 +19,10 @@ from rich.progress import (
 from leyden.cli.console import messages, print_path, say, say_wrapped, text_column, waiting
 from leyden.cli.terminal import format_bytes, format_seconds, show_note
 from leyden.errors import ConfigError, Problem
-from leyden.tokenization.plan import Settings
+from leyden.tokenization.plan import TokenizeSettings
 from leyden.tokenization.shards import Manifest, ManifestError
 from leyden.tokenization.sources import SourceError, find_sources
-from leyden.tokenization.split import PARTS
+from leyden.tokenization.split import SPLITS
 from leyden.tokenization.tokenize import (
     Event,
     Joining,
@@ -53,7 +53,7 @@ def run_command(options: argparse.Namespace) -> int:
         ConfigError: The request is wrong, and nothing was written.
     """
     folder, begin = Path(options.output), time.monotonic()
-    settings = Settings(
+    settings = TokenizeSettings(
         tokenizer=options.tokenizer,
         vocab_size=options.vocab_size,
         text_key=options.text_key,
@@ -109,7 +109,7 @@ def show_manifest(manifest: Manifest, seconds: float) -> None:
         manifest: The manifest of the finished folder.
         seconds: Duration of the command.
     """
-    for part in PARTS:
+    for part in SPLITS:
         tokens, documents, num_bytes = (
             manifest.total(part, what) for what in ("tokens", "documents", "bytes")
         )
