@@ -37,7 +37,7 @@ install_import_hook(
     ["leyden.models", "leyden.data", "leyden.tasks", "leyden.optim.muon"], "beartype.beartype"
 )
 
-from leyden.cli.main import main  # noqa: E402 (after the hook)
+from leyden.cli import main  # noqa: E402 (after the hook)
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.request import Request
-from leyden.config.validate import check
+from leyden.config.validate import check_job
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 BLOCKS = re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
@@ -58,11 +58,11 @@ def test_the_sweep_that_readme_declares_has_the_jobs_it_says(tmp_path):
     file = tmp_path / "mine" / "experiment" / "declared.yaml"
     file.parent.mkdir(parents=True)
     file.write_text(f"# @package _global_\n{declared}")
-    plan = compose_plan(Request(("experiment=declared",), config_dir=tmp_path / "mine"))
+    plan = compose_request(Request(("experiment=declared",), config_dir=tmp_path / "mine"))
     # 2 models x 2 widths x (3 rates for sgd + 2 for adamw), without the 2 x 3 of cnn with sgd, and
     # the one listed; with three seeds each.
     assert len(plan.jobs) == (2 * 2 * (3 + 2) - 2 * 3 + 1) * 3
-    assert [problem for job in plan.jobs for problem in check(job)] == []
+    assert [problem for job in plan.jobs for problem in check_job(job, RULES)] == []
 
 
 def test_readme_shows_commands():

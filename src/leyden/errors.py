@@ -1,8 +1,17 @@
-"""What is wrong with a request, said so that it can be mended."""
+"""The errors that Leyden raises, and the problems of a request, each with what to type instead."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+
+
+class LeydenError(Exception):
+    """What all errors of Leyden's own have in common."""
+
+
+class RunFailed(LeydenError):
+    """A run has failed; the record in its folder says why."""
+
 
 LIKE = 0.6
 """Words that are so much alike may have been meant (`difflib.SequenceMatcher.ratio`)."""
@@ -36,7 +45,7 @@ class Problem:
         return replace(self, job=job)
 
 
-class ConfigError(Exception):
+class ConfigError(LeydenError):
     """The request is wrong. Nothing was started and nothing written.
 
     Attributes:
@@ -70,3 +79,19 @@ def suggestion(wrong: str, known: Iterable[str], *, prefix: str = "") -> str:
     if near:
         return f"did you mean `{prefix}{near[0]}`?"
     return "there is: " + ", ".join(known) if known else "there is none"
+
+
+class Diverged(LeydenError):
+    """The loss became NaN or infinite."""
+
+
+class Interrupted(LeydenError):
+    """A signal asked the run to stop; it stopped after a whole step."""
+
+
+class Pruned(LeydenError):
+    """A search ended the run, which did worse than others."""
+
+
+class CheckpointError(LeydenError):
+    """A run has checkpoints, but none of them is what it was when it was written."""

@@ -12,13 +12,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.distributed.forkserver import warm_up
 from leyden.distributed.job import JobProcesses, Start
-from leyden.distributed.resources import Place
-from leyden.planning.resolve import fit_to_data
+from leyden.distributed.resources import Resources
+from leyden.planning.resolve import resolve_config
 from leyden.training.execute import execute
+from leyden.training.run_work import RunWork
 from leyden.training.train import prepare
 
 REPETITIONS = 5
@@ -27,8 +28,8 @@ ONE_STEP = ("trainer.max_steps=1", "trainer.log_every_n_steps=1", "trainer.accel
 
 def main() -> None:
     warm_up()
-    (job,) = compose_plan(Request(ONE_STEP)).jobs
-    fitted = fit_to_data(job.cfg)
+    (job,) = compose_request(Request(ONE_STEP)).jobs
+    fitted = resolve_config(job.cfg)
     with tempfile.TemporaryDirectory() as root:
 
         def seconds(number: int, start: Start | None) -> float:
@@ -38,7 +39,12 @@ def main() -> None:
             if start is None:
                 execute(record)
             else:
-                assert JobProcesses(folder, start=start, place=Place(threads=1)).wait() == 0
+                assert (
+                    JobProcesses(
+                        RunWork(folder), start=start, resources=Resources(threads=1)
+                    ).wait()
+                    == 0
+                )
             return time.perf_counter() - begin
 
         seconds(-1, "warm"), seconds(-1, None)  # the first waits for the import

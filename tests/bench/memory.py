@@ -13,13 +13,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.distributed.job import JobProcesses
-from leyden.distributed.resources import Place
+from leyden.distributed.resources import Resources
 from leyden.planning.memory import memory_bytes
-from leyden.planning.resolve import Memo, fit_to_data
+from leyden.planning.resolve import Cache, resolve_config
 from leyden.runs.record import Record
+from leyden.training.run_work import RunWork
 from leyden.training.train import prepare
 
 MEGABYTE = 10**6
@@ -92,15 +93,15 @@ def compared(runs: dict[str, tuple[str, ...]], *, base: tuple[str, ...]) -> list
 
 def both(words: tuple[str, ...]) -> tuple[int, int]:
     """Most bytes that a run's first process held, and what the plan says of it."""
-    (job,) = compose_plan(Request((*RUN, *words))).jobs
-    fitted = fit_to_data(job.cfg)
-    planned = memory_bytes(fitted.cfg, fitted.spec, Memo())
+    (job,) = compose_request(Request((*RUN, *words))).jobs
+    fitted = resolve_config(job.cfg)
+    planned = memory_bytes(fitted.cfg, fitted.spec, Cache())
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root) / "run"
         prepare(job, fitted, command=[], folder=folder)
         devices = fitted.cfg.trainer.devices
         processes = JobProcesses(
-            folder, world_size=devices, start="cold", place=Place(threads=devices)
+            RunWork(folder), world_size=devices, start="cold", resources=Resources(threads=devices)
         )
         code = processes.wait()
         record = Record.read(folder)

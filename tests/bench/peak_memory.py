@@ -16,7 +16,7 @@ STEPS = 20
 GPT_STEPS = 3
 WIDTHS = [1024, 1024]
 IMPORTS = {
-    "ours": "import leyden.distributed.preload, leyden.models, leyden.optim, leyden.data, tensorboard",
+    "ours": "import leyden.distributed.preload, tensorboard",
     "reference": "import torch, torchvision",
 }
 

@@ -14,12 +14,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.distributed.job import JobProcesses
-from leyden.distributed.resources import Place
-from leyden.planning.resolve import fit_to_data
+from leyden.distributed.resources import Resources
+from leyden.planning.resolve import resolve_config
 from leyden.runs.record import Record
+from leyden.training.run_work import RunWork
 from leyden.training.train import prepare
 
 REPETITIONS = 7
@@ -54,10 +55,10 @@ def main() -> None:
 
 def train_seconds(words: tuple[str, ...]) -> float:
     """Time that a run spends in training."""
-    (job,) = compose_plan(Request(words)).jobs
+    (job,) = compose_request(Request(words)).jobs
     with tempfile.TemporaryDirectory() as folder:
-        prepare(job, fit_to_data(job.cfg), command=[], folder=Path(folder))
-        assert JobProcesses(Path(folder), place=Place(threads=1)).wait() == 0
+        prepare(job, resolve_config(job.cfg), command=[], folder=Path(folder))
+        assert JobProcesses(RunWork(Path(folder)), resources=Resources(threads=1)).wait() == 0
         seconds = Record.read(Path(folder)).train_seconds
     assert seconds is not None
     return seconds

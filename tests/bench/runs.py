@@ -75,7 +75,7 @@ def profile_of(folder: Path, *words: str, steps: int, **variables: str) -> str:
 
 
 def main(commands: str, purpose: str = "measure") -> None:
-    from leyden.cli.main import main as leyden
+    from leyden.cli import main as leyden
 
     # First, as it sets what torch reads when it is imported; what follows is imports that no run's
     # time is to count.

@@ -17,18 +17,18 @@ from tests.bench.runs import shown
 
 def main(size: str, words: str) -> None:
     torch.set_num_threads(1)  # as the launcher does
-    from leyden.config.compose import compose_plan
+    from leyden.config.compose import compose_request
     from leyden.config.request import parse_request
     from leyden.distributed.worker import Other, train_together
-    from leyden.planning.resolve import fit_to_data
+    from leyden.planning.resolve import resolve_config
     from leyden.training.train import prepare
 
     seeds = f"seed={','.join(map(str, range(int(size))))}"
-    plan = compose_plan(parse_request(["-m", seeds, *json.loads(words)]))
+    plan = compose_request(parse_request(["-m", seeds, *json.loads(words)]))
     runs = []
     for number, job in enumerate(plan.jobs):
         folder = Path(f"run-{number}")
-        prepare(job, fit_to_data(job.cfg), command=[], folder=folder)
+        prepare(job, resolve_config(job.cfg), command=[], folder=folder)
         runs.append(Other(folder, None))
     profile = cProfile.Profile()
     with contextlib.redirect_stderr(io.StringIO()):

@@ -43,15 +43,16 @@ def test_those_that_waited_are_those_that_would_have_been_written_at_once(leyden
 def test_whoever_is_killed_has_all_that_a_checkpoint_to_go_on_from_knows(
     killed_at, leyden, tmp_path
 ):
-    from leyden.config.compose import compose_plan
+    from leyden.config.compose import compose_request
     from leyden.config.request import Request
     from leyden.distributed.job import JobProcesses
-    from leyden.planning.resolve import fit_to_data
+    from leyden.planning.resolve import resolve_config
+    from leyden.training.run_work import RunWork
     from leyden.training.train import prepare
 
-    (job,) = compose_plan(Request(OFTEN)).jobs
-    folder = prepare(job, fit_to_data(job.cfg), command=[], folder=tmp_path / "run").folder
+    (job,) = compose_request(Request(OFTEN)).jobs
+    folder = prepare(job, resolve_config(job.cfg), command=[], folder=tmp_path / "run").folder
     with faulty(f"SIGKILL@step:{killed_at}"):
-        assert JobProcesses(folder).wait() == -9
+        assert JobProcesses(RunWork(folder)).wait() == -9
     last = max((folder / "checkpoints").glob("step-*.ckpt"), key=lambda p: int(p.stem[5:]))
     assert steps_of(folder) == set(scores_in(last))

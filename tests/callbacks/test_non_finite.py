@@ -10,7 +10,8 @@ from torch.utils.data import DataLoader
 
 from leyden.callbacks import NonFinite
 from leyden.compat.lightning_slurm import ignore_slurm
-from leyden.runs.record import Diverged, Record
+from leyden.errors import Diverged
+from leyden.runs.record import Record
 from leyden.training.epoch_loop import EpochLoop
 
 

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from leyden.distributed.resources import World
+from leyden.distributed.resources import ProcessEnvironment
 from leyden.doctor.fault_suite import Command, exit_status
 
 TINY = (
@@ -42,7 +42,9 @@ def give(folder: Path, words: tuple[str, ...], number: int = 0) -> int | None:
         words: The command line.
         number: Before which change of a file it is killed; 0: it is left alone.
     """
-    return exit_status(Command(folder, words, "", number, World()), seconds=MOST_SECONDS)
+    return exit_status(
+        Command(folder, words, "", number, ProcessEnvironment()), seconds=MOST_SECONDS
+    )
 
 
 def outcome(folder: Path) -> dict[str, Any]:

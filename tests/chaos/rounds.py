@@ -34,7 +34,7 @@ from typing import Any
 import torch
 
 from leyden.distributed.forkserver import warm_up
-from leyden.distributed.resources import World
+from leyden.distributed.resources import ProcessEnvironment
 from leyden.runs.checkpoints import LAST, find_checkpoint, find_sound
 
 FAMILIES = {
@@ -78,7 +78,7 @@ class Started:
 
     folder: Path
     words: tuple[str, ...]
-    world: World
+    world: ProcessEnvironment
 
     def __call__(self) -> None:
         os.setsid()
@@ -88,7 +88,7 @@ class Started:
         for stream in (1, 2):
             os.dup2(log, stream)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        from leyden.cli.main import main
+        from leyden.cli import main
 
         sys.exit(main(self.words))
 
@@ -138,7 +138,7 @@ class Subject:
         words = self.words
         if self.command == "resume" and (folder / "it" / "run.json").exists():
             words = ("resume", "it")
-        process = warm_up().Process(target=Started(folder, words, World()))
+        process = warm_up().Process(target=Started(folder, words, ProcessEnvironment()))
         process.start()
         return process
 

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.config.sweep_declaration import text_of
 from leyden.config.sweep_space import Assignment, Axes, Axis
@@ -25,7 +25,7 @@ def plan(tmp_path):
     def compose(text, *words, multirun=False):
         (folder / "asked.yaml").write_text(f"# @package _global_\n{text}\n")
         request = Request(("experiment=asked", *words), multirun, config_dir=folder.parent)
-        return compose_plan(request)
+        return compose_request(request)
 
     return compose
 
@@ -51,7 +51,7 @@ def refusal(plan):
 
 
 def typed(*words):
-    plan = compose_plan(Request(words, multirun=True))
+    plan = compose_request(Request(words, multirun=True))
     return [" ".join(job.assignment.overrides()) for job in plan.jobs]
 
 
@@ -258,7 +258,7 @@ def test_hydras_mode_makes_a_sweep(plan):
 
 def test_values_without_being_told_that_it_is_a_sweep_are_refused():
     with pytest.raises(ConfigError, match="add `-m`"):
-        compose_plan(Request(("seed=1,2",)))
+        compose_request(Request(("seed=1,2",)))
 
 
 def test_jobs_hold_what_was_swept(plan):

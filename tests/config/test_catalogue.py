@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.location import CONF, EXPERIMENTS
 from leyden.config.request import Request
-from leyden.config.validate import check
-from leyden.planning.resolve import fit_to_data
+from leyden.config.validate import check_job
+from leyden.planning.resolve import resolve_config
 from leyden.training.build import build
 
 TEXT = ("model=gpt", "data=stdlib_text")
@@ -32,9 +32,9 @@ OPTIONS = sorted(
 
 
 def fitted(*overrides):
-    (job,) = compose_plan(Request(overrides)).jobs
-    assert check(job) == []
-    return fit_to_data(job.cfg)
+    (job,) = compose_request(Request(overrides)).jobs
+    assert check_job(job, RULES) == []
+    return resolve_config(job.cfg)
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def test_every_option_builds(option, tmp_path: Path):
 @pytest.mark.parametrize("file", sorted(EXPERIMENTS.rglob("*.yaml")), ids=lambda f: f.stem)
 def test_every_experiment_composes_and_checks(file):
     shards = ("data.path=.",) if file.stem.startswith("gpt2_small") else ()  # the user's own
-    plan = compose_plan(Request((f"experiment={file.stem}", *shards)))
-    assert [problem for job in plan.jobs for problem in check(job)] == []
+    plan = compose_request(Request((f"experiment={file.stem}", *shards)))
+    assert [problem for job in plan.jobs for problem in check_job(job, RULES)] == []
 
 
 @pytest.mark.parametrize("file", sorted(EXPERIMENTS.rglob("*.yaml")), ids=lambda f: f.stem)

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.planning.memory import memory_bytes
-from leyden.planning.resolve import Memo, fit_to_data
+from leyden.planning.resolve import Cache, resolve_config
 
 VOCABULARY, CONTEXT = 50_257, 1_024
 GPT2 = (
@@ -27,13 +27,13 @@ positions: 6 N + 12 L C T. Of the 7 billion by the same formulas."""
 
 
 def fitted(*words):
-    (job,) = compose_plan(Request((*GPT2, *words))).jobs
-    return fit_to_data(job.cfg)
+    (job,) = compose_request(Request((*GPT2, *words))).jobs
+    return resolve_config(job.cfg)
 
 
 def memory(*words):
     fit = fitted(*words)
-    return memory_bytes(fit.cfg, fit.spec, Memo())
+    return memory_bytes(fit.cfg, fit.spec, Cache())
 
 
 SLOW = {"large", "xl", "7b"}

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.location import EXPERIMENTS
 from leyden.config.request import Request
 
@@ -14,7 +14,7 @@ ALL = sorted(file.stem for file in EXPERIMENTS.rglob("*.yaml"))
 
 
 def composed(*words):
-    return compose_plan(Request(words)).jobs[0]
+    return compose_request(Request(words)).jobs[0]
 
 
 @pytest.mark.parametrize("name", ALL)

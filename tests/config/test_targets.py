@@ -2,7 +2,7 @@
 
 import pytest
 
-from leyden.config.targets import resolve
+from leyden.config.targets import find_target
 
 HOSTILE = [
     "os.system",
@@ -20,9 +20,9 @@ HOSTILE = [
     "logging.os.system",
     "functools.partial",
     "hydra.utils.get_object",
-    "leyden.cli.main.main",
+    "leyden.cli.command.main",
     "leyden.training.train.train",
-    "leyden.training.build.make",
+    "leyden.config.instantiate.make",
     "leyden.runs.provenance.subprocess.run",
     # aliases that lie in an allowed room
     "leyden.data.images.digits.Path",
@@ -45,28 +45,28 @@ HOSTILE = [
 @pytest.mark.parametrize("path", HOSTILE)
 def test_a_hostile_target_is_refused(path):
     with pytest.raises(ValueError, match=r"allowed|is not a class|can't be imported|no such name"):
-        resolve(path)
+        find_target(path)
 
 
 def test_a_refused_package_is_not_even_imported(tmp_path, monkeypatch):
     (tmp_path / "canary.py").write_text(f"open({str(tmp_path / 'sang')!r}, 'w')\n")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ValueError, match="not allowed"):
-        resolve("canary.anything")
+        find_target("canary.anything")
     assert not (tmp_path / "sang").exists()
 
 
 def test_a_package_that_the_user_allows_is_found_in_the_current_folder(tmp_path, monkeypatch):
     (tmp_path / "mine_here.py").write_text("class Thing: pass\n")
     monkeypatch.setenv("LEYDEN_PACKAGES", "other, mine_here")
-    assert resolve("mine_here.Thing").__name__ == "Thing"
+    assert find_target("mine_here.Thing").__name__ == "Thing"
 
 
 def test_an_alias_in_a_users_package_is_refused(tmp_path, monkeypatch):
     (tmp_path / "mine_alias.py").write_text("from os import system\n")
     monkeypatch.setenv("LEYDEN_PACKAGES", "mine_alias")
     with pytest.raises(ValueError, match="is not a class or function"):
-        resolve("mine_alias.system")
+        find_target("mine_alias.system")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_an_alias_in_a_users_package_is_refused(tmp_path, monkeypatch):
     ],
 )
 def test_what_configs_need_is_allowed(path):
-    assert resolve(path).__name__ == path.rpartition(".")[2]
+    assert find_target(path).__name__ == path.rpartition(".")[2]
 
 
 def test_a_hostile_target_in_hydras_own_node_is_refused(leyden):

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.data import Blobs, DataModule, DataSplits, ImageFolder, Spec, Text, Tokens
 from leyden.data.batches import BatchIndices
 from leyden.data.fingerprint import BLOCK_BYTES, MOST_BYTES, files_digest
 from leyden.data.tables.csv_table import CSVTable
-from leyden.training.build import build_data
+from leyden.planning.parts import build_data
 
 OPTIONS = {
     "blobs": (),
@@ -42,7 +42,7 @@ FILES = {
 
 
 def data_of(option, *overrides):
-    (job,) = compose_plan(Request((f"data={option}", *OPTIONS[option], *overrides))).jobs
+    (job,) = compose_request(Request((f"data={option}", *OPTIONS[option], *overrides))).jobs
     data = build_data(job.cfg)
     data.prepare_data()
     return data

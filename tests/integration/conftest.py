@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from leyden.cli.main import main
+from leyden.cli import main
 
 TINY = {
     "mlp": ("model.width=16", "trainer.max_epochs=2", "trainer.log_every_n_steps=1"),

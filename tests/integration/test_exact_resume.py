@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.distributed.job import JobProcesses
-from leyden.planning.resolve import fit_to_data
+from leyden.planning.resolve import resolve_config
 from leyden.runs.checkpoints import find_checkpoint
 from leyden.runs.sharded import is_sharded, read_whole
 from leyden.testing.faults import faulty
+from leyden.training.run_work import RunWork
 from leyden.training.train import prepare
 
 EPOCHS = ("trainer.max_epochs=3",)  # of seven steps
@@ -59,13 +60,13 @@ KILLS = {
 
 def prepared(folder, family, *words):
     batch = BATCH.get(family, "data.batch_size=200")
-    (job,) = compose_plan(Request((*FAMILIES[family], batch, *QUIET, *words))).jobs
-    return prepare(job, fit_to_data(job.cfg), command=[], folder=folder)
+    (job,) = compose_request(Request((*FAMILIES[family], batch, *QUIET, *words))).jobs
+    return prepare(job, resolve_config(job.cfg), command=[], folder=folder)
 
 
 def run(folder, *faults, devices=1):
     with faulty(*faults):
-        return JobProcesses(folder, world_size=devices).wait()
+        return JobProcesses(RunWork(folder), world_size=devices).wait()
 
 
 def outcome(folder):

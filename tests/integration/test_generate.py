@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from leyden.cli.main import main
+from leyden.cli import main
 from leyden.data.text.vocabulary import Vocabulary
 from leyden.inference.generate import Drawing, Writer, stream
 from leyden.models.generation import Sampling

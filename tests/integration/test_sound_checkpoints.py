@@ -10,6 +10,7 @@ from leyden.distributed.job import JobProcesses
 from leyden.runs.checkpoint_file import defect_of, marker_of
 from leyden.runs.checkpoints import LAST, find_sound, read_step
 from leyden.testing.faults import POINTS, faulty
+from leyden.training.run_work import RunWork
 
 SHORT = (
     *("model.width=8", "trainer.max_steps=12", "resume.every_steps=3", "callbacks.best=null"),
@@ -23,14 +24,14 @@ def status_of(folder):
 
 @pytest.fixture
 def prepared(tmp_path):
-    from leyden.config.compose import compose_plan
+    from leyden.config.compose import compose_request
     from leyden.config.request import Request
-    from leyden.planning.resolve import fit_to_data
+    from leyden.planning.resolve import resolve_config
     from leyden.training.train import prepare
 
     def make(*words):
-        (job,) = compose_plan(Request((*SHORT, *words))).jobs
-        return prepare(job, fit_to_data(job.cfg), command=[], folder=tmp_path / "run").folder
+        (job,) = compose_request(Request((*SHORT, *words))).jobs
+        return prepare(job, resolve_config(job.cfg), command=[], folder=tmp_path / "run").folder
 
     return make
 
@@ -40,7 +41,7 @@ def three(prepared):
     """A run that was killed at step 11, with checkpoints of the steps 3, 6 and 9."""
     folder = prepared("resume.keep=3")
     with faulty("SIGKILL@step:11"):
-        assert JobProcesses(folder).wait() == -9
+        assert JobProcesses(RunWork(folder)).wait() == -9
     assert [read_step(path) for path in checkpoints(folder)] == [3, 6, 9]
     return folder
 
@@ -53,11 +54,11 @@ def checkpoints(folder):
 def test_one_killed_while_it_saves_leaves_a_checkpoint_that_loads(point, prepared):
     folder = prepared("resume.keep=1")
     with faulty(f"SIGKILL@save:3:{point}"):
-        assert JobProcesses(folder).wait() == -9
+        assert JobProcesses(RunWork(folder)).wait() == -9
     path, defects = find_sound(folder, LAST)
     assert path.name == {"remove": "step-9.ckpt"}.get(point, "step-6.ckpt")
     assert len(defects) == (point == "marker")  # a file that is whole, but can't be checked
-    assert JobProcesses(folder).wait() == 0
+    assert JobProcesses(RunWork(folder)).wait() == 0
     assert {path.name for path in (folder / "checkpoints").iterdir()} == {
         "step-12.ckpt",
         "step-12.json",
@@ -71,7 +72,7 @@ def test_what_is_written_is_whole_though_temporary_files_lie_on_another_device(
     monkeypatch.setenv("TMPDIR", "/dev/shm")
     folder = prepared()
     with faulty("SIGKILL@save:3:half"):
-        assert JobProcesses(folder, start="cold").wait() == -9
+        assert JobProcesses(RunWork(folder), start="cold").wait() == -9
     assert find_sound(folder, LAST)[0].name == "step-6.ckpt"
 
 
@@ -183,10 +184,10 @@ def test_a_moved_run_keeps_its_best_and_touches_nothing_where_it_was(leyden, tmp
 def test_a_checkpoint_that_fails_costs_no_other(error, point, prepared):
     folder = prepared("resume.keep=1")
     with faulty(f"{error}@save:3:{point} SIGKILL@step:11"):
-        assert JobProcesses(folder).wait() == -9
+        assert JobProcesses(RunWork(folder)).wait() == -9
     assert find_sound(folder, LAST)[0] == folder / "checkpoints" / "step-6.ckpt"
     assert "no checkpoint at step 9" in (folder / "train.log").read_text()
-    assert JobProcesses(folder).wait() == 0
+    assert JobProcesses(RunWork(folder)).wait() == 0
 
 
 def test_a_run_whose_last_checkpoint_fails_has_failed(leyden):
@@ -201,7 +202,7 @@ def test_a_run_whose_last_checkpoint_fails_has_failed(leyden):
 def test_a_run_that_can_write_no_checkpoint_at_all_fails_after_three(prepared):
     folder = prepared("trainer.max_steps=100")
     with faulty(*(f"ENOSPC@save:{number}:fsync" for number in range(1, 9))):
-        assert JobProcesses(folder).wait() == 1
+        assert JobProcesses(RunWork(folder)).wait() == 1
     record = json.loads((folder / "run.json").read_text())
     assert (record["status"], record["steps"]) == ("failed", 9)
     assert "No space left" in record["error"]["message"]
@@ -213,7 +214,7 @@ def test_checkpoints_can_be_read_by_whom_the_umask_allows(prepared):
     before = os.umask(0o027)
     try:
         folder = prepared()
-        assert JobProcesses(folder, start="cold").wait() == 0
+        assert JobProcesses(RunWork(folder), start="cold").wait() == 0
     finally:
         os.umask(before)
     modes = {path.stat().st_mode & 0o777 for path in (folder / "checkpoints").iterdir()}

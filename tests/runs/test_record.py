@@ -7,9 +7,10 @@ import os
 import pytest
 import torch
 
+from leyden.errors import Diverged, Interrupted
 from leyden.files.atomic import write_atomically
 from leyden.runs.process_mark import is_alive, process_mark
-from leyden.runs.record import Diverged, Interrupted, Record
+from leyden.runs.record import Record
 
 
 @pytest.fixture

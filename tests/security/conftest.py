@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from leyden.cli.main import main
+from leyden.cli import main
 
 TINY = ("model.width=8", "trainer.max_steps=2", "trainer.accelerator=cpu", "optimizer=adamw")
 

@@ -13,11 +13,11 @@ from pytorch_lightning import Callback
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 
 from leyden.callbacks.known_states import KNOWN, known_state
-from leyden.cli.main import main
+from leyden.cli import main
 from leyden.config.lightning_classes import TAKEN
 from leyden.distributed.strategy import MarkedCheckpoint
+from leyden.errors import CheckpointError
 from leyden.runs.checkpoint_file import digest_of, read_marker, write_marker
-from leyden.runs.checkpoints import Unusable
 
 THEIRS = (
     "{_target_:pytorch_lightning.callbacks.ModelCheckpoint,filename:'top-{step}',monitor:val/loss,"
@@ -237,6 +237,6 @@ def test_a_record_in_a_state_has_to_be_one(tmp_path):
     from leyden.callbacks import Recorder
 
     recorder = object.__new__(Recorder)
-    with pytest.raises(Unusable, match="`best"):
+    with pytest.raises(CheckpointError, match="`best"):
         known_state(recorder, {"monitored": [], "best": {"metric": 1, "value": 2.0}}, tmp_path)
     assert json.dumps(known_state(recorder, {"monitored": [(1, 2.0)]}, tmp_path))

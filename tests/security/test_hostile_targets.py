@@ -8,11 +8,11 @@ from omegaconf import OmegaConf, open_dict
 
 from leyden.config.compose import refuse_foreign_plugins
 from leyden.config.composer import Composer
+from leyden.config.instantiate import make
 from leyden.config.request import Request
 from leyden.config.sweep_space import Assignment
-from leyden.config.validate import check_saved
+from leyden.config.validate import validate_frozen
 from leyden.errors import ConfigError
-from leyden.training.build import make
 
 PLACES = ("model", "data", "optimizer", "scheduler", "callbacks.evil", "logger.evil")
 
@@ -44,9 +44,9 @@ LIBRARIES = [
 ]
 OURS = [
     *(
-        "leyden.cli.main.main",
+        "leyden.cli.command.main",
         "leyden.training.train.train",
-        "leyden.training.build.make",
+        "leyden.config.instantiate.make",
         "leyden.inference.evaluate.evaluate",
     ),
     *("leyden.files.atomic.write_atomically", "leyden.runs.checkpoint_file.remove"),
@@ -104,7 +104,7 @@ def composed():
 def problems_of(cfg):
     """What is wrong with a config, composed or saved; both are checked by the same functions."""
     with pytest.raises(ConfigError) as refused:
-        check_saved(cfg)
+        validate_frozen(cfg)
     return refused.value.problems
 
 

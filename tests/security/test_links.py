@@ -90,7 +90,7 @@ def test_a_link_that_leads_out_is_refused_by_every_verb(leyden, foreign_run, out
 @pytest.fixture(scope="module")
 def honest_sweep(tmp_path_factory) -> Path:
     """Folder of a sweep that is done."""
-    from leyden.cli.main import main
+    from leyden.cli import main
 
     before, folder = Path.cwd(), tmp_path_factory.mktemp("sweep")
     os.chdir(folder)

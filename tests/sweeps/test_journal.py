@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.errors import ConfigError
 from leyden.sweeps.record import JobEntry, Objective
@@ -23,7 +23,7 @@ TWO = (
 
 
 def axes_of(*words):
-    return compose_plan(Request((*words, "hydra/sweeper=optuna"), multirun=True)).sweep.axes
+    return compose_request(Request((*words, "hydra/sweeper=optuna"), multirun=True)).sweep.axes
 
 
 AXES = axes_of(*TWO)

@@ -9,7 +9,7 @@ import pytest
 LISTENING = """
 import glob, json, os, sys
 from pathlib import Path
-from leyden.sweeps.launchers import Ray, Task
+from leyden.sweeps.launchers import Ray, JobSpec
 
 def listening():
     tables = [Path(f"/proc/net/{name}").read_text().splitlines()[1:] for name in ("tcp", "tcp6")]
@@ -18,7 +18,7 @@ def listening():
 
 before = listening()
 launcher = Ray()
-launcher.prepare(Path(), Task(Path()))
+launcher.prepare(Path(), JobSpec(Path()))
 opened = [address for inode, address in listening().items() if inode not in before]
 launcher.close()
 print(json.dumps(opened))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.config.sweep_space import Assignment, Axes, Axis, Condition
 from leyden.sweeps.distributions import is_evenly_spaced
@@ -12,7 +12,7 @@ from leyden.sweeps.study import Trials
 
 
 def axes_of(*words):
-    return compose_plan(Request((*words, "hydra/sweeper=optuna"), multirun=True)).sweep.axes
+    return compose_request(Request((*words, "hydra/sweeper=optuna"), multirun=True)).sweep.axes
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.sweeps.folder import sweep_folder
 
@@ -10,7 +10,7 @@ SWEEP = ("optimizer=sgd,adamw", "model.width=8,16", "seed=1")
 
 
 def folder_of(*words):
-    plan = compose_plan(Request(words, multirun=True))
+    plan = compose_request(Request(words, multirun=True))
     job = plan.jobs[0]
     experiment = job.choices.get("experiment")
     return sweep_folder(plan.sweep, cfg=job.cfg, experiment=experiment)

@@ -3,36 +3,42 @@
 from typing import Any
 
 from leyden.analysis.timing import Estimate, estimate_times
-from leyden.cli.terminal import show_data_sets, show_note
-from leyden.config.job import Job, Plan, Sweep
+from leyden.config.compose import ComposedRequest, SweepSpec
+from leyden.config.instantiate import make
+from leyden.config.job import Job
+from leyden.events import Note, Observer
 from leyden.planning.memory import memory_bytes
-from leyden.planning.resolve import Fitted, Memo, fit_plan
+from leyden.planning.resolve import Cache, ResolvedConfig, resolve_jobs
 from leyden.sweeps.distinct import distinct_jobs
+from leyden.sweeps.events import DataRead
 from leyden.sweeps.launchers import Local, Stacked
-from leyden.training.build import make
 
 
-def plan_rows(plan: Plan) -> list[dict[str, Any]]:
+def plan_rows(plan: ComposedRequest, *, observer: Observer) -> list[dict[str, Any]]:
     """For each job what sets it apart, its size and its cost; null where it is not known.
+
+    Args:
+        plan: Validated jobs.
+        observer: Is told what was read of the data, and what could not be measured.
 
     Raises:
         ConfigError: Jobs that do not fit their data; all of them.
     """
-    memo = Memo()
-    plan, fitted, notes = distinct_jobs(plan, fit_plan(plan, fetch=False, memo=memo))
+    cache = Cache()
+    plan, resolved, notes = distinct_jobs(plan, resolve_jobs(plan, fetch=False, cache=cache))
     for note in notes:
-        show_note(note)
+        observer(Note(note))
     choices = [job.choices["data"] for job in plan.jobs]
-    show_data_sets(zip(choices, (one.data for one in fitted), strict=True))
-    memory = [memory_bytes(one.cfg, one.spec, memo) for one in fitted]
-    times = estimate_times(plan, fitted, memory, memo)
+    observer(DataRead(list(zip(choices, (one.data for one in resolved), strict=True))))
+    memory = [memory_bytes(one.cfg, one.spec, cache) for one in resolved]
+    times = estimate_times(plan, resolved, memory, cache, observer)
     return [
         _row(job, one, in_bytes, estimate, is_sweep=plan.sweep is not None)
-        for job, one, in_bytes, estimate in zip(plan.jobs, fitted, memory, times, strict=True)
+        for job, one, in_bytes, estimate in zip(plan.jobs, resolved, memory, times, strict=True)
     ]
 
 
-def slots(sweep: Sweep, *, devices: int) -> int | None:
+def slots(sweep: SweepSpec, *, devices: int) -> int | None:
     """Jobs of a sweep that its launcher runs at a time; None where only a cluster knows.
 
     Of stacks it is their number: how much sooner their jobs are done together is not known.
@@ -45,22 +51,27 @@ def slots(sweep: Sweep, *, devices: int) -> int | None:
 
 
 def _row(
-    job: Job, fitted: Fitted, memory: int | None, estimate: Estimate | None, *, is_sweep: bool
+    job: Job,
+    resolved: ResolvedConfig,
+    memory: int | None,
+    estimate: Estimate | None,
+    *,
+    is_sweep: bool,
 ) -> dict[str, Any]:
-    per_step, steps = fitted.flops_per_step, fitted.steps
+    per_step, steps = resolved.flops_per_step, resolved.steps
     return {
         "job": _name(job, is_sweep=is_sweep),
         "overrides": list(job.overrides),
         "model": job.choices["model"],
         "data": job.choices["data"],
-        "data_report": fitted.data.report.as_plain(),
-        "width": fitted.cfg.model.get("width"),
-        "depth": fitted.cfg.model.get("depth"),
-        "params": fitted.params.as_dict(),
+        "data_report": resolved.data.report.as_plain(),
+        "width": resolved.cfg.model.get("width"),
+        "depth": resolved.cfg.model.get("depth"),
+        "params": resolved.params.as_dict(),
         "steps": steps,
         "flops": {
             "per_step": per_step,
-            "per_token": _per_token(fitted),
+            "per_token": _per_token(resolved),
             "total": None if per_step is None else per_step * steps,
         },
         "memory_bytes": memory,
@@ -69,12 +80,12 @@ def _row(
     }
 
 
-def _per_token(fitted: Fitted) -> int | None:
+def _per_token(resolved: ResolvedConfig) -> int | None:
     """Operations of a step for each of its tokens; None where the data is not text."""
-    if fitted.flops_per_step is None or fitted.spec.kind != "text":
+    if resolved.flops_per_step is None or resolved.spec.kind != "text":
         return None
-    tokens = int(fitted.cfg.data.batch_size) * fitted.spec.input_shape[0]
-    return fitted.flops_per_step // tokens
+    tokens = int(resolved.cfg.data.batch_size) * resolved.spec.input_shape[0]
+    return resolved.flops_per_step // tokens
 
 
 def _name(job: Job, *, is_sweep: bool) -> str:

@@ -9,15 +9,17 @@ from omegaconf import DictConfig, open_dict
 from leyden.analysis.diff import Section, diff, losses_section, read_record
 from leyden.config.job import Job
 from leyden.config.sweep_space import Assignment
-from leyden.config.validate import check
-from leyden.distributed.resources import Place, on_threads
+from leyden.config.validate import check_job
+from leyden.distributed.resources import Resources, on_threads
 from leyden.errors import ConfigError, Problem
-from leyden.planning.resolve import Fitted, fit_job
+from leyden.events import Observer
+from leyden.planning.resolve import ResolvedConfig, resolve_job
+from leyden.planning.rules import RULES
 from leyden.runs.changes import data_differences, different, known
 from leyden.runs.folder import new_folder, read_frozen
 from leyden.runs.record import Record
 from leyden.training.execute import execute
-from leyden.training.train import execute_apart, prepare
+from leyden.training.train import execute_in_processes, prepare
 
 COMPARED = ("train/", "val/", "test/")
 """Metrics that the config decides; others measure time."""
@@ -56,13 +58,16 @@ class Reproduction:
         return self.record.status == "interrupted" and self.missing > 0
 
 
-def reproduce(run: Path, *, steps: int | None = None, command: list[str]) -> Reproduction:
+def reproduce(
+    run: Path, *, steps: int | None = None, command: list[str], observer: Observer
+) -> Reproduction:
     """Repeats a run in a folder of its own, on as many threads, and compares.
 
     Args:
         run: Its folder.
         steps: After so many optimizer steps the repetition ends; None: where the run did.
         command: What the user typed, for the record.
+        observer: Is told of the events of the repetition.
 
     Raises:
         ConfigError: It is no run, or it has recorded nothing to compare with, or its data is not
@@ -72,18 +77,18 @@ def reproduce(run: Path, *, steps: int | None = None, command: list[str]) -> Rep
     job = Job(read_frozen(run), tuple(before.overrides), before.choices, None, Assignment())
     job.cfg.run_dir = None
     last = last_step(before, steps)
-    problems = check(job)
+    problems = check_job(job, RULES)
     if problems:
         raise ConfigError(problems)
     frozen = job.cfg.copy()
-    fitted = fit_job(job)
-    refuse_other_data(before, fitted)
+    resolved = resolve_job(job)
+    refuse_other_data(before, resolved)
     if last is not None:
         stop_after(frozen, last)
     record = prepare(
-        job, replace(fitted, cfg=frozen), command=command, folder=new_folder("reproduce")
+        job, replace(resolved, cfg=frozen), command=command, folder=new_folder("reproduce")
     )
-    execute_alike(record, before, devices=frozen.trainer.devices)
+    execute_alike(record, before, devices=frozen.trainer.devices, observer=observer)
     return compared(before, record, last)
 
 
@@ -109,11 +114,11 @@ def stop_after(cfg: DictConfig, step: int) -> None:
         cfg.callbacks.stop_after = {"_target_": "leyden.callbacks.StopAfter", "step": step}
 
 
-def refuse_other_data(before: Record, fitted: Fitted) -> None:
+def refuse_other_data(before: Record, resolved: ResolvedConfig) -> None:
     """Raises `ConfigError` if the data is not what the run has seen."""
     if before.data is None:
         return
-    now = fitted.data.fingerprint()
+    now = resolved.data.fingerprint()
     problems = [
         Problem(
             f"data ({name})",
@@ -126,15 +131,17 @@ def refuse_other_data(before: Record, fitted: Fitted) -> None:
         raise ConfigError(problems)
 
 
-def execute_alike(record: Record, before: Record, *, devices: int) -> None:
+def execute_alike(record: Record, before: Record, *, devices: int, observer: Observer) -> None:
     """Executes the repetition on as many threads as the run had; how it ends, its record says."""
     threads = (before.flags or {}).get("threads")
     try:
         if devices == 1:
             with nullcontext() if threads is None else on_threads(threads):
-                execute(record)
+                execute(record, observer=observer)
         else:
-            execute_apart(record, devices=devices, place=Place(threads=threads))
+            execute_in_processes(
+                record, devices=devices, observer=observer, resources=Resources(threads=threads)
+            )
     except Exception:
         if record.error is None:  # else the record says it, and so will the comparison
             raise

@@ -13,13 +13,15 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from leyden.callbacks import OptimizerMode, TextSamples
-from leyden.cli.terminal import show_note
-from leyden.config.targets import resolve
+from leyden.config.instantiate import make
+from leyden.config.targets import find_target
 from leyden.config.user_code import in_a_line
+from leyden.events import Note, Observer
 from leyden.planning.batch import num_processes_of
-from leyden.planning.resolve import Fitted, Memo, look
+from leyden.planning.parts import build_net, build_task
+from leyden.planning.resolve import Cache, ResolvedConfig, look
 from leyden.runs.record import status_after
-from leyden.training.build import build_net, build_task, build_trainer, make
+from leyden.training.build import build_trainer
 
 MOST_STEPS = 40
 LONG = 0.1
@@ -68,7 +70,7 @@ class Measured:
     start: float
 
 
-def measure(fitted: Fitted, memo: Memo) -> Measured | None:
+def measure(resolved: ResolvedConfig, cache: Cache, observer: Observer) -> Measured | None:
     """Measures some optimizer steps by the job's own trainer, and part of a validation.
 
     Of a job of several processes it is one's share, without what they tell each other. Of the
@@ -78,10 +80,10 @@ def measure(fitted: Fitted, memo: Memo) -> Measured | None:
         None where the data is not on this machine, the job has a single step, or a step takes more
         operations or more memory than there is.
     """
-    cfg = fitted.cfg.copy()
+    cfg = resolved.cfg.copy()
     cfg.data.batch_size //= num_processes_of(cfg)
     cfg.trainer.devices = cfg.trainer.num_nodes = 1
-    data, spec, _ = look(cfg, memo)
+    data, spec, _ = look(cfg, cache)
     batches_wanted = cfg.trainer.limit_val_batches
     cfg.trainer.limit_val_batches = 0
     cfg.trainer.profiler = None
@@ -89,7 +91,7 @@ def measure(fitted: Fitted, memo: Memo) -> Measured | None:
     own = [make(node) for node in cfg.callbacks.values() if is_text_samples(node)]
     callbacks = [OptimizerMode(), clock, *own]
     trainer = build_trainer(cfg, data, folder=None, callbacks=callbacks, loggers=[])
-    if not data.is_readable or step_flops(fitted) > MOST_FLOPS.get(device_of(trainer), 0):
+    if not data.is_readable or step_flops(resolved) > MOST_FLOPS.get(device_of(trainer), 0):
         return None
     began = time.perf_counter()
     try:
@@ -107,10 +109,10 @@ def measure(fitted: Fitted, memo: Memo) -> Measured | None:
         if isinstance(error.__context__, KeyboardInterrupt):  # Lightning makes an exit of Ctrl-C
             raise KeyboardInterrupt from error
         if status_after(error) != "oom":
-            show_note(f"a step can't be timed, for it fails: {in_a_line(error)}")
+            observer(Note(f"a step can't be timed, for it fails: {in_a_line(error)}"))
         return None
     return Measured(
-        flops=step_flops(fitted),
+        flops=step_flops(resolved),
         step=clock.seconds,
         validation=validation,
         test=validation * num_test / num_val,
@@ -120,7 +122,7 @@ def measure(fitted: Fitted, memo: Memo) -> Measured | None:
 
 def is_text_samples(node: Any) -> bool:
     """Whether a callback writes samples of text: that can take longer than the validation."""
-    return node is not None and resolve(node["_target_"]) is TextSamples
+    return node is not None and find_target(node["_target_"]) is TextSamples
 
 
 def share_of(limit: float | int | None, batches: int) -> int:
@@ -148,9 +150,9 @@ def device_of(trainer: Trainer) -> str:
     return trainer.strategy.root_device.type
 
 
-def step_flops(fitted: Fitted) -> int:
+def step_flops(resolved: ResolvedConfig) -> int:
     """Operations of a device in an optimizer step."""
-    return (fitted.flops_per_step or 0) // num_processes_of(fitted.cfg)
+    return (resolved.flops_per_step or 0) // num_processes_of(resolved.cfg)
 
 
 def operations_a_second(trainer: DictConfig) -> float:

@@ -12,11 +12,12 @@ from pytorch_lightning.utilities.seed import isolate_rng
 from scipy.optimize import nnls
 
 from leyden.analysis.step_times import LONGEST, Measured, measure, operations_a_second, step_flops
-from leyden.config.job import Plan
+from leyden.config.compose import ComposedRequest
 from leyden.distributed.resources import on_threads
+from leyden.events import Observer
 from leyden.planning.batch import num_processes_of
 from leyden.planning.limits import steps_between_validations, steps_per_epoch
-from leyden.planning.resolve import Fitted, Memo
+from leyden.planning.resolve import Cache, ResolvedConfig
 from leyden.runs.log import quiet
 
 MOST_BYTES = 4e9
@@ -56,7 +57,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Line:
-    """Seconds a + b x operations, fitted to what was measured.
+    """Seconds a + b x operations, resolved to what was measured.
 
     Attributes:
         intercept: a, not negative.
@@ -82,8 +83,8 @@ class Line:
         x, y = np.array(points, dtype=float).T
         scale = x.max() or 1.0
         (intercept, slope), _ = nnls(np.stack([1 / y, x / scale / y], axis=1), np.ones(len(y)))
-        fitted = intercept + slope / scale * x
-        return cls(float(intercept), float(slope / scale), float(np.abs(fitted / y - 1).max()))
+        resolved = intercept + slope / scale * x
+        return cls(float(intercept), float(slope / scale), float(np.abs(resolved / y - 1).max()))
 
     def __call__(self, x: float) -> float:
         return self.intercept + self.slope * x
@@ -94,7 +95,11 @@ Family = list[int]
 
 
 def estimate_times(
-    plan: Plan, fitted: list[Fitted], memory: list[int | None], memo: Memo
+    plan: ComposedRequest,
+    resolved: list[ResolvedConfig],
+    memory: list[int | None],
+    cache: Cache,
+    observer: Observer,
 ) -> list[Estimate | None]:
     """Seconds of each job; None where nothing of its family can be measured.
 
@@ -103,32 +108,35 @@ def estimate_times(
 
     Args:
         plan: Each job of a sweep has the threads that its launcher says, a single one has all.
-        fitted: The jobs.
+        resolved: The jobs.
         memory: Bytes that each of them takes.
-        memo: Has their data.
+        cache: Has their data.
+        observer: Is told of steps that fail.
     """
     families: dict[tuple[str, ...], Family] = defaultdict(list)
-    for place, (job, one) in enumerate(zip(plan.jobs, fitted, strict=True)):
+    for place, (job, one) in enumerate(zip(plan.jobs, resolved, strict=True)):
         cfg = one.cfg
         kind = cfg.model._target_, cfg.optimizer._target_, cfg.trainer.precision
         if memory[place] is not None and one.flops_per_step:
             families[*kind, job.choices["data"]].append(place)
-    estimates: list[Estimate | None] = [None] * len(fitted)
+    estimates: list[Estimate | None] = [None] * len(resolved)
     sweep = plan.sweep
     threads = torch.get_num_threads() if sweep is None else int(sweep.launcher.get("threads", 1))
     with on_threads(threads), isolate_rng(), quiet():
         small = {
-            kind: [fitted[place] for place in places if (memory[place] or 0) <= MOST_BYTES]
+            kind: [resolved[place] for place in places if (memory[place] or 0) <= MOST_BYTES]
             for kind, places in families.items()
         }
-        measured = measure_families(list(small.values()), memo)
+        measured = measure_families(list(small.values()), cache, observer)
         for places, found in zip(families.values(), measured, strict=True):
             for place in places if found else []:
-                estimates[place] = estimate(fitted[place], found)
+                estimates[place] = estimate(resolved[place], found)
     return estimates
 
 
-def measure_families(families: list[list[Fitted]], memo: Memo) -> list[list[Measured]]:
+def measure_families(
+    families: list[list[ResolvedConfig]], cache: Cache, observer: Observer
+) -> list[list[Measured]]:
     """What was measured of each family, in the order of operations.
 
     First of all one job of each, then the largest of each, then those between, as long as each is
@@ -144,7 +152,7 @@ def measure_families(families: list[list[Fitted]], memo: Memo) -> list[list[Meas
                 flops = which(jobs, known)
                 if flops is None:
                     break
-                result = measure(jobs.pop(flops), memo)
+                result = measure(jobs.pop(flops), cache, observer)
                 if result is not None:
                     known.append(result)
                     known.sort(key=lambda one: one.flops)
@@ -153,12 +161,12 @@ def measure_families(families: list[list[Fitted]], memo: Memo) -> list[list[Meas
     return found
 
 
-def smallest(jobs: dict[int, Fitted], known: list[Measured]) -> int | None:
+def smallest(jobs: dict[int, ResolvedConfig], known: list[Measured]) -> int | None:
     """The least operations of a family's jobs, until one has been measured."""
     return None if known else min(jobs, default=None)
 
 
-def largest(jobs: dict[int, Fitted], known: list[Measured]) -> int | None:
+def largest(jobs: dict[int, ResolvedConfig], known: list[Measured]) -> int | None:
     """The most operations of a job whose step is expected to be quick enough."""
     if not known:
         return None
@@ -170,7 +178,7 @@ def largest(jobs: dict[int, Fitted], known: list[Measured]) -> int | None:
     return None
 
 
-def middle(jobs: dict[int, Fitted], known: list[Measured]) -> int | None:
+def middle(jobs: dict[int, ResolvedConfig], known: list[Measured]) -> int | None:
     """The size nearest to the geometric mean of the smallest and the largest; three are enough."""
     if len(known) != 2:
         return None
@@ -179,28 +187,28 @@ def middle(jobs: dict[int, Fitted], known: list[Measured]) -> int | None:
     return min(between, key=lambda size: abs(np.log(size / mean)), default=None)
 
 
-def longest_step(flops: int, last: Measured, fitted: Fitted) -> float:
+def longest_step(flops: int, last: Measured, resolved: ResolvedConfig) -> float:
     """Seconds that a step takes at the most: in proportion to a smaller one, or to products."""
-    by_products = flops / (USE[0] * operations_a_second(fitted.cfg.trainer))
+    by_products = flops / (USE[0] * operations_a_second(resolved.cfg.trainer))
     return min(last.step * flops / last.flops, by_products)
 
 
-def estimate(fitted: Fitted, measured: list[Measured]) -> Estimate:
+def estimate(resolved: ResolvedConfig, measured: list[Measured]) -> Estimate:
     """Seconds of a job.
 
     Args:
-        fitted: The job.
+        resolved: The job.
         measured: Of its family, at least one, in the order of operations.
     """
-    flops, validations = step_flops(fitted), num_validations(fitted)
+    flops, validations = step_flops(resolved), num_validations(resolved)
     last = measured[-1]
 
     def seconds_of(part: Callable[[Measured], float]) -> Line:
         return Line.through([(one.flops, max(part(one), 1e-6)) for one in measured])
 
     def whole(step: float, validation: float, test: float, start: float) -> float:
-        fixed = JOB_SECONDS + checkpoint_seconds(fitted)
-        return fixed + start + fitted.steps * step + validations * validation + test
+        fixed = JOB_SECONDS + checkpoint_seconds(resolved)
+        return fixed + start + resolved.steps * step + validations * validation + test
 
     beyond = max(1.0, flops / last.flops)
     constant = whole(last.step, last.validation, last.test, last.start)
@@ -208,7 +216,7 @@ def estimate(fitted: Fitted, measured: list[Measured]) -> Estimate:
         *(beyond * x for x in (last.step, last.validation, last.test, last.start))
     )
     if len(measured) == 1:
-        quickest = fitted.steps * flops / (USE[1] * operations_a_second(fitted.cfg.trainer))
+        quickest = resolved.steps * flops / (USE[1] * operations_a_second(resolved.cfg.trainer))
         low = max(constant / (1 + ERROR), quickest) if beyond > 1 else constant / (1 + ERROR)
         high = (1 + ERROR) * in_proportion
         return Estimate(min(low, high), high, constant if beyond == 1 else None)
@@ -224,10 +232,10 @@ def estimate(fitted: Fitted, measured: list[Measured]) -> Estimate:
     return Estimate(likely / (1 + error), (1 + error) * max(high, likely), likely)
 
 
-def num_validations(fitted: Fitted) -> int:
+def num_validations(resolved: ResolvedConfig) -> int:
     """Validations of a run, with the one at its last step. Those after a time are not counted."""
-    cfg, samples = fitted.cfg, fitted.data.train_samples
-    steps, epoch = fitted.steps, steps_per_epoch(cfg, samples)
+    cfg, samples = resolved.cfg, resolved.data.train_samples
+    steps, epoch = resolved.steps, steps_per_epoch(cfg, samples)
     interval = steps_between_validations(cfg, samples) or epoch
     every = cfg.trainer.check_val_every_n_epoch
     if every is None:  # steps count across epochs
@@ -243,6 +251,6 @@ def num_validations(fitted: Fitted) -> int:
     return int(due) + (not is_last_due)
 
 
-def checkpoint_seconds(fitted: Fitted) -> float:
+def checkpoint_seconds(resolved: ResolvedConfig) -> float:
     """Of the best checkpoint and the last one, each with weights and two moments in 32 bits."""
-    return 2 * 3 * 4 * fitted.params.total / num_processes_of(fitted.cfg) / BYTES_A_SECOND
+    return 2 * 3 * 4 * resolved.params.total / num_processes_of(resolved.cfg) / BYTES_A_SECOND

@@ -25,8 +25,8 @@ from leyden.callbacks.best_checkpoint import BestCheckpoint
 from leyden.callbacks.measurements import StepLoss
 from leyden.callbacks.recorder import Recorder
 from leyden.callbacks.stopping import Pruning
+from leyden.errors import CheckpointError
 from leyden.files.json_file import mismatch
-from leyden.runs.checkpoints import Unusable
 from leyden.runs.content import Best
 from leyden.runs.foreign_links import lies_in
 
@@ -88,7 +88,7 @@ class KnownStates(Callback):
     ) -> None:
         states = checkpoint.get("callbacks") or {}
         if not isinstance(states, dict):
-            raise Unusable("the states of callbacks in the checkpoint are no mapping")
+            raise CheckpointError("the states of callbacks in the checkpoint are no mapping")
         folder = Path(trainer.default_root_dir)
         checkpoint["callbacks"] = {
             callback.state_key: known_state(callback, states[callback.state_key], folder)
@@ -106,18 +106,18 @@ def known_state(callback: Callback, state: Any, folder: Path) -> Any:
         folder: Of the run.
 
     Raises:
-        Unusable: A value is not of the type that the callback keeps.
+        CheckpointError: A value is not of the type that the callback keeps.
     """
     kind = next((kind for kind in type(callback).__mro__ if kind in KNOWN), None)
     if kind is None:
         return state
     shape, name = KNOWN[kind], type(callback).__name__
     if not isinstance(state, dict):
-        raise Unusable(f"the checkpoint's state of {name} is no mapping")
+        raise CheckpointError(f"the checkpoint's state of {name} is no mapping")
     known = {key: state[key] for key in shape if key in state}
     wrong = (mismatch(value, shape[key], key) for key, value in known.items())
     for said in filter(None, wrong):
-        raise Unusable(f"the checkpoint's state of {name}: {said}")
+        raise CheckpointError(f"the checkpoint's state of {name}: {said}")
     if isinstance(callback, ModelCheckpoint):
         known = with_own_paths(known, Path(callback.dirpath or folder / "checkpoints"), folder)
     is_users = not type(callback).__module__.startswith(("leyden.", "pytorch_lightning."))

@@ -13,7 +13,8 @@ from torch.optim import Optimizer
 
 from leyden.callbacks.saving import agreed
 from leyden.distributed.sharding import whole
-from leyden.runs.record import Diverged, Record
+from leyden.errors import Diverged
+from leyden.runs.record import Record
 from leyden.tasks.logging import log_value
 from leyden.types import PositiveInt
 

@@ -12,8 +12,8 @@ from torch import distributed
 
 from leyden.callbacks.saving import save
 from leyden.distributed.stop_signal import StopSignal
+from leyden.errors import Interrupted
 from leyden.runs.checkpoints import LAST, checkpoints_in, named
-from leyden.runs.record import Interrupted
 from leyden.tasks.logging import write_values
 from leyden.types import Count, PositiveFloat, PositiveInt
 

@@ -10,8 +10,8 @@ from torch.distributed.tensor import DTensor
 
 from leyden.distributed.sharding import own_part, share_buffers
 from leyden.distributed.stop_signal import finished_first
+from leyden.errors import Diverged
 from leyden.loggers import Resumable
-from leyden.runs.record import Diverged
 from leyden.tasks.logging import loop_of
 
 

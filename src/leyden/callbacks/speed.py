@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from leyden.callbacks.step_clock import Lap
 from leyden.tasks import Task
 from leyden.tasks.logging import is_log_step, log_value, loop_of
+from leyden.tasks.step_clock import Lap
 
 
 class Throughput(Callback):

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,8 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from leyden.cli.console import messages, say, say_rows
-from leyden.cli.terminal import shown_path
-from leyden.tasks.logging import loop_of
-from leyden.training.epoch_loop import unwatched
+from leyden.events import Event, Observer, ignore
+from leyden.tasks.logging import loop_of, unwatched
 
 STEPS_BEFORE = 5
 """The first steps are slow: memory is taken, kernels are chosen."""
@@ -24,15 +23,36 @@ LIBRARIES = ("aten::", "mkldnn::")  # of operations; the others only call these
 TRACE = "trace.json"
 
 
+@dataclass(frozen=True)
+class StepTimes(Event):
+    """Where the time of a step goes.
+
+    Attributes:
+        steps: Steps that were watched.
+        seconds: Time that all of them took, in seconds.
+        shares: Each part of a step with its share of the time.
+        operations: Each of the largest operations with its share of the time of all operations,
+            and its calls.
+        trace: File of the trace.
+    """
+
+    steps: int
+    seconds: float
+    shares: list[tuple[str, str]]
+    operations: list[tuple[str, str, str]]
+    trace: Path
+
+
 class StepProfile(Callback):
     """Watches the steps after the first few, to the end of the run or the first validation.
 
-    Prints what share of a step its parts take, and its largest operations, and writes
+    Tells what share of a step its parts take, and its largest operations, and writes
     `trace.json` into the run's folder, which ui.perfetto.dev and chrome://tracing open. On a GPU
     each part is waited for, so that its work is counted where it was asked for.
     """
 
     def __init__(self) -> None:
+        self.observer: Observer = ignore
         self.profiler: Any = None
         self.seconds: dict[str, float] = {}
         self.first_step = 0
@@ -72,12 +92,8 @@ class StepProfile(Callback):
         operations = self.profiler.key_averages()
         self.profiler, self.is_done = None, True
         if steps and trainer.is_global_zero:
-            console, each = messages(), 1e3 * seconds / steps
-            say(console, f"where a step's time goes: {steps} steps, {each:.2f} ms each")
-            say_rows(console, shares(self.seconds, seconds))
-            heading = ("largest operations", "of all", "calls")
-            say_rows(console, largest_operations(operations), heading=heading)
-            say(console, f"trace  {shown_path(path)} (open it at ui.perfetto.dev)")
+            largest = largest_operations(operations)
+            self.observer(StepTimes(steps, seconds, shares(self.seconds, seconds), largest, path))
 
     @contextmanager
     def _part(self, name: str) -> Iterator[None]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
 
-from leyden.runs.record import Interrupted, Pruned
+from leyden.errors import Interrupted, Pruned
 from leyden.types import NonNegative, PositiveInt
 
 

@@ -4,6 +4,7 @@ rich takes `[...]` and `:name:` in strings for markup, and control characters pa
 consoles without markup are made here alone, and all text for them by `styled`.
 """
 
+import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -127,6 +128,11 @@ def say_wrapped(
     line = Text(on_terminal(console, word + printable(text), indent=indent), style=style)
     line.stylize(own, indent, indent + len(word))
     console.print(line)
+
+
+def print_json(value: object) -> None:
+    """Prints results for other programs."""
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
 def print_path(path: str) -> None:

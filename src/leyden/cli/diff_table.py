@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from leyden.analysis.diff import Section
 from leyden.cli.console import results, say
 from leyden.cli.layout import CUT, GAP, cut, shortened
-from leyden.cli.terminal import format_number, shown_path, terminal_width
-from leyden.formatting import printable
+from leyden.cli.terminal import terminal_width
+from leyden.formatting import format_number, printable, shown_path
 
 MOST_ROWS = 20
 WITH_CHANGE = ("metrics", "cost")

@@ -5,15 +5,9 @@ from typing import Any
 
 from leyden.analysis.cost import slots
 from leyden.cli.layout import Column
-from leyden.cli.terminal import (
-    format_bytes,
-    format_flops,
-    format_number,
-    format_time_range,
-    show_note,
-    show_table,
-)
-from leyden.config.job import Plan, Sweep
+from leyden.cli.terminal import show_note, show_table
+from leyden.config.compose import ComposedRequest, SweepSpec
+from leyden.formatting import format_bytes, format_flops, format_number, format_time_range
 from leyden.planning.batch import num_processes_of
 
 PLACES = {
@@ -25,7 +19,7 @@ PLACES = {
 """Of columns in the order in which they give way on a narrow terminal."""
 
 
-def show_plan(plan: Plan, rows: list[dict[str, Any]]) -> None:
+def show_plan(plan: ComposedRequest, rows: list[dict[str, Any]]) -> None:
     """A row a job: what it is, its size and cost; the sum of the costs, and when all is done."""
     words = [name for name in ("model", "data") if _is_news(name, rows)]
     knobs = ["width", *(["depth"] if _is_news("depth", rows) else [])]
@@ -83,7 +77,7 @@ def _show_what_was_measured(rows: list[dict[str, Any]]) -> None:
 
 
 def _show_wall_time(
-    sweep: Sweep, rows: list[dict[str, Any]], seconds: list[float] | None, devices: int
+    sweep: SweepSpec, rows: list[dict[str, Any]], seconds: list[float] | None, devices: int
 ) -> None:
     """How long all jobs take side by side."""
     count, words = len(rows), f"{len(rows)} jobs"

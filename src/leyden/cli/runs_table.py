@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from leyden.cli.layout import Column
-from leyden.cli.terminal import format_number, show_table
+from leyden.cli.terminal import show_table
+from leyden.formatting import format_number
 from leyden.runs.listing import last_logged
 
 

@@ -3,8 +3,6 @@
 import time
 from collections import Counter, deque
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
@@ -13,22 +11,23 @@ from rich.live import Live
 from leyden.cli.console import messages, say, say_wrapped, styled
 from leyden.cli.layout import SHORTEST_TEXT, Column, cut, lay_out, shortened
 from leyden.cli.sweep_summary import named
-from leyden.cli.terminal import format_number, format_seconds
-from leyden.formatting import printable
+from leyden.events import Event
+from leyden.formatting import format_number, format_seconds, printable
 from leyden.runs.listing import last_logged
 from leyden.runs.record import error_line
+from leyden.sweeps.events import JobEnded, JobsEnded, JobStarted, SweepProgress, SweepStopping
 from leyden.sweeps.objective import best_configuration
 from leyden.sweeps.record import DONE, JobEntry, SweepRecord
 
 SECONDS_BETWEEN_DRAWINGS = 0.5
 
 
-class Board:
+class SweepTable:
     """Shows jobs, slots, the best so far and the time left on standard error.
 
     Args:
-        slots: Jobs at a time.
-        total: Jobs in all.
+        slots: Jobs that run at a time.
+        total: Number of all jobs.
     """
 
     def __init__(self, *, slots: int, total: int) -> None:
@@ -41,28 +40,27 @@ class Board:
         self.ended_here = 0
         self.last_drawing = 0.0
         self.recent: deque[str] = deque(maxlen=5)
-
-    def __enter__(self) -> Self:
         if self.console.is_terminal:
             self.live = Live(console=self.console, transient=True, auto_refresh=False)
             self.live.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self.live is not None:
-            self.live.stop()
+    def show(self, event: Event) -> None:
+        """Shows an event of the sweep."""
+        match event:
+            case JobStarted():
+                self.since[event.folder.name] = time.monotonic()
+            case JobEnded():
+                self._show_end(event.entry, event.record)
+            case SweepProgress():
+                self._draw(event)
+            case SweepStopping():
+                text = "stopping: jobs end after a step and save; Ctrl-C again ends them at once"
+                say_wrapped(self.console, text, style="yellow")
+            case JobsEnded() if self.live is not None:
+                self.live.stop()
 
-    def started(self, entry: JobEntry, folder: Path) -> None:
-        """A job was started."""
-        self.since[folder.name] = time.monotonic()
-
-    def ended(self, entry: JobEntry, record: SweepRecord) -> None:
-        """A job ended. Its line stays where there is no table, or where it has failed."""
+    def _show_end(self, entry: JobEntry, record: SweepRecord) -> None:
+        """Shows how a job ended. Its line stays where there is no table, or where it has failed."""
         self.ended_here += 1
         is_done = entry.state in DONE
         line = job_line(
@@ -76,25 +74,19 @@ class Board:
         else:
             self.recent.append(line)
 
-    def stopping(self) -> None:
-        """The user stopped the sweep."""
-        text = "stopping: jobs end after a step and save; Ctrl-C again ends them at once"
-        say_wrapped(self.console, text, style="yellow")
-
-    def update(self, record: SweepRecord, running: dict[Path, JobEntry], left: int) -> None:
+    def _draw(self, progress: SweepProgress) -> None:
         """Draws the table anew."""
         now = time.monotonic()
         if self.live is None or now - self.last_drawing < SECONDS_BETWEEN_DRAWINGS:
             return
         self.last_drawing = now
         recent = [styled(f"  {line}", style="dim") for line in self.recent]
-        summary = self._summary(record, running, left)
+        running = progress.running
+        summary = self._summary(progress.record, running, progress.left)
         self.live.update(Group(*summary, *recent, *self._running(running)))
         self.live.refresh()
 
-    def _summary(
-        self, record: SweepRecord, running: dict[Path, JobEntry], left: int
-    ) -> list[RenderableType]:
+    def _summary(self, record: SweepRecord, running: list[Path], left: int) -> list[RenderableType]:
         states = Counter(entry.state for entry in record.jobs)
         failed = sum(states[state] for state in ("failed", "diverged", "oom"))
         words = [
@@ -111,7 +103,7 @@ class Board:
         fitting = [cut(printable(line), self.console.width) for line in lines]
         return [styled(line, style="bold") for line in fitting]
 
-    def _running(self, running: dict[Path, JobEntry]) -> list[RenderableType]:
+    def _running(self, running: list[Path]) -> list[RenderableType]:
         """Each running job with its time, step and training loss."""
         rows = []
         for folder in running:

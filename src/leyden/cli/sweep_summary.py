@@ -5,7 +5,8 @@ from pathlib import Path
 from leyden.cli.console import messages, results, say
 from leyden.cli.layout import Column
 from leyden.cli.runs_table import show_runs
-from leyden.cli.terminal import format_number, show_note, show_table, shown_path
+from leyden.cli.terminal import show_note, show_table
+from leyden.formatting import format_number, shown_path
 from leyden.runs.listing import find_runs
 from leyden.sweeps.failure import LOST
 from leyden.sweeps.objective import best_configuration, best_pruned
@@ -15,9 +16,9 @@ MOST_SHOWN = 20
 """Jobs of a sweep that are listed at its end."""
 
 
-def show_sweep_start(record: SweepRecord, *, done: int, total: int, slots: int) -> None:
+def show_sweep_start(record: SweepRecord, *, done: int, slots: int) -> None:
     """How much of a sweep there is to do, and where it goes."""
-    jobs = "trials" if record.search else "jobs"
+    jobs, total = "trials" if record.search else "jobs", record.num_planned
     kept = f", {done} of them done before" if done else ""
     rest = f"{kept}; {slots} at a time by {record.launcher}"
     say(messages(), (f"{total} {jobs}", "bold"), rest)

@@ -4,17 +4,15 @@ Standard output has results only, so that it can be read by other programs; all 
 standard error.
 """
 
-import os
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from leyden.cli.console import messages, results, say, say_rows, say_wrapped
 from leyden.cli.layout import Column, lay_out
 from leyden.distributed.torchrun import is_first
 from leyden.errors import Problem
-from leyden.formatting import printed
+from leyden.formatting import format_number, printed, shown_path
 from leyden.planning.batch import split_of
 
 BASELINES = {
@@ -28,6 +26,7 @@ EXACT_ENOUGH = 0.05
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from leyden.callbacks.step_profile import StepTimes
     from leyden.data import DataModule
     from leyden.data.report import DataReport
     from leyden.runs.record import Record
@@ -95,20 +94,24 @@ def show_note(text: str) -> None:
     say_wrapped(messages(), text)
 
 
+def show_step_times(times: "StepTimes") -> None:
+    """Shows where the time of a step goes."""
+    console, each = messages(), 1e3 * times.seconds / times.steps
+    say(console, f"where a step's time goes: {times.steps} steps, {each:.2f} ms each")
+    say_rows(console, times.shares)
+    heading = ("largest operations", "of all", "calls")
+    say_rows(console, times.operations, heading=heading)
+    say(console, f"trace  {shown_path(times.trace)} (open it at ui.perfetto.dev)")
+
+
 def show_resume(step: int) -> None:
     """That a run does not begin anew."""
     say(messages(), f"  goes on from step {step:,}")
 
 
-def show_stop(experiment: "Experiment") -> None:
-    """That a run ended before its planned end."""
-    for callback in experiment.trainer.early_stopping_callbacks:
-        if callback is not None and callback.stopped_epoch > 0:
-            say(
-                messages(),
-                f"stopped early: {callback.monitor} was no better for"
-                f" {callback.patience} validations",
-            )
+def show_early_stop(monitor: str, patience: int) -> None:
+    """Shows that a run ended before its planned end."""
+    say(messages(), f"stopped early: {monitor} was no better for {patience} validations")
 
 
 def show_end(record: "Record") -> None:
@@ -151,7 +154,7 @@ def show_failure(record: "Record") -> None:
 
     error = record.error or {"type": "unknown", "message": ""}
     reason = error["message"].strip().partition("\n")[0]
-    is_gone = error["type"] == "Unusable"
+    is_gone = error["type"] in ("CheckpointError", "Unusable")  # the latter by earlier versions
     if record.status in ("failed", "oom") and not is_gone:
         reason = error_line(error)
     say(messages(), (f"{record.status}: ", "bold red"), reason)
@@ -188,60 +191,3 @@ def show_metrics(metrics: dict[str, float]) -> None:
     """A row a metric."""
     rows = [[name, format_number(value)] for name, value in metrics.items()]
     show_table([Column("metric"), Column("value", is_number=True)], rows)
-
-
-def format_number(value: Any) -> str:
-    """Four significant digits, or all before the point; a dash for what is not known."""
-    if value is None:
-        return "-"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
-
-
-def format_flops(count: int | None) -> str:
-    """As 1.234e+09; a dash where it is not known."""
-    return "-" if count is None else f"{count:.3e}"
-
-
-def format_bytes(count: int | None) -> str:
-    """As 12.3 MB; a dash where it is not known."""
-    if count is None:
-        return "-"
-    power = min(4, max(1, (len(str(count)) - 1) // 3))
-    return f"{count / 1000**power:,.1f} {' kMGT'[power]}B"
-
-
-def format_seconds(seconds: float | None) -> str:
-    """As 4.1 s, 3.2 min, 5.0 h or 2.1 d; a dash where it is not known."""
-    if seconds is None:
-        return "-"
-    units = {"d": 86400, "h": 3600, "min": 60}
-    unit, size = next((pair for pair in units.items() if seconds >= pair[1]), ("s", 1))
-    return f"{seconds / size:,.1f} {unit}"
-
-
-def format_time_range(seconds: Sequence[float] | None) -> str:
-    """As 7.1-12 s or 50 s-1.2 min; a dash where it is not known.
-
-    Args:
-        seconds: The least and the most.
-    """
-    if seconds is None:
-        return "-"
-    (low, unit), (high, last_unit) = map(_two_digits, seconds)
-    if (low, unit) == (high, last_unit):
-        return f"{low} {unit}"
-    return f"{low}-{high} {unit}" if unit == last_unit else f"{low} {unit}-{high} {last_unit}"
-
-
-def _two_digits(seconds: float) -> tuple[str, str]:
-    number, _, unit = format_seconds(seconds).partition(" ")
-    value = float(number.replace(",", ""))
-    return (f"{value:.1f}" if value < 10 else f"{value:,.0f}"), unit
-
-
-def shown_path(path: Path) -> str:
-    """Relative to the current folder where it lies below it."""
-    absolute = path.absolute()
-    return os.path.relpath(absolute) if absolute.is_relative_to(Path.cwd()) else str(absolute)

@@ -1,1 +1,1 @@
-"""From overrides to objects: compose -> check -> fit_to_data -> build."""
+"""From overrides to objects: compose -> check -> resolve_config -> build."""

@@ -1,6 +1,6 @@
 """From the command line to composed configs, one for each job."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, cast
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -9,7 +9,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from leyden.config.composer import Composer
-from leyden.config.job import Plan, Settings, Sweep
+from leyden.config.job import Job
 from leyden.config.keys import check_keys
 from leyden.config.overrides import (
     COMMAND_LINE,
@@ -41,7 +41,62 @@ ENGINES = {
 }
 
 
-def compose_plan(request: Request) -> Plan:
+@dataclass(frozen=True)
+class SweepSettings:
+    """How a sweep is run; see `SweepKeys`."""
+
+    retry: int
+    fail_fast: bool
+    on_drift: str
+    report: bool
+
+
+@dataclass(frozen=True)
+class SweepSpec:
+    """What all jobs of a sweep share.
+
+    Attributes:
+        request: The command line.
+        composer: Composes its jobs.
+        fixed: Overrides of every job.
+        axes: What is varied.
+        settings: How it is run.
+        launcher: Node of Hydra's config that names the launcher.
+        searcher: Node that names the search; None where every combination is a job.
+    """
+
+    request: Request
+    composer: Composer
+    fixed: tuple[str, ...]
+    axes: Axes
+    settings: SweepSettings
+    launcher: DictConfig
+    searcher: DictConfig | None = None
+
+    def job(self, assignment: Assignment) -> Job:
+        """A job of the sweep."""
+        return self.composer.job(self.fixed, assignment)
+
+
+@dataclass(frozen=True)
+class ComposedRequest:
+    """The jobs of a request.
+
+    Attributes:
+        jobs: One, or all of a sweep; of a search, one for each end of each axis.
+        sweep: What they share; None for a single run.
+    """
+
+    jobs: tuple[Job, ...]
+    sweep: SweepSpec | None = None
+
+    @property
+    def swept(self) -> tuple[str, ...]:
+        """Keys in which the jobs differ."""
+        return () if self.sweep is None else self.sweep.axes.keys
+
+
+def compose_request(request: Request) -> ComposedRequest:
     """Composes every job of a request.
 
     A key that no file has is let in here, so that `check` can report all of them at once.
@@ -65,12 +120,12 @@ def compose_plan(request: Request) -> Plan:
     is_search = base.hydra.sweeper._target_ != HYDRAS_SWEEPER
     refuse_without_effect(typed, base, is_sweep=is_sweep, is_search=is_search)
     if not is_sweep:
-        return Plan((composer.job(fixed, Assignment()),))
+        return ComposedRequest((composer.job(fixed, Assignment()),))
     searcher = OmegaConf.masked_copy(base.hydra.sweeper, _search_keys(base)) if is_search else None
-    sweep = Sweep(request, composer, fixed, axes, settings, base.hydra.launcher, searcher)
+    sweep = SweepSpec(request, composer, fixed, axes, settings, base.hydra.launcher, searcher)
     _refuse_misfits(sweep)
     assignments = axes.probes() if is_search else axes.assignments()
-    return Plan(tuple(map(sweep.job, assignments)), sweep)
+    return ComposedRequest(tuple(map(sweep.job, assignments)), sweep)
 
 
 def _search_keys(base: DictConfig) -> list[str]:
@@ -78,13 +133,13 @@ def _search_keys(base: DictConfig) -> list[str]:
     return [str(key) for key in base.hydra.sweeper if key != "params"]
 
 
-def _settings(base: DictConfig) -> Settings:
+def _settings(base: DictConfig) -> SweepSettings:
     """The keys of `sweep` that say how it is run."""
     plain = cast(dict[str, Any], OmegaConf.to_container(base.sweep, resolve=True))
     problems = list(check_keys("sweep", plain, fields_of(SweepKeys)))
     if problems:
         raise ConfigError(problems)
-    return Settings(**{field.name: plain[field.name] for field in fields(Settings)})
+    return SweepSettings(**{field.name: plain[field.name] for field in fields(SweepSettings)})
 
 
 def _declared_axes(base: DictConfig, loader: ConfigLoaderImpl) -> Axes:
@@ -115,7 +170,7 @@ def _typed_over(declared: Axes, typed: list[Override], loader: ConfigLoaderImpl)
     return axes
 
 
-def _refuse_misfits(sweep: Sweep) -> None:
+def _refuse_misfits(sweep: SweepSpec) -> None:
     """Raises `ConfigError` for what only a search can take, or what it can't."""
     axes, problems = sweep.axes, []
     if sweep.searcher is None:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from difflib import get_close_matches
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -18,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from omegaconf.resolvers import oc
 
 from leyden.config.plain import refers
-from leyden.errors import ConfigError, Problem
+from leyden.errors import Problem
 
 ALLOWED = "LEYDEN_ENV"
 LEAST_LENGTH = 8
@@ -111,20 +110,3 @@ def foreign_references(node: Any, path: str = "") -> Iterator[Problem]:
         for name in set(REFERENCE.findall(node)) - set(allowed()):
             message = f"reads the environment; if it may, type LEYDEN_ENV={name} before `leyden`"
             yield Problem(path, message, f"${{oc.env:{name}}}")
-
-
-KNOWN = ("LEYDEN_DATA", "LEYDEN_ENV", "LEYDEN_FAULT", "LEYDEN_PACKAGES", "LEYDEN_STORAGE")
-ALIKE = 0.85
-"""Variables of other programs may begin like ours (`difflib.SequenceMatcher.ratio`)."""
-
-
-def refuse_misspelt_variables() -> None:
-    """Raises `ConfigError` for variables whose names are nearly those of Leyden's."""
-    problems = []
-    for name in sorted(os.environ.keys() - set(KNOWN)):
-        near = get_close_matches(name.upper(), KNOWN, n=1, cutoff=ALIKE)
-        if near and name.upper().startswith("LEYDEN"):
-            message = f"no such variable; did you mean `{near[0]}`?"
-            problems.append(Problem(name, message, os.environ[name], "environment"))
-    if problems:
-        raise ConfigError(problems)

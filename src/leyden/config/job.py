@@ -4,12 +4,10 @@ from dataclasses import dataclass, replace
 
 from omegaconf import DictConfig, open_dict
 
-from leyden.config.composer import Composer
 from leyden.config.origin import Origins
 from leyden.config.quoting import with_text_form
-from leyden.config.request import Request
 from leyden.config.smoke import shrink
-from leyden.config.sweep_space import Assignment, Axes
+from leyden.config.sweep_space import Assignment
 from leyden.errors import Problem
 
 NOT_OF_A_JOB = ("sweep.", "hydra.", "hydra/")
@@ -79,58 +77,3 @@ def _insist(trainer: DictConfig, typed: set[str]) -> None:
     for key, value in (trainer.pop("insist", None) or {}).items():
         if f"trainer.{key}" not in typed:
             trainer[key] = value
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a sweep is run; see `SweepKeys`."""
-
-    retry: int
-    fail_fast: bool
-    on_drift: str
-    report: bool
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """What all jobs of a sweep share.
-
-    Attributes:
-        request: The command line.
-        composer: Composes its jobs.
-        fixed: Overrides of every job.
-        axes: What is varied.
-        settings: How it is run.
-        launcher: Node of Hydra's config that names the launcher.
-        searcher: Node that names the search; None where every combination is a job.
-    """
-
-    request: Request
-    composer: Composer
-    fixed: tuple[str, ...]
-    axes: Axes
-    settings: Settings
-    launcher: DictConfig
-    searcher: DictConfig | None = None
-
-    def job(self, assignment: Assignment) -> Job:
-        """A job of the sweep."""
-        return self.composer.job(self.fixed, assignment)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The jobs of a request.
-
-    Attributes:
-        jobs: One, or all of a sweep; of a search, one for each end of each axis.
-        sweep: What they share; None for a single run.
-    """
-
-    jobs: tuple[Job, ...]
-    sweep: Sweep | None = None
-
-    @property
-    def swept(self) -> tuple[str, ...]:
-        """Keys in which the jobs differ."""
-        return () if self.sweep is None else self.sweep.axes.keys

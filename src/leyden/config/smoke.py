@@ -88,6 +88,6 @@ def _has_gpu(cfg: DictConfig) -> bool:
 
 def _is_here(source: str) -> bool:
     """Whether initial weights can be had without a network; a smoke run never fetches."""
-    from leyden.interop.hf_folder import is_hf, is_kept
+    from leyden.config.huggingface import is_hf, is_kept
 
     return not is_hf(source) or is_kept(source)

@@ -76,7 +76,7 @@ def _is_users(path: str) -> bool:
     return any(path.startswith(f"{package}.") for package in user_packages())
 
 
-def resolve(path: str) -> Any:
+def find_target(path: str) -> Any:
     """The class or function that `path` names.
 
     Raises:

@@ -1,13 +1,15 @@
 """Finds everything that is wrong with a config before anything is built. Pure: it only reads."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from leyden.config.job import Job, Plan, Sweep
+from leyden.config.compose import ComposedRequest, SweepSpec
+from leyden.config.instantiate import make
+from leyden.config.job import Job
 from leyden.config.keys import check_keys, names_in
 from leyden.config.lightning_classes import REFUSED, TAKEN, USER_CODE, misplaced_files
 from leyden.config.plain import plain, refers
@@ -24,11 +26,8 @@ from leyden.config.schema import (
 )
 from leyden.config.secrets import typed_secrets
 from leyden.config.signature import Parameter, fields_of, parameters_of
-from leyden.config.targets import misplaced, nested_target, resolve
-from leyden.distributed import torchrun
+from leyden.config.targets import find_target, misplaced, nested_target
 from leyden.errors import ConfigError, Problem, gathered
-from leyden.planning.rules import RULES
-from leyden.training.build import make
 
 MARKERS = {"_target_", "_partial_"}
 SUPPLIED = {
@@ -57,24 +56,28 @@ OFFERED = {"vocab_size", "context", "separator"}
 """Parameters of a model that the data gives where the config is silent."""
 
 
+Rules = Mapping[Callable[[DictConfig], Iterator[Problem]], frozenset[str]]
+"""Each rule with the sections of the config that it reads: one that is broken is not judged."""
+
 Seen = dict[tuple[str, str], list[Problem]]
 """Problems of a part of a config, by its key and its text."""
 
 
-def check_plan(plan: Plan) -> None:
-    """Checks every job of a request.
+def validate(plan: ComposedRequest, rules: Rules) -> None:
+    """Checks every job of a request before anything is built.
+
+    Args:
+        plan: Composed jobs.
+        rules: What must hold between keys, see `Rules`.
 
     Raises:
         ConfigError: All problems of all jobs.
     """
-    if plan.sweep is not None and torchrun.is_started_by_torchrun():
-        message = "a sweep starts the processes of its jobs itself; type it without torchrun"
-        raise ConfigError([Problem("-m", message)])
     seen: Seen = {}
     problems = [
         problem.of_job(job.text) if plan.sweep else problem
         for job in plan.jobs
-        for problem in check(job, seen)
+        for problem in check_job(job, rules, seen)
     ]
     if plan.sweep is not None:
         problems = [_with_range(problem, plan.sweep) for problem in problems]
@@ -83,7 +86,7 @@ def check_plan(plan: Plan) -> None:
         raise ConfigError(gathered(problems, len(plan.jobs)))
 
 
-def _with_range(problem: Problem, sweep: Sweep) -> Problem:
+def _with_range(problem: Problem, sweep: SweepSpec) -> Problem:
     """Hydra's ranges are of floating-point numbers until told otherwise."""
     for axis in sweep.axes.ranges:
         is_range = axis.keys == (problem.key,) and "whole number" in problem.message
@@ -94,7 +97,7 @@ def _with_range(problem: Problem, sweep: Sweep) -> Problem:
     return problem
 
 
-def _check_engine(sweep: Sweep) -> Iterator[Problem]:
+def _check_engine(sweep: SweepSpec) -> Iterator[Problem]:
     """What launches the jobs and what searches: keys, types, and whether it can be made."""
     for name, node in (("launcher", sweep.launcher), ("sweeper", sweep.searcher)):
         if node is None:
@@ -113,11 +116,12 @@ def _check_engine(sweep: Sweep) -> Iterator[Problem]:
                 yield Problem(f"hydra/{name}", str(error))
 
 
-def check(job: Job, seen: Seen | None = None) -> list[Problem]:
+def check_job(job: Job, rules: Rules, seen: Seen | None = None) -> list[Problem]:
     """All problems of a composed config, each with where its key was set.
 
     Args:
-        job: Composed.
+        job: Composed job.
+        rules: What must hold between keys, see `Rules`.
         seen: What was found in parts of other jobs; the same part is not checked again.
     """
     cfg = job.cfg
@@ -127,7 +131,7 @@ def check(job: Job, seen: Seen | None = None) -> list[Problem]:
     if not found:
         found += _check_structure(given, {} if seen is None else seen)
         wrong = {problem.key.split(".")[0] for problem in found}
-        for rule, sections in RULES.items():
+        for rule, sections in rules.items():
             if not wrong & sections:
                 broken = list(rule(cfg))
                 found += broken
@@ -136,7 +140,7 @@ def check(job: Job, seen: Seen | None = None) -> list[Problem]:
     return [job.located(problem) for problem in found]
 
 
-def check_saved(cfg: DictConfig) -> None:
+def validate_frozen(cfg: DictConfig) -> None:
     """Checks the config of a run's folder, which may be a stranger's, before anything is built.
 
     Raises:
@@ -220,7 +224,7 @@ def _check_node(
         yield Problem(f"{path}.{within}._target_", "may only stand at the top of a part")
         return
     try:
-        target = resolve(str(node["_target_"]))
+        target = find_target(str(node["_target_"]))
     except ValueError as error:
         yield Problem(f"{path}._target_", str(error), str(node["_target_"]))
         return

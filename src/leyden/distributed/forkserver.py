@@ -36,8 +36,9 @@ def warm_up() -> ForkServerContext:
     """Starts it, unless it runs, and gives the context whose processes are forked from it.
 
     The imports begin now, beside what this process does. It blocks the signals above from its
-    first moment on; what is forked from it does so until it sets its mask (`World.enter`). A
-    session of its own comes with its first import (`leyden.distributed.preload`).
+    first moment on; what is forked from it does so until it sets its mask
+    (`ProcessEnvironment.enter`). A session of its own comes with its first import
+    (`leyden.distributed.preload`).
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["leyden.distributed.preload"])

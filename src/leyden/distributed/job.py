@@ -1,25 +1,20 @@
 """A job's processes, seen from outside: start, wait, stop."""
 
+import contextlib
 import multiprocessing
+import os
+import signal
 import socket
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import wait
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from multiprocessing.process import BaseProcess
+from typing import Literal
 
 from leyden.distributed.failures import LOST, blame, death, forget, killed_by_leyden
 from leyden.distributed.forkserver import server_pid, warm_up
-from leyden.distributed.resources import Place, World
-from leyden.distributed.worker import GRACE_SECONDS, Other, Rank, Work
-
-if TYPE_CHECKING:
-    from leyden.sweeps.trial import Trial
-import contextlib
-import os
-import signal
-from multiprocessing.process import BaseProcess
-
+from leyden.distributed.resources import ProcessEnvironment, Resources
+from leyden.distributed.worker import GRACE_SECONDS, Rank, Work, Worker
 from leyden.runs.process_mark import is_alive, mark_of
 
 Start = Literal["warm", "cold"]
@@ -34,28 +29,24 @@ class JobProcesses:
     """Starts a job in processes of its own.
 
     Args:
-        folder: The run's, prepared.
-        world_size: Processes that share the job.
-        place: Share of the machine, for all of them together.
+        work: What each of the processes does.
+        world_size: Number of processes that share the job.
+        resources: Share of the machine, for all of them together; None: all of it.
         start: `warm` forks them from a process that has imported torch and Lightning and done
             nothing else, so neither threads nor CUDA are carried over; `cold` starts Python anew.
-        trial: Of a search; None where there is none.
-        is_logged: What the processes print goes into the run's log, not to the terminal.
-        others: Runs that are trained with it, in one stack and one process.
+        is_logged: What the processes print goes into the log of the run, not to the terminal.
     """
 
     def __init__(
         self,
-        folder: Path,
+        work: Work,
         *,
         world_size: int = 1,
-        place: Place | None = None,
+        resources: Resources | None = None,
         start: Start = "warm",
-        trial: "Trial | None" = None,
         is_logged: bool = True,
-        others: tuple[Other, ...] = (),
     ) -> None:
-        self.folder = folder
+        self.folder = folder = work.folder
         self.told_at: float | None = None
         self.grace = GRACE_SECONDS
         self.first_failure: float | None = None
@@ -68,8 +59,9 @@ class JobProcesses:
         self.processes: list[Watched] = []
         for number in range(world_size):
             rank = Rank(number, world_size, port)
-            work = Work(folder, rank, World(), place or Place(), trial, is_logged, others)
-            process = self.context.Process(target=work, name=f"leyden-{folder.name}-{number}")
+            share, environment = resources or Resources(), ProcessEnvironment()
+            worker = Worker(work, rank, environment, share, is_logged)
+            process = self.context.Process(target=worker, name=f"leyden-{folder.name}-{number}")
             process.start()
             server = server_pid() if start == "warm" else None
             self.processes.append(Watched(process, server=server))

@@ -11,6 +11,7 @@ from leyden.compat import light_torchmetrics
 
 NEEDED = (
     "leyden.training.execute",
+    "leyden.cli.observer",
     "matplotlib.backends.backend_agg",
     "matplotlib.font_manager",
     "PIL.PngImagePlugin",

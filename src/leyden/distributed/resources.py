@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import torch
-
 
 @dataclass(frozen=True)
-class World:
+class ProcessEnvironment:
     """What surrounds a process: those that jobs are forked from have that of their own start.
 
     Attributes:
@@ -40,7 +38,7 @@ def blocked_signals() -> frozenset[int]:
 
 
 @dataclass(frozen=True)
-class Place:
+class Resources:
     """A share of this machine.
 
     Attributes:
@@ -86,6 +84,8 @@ def available_gpus() -> tuple[str, ...]:
 @contextmanager
 def on_threads(number: int) -> Iterator[None]:
     """Computes with so many threads meanwhile: sums over more of them have other last bits."""
+    import torch
+
     before = torch.get_num_threads()
     torch.set_num_threads(number)
     try:

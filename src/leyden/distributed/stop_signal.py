@@ -1,14 +1,15 @@
-"""Which signal insists on a stop, and which only repeats that one is wanted."""
+"""The signals by which a system or a person asks a run to stop, and which of them insist."""
 
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
 from typing import Any, NoReturn
 
 from leyden.distributed.worker import GRACE_SECONDS
-from leyden.runs.record import Interrupted
+from leyden.errors import Interrupted
 
 
 class StopRequests:
@@ -59,11 +60,49 @@ SIGNALS = tuple(
 
 Handler = Callable[[int, FrameType | None], Any]
 
-handlers: dict[signal.Signals, Any] | None = None
-"""Where several runs share the process: those of the run that is at work (`leyden.stacking`)."""
 
-received: list[signal.Signals] = []
-"""There: what came; each run meets it when its turn comes."""
+class ProcessSignals:
+    """The handlers of this process."""
+
+    def current(self) -> dict[signal.Signals, Any]:
+        """The handlers of the signals to stop."""
+        found = {number: signal.getsignal(number) for number in SIGNALS}
+        return {number: handler for number, handler in found.items() if handler is not None}
+
+    def put_back(self, before: dict[signal.Signals, Any]) -> None:
+        """Sets handlers."""
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class VirtualSignals(ProcessSignals):
+    """The handlers of one of several runs that share a process.
+
+    Attributes:
+        pending: Signals that came; the run meets them when its turn comes.
+    """
+
+    def __init__(self) -> None:
+        self.handlers: dict[signal.Signals, Any] = {}
+        self.pending: list[signal.Signals] = []
+
+    def current(self) -> dict[signal.Signals, Any]:
+        return {number: self.handlers.get(number) for number in SIGNALS}
+
+    def put_back(self, before: dict[signal.Signals, Any]) -> None:
+        self.handlers.update(before)
+
+    def deliver(self) -> None:
+        """Lets the run meet the signals that came while others were at work."""
+        while self.pending:
+            number = self.pending.pop(0)
+            handler = self.handlers.get(number)
+            if handler is not None:
+                handler(number, None)
+
+
+active_signals: ContextVar[ProcessSignals] = ContextVar("active_signals")
+"""Set where several runs share the process, in the context of each; elsewhere it is the process."""
 
 
 class StopSignal:
@@ -154,11 +193,8 @@ def finished_first() -> Iterator[None]:
 
 
 def current() -> dict[signal.Signals, Any]:
-    """The handlers of the signals to stop."""
-    if handlers is not None:
-        return {number: handlers.get(number) for number in SIGNALS}
-    found = {number: signal.getsignal(number) for number in SIGNALS}
-    return {number: handler for number, handler in found.items() if handler is not None}
+    """The handlers of the signals to stop, of this run where several share the process."""
+    return _signals().current()
 
 
 def install(handler: Handler) -> dict[signal.Signals, Any]:
@@ -174,20 +210,11 @@ def install(handler: Handler) -> dict[signal.Signals, Any]:
 
 def put_back(before: dict[signal.Signals, Any]) -> None:
     """Sets the handlers of before."""
-    if handlers is not None:
-        handlers.update(before)
-        return
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    _signals().put_back(before)
 
 
-def deliver(number: signal.Signals) -> None:
-    """Lets the run that is at work meet a signal."""
-    handler = (handlers or {}).get(number)
-    if handler is not None:
-        handler(number, None)
+def _signals() -> ProcessSignals:
+    return active_signals.get(PROCESS)
 
 
-def keep(number: int, frame: FrameType | None) -> None:
-    """Notes a signal for all the runs that share the process."""
-    received.append(signal.Signals(number))
+PROCESS = ProcessSignals()

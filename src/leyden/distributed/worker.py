@@ -1,29 +1,23 @@
 """What each process of a job does."""
 
-import contextlib
 import faulthandler
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn, Protocol
 
 from leyden.compat import light_torchmetrics
 from leyden.distributed import loopback
-from leyden.distributed.failures import note
-from leyden.distributed.resources import Place, World
+from leyden.distributed.resources import ProcessEnvironment, Resources
+from leyden.errors import Interrupted
 from leyden.files.regular import regular
-
-if TYPE_CHECKING:
-    from leyden.runs.record import Record
-    from leyden.sweeps.trial import Trial
 
 GRACE_SECONDS = 15.0
 """A job that is told to stop has so long to reach the end of a step and save."""
@@ -73,105 +67,56 @@ class Rank:
         loopback.join(rank=self.number, world_size=self.world_size, port=self.port, timeout=timeout)
 
 
-@dataclass(frozen=True)
-class Other:
-    """A run in a stack of several.
+class Work(Protocol):
+    """What each process of a job does."""
 
-    Attributes:
-        folder: Its own, with its frozen config and record.
-        trial: Of a search; None where there is none.
-    """
+    @property
+    def folder(self) -> Path:
+        """Folder of the run, whose log takes what the processes print."""
 
-    folder: Path
-    trial: "Trial | None"
+    def __call__(self, rank: Rank) -> None:
+        """Does it in one of the processes; an error that it raises is known from the records."""
 
 
 @dataclass(frozen=True)
-class Work:
-    """A job's run, as one of its processes does it.
+class Worker:
+    """One process of a job.
 
     Attributes:
-        folder: The run's, with its frozen config and record.
-        rank: Which of its processes this is.
-        world: Surroundings of the process that asked for it.
-        place: This process's share of the machine.
-        trial: Of a search; None where there is none.
-        is_logged: What it prints goes into the run's log.
-        others: Runs that are trained with it, in one stack.
+        work: What it does.
+        rank: Which of the job's processes it is.
+        environment: Environment of the process that asked for it.
+        resources: This process's share of the machine.
+        is_logged: What it prints goes into the log of the run.
     """
 
-    folder: Path
+    work: Work
     rank: Rank
-    world: World
-    place: Place
-    trial: "Trial | None"
+    environment: ProcessEnvironment
+    resources: Resources
     is_logged: bool
-    others: tuple["Other", ...] = ()
 
     def __call__(self) -> NoReturn:
-        """Runs the job from its folder, and ends the process."""
+        """Does the work, and ends the process."""
         os.setsid()  # a Ctrl-C goes to the sweep alone, which tells its jobs
         signal.signal(signal.SIGTERM, _stop_before_training)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         threading.Thread(target=_end_with_parent, daemon=True).start()
         if self.is_logged:
-            _write_to(self.folder / "train.log")
+            _write_to(self.work.folder / "train.log")
         faulthandler.enable()  # says where a crash happened
-        self.world.enter()
-        self.place.occupy()
+        self.environment.enter()
+        self.resources.occupy()
         self.rank.announce()
         light_torchmetrics.install()
-        if self.others:
-            train_together((Other(self.folder, self.trial), *self.others))
-            sys.exit(0)  # the records say more
-        from leyden.runs.record import Record
-        from leyden.training.execute import execute
-
-        record = Record.read(self.folder)
-        record.is_kept = self.rank.number == 0
         try:
-            self._meet(record)
-            execute(record, trial=self.trial)
-        except BaseException as error:
-            if self.rank.world_size > 1:
-                note(self.folder, self.rank.number, error)
+            self.work(self.rank)
+        except BaseException:
             sys.exit(1)  # the record and the log say why
         sys.exit(0)
 
-    def _meet(self, record: "Record") -> None:
-        """Waits for the run's other processes; the record says if they don't come."""
-        from leyden.runs.folder import read_frozen
-        from leyden.runs.record import describe, status_after
-
-        if self.rank.world_size == 1:
-            return
-        try:
-            self.rank.join(timeout=read_frozen(self.folder).trainer.timeout)
-        except BaseException as error:
-            record.status, record.error = status_after(error), describe(error)
-            record.write()
-            raise
-
-
-def train_together(runs: tuple[Other, ...]) -> None:
-    """Executes runs in lockstep; how each ends is in its record."""
-    from leyden.runs.record import Record
-    from leyden.stacked.lockstep import Seat, in_lockstep
-    from leyden.training.execute import execute
-
-    def job(run: Other) -> Callable[[Seat], None]:
-        def execute_one(seat: Seat) -> None:
-            with contextlib.suppress(BaseException):  # the record and the log say why
-                execute(Record.read(run.folder), trial=run.trial, seat=seat)
-
-        return execute_one
-
-    in_lockstep([job(run) for run in runs])
-
 
 def _stop_before_training(number: int, frame: FrameType | None) -> NoReturn:
-    from leyden.runs.record import Interrupted
-
     raise Interrupted(f"{signal.Signals(number).name} before the first step")
 
 

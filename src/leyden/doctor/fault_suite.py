@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leyden.distributed.forkserver import warm_up
-from leyden.distributed.resources import World
+from leyden.distributed.resources import ProcessEnvironment
 from leyden.doctor.disk import existing
 from leyden.doctor.examination import Row, failed, passed
 from leyden.files.temporary import temporary_folder
@@ -52,7 +52,7 @@ class Command:
     words: tuple[str, ...]
     fault: str
     change: int
-    world: World
+    world: ProcessEnvironment
 
     def __call__(self) -> None:
         """Runs it and ends the process with its exit status."""
@@ -62,7 +62,7 @@ class Command:
         file = os.open("log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         for stream in (1, 2):
             os.dup2(file, stream)
-        from leyden.cli.main import main
+        from leyden.cli import main
         from leyden.testing.faults import kill_at_change
 
         if self.change:
@@ -91,7 +91,9 @@ class Suite:
     def train(self, name: str, *words: str, fault: str = "", change: int = 0) -> int | None:
         """Begins a run, or goes on with it; its exit status, negative for a signal."""
         words = (*WORDS, f"run_dir={name}", *words)
-        return exit_status(Command(self.folder, words, fault, change, World()), seconds=SECONDS)
+        return exit_status(
+            Command(self.folder, words, fault, change, ProcessEnvironment()), seconds=SECONDS
+        )
 
     def differs(self, name: str, whole: str = WHOLE) -> str | None:
         """Why a run is not the undisturbed one to the bit, or None if it is."""

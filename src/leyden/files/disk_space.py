@@ -13,7 +13,7 @@ CHECKPOINTS = 2
 """So many have room at least: an old one stays until the new one is whole."""
 
 
-def refuse_without_room(folder: Path, *, key: str, num_parameters: int) -> None:
+def require_space(folder: Path, *, key: str, num_parameters: int) -> None:
     """Raises `ConfigError` if a folder can't be written to, or its disk is too full.
 
     Args:

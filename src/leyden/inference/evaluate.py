@@ -5,29 +5,31 @@ from pathlib import Path
 from pytorch_lightning import seed_everything
 
 from leyden.callbacks.recorder import refuse_non_finite
-from leyden.cli.terminal import show_note
 from leyden.config.frozen import override
-from leyden.config.validate import check_saved
+from leyden.config.validate import validate_frozen
 from leyden.errors import ConfigError, Problem
-from leyden.inference.load import checkpoint_of, refuse_other_folders
+from leyden.events import Note, Observer
+from leyden.inference.load import checkpoint_of
 from leyden.planning.hardware import accelerator_is_here, precision_fits
+from leyden.planning.parts import build_net, build_task
 from leyden.planning.read_data import read_data
 from leyden.planning.resolve import refuse_other_weights
 from leyden.planning.size import meta_net
 from leyden.runs.checkpoints import load_weights
-from leyden.runs.folder import read_frozen
+from leyden.runs.folder import read_frozen, refuse_other_folders
 from leyden.runs.log import quiet
 from leyden.runs.record import Record
-from leyden.training.build import build_net, build_task, build_trainer
+from leyden.training.build import build_trainer
 from leyden.training.resume import data_changes
 
 
-def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
+def evaluate(folder: Path, overrides: list[str], *, observer: Observer) -> dict[str, float]:
     """Tests a run's checkpoint and returns the metrics by name. Writes nothing.
 
     Args:
-        folder: The run's.
+        folder: Folder of the run.
         overrides: `ckpt=best` (the default) or `ckpt=last`, and keys of the run's config.
+        observer: Is told what of the data has changed.
 
     Raises:
         ConfigError: No such run or checkpoint, or an override of what the run does not have.
@@ -37,7 +39,7 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
     cfg = read_frozen(folder)
     which, others = _take_checkpoint(overrides)
     override(cfg, others, extra=("ckpt",))
-    check_saved(cfg)
+    validate_frozen(cfg)
     cfg.trainer.devices = cfg.trainer.num_nodes = 1
     cfg.trainer.micro_batch = cfg.trainer.accumulate_grad_batches = None
     checkpoint = checkpoint_of(folder, which)
@@ -47,7 +49,8 @@ def evaluate(folder: Path, overrides: list[str]) -> dict[str, float]:
     data, spec = read_data(cfg, fetch=True)
     if not any(text.startswith(("data", "+data", "~data")) for text in others):
         for change in data_changes(Record.read(folder), data):
-            show_note(f"warning: {change}; what is tested may have been trained on")
+            note = f"warning: {change}; what is tested may have been trained on"
+            observer(Note(note))
     refuse_other_weights("RUN", checkpoint, meta_net(cfg, spec))
     with quiet():
         seed_everything(cfg.seed, verbose=False)

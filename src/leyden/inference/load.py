@@ -5,17 +5,16 @@ from pathlib import Path
 
 from torch import nn
 
-from leyden.config.validate import check_saved
+from leyden.config.validate import validate_frozen
 from leyden.data import Spec
 from leyden.data.text.vocabulary import Vocabulary
-from leyden.errors import ConfigError, Problem
+from leyden.errors import CheckpointError, ConfigError, Problem
+from leyden.planning.parts import build_net
 from leyden.planning.read_data import read_data
 from leyden.planning.resolve import refuse_other_weights
 from leyden.planning.size import meta_net
-from leyden.runs.checkpoints import Unusable, find_checkpoint, load_weights
-from leyden.runs.folder import read_frozen
-from leyden.runs.foreign_links import refuse_foreign_links
-from leyden.training.build import build_net
+from leyden.runs.checkpoints import find_checkpoint, load_weights
+from leyden.runs.folder import read_frozen, refuse_other_folders
 
 
 @dataclass(frozen=True)
@@ -47,24 +46,13 @@ def read_trained(folder: Path, which: str = "best") -> Trained:
     """
     checkpoint = checkpoint_of(folder, which)
     cfg = read_frozen(folder)
-    check_saved(cfg)
+    validate_frozen(cfg)
     data, spec = read_data(cfg, fetch=True)
     refuse_other_weights("RUN", checkpoint, meta_net(cfg, spec))
     net = build_net(cfg, spec)
     load_weights(net, checkpoint)
     vocabulary = None if data.is_synthetic else getattr(data, "vocabulary", None)
     return Trained(folder, net.eval(), spec, vocabulary)
-
-
-def refuse_other_folders(folder: Path) -> None:
-    """Raises `ConfigError` if a folder is not a run's, or leads elsewhere."""
-    refuse_foreign_links(folder, key="RUN")
-    if not (folder / "config.yaml").is_file():
-        inner = sorted(path.parent.name for path in folder.glob("*/config.yaml"))
-        message = "is not a run's folder; `leyden runs` lists them"
-        if inner and (folder / "sweep.json").is_file():
-            message = f"is a sweep; name one of its runs: {', '.join(inner)}"
-        raise ConfigError([Problem("RUN", message, str(folder))])
 
 
 def checkpoint_of(folder: Path, which: str) -> Path:
@@ -76,7 +64,7 @@ def checkpoint_of(folder: Path, which: str) -> Path:
     refuse_other_folders(folder)
     try:
         checkpoint = find_checkpoint(folder, which)
-    except Unusable as error:
+    except CheckpointError as error:
         raise ConfigError([Problem("RUN", str(error), str(folder))]) from error
     if checkpoint is None:
         raise ConfigError([Problem("RUN", f"has no {which} checkpoint", str(folder))])

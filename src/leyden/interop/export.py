@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import ConfigError, Problem
 from leyden.files.temporary import remove_left, temporary_folder
-from leyden.inference.load import Trained
 from leyden.interop.gpt2 import config_of, to_gpt2, unlike_gpt2
 from leyden.interop.hf_folder import UnreadableFolder, require_hf
 from leyden.models import GPT
@@ -18,22 +19,23 @@ TOKENIZER_CLASS = "PreTrainedTokenizerFast"
 """The one that takes all it is from tokenizer.json."""
 
 
-def export_hf(trained: Trained, folder: Path) -> None:
+def export_hf(net: nn.Module, vocabulary: Vocabulary | None, folder: Path, *, run: Path) -> None:
     """Writes config.json, generation_config.json, model.safetensors and the tokenizer's files.
 
     The folder is whole if it is there at all. Where documents of one window were kept apart in
     training, a text of one document has the same logits in `transformers`, several have not.
 
     Args:
-        trained: A GPT-2, and its vocabulary.
-        folder: New or empty.
+        net: A GPT that is a GPT-2.
+        vocabulary: Its tokens; None: they are not known.
+        folder: New or empty folder.
+        run: Folder of the run, for messages.
 
     Raises:
         ConfigError: The model has no such form, the folder is taken, or the extra is missing.
     """
     remove_left(folder.parent, PREFIX)
-    net = trained.net
-    problems = [_extra(), _model(trained), _folder(folder)]
+    problems = [_extra(), _model(net, run), _folder(folder)]
     found = [problem for problem in problems if problem is not None]
     if found:
         raise ConfigError(found)
@@ -42,7 +44,7 @@ def export_hf(trained: Trained, folder: Path) -> None:
     with temporary_folder(folder.parent, PREFIX) as temporary:
         staged = temporary / folder.name
         staged.mkdir()
-        write_gpt2(net, trained.vocabulary, staged)
+        write_gpt2(net, vocabulary, staged)
         staged.rename(folder)
 
 
@@ -76,12 +78,12 @@ def _extra() -> Problem | None:
     return None
 
 
-def _model(trained: Trained) -> Problem | None:
-    changes = unlike_gpt2(trained.net)
+def _model(net: nn.Module, run: Path) -> Problem | None:
+    changes = unlike_gpt2(net)
     if not changes:
         return None
     message = f"is no GPT-2, which Hugging Face's form is for; one has {', '.join(changes)}"
-    return Problem("RUN", message, str(trained.folder))
+    return Problem("RUN", message, str(run))
 
 
 def _folder(folder: Path) -> Problem | None:

@@ -7,14 +7,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from leyden.config.huggingface import is_here, path_of
 from leyden.errors import ConfigError, Problem
 from leyden.interop.hf_folder import (
     CONFIG,
     TOKENIZER,
     UnreadableFolder,
-    is_here,
     locate,
-    path_of,
     read_config,
     read_tensors,
     weight_files,

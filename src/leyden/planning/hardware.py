@@ -8,7 +8,7 @@ from shutil import which
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from leyden.config.targets import resolve
+from leyden.config.targets import find_target
 from leyden.distributed import torchrun
 from leyden.errors import Problem, suggestion
 from leyden.optim import adafactor, schedule_free_adamw, soap
@@ -129,14 +129,14 @@ def means_have_the_bits(cfg: DictConfig) -> Iterator[Problem]:
     decay = OmegaConf.select(cfg, "callbacks.weight_averaging.decay")
     if decay is not None:
         yield Problem("callbacks.weight_averaging.decay", f"{message}; {advice}", str(decay))
-    if resolve(cfg.optimizer._target_) is schedule_free_adamw:
+    if find_target(cfg.optimizer._target_) is schedule_free_adamw:
         advice += " or `optimizer=adamw`"
         yield Problem("optimizer", f"schedule_free_adamw {message}; {advice}")
 
 
 def optimizer_takes_split_parameters(cfg: DictConfig) -> Iterator[Problem]:
     """Some optimizers need every parameter whole."""
-    optimizer = resolve(cfg.optimizer._target_)
+    optimizer = find_target(cfg.optimizer._target_)
     if is_split_by(cfg) and optimizer in WHOLE_ONLY:
         message = (
             f"{optimizer.__name__} needs whole parameters, which strategy=fsdp splits;"

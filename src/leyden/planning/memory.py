@@ -20,13 +20,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from leyden.callbacks.averaging import switch
+from leyden.config.instantiate import make
 from leyden.data import Spec
 from leyden.distributed.sharding import blocks_of
 from leyden.planning.batch import num_processes_of, split_of
-from leyden.planning.resolve import Memo
+from leyden.planning.parts import build_task
+from leyden.planning.resolve import Cache
 from leyden.planning.size import along_time, meta_net
 from leyden.tasks import Task
-from leyden.training.build import build_task, make
 
 WEIGHTS = {
     "16-true": torch.float16,
@@ -39,7 +40,7 @@ WEIGHTS = {
 plain_attention = F.scaled_dot_product_attention
 
 
-def memory_bytes(cfg: DictConfig, spec: Spec, memo: Memo) -> int | None:
+def memory_bytes(cfg: DictConfig, spec: Spec, cache: Cache) -> int | None:
     """Bytes of weights, gradients, optimizer state and activations on each device, at their most.
 
     What kernels need while they work and what the allocator wastes are not in it, recurrent layers
@@ -49,7 +50,7 @@ def memory_bytes(cfg: DictConfig, spec: Spec, memo: Memo) -> int | None:
     Args:
         cfg: With the model's width.
         spec: Of the data.
-        memo: For configs that differ only in their optimizer, or not even in that.
+        cache: For configs that differ only in their optimizer, or not even in that.
 
     Returns:
         None where the network, its loss or its optimizer need values, which the meta device does
@@ -58,11 +59,15 @@ def memory_bytes(cfg: DictConfig, spec: Spec, memo: Memo) -> int | None:
     parts = num_processes_of(cfg) if cfg.trainer.strategy == "fsdp" else 1
     model = (cfg.model, cfg.trainer.precision, spec)
     batch = (cfg.task, split_of(cfg).micro_batch, parts > 1)
-    step = memo.once(lambda: _step_bytes(cfg, spec, is_split=parts > 1), "step", *model, *batch)
-    state = memo.once(lambda: _kept_by_optimizer(cfg, spec), "state", *model, cfg.optimizer)
+    step = cache.get_or_compute(
+        lambda: _step_bytes(cfg, spec, is_split=parts > 1), "step", *model, *batch
+    )
+    state = cache.get_or_compute(
+        lambda: _kept_by_optimizer(cfg, spec), "state", *model, cfg.optimizer
+    )
     if step is None or state is None:
         return None
-    held = memo.once(lambda: Held.by(_net(cfg, spec)), "held", *model)
+    held = cache.get_or_compute(lambda: Held.by(_net(cfg, spec)), "held", *model)
     if parts == 1:
         return step + held.weights + state
     return step + held.gathered + (held.weights + held.gradients + state) // parts

@@ -1,14 +1,26 @@
-"""Networks whose parameters get their shapes from the first sample, such as `torch.nn.LazyLinear`.
+"""The parts of a run, each from its node of the config: data set, network, task.
 
-They are given one when they are built: what follows counts parameters, or keeps or loads them.
+Networks whose parameters get their shapes from the first sample, such as `torch.nn.LazyLinear`, are
+given one when they are built: what follows counts parameters, or keeps or loads them.
 """
 
+import warnings
+from math import ceil
+from typing import Any, cast
+
 import torch
+from omegaconf import DictConfig, OmegaConf
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from leyden.data import Spec
+from leyden.compat.onednn import use_onednn
+from leyden.config.instantiate import make
+from leyden.config.schema import DataKeys
+from leyden.config.signature import fields_of, parameters_of
+from leyden.config.targets import find_target, misplaced_object
+from leyden.data import DataModule, Spec
 from leyden.errors import ConfigError, Problem
+from leyden.tasks import Task, task_of
 
 
 def blank_sample(spec: Spec) -> torch.Tensor:
@@ -37,3 +49,68 @@ def materialize(net: nn.Module, spec: Spec) -> None:
     if has_lazy_parameters(net):
         message = "has lazy parameters that its forward pass does not use"
         raise ConfigError([Problem("model", message)])
+
+
+def build_data(cfg: DictConfig) -> DataModule:
+    """The data set, with what the root and the trainer say of it.
+
+    Raises:
+        ConfigError: Its target makes something else.
+    """
+    own = {key: value for key, value in cfg.data.items() if key not in fields_of(DataKeys)}
+    data = make(
+        OmegaConf.create(own),
+        seed=cfg.seed,
+        overfit_samples=cfg.trainer.overfit_samples,
+        allow_synthetic=cfg.trainer.may_stand_in,
+        mixup=cfg.task.mixup,
+    )
+    wrong = misplaced_object("data", data)
+    if wrong:
+        raise ConfigError([Problem("data", wrong)])
+    return cast(DataModule, data)
+
+
+def build_net(cfg: DictConfig, spec: Spec) -> nn.Module:
+    """The network, built to the data's spec as far as it asks for it.
+
+    Raises:
+        ConfigError: Its target makes something else.
+    """
+    offered: dict[str, Any] = {"input_shape": spec.input_shape, "num_outputs": spec.num_outputs}
+    if spec.kind == "text":
+        offered |= {"vocab_size": spec.num_outputs, "context": spec.input_shape[0]}
+        offered |= {"separator": spec.separator}
+    wanted = parameters_of(find_target(cfg.model._target_))
+    given = {name: value for name, value in offered.items() if name in wanted}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Lazy modules are a new feature")
+        net = make(cfg.model, **{**given, **_said(cfg.model, given)})
+    wrong = misplaced_object("model", net)
+    if wrong:
+        raise ConfigError([Problem("model", wrong)])
+    materialize(net, spec)
+    use_onednn(net)
+    return cast(nn.Module, net)
+
+
+def _said(node: DictConfig, names: dict[str, Any]) -> dict[str, Any]:
+    return {name: node[name] for name in names if name in node}
+
+
+def build_task(cfg: DictConfig, net: nn.Module, spec: Spec) -> Task:
+    """The task of the data's kind, with the optimizer and schedule that it will make."""
+    if cfg.trainer.precision == "64-true":
+        # Lightning converts it after it has read a checkpoint, whose digits would be lost by then.
+        net.double()
+    task = task_of(spec)
+    keys = {key: value for key, value in cfg.task.items() if key in parameters_of(task)}
+    return task(net, spec=spec, optimizer=make(cfg.optimizer), schedule=make(cfg.scheduler), **keys)
+
+
+def planned_steps(cfg: DictConfig, spec: Spec) -> int | None:
+    """Optimizer steps of the run, or None where epochs decide."""
+    if cfg.trainer.max_tokens is not None:
+        tokens_per_step: int = cfg.data.batch_size * spec.input_shape[0]
+        return ceil(int(cfg.trainer.max_tokens) / tokens_per_step)
+    return cast(int | None, cfg.trainer.max_steps)

@@ -5,13 +5,15 @@ from typing import Any
 
 import torch
 from omegaconf import DictConfig
+from pytorch_lightning import seed_everything
+from pytorch_lightning.utilities.seed import isolate_rng
 
 from leyden.config.user_code import in_a_line
 from leyden.data import BatchIndices, DataError, DataModule, DataSplits, Spec
 from leyden.data.batches import BatchedDataset
 from leyden.errors import ConfigError, Problem
+from leyden.planning.parts import build_data
 from leyden.tasks import task_of
-from leyden.training.build import build_data
 
 
 def read_data(cfg: DictConfig, *, fetch: bool) -> tuple[DataModule, Spec]:
@@ -26,11 +28,13 @@ def read_data(cfg: DictConfig, *, fetch: bool) -> tuple[DataModule, Spec]:
     """
     data: DataModule | None = None
     try:
-        data = build_data(cfg)
-        if fetch:
-            data.prepare_data()
-        _require_parts(data)
-        return data, data.spec
+        with isolate_rng():  # a data set of the user's may draw: it does so as in the run itself
+            seed_everything(cfg.seed, verbose=False)
+            data = build_data(cfg)
+            if fetch:
+                data.prepare_data()
+            _require_parts(data)
+            return data, data.spec
     except ConfigError:
         raise
     except DataError as error:

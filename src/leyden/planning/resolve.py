@@ -8,16 +8,18 @@ from typing import Any, TypeVar, cast, get_args
 from omegaconf import DictConfig, open_dict
 from torch import nn
 
-from leyden.config.job import Job, Plan
+from leyden.config.compose import ComposedRequest
+from leyden.config.huggingface import is_hf
+from leyden.config.job import Job
 from leyden.config.plain import copy_of, plain
 from leyden.config.signature import parameters_of
-from leyden.config.targets import resolve
+from leyden.config.targets import find_target
 from leyden.data import DataModule, Spec
 from leyden.errors import ConfigError, Problem, gathered
 from leyden.interop.gpt2 import refuse_other_gpt2
-from leyden.interop.hf_folder import is_hf
 from leyden.planning.batch import solve_batch
 from leyden.planning.limits import limit_problems, steps_per_epoch
+from leyden.planning.parts import planned_steps
 from leyden.planning.read_data import data_problems, read_data
 from leyden.planning.rules import task_problems
 from leyden.planning.size import (
@@ -30,18 +32,17 @@ from leyden.planning.size import (
 from leyden.runs.checkpoints import find_checkpoint, read_weights
 from leyden.tasks import task_of
 from leyden.tokenization.choice import TokenizerName
-from leyden.training.build import planned_steps
 
 Made = TypeVar("Made")
 
 
-class Memo:
+class Cache:
     """What was made for one job, for the others that would make the same."""
 
     def __init__(self) -> None:
         self._made: dict[str, Any] = {}
 
-    def once(self, make: Callable[[], Made], *source: object) -> Made:
+    def get_or_compute(self, make: Callable[[], Made], *source: object) -> Made:
         """What `make` gave when it was first called for an equal `source`.
 
         Args:
@@ -61,7 +62,7 @@ class Memo:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class ResolvedConfig:
     """A config that fits its data, and what it will cost.
 
     Attributes:
@@ -80,74 +81,78 @@ class Fitted:
     steps: int
 
 
-def fit_plan(plan: Plan, *, fetch: bool = True, memo: Memo | None = None) -> list[Fitted]:
+def resolve_jobs(
+    plan: ComposedRequest, *, fetch: bool = True, cache: Cache | None = None
+) -> list[ResolvedConfig]:
     """Fits every job to its data.
 
     Args:
         plan: Its jobs are checked.
         fetch: Bring data here that is not; otherwise what is known of it has to do.
-        memo: What jobs share is made once, and kept in it.
+        cache: What jobs share is made once, and kept in it.
 
     Raises:
         ConfigError: All problems of all jobs.
     """
-    memo = memo or Memo()
-    fitted, problems = [], []
+    cache = cache or Cache()
+    resolved, problems = [], []
     for job in plan.jobs:
         try:
-            fitted.append(fit_job(job, fetch=fetch, memo=memo))
+            resolved.append(resolve_job(job, fetch=fetch, cache=cache))
         except ConfigError as error:
             found = error.problems
             problems += [p.of_job(job.text) if plan.sweep else p for p in found]
     if problems:
         raise ConfigError(gathered(problems, len(plan.jobs)))
-    return fitted
+    return resolved
 
 
-def fit_job(job: Job, *, fetch: bool = True, memo: Memo | None = None) -> Fitted:
-    """Fits a job's config; see `fit_to_data`.
+def resolve_job(job: Job, *, fetch: bool = True, cache: Cache | None = None) -> ResolvedConfig:
+    """Fits a job's config; see `resolve_config`.
 
     Raises:
         ConfigError: Its problems, each with where its key was set.
     """
     try:
-        return fit_to_data(job.cfg, fetch=fetch, memo=memo)
+        return resolve_config(job.cfg, fetch=fetch, cache=cache)
     except ConfigError as error:
         raise ConfigError(map(job.located, error.problems)) from error
 
 
-def fit_to_data(cfg: DictConfig, *, fetch: bool = True, memo: Memo | None = None) -> Fitted:
+def resolve_config(
+    cfg: DictConfig, *, fetch: bool = True, cache: Cache | None = None
+) -> ResolvedConfig:
     """Solves the width for `params`, and sizes the model.
 
     Args:
         cfg: Checked.
-        fetch: See `fit_plan`.
-        memo: See `fit_plan`.
+        fetch: See `resolve_jobs`.
+        cache: See `resolve_jobs`.
 
     Raises:
         ConfigError: The data can't be had or is too small for a batch, the model can't be built, no
             width gives the wanted size, or the initial weights are of another model.
     """
-    memo = memo or Memo()
+    cache = cache or Cache()
     cfg = with_absolute_paths(cfg)
     say_the_split(cfg)
     solve_batch(cfg)
-    data, spec, found = look(cfg, memo, fetch=fetch)
+    data, spec, found = look(cfg, cache, fetch=fetch)
     problems = [*found, *task_problems(cfg, [task_of(spec)], spec.kind)]
     problems += [] if found else limit_problems(cfg, data)
     if problems:
         raise ConfigError(problems)
     if cfg.params is not None:
         with open_dict(cfg):
-            cfg.model.width = memo.once(
+            cfg.model.width = cache.get_or_compute(
                 lambda: solve_width(cfg, spec), "width", cfg.model, cfg.params, spec
             )
-    net, params, flops = memo.once(lambda: _sized(cfg, spec), "size", cfg.model, spec)
+    net, params, flops = cache.get_or_compute(lambda: _sized(cfg, spec), "size", cfg.model, spec)
     if cfg.init_from is not None and is_hf(cfg.init_from):
         refuse_other_gpt2("init_from", cfg.init_from, net)
     elif cfg.init_from is not None:
         refuse_other_weights("init_from", Path(cfg.init_from), net)
-    return Fitted(
+    return ResolvedConfig(
         cfg,
         data,
         spec,
@@ -158,7 +163,7 @@ def fit_to_data(cfg: DictConfig, *, fetch: bool = True, memo: Memo | None = None
 
 
 def look(
-    cfg: DictConfig, memo: Memo, *, fetch: bool = False
+    cfg: DictConfig, cache: Cache, *, fetch: bool = False
 ) -> tuple[DataModule, Spec, list[Problem]]:
     """A config's data, read once for all jobs whose data differs in no more than its order.
 
@@ -171,7 +176,9 @@ def look(
         return data, spec, data_problems(cfg, data)
 
     trainer = cfg.trainer
-    return memo.once(read, "data", cfg.data, trainer.overfit_samples, trainer.may_stand_in)
+    return cache.get_or_compute(
+        read, "data", cfg.data, trainer.overfit_samples, trainer.may_stand_in
+    )
 
 
 def _sized(cfg: DictConfig, spec: Spec) -> tuple[nn.Module, ParameterCount, int | None]:
@@ -201,7 +208,7 @@ def with_absolute_paths(cfg: DictConfig) -> DictConfig:
 
 def say_the_split(cfg: DictConfig) -> None:
     """Writes out how parts are drawn: runs of earlier versions, which drew otherwise, lack it."""
-    if "split" not in cfg.data and "split" in parameters_of(resolve(cfg.data._target_)):
+    if "split" not in cfg.data and "split" in parameters_of(find_target(cfg.data._target_)):
         with open_dict(cfg):
             cfg.data.split = {"stratified": True}
 

@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from leyden.config.hints import misfit
 from leyden.config.location import CONF
 from leyden.config.signature import parameters_of
-from leyden.config.targets import resolve
+from leyden.config.targets import find_target
 from leyden.data.spec import TASK_OF_KIND, DataKind
 from leyden.errors import ConfigError, Problem, suggestion
 from leyden.planning.batch import split_of
@@ -31,7 +31,7 @@ Rule = Callable[[DictConfig], Iterator[Problem]]
 
 def model_reads_data(cfg: DictConfig) -> Iterator[Problem]:
     """The model takes the data's kind."""
-    model, data = resolve(cfg.model._target_), resolve(cfg.data._target_)
+    model, data = find_target(cfg.model._target_), find_target(cfg.data._target_)
     kinds = getattr(model, "kinds", {data.kind})
     known = set(get_args(DataKind))
     if not isinstance(kinds, Set) or not kinds <= known:
@@ -51,7 +51,7 @@ def model_reads_data(cfg: DictConfig) -> Iterator[Problem]:
 
 def _catalogue(group: str) -> list[tuple[str, Any]]:
     files = sorted((CONF / group).glob("*.yaml"))
-    return [(file.stem, resolve(OmegaConf.load(file)._target_)) for file in files]
+    return [(file.stem, find_target(OmegaConf.load(file)._target_)) for file in files]
 
 
 def _either(group: str, options: list[str]) -> str:
@@ -62,7 +62,7 @@ def size_can_be_solved(cfg: DictConfig) -> Iterator[Problem]:
     """`params` is reached by the model's `width`."""
     if cfg.params is None:
         return
-    model = resolve(cfg.model._target_)
+    model = find_target(cfg.model._target_)
     width = parameters_of(model).get("width")
     if width is None:
         message = f"is reached by `model.width`, which {model.__name__} does not take; leave it out"
@@ -74,7 +74,7 @@ def size_can_be_solved(cfg: DictConfig) -> Iterator[Problem]:
 
 def data_has_a_task(cfg: DictConfig) -> Iterator[Problem]:
     """The data says its kind, and no other task than there is."""
-    data = resolve(cfg.data._target_)
+    data = find_target(cfg.data._target_)
     known = {"kind": get_args(DataKind), "task": (None, *TASKS)}
     for name, words in known.items():
         value = getattr(data, name, None)
@@ -86,7 +86,7 @@ def data_has_a_task(cfg: DictConfig) -> Iterator[Problem]:
 
 def task_fits(cfg: DictConfig) -> Iterator[Problem]:
     """What is asked of the task has a meaning there."""
-    data = resolve(cfg.data._target_)
+    data = find_target(cfg.data._target_)
     name = getattr(data, "task", None) or TASK_OF_KIND.get(data.kind) or cfg.data.get("task")
     tasks = [TASKS[name]] if name else [Classification, Regression]  # only a table's rows tell
     yield from task_problems(cfg, tasks, data.kind)
@@ -118,7 +118,7 @@ def stream_is_carried(cfg: DictConfig) -> Iterator[Problem]:
     """A stream is read by a network with a state, one batch a step."""
     if not cfg.data.get("stream"):
         return
-    if not hasattr(resolve(cfg.model._target_), "go_on"):
+    if not hasattr(find_target(cfg.model._target_), "go_on"):
         message = "is for networks that carry a state; type `model=rnn`, or `data.stream=false`"
         yield Problem("data.stream", message, "true")
     elif split_of(cfg).accumulate != 1:
@@ -129,7 +129,7 @@ def stream_is_carried(cfg: DictConfig) -> Iterator[Problem]:
 def documents_can_be_masked(cfg: DictConfig) -> Iterator[Problem]:
     """Documents are hidden from each other only in models that know where they begin."""
     if cfg.data.get("mask_documents") and "separator" not in parameters_of(
-        resolve(cfg.model._target_)
+        find_target(cfg.model._target_)
     ):
         message = "is for models with attention; type `model=gpt`, or `data.mask_documents=false`"
         yield Problem("data.mask_documents", message, "true")
@@ -166,7 +166,7 @@ def run_has_a_length(cfg: DictConfig) -> Iterator[Problem]:
     if trainer.max_epochs is None and trainer.max_steps is None and trainer.max_tokens is None:
         message = "give one of trainer.max_epochs, trainer.max_steps, trainer.max_tokens"
         yield Problem("trainer.max_epochs", message, "null")
-    if trainer.max_tokens is not None and resolve(cfg.data._target_).kind != "text":
+    if trainer.max_tokens is not None and find_target(cfg.data._target_).kind != "text":
         message = "counts tokens, but the data is not text; type `trainer.max_steps`"
         yield Problem("trainer.max_tokens", message, str(trainer.max_tokens))
 
@@ -200,8 +200,9 @@ def name_is_a_folder_name(cfg: DictConfig) -> Iterator[Problem]:
 
 def weights_are_there(cfg: DictConfig) -> Iterator[Problem]:
     """`init_from` names a run or a checkpoint; whether `hf:` names a model, the fit finds out."""
-    from leyden.interop.hf_folder import is_hf
-    from leyden.runs.checkpoints import Unusable, find_checkpoint
+    from leyden.config.huggingface import is_hf
+    from leyden.errors import CheckpointError
+    from leyden.runs.checkpoints import find_checkpoint
     from leyden.runs.foreign_links import refuse_foreign_links
 
     if cfg.init_from is None or is_hf(cfg.init_from):
@@ -212,7 +213,7 @@ def weights_are_there(cfg: DictConfig) -> Iterator[Problem]:
     except ConfigError as error:
         yield from error.problems
         return
-    except Unusable as error:
+    except CheckpointError as error:
         yield Problem("init_from", str(error), cfg.init_from)
         return
     if checkpoint is None:

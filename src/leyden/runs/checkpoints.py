@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
 
+from leyden.errors import CheckpointError
 from leyden.runs.checkpoint_file import Marker, defect_of, read_marker
 from leyden.runs.sharded import is_sharded, read_into, read_meta, read_whole
 
@@ -17,10 +18,6 @@ BEST: Kind = "best"
 LAST: Kind = "step"
 
 NETWORK = "net."
-
-
-class Unusable(Exception):
-    """A run has checkpoints, but none of them is what it was when it was written."""
 
 
 def checkpoints_in(folder: Path, kind: Kind) -> list[tuple[Path, Marker]]:
@@ -46,7 +43,7 @@ def find_checkpoint(source: Path, which: str = "best") -> Path | None:
         Its path, or None if there is none.
 
     Raises:
-        Unusable: There are some, but none is sound.
+        CheckpointError: There are some, but none is sound.
     """
     if source.is_file() or is_sharded(source):
         return source if source.suffix == ".ckpt" else None
@@ -73,7 +70,7 @@ def find_sound(run: Path, kind: Kind) -> tuple[Path | None, list[str]]:
         Its path, or None if there is none of this kind; and why others were passed over.
 
     Raises:
-        Unusable: There are some, but none is sound.
+        CheckpointError: There are some, but none is sound.
     """
     marked = [path for path, _ in checkpoints_in(run / "checkpoints", kind)]
     unmarked = sorted(
@@ -89,7 +86,7 @@ def find_sound(run: Path, kind: Kind) -> tuple[Path | None, list[str]]:
             return path, [f"{one.name} {defect_of(one)}" for one in newer] + defects
         defects.append(f"{path.name} {defect}")
     if defects:
-        raise Unusable("no checkpoint can be used: " + "; ".join(defects))
+        raise CheckpointError("no checkpoint can be used: " + "; ".join(defects))
     return next(iter(unmarked), None), [f"{one.name} {defect_of(one)}" for one in unmarked[:1]]
 
 

@@ -20,6 +20,7 @@ from leyden.config.yaml_file import parse_yaml, refuse_too_large
 from leyden.errors import ConfigError, Problem
 from leyden.files.atomic import write_atomically
 from leyden.files.regular import regular
+from leyden.runs.foreign_links import refuse_foreign_links
 
 OUTPUTS = Path("outputs")
 CONFIG = "config.yaml"
@@ -234,3 +235,14 @@ def read_frozen(folder: Path) -> DictConfig:
         raise ConfigError([replace(problem, origin=str(path)) for problem in problems])
     bring_up_to_date(cfg)
     return cfg
+
+
+def refuse_other_folders(folder: Path) -> None:
+    """Raises `ConfigError` if a folder is not a run's, or leads elsewhere."""
+    refuse_foreign_links(folder, key="RUN")
+    if not (folder / "config.yaml").is_file():
+        inner = sorted(path.parent.name for path in folder.glob("*/config.yaml"))
+        message = "is not a run's folder; `leyden runs` lists them"
+        if inner and (folder / "sweep.json").is_file():
+            message = f"is a sweep; name one of its runs: {', '.join(inner)}"
+        raise ConfigError([Problem("RUN", message, str(folder))])

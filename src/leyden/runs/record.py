@@ -14,7 +14,7 @@ import torch
 
 from leyden.config.environment import without_values
 from leyden.config.user_code import kind_of, line_of, message_of, place_of
-from leyden.errors import ConfigError, Problem
+from leyden.errors import ConfigError, Diverged, Interrupted, Problem, Pruned
 from leyden.files.atomic import write_atomically
 from leyden.files.json_file import reason_of
 from leyden.runs.checkpoints import BEST, checkpoints_in
@@ -25,19 +25,7 @@ from leyden.runs.provenance import git_state, versions
 SCHEMA = 1
 NAME = "run.json"
 NO_BEST = {"metric": None, "value": None, "step": None, "checkpoint": None}
-NOT_WRITTEN = ("folder", "is_kept", "training_since")
-
-
-class Diverged(Exception):
-    """The loss became NaN or infinite."""
-
-
-class Interrupted(Exception):
-    """A signal asked the run to stop; it stopped after a whole step."""
-
-
-class Pruned(Exception):
-    """A search ended the run, which did worse than others."""
+NOT_WRITTEN = ("folder", "is_writer", "training_since")
 
 
 @dataclass
@@ -58,7 +46,7 @@ class Record:
             after the first of each pair, up to the second.
         resumed: When and by what command the run was gone on with.
         losses: Some optimizer steps and their losses, exact, by `float.hex`.
-        is_kept: Whether changes are written; of several processes of a run only the first writes.
+        is_writer: Whether changes are written; of several processes of a run only the first writes.
         training_since: Moment of the monotonic clock at which training would have begun, had it
             gone on without a break.
     """
@@ -97,7 +85,7 @@ class Record:
     resumed: list[dict[str, Any]] = field(default_factory=list)
     process: dict[str, Any] | None = None
     error: dict[str, str] | None = None
-    is_kept: bool = True
+    is_writer: bool = True
     training_since: float = 0.0
 
     @classmethod
@@ -131,7 +119,7 @@ class Record:
 
     def write(self) -> None:
         """Writes the record; NaN and infinity, which JSON lacks, become null."""
-        if not self.is_kept:
+        if not self.is_writer:
             return
         content = {key: value for key, value in vars(self).items() if key not in NOT_WRITTEN}
         text = json.dumps(finite(content), indent=2, allow_nan=False)

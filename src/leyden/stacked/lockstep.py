@@ -6,9 +6,10 @@ in one place, where a step's forward and backward pass are due.
 """
 
 import logging
+import signal
 import warnings
 from collections.abc import Callable, Sequence
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 import torch
@@ -17,30 +18,32 @@ from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 
 from leyden.data.batches import Batch
-from leyden.distributed import stop_signal
+from leyden.distributed.stop_signal import VirtualSignals, active_signals, handled, install
 from leyden.runs.log import LOUD
-from leyden.stacked.stack import Member, Stacks
+from leyden.stacked.member import Member
+from leyden.stacked.stack import Stacks
 from leyden.training.epoch_loop import EpochLoop
 
 
-class Seat:
-    """The place of a run among the others.
+class StackedRun:
+    """A run among others that wait for each other at every step.
 
     Args:
-        job: The run; it gets its seat, and passes it on to its loop.
+        job: Executes the run; it is called with this object, whose `take` the run calls once its
+            trainer is built.
     """
 
-    def __init__(self, job: "Callable[[Seat], None]") -> None:
-        self.greenlet = greenlet(lambda: job(self))
-        self.surroundings = Surroundings()
+    def __init__(self, job: "Callable[[StackedRun], None]") -> None:
+        self.greenlet = greenlet(lambda: self._run(job))
+        self.state = ProcessState()
+        self.signals = VirtualSignals()
         self.member: Member | None = None
-        self.num_signals = 0
 
     def take(self, trainer: Trainer) -> None:
         """Lets a trainer's steps be computed with the others'."""
         loop = trainer.fit_loop.epoch_loop
         assert isinstance(loop, EpochLoop)
-        loop.together = self.passes
+        loop.joint_step = self.passes
 
     def passes(self, task: LightningModule, batch: Batch) -> Tensor:
         """A forward and a backward pass, as soon as all the others want theirs.
@@ -53,47 +56,51 @@ class Seat:
             The loss.
         """
         if self.member is None or self.member.task is not task:
-            self.member = Member(task, self.surroundings.generator)
+            self.member = Member(task, self.state.generator)
         self.member.batch = batch
         parent = getcurrent().parent
         assert parent is not None
         parent.switch()
-        self._take_signals()
+        self.signals.deliver()
         return self.member.take_loss()
 
-    def go_on(self) -> None:
+    def advance(self) -> None:
         """Lets the run do what it does between two passes."""
-        with self.surroundings:
+        with self.state:
             self.greenlet.switch()
 
-    def _take_signals(self) -> None:
-        """Meets the signals that came while others were at work."""
-        while self.num_signals < len(stop_signal.received):
-            self.num_signals += 1
-            stop_signal.deliver(stop_signal.received[self.num_signals - 1])
+    def _run(self, job: "Callable[[StackedRun], None]") -> None:
+        active_signals.set(self.signals)  # a greenlet has a context of its own
+        job(self)
 
 
-def in_lockstep(jobs: Sequence[Callable[[Seat], None]]) -> None:
+def run_interleaved(jobs: Sequence[Callable[[StackedRun], None]]) -> None:
     """Executes runs together until the last has ended.
 
     Args:
         jobs: Each raises nothing: how it ends is its own affair.
     """
-    seats = [Seat(job) for job in jobs]
+    runs = [StackedRun(job) for job in jobs]
     stacks = Stacks()
-    with stop_signal.handled(stop_signal.keep):
-        while seats:
-            for seat in seats:
-                seat.go_on()
-            seats = [seat for seat in seats if not seat.greenlet.dead]
-            stop_signal.install(stop_signal.keep)  # Lightning may have set its own
-            stacks.compute([seat.member for seat in seats if seat.member is not None])
+
+    def meet(number: int, frame: FrameType | None) -> None:
+        for run in runs:
+            run.signals.pending.append(signal.Signals(number))
+
+    with handled(meet):
+        while runs:
+            for run in runs:
+                run.advance()
+            runs = [run for run in runs if not run.greenlet.dead]
+            install(meet)  # Lightning may have set its own
+            stacks.compute([run.member for run in runs if run.member is not None])
 
 
-class Surroundings:
-    """Within it a run finds what it left when it gave way: its log, generator, signal handlers.
+class ProcessState:
+    """What belongs to the process and not to a run, exchanged each time another run is at work.
 
-    The generators of Python and NumPy are not among these: nothing in a step draws from them.
+    That is the log, the warnings and torch's generator. The generators of Python and NumPy are not
+    among these: nothing in a step draws from them.
     """
 
     def __init__(self) -> None:
@@ -102,16 +109,13 @@ class Surroundings:
             (warnings, "filters"),
             (warnings, "showwarning"),
             (logging, "_warnings_showwarning"),
-            (stop_signal, "handlers"),
             *(
                 (logging.getLogger(name), attribute)
                 for name in LOUD
                 for attribute in ("handlers", "propagate", "level")
             ),
         ]
-        self.own = [
-            {} if owner is stop_signal else getattr(owner, name) for owner, name in self.places
-        ]
+        self.own = [getattr(owner, name) for owner, name in self.places]
         self.outside: list[Any] = []
 
     def __enter__(self) -> None:

@@ -2,62 +2,14 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import torch
-from pytorch_lightning import LightningModule
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.func import vmap
 
-from leyden.data.batches import Batch
+from leyden.stacked.member import Member
 from leyden.stacked.template import Template
-
-
-class Member:
-    """One of the networks that are computed together.
-
-    Args:
-        task: Its `training_step` gives the loss.
-        generator: Dropout's.
-    """
-
-    def __init__(self, task: LightningModule, generator: Generator) -> None:
-        self.task = task
-        self.generator = generator
-        self.batch: Batch = (torch.empty(0), torch.empty(0))
-        self.loss: Tensor | Exception | None = None
-
-    @property
-    def smoothing(self) -> float:
-        """Of its labels; a task without labels has none."""
-        return float(vars(self.task).get("label_smoothing", 0.0))
-
-    def pass_alone(self) -> None:
-        """Computes its pass by itself."""
-        before = torch.get_rng_state()
-        torch.set_rng_state(self.generator.get_state())
-        try:
-            self.task.zero_grad()
-            loss = cast(Tensor, self.task.training_step(self.batch, 0))
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.loss = loss.detach()
-        except Exception as error:
-            self.loss = error
-        self.generator.set_state(torch.get_rng_state())
-        torch.set_rng_state(before)
-
-    def take_loss(self) -> Tensor:
-        """The loss of the pass that was computed last.
-
-        Raises:
-            Exception: What the pass ended in.
-        """
-        loss, self.loss = self.loss, None
-        if isinstance(loss, Exception):
-            raise loss
-        assert loss is not None
-        return loss
-
 
 log = logging.getLogger("leyden")
 

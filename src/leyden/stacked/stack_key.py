@@ -12,7 +12,7 @@ DIFFERS = {"model": ("dropout",), "task": ("label_smoothing",), "data": ("seed",
 the seed, callbacks and the length may too: they act on each network by itself."""
 
 
-def likeness(cfg: DictConfig) -> str:
+def stack_key(cfg: DictConfig) -> str:
     """Runs of which this is the same can be stacked.
 
     Args:
@@ -27,7 +27,7 @@ def likeness(cfg: DictConfig) -> str:
     return json.dumps([shaping, trainer], sort_keys=True, default=str)
 
 
-def obstacle(cfg: DictConfig) -> str | None:
+def unsupported_reason(cfg: DictConfig) -> str | None:
     """Why a run can't be stacked; None if nothing is known to stand against it.
 
     Args:

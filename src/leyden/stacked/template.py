@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from torch.func import functional_call
 
 from leyden.data.batches import Batch
-from leyden.stacked.stack import Member
+from leyden.stacked.member import Member
 
 Numbers = Mapping[str, Tensor]
 

@@ -5,21 +5,21 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from leyden.cli.sweep_progress import Board
-from leyden.cli.terminal import show_note
-from leyden.config.job import Settings
+from leyden.config.compose import SweepSettings
 from leyden.distributed.stop_signal import StopRequests, handled
 from leyden.distributed.worker import GRACE_SECONDS
 from leyden.errors import ConfigError
+from leyden.events import Note, Observer
 from leyden.runs.process_mark import is_alive
 from leyden.runs.record import Record, now
+from leyden.sweeps.events import JobEnded, JobStarted, SweepProgress, SweepStopping
 from leyden.sweeps.failure import HOPELESS, LOST, failure_of, lost
 from leyden.sweeps.jobs import Jobs, folder_of
 from leyden.sweeps.launchers import Ended, Launcher, Refused
 from leyden.sweeps.launchers.supervise import ask_to_stop
 from leyden.sweeps.objective import objective_value
 from leyden.sweeps.record import JobEntry, SweepRecord
-from leyden.training.recovery import prepare_second_try
+from leyden.training.recovery import prepare_attempt
 
 SECONDS_BETWEEN_LOOKS = 0.25
 CRASHED = "crashed"
@@ -42,7 +42,7 @@ class Controller:
         adopted: Jobs of an earlier start that still run somewhere.
         launcher: Runs them; it is prepared.
         settings: How failures are met.
-        board: Shows how it goes.
+        observer: Is told of the events of the sweep.
     """
 
     def __init__(
@@ -52,14 +52,14 @@ class Controller:
         jobs: Jobs,
         adopted: list[JobEntry],
         launcher: Launcher,
-        settings: Settings,
-        board: Board,
+        settings: SweepSettings,
+        observer: Observer,
     ) -> None:
         self.record = record
         self.jobs = jobs
         self.launcher = launcher
         self.settings = settings
-        self.board = board
+        self.emit = observer
         self.running: dict[Path, JobEntry] = {}
         self.adopted = {folder_of(record, entry).absolute(): entry for entry in adopted}
         self.left_when: dict[Path, float] = {}
@@ -83,7 +83,7 @@ class Controller:
                     self.record.write_soon()
                 self._note_queued()
                 self._write()
-                self.board.update(self.record, self.running, self.jobs.left())
+                self.emit(SweepProgress(self.record, list(self.running), self.jobs.left()))
 
     def _write(self) -> None:
         """Writes the sweep's record, if it is time; a full disk ends no sweep."""
@@ -91,7 +91,8 @@ class Controller:
             self.record.catch_up()
         except OSError as error:
             if not self.has_said_full:
-                show_note(f"sweep.json can't be written: {error}; the jobs' own records go on")
+                note = f"sweep.json can't be written: {error}; the jobs' own records go on"
+                self.emit(Note(note))
             self.has_said_full = True
 
     def _fill(self) -> bool:
@@ -103,7 +104,7 @@ class Controller:
                 break
             entry, task = following
             if task is None:
-                self.board.ended(entry, self.record)
+                self.emit(JobEnded(entry, self.record))
                 continue
             entry.attempts += 1
             try:
@@ -119,7 +120,7 @@ class Controller:
             self.running[task.folder] = entry
             self.has_started = True
             self.record.write_soon()
-            self.board.started(entry, task.folder)
+            self.emit(JobStarted(task.folder))
             started = True
         return started
 
@@ -131,7 +132,7 @@ class Controller:
         """
         if not self.has_started:
             raise error
-        show_note(str(error))
+        self.emit(Note(str(error)))
         self.was_interrupted = True
         self._stop()
 
@@ -174,13 +175,13 @@ class Controller:
             self.jobs.ended(entry)
             if self.settings.fail_fast and entry.failure is not None:
                 self._stop()
-        self.board.ended(entry, self.record)
+        self.emit(JobEnded(entry, self.record))
 
     def _end_as_failed(self, entry: JobEntry, error: dict[str, str]) -> None:
         """Notes a job of which nothing can be read; the others are none the worse."""
         entry.state, entry.failure, entry.error, entry.objective = "failed", LOST, error, []
         self.jobs.ended(entry)
-        self.board.ended(entry, self.record)
+        self.emit(JobEnded(entry, self.record))
         self.record.write_soon()
 
     def _runs_on(self, run: Record, ended: Ended) -> bool:
@@ -208,7 +209,7 @@ class Controller:
             return False
         if entry.state in (CRASHED, "interrupted"):  # by others: this sweep has stopped none
             return self._comes_further(entry, run)
-        if prepare_second_try(run, entry.state) is not None:
+        if prepare_attempt(run, entry.state) is not None:
             return True
         is_failed = entry.failure is not None and entry.failure not in HOPELESS
         return is_failed and entry.attempts <= self.settings.retry
@@ -244,7 +245,7 @@ class Controller:
             self.launcher.kill()
         elif not self.was_interrupted:
             self.was_interrupted = True
-            self.board.stopping()
+            self.emit(SweepStopping())
             self._stop()
 
     def _stop(self) -> None:

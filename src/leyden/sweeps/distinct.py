@@ -4,33 +4,35 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from leyden.config.compose import ComposedRequest
 from leyden.config.environment import recordable
-from leyden.config.job import Plan
-from leyden.planning.resolve import Fitted
+from leyden.planning.resolve import ResolvedConfig
 
 MOST_NOTES = 5
 
 
-def distinct_jobs(plan: Plan, fitted: list[Fitted]) -> tuple[Plan, list[Fitted], list[str]]:
+def distinct_jobs(
+    plan: ComposedRequest, resolved: list[ResolvedConfig]
+) -> tuple[ComposedRequest, list[ResolvedConfig], list[str]]:
     """The plan without jobs whose config another one has.
 
     Trials of a search are left alone: it draws each by itself.
 
     Args:
         plan: Its jobs are checked.
-        fitted: The jobs, fitted to their data.
+        resolved: The jobs, resolved to their data.
 
     Returns:
-        The plan, its fitted jobs, and what was left out, in words.
+        The plan, its resolved jobs, and what was left out, in words.
     """
     if plan.sweep is None or plan.sweep.searcher is not None:
-        return plan, fitted, []
+        return plan, resolved, []
     first: dict[str, int] = {}
     notes = [
         f"{' '.join(assignment.overrides())} is asked for more than once: it runs once"
         for assignment in plan.sweep.axes.doubled()
     ]
-    for place, (job, one) in enumerate(zip(plan.jobs, fitted, strict=True)):
+    for place, (job, one) in enumerate(zip(plan.jobs, resolved, strict=True)):
         same = first.setdefault(_content(one), place)
         if same != place:
             notes.append(f"{job.text} is the same job as {plan.jobs[same].text}: it runs once")
@@ -38,12 +40,12 @@ def distinct_jobs(plan: Plan, fitted: list[Fitted]) -> tuple[Plan, list[Fitted],
     plan = replace(plan, jobs=tuple(plan.jobs[place] for place in kept))
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES:] = [f"and {len(notes) - MOST_NOTES} more jobs that are the same"]
-    return plan, [fitted[place] for place in kept], notes
+    return plan, [resolved[place] for place in kept], notes
 
 
-def _content(fitted: Fitted) -> str:
+def _content(resolved: ResolvedConfig) -> str:
     """All that decides what a job does; `params` does so by the width, which is solved."""
-    content = {key: value for key, value in recordable(fitted.cfg).items() if key != "params"}
+    content = {key: value for key, value in recordable(resolved.cfg).items() if key != "params"}
     return json.dumps(_with_equal_numbers(content), sort_keys=True)
 
 

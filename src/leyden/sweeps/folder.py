@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from leyden.config.job import Sweep
+from leyden.config.compose import SweepSpec
 from leyden.runs.folder import OUTPUTS, VOLATILE, slug
 
 VOLATILE_OF_A_SWEEP = (
@@ -25,7 +25,7 @@ VOLATILE_OF_A_SWEEP = (
 and the launcher may change in between."""
 
 
-def sweep_folder(sweep: Sweep, *, cfg: DictConfig, experiment: str | None) -> Path:
+def sweep_folder(sweep: SweepSpec, *, cfg: DictConfig, experiment: str | None) -> Path:
     """`outputs/<name>/<what is swept>-<hash of the command>`, or the folder that the user chose.
 
     Args:

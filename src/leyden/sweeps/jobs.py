@@ -7,25 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from leyden.config.job import Job, Sweep
+from leyden.config.compose import SweepSpec
+from leyden.config.job import Job
 from leyden.config.sweep_space import Assignment
-from leyden.config.validate import check
+from leyden.config.validate import check_job
 from leyden.errors import ConfigError
-from leyden.planning.resolve import Fitted, fit_job
+from leyden.events import Observer
+from leyden.planning.resolve import ResolvedConfig, resolve_job
+from leyden.planning.rules import RULES
 from leyden.runs.folder import config_digest, is_begun, job_name, read_frozen
 from leyden.runs.record import NAME
 from leyden.sweeps.failure import LOST, lost
-from leyden.sweeps.launchers import Task
+from leyden.sweeps.launchers import JobSpec
 from leyden.sweeps.record import JobEntry, SweepRecord
 from leyden.sweeps.study import Trials
-from leyden.sweeps.trial import Trial
+from leyden.sweeps.trial import TrialReporter
+from leyden.training.run_work import RunWork
 from leyden.training.train import prepare
 
 
 class Jobs(Protocol):
     """What a sweep still has to do."""
 
-    def next(self) -> tuple[JobEntry, Task | None] | None:
+    def next(self) -> tuple[JobEntry, JobSpec | None] | None:
         """The next job, prepared; without a task where it can't be; None if none is left."""
 
     def left(self) -> int:
@@ -46,18 +50,23 @@ class Folders:
     """Makes the folders of a sweep's jobs.
 
     Attributes:
-        record: The sweep's.
-        sweep: As it was asked for.
+        record: Record of the sweep.
+        sweep: The sweep as it was asked for.
         command: What the user typed.
+        observer: Is told of the events of the sweep and of its jobs.
     """
 
     record: SweepRecord
-    sweep: Sweep
+    sweep: SweepSpec
     command: list[str]
+    observer: Observer
 
     def prepared(
-        self, entry: JobEntry, made: Callable[[], tuple[Job, Fitted]], trial: Trial | None = None
-    ) -> Task | None:
+        self,
+        entry: JobEntry,
+        made: Callable[[], tuple[Job, ResolvedConfig]],
+        trial: TrialReporter | None = None,
+    ) -> JobSpec | None:
         """A job for a launcher; None where its folder can't be made or read now.
 
         Args:
@@ -79,9 +88,9 @@ class Folders:
         entry.error = None
         return task
 
-    def _prepare(self, entry: JobEntry, job: Job, fitted: Fitted) -> None:
+    def _prepare(self, entry: JobEntry, job: Job, resolved: ResolvedConfig) -> None:
         """Makes a job's folder, with its frozen config and a pending record."""
-        entry.digest = config_digest(fitted.cfg)
+        entry.digest = config_digest(resolved.cfg)
         name = job_name(job.overrides, self.sweep.axes.keys, entry.digest)
         if entry.trial is not None:  # a search may propose the same twice
             name = f"{entry.trial:03}_{name}"
@@ -90,16 +99,17 @@ class Folders:
             if folder.exists() and not is_begun(folder):
                 message = "holds files of a run but no run.json; remove it to have the job run anew"
                 raise FileExistsError(errno.EEXIST, message, str(folder))
-            prepare(job, fitted, command=self.command, folder=folder)
+            prepare(job, resolved, command=self.command, folder=folder)
         entry.folder = name
 
-    def _task(self, entry: JobEntry, trial: Trial | None) -> Task:
+    def _task(self, entry: JobEntry, trial: TrialReporter | None) -> JobSpec:
         """A job whose folder is there, for a launcher."""
         assert entry.folder is not None
         folder = (self.record.folder / entry.folder).absolute()
         trainer = read_frozen(folder).trainer
         wants_gpu = trainer.accelerator != "cpu"
-        return Task(folder, devices=int(trainer.devices), wants_gpu=wants_gpu, trial=trial)
+        work = RunWork(folder, self.observer, trial)
+        return JobSpec(work, devices=int(trainer.devices), wants_gpu=wants_gpu)
 
 
 class ListedJobs:
@@ -115,13 +125,13 @@ class ListedJobs:
         self,
         folders: Folders,
         waiting: Iterable[JobEntry],
-        jobs: dict[tuple[str, ...], tuple[Job, Fitted]],
+        jobs: dict[tuple[str, ...], tuple[Job, ResolvedConfig]],
     ) -> None:
         self.folders = folders
         self.waiting = deque(waiting)
         self.jobs = jobs
 
-    def next(self) -> tuple[JobEntry, Task | None] | None:
+    def next(self) -> tuple[JobEntry, JobSpec | None] | None:
         if not self.waiting:
             return None
         entry = self.waiting.popleft()
@@ -154,7 +164,7 @@ class SearchedJobs:
         self.waiting = deque(waiting)
         self.trials = trials
 
-    def next(self) -> tuple[JobEntry, Task | None] | None:
+    def next(self) -> tuple[JobEntry, JobSpec | None] | None:
         if self.left() <= 0:
             return None
         entry = self.waiting.popleft() if self.waiting else self._asked()
@@ -188,13 +198,13 @@ class SearchedJobs:
         self.folders.record.jobs.append(entry)
         return entry
 
-    def _composed(self, entry: JobEntry) -> tuple[Job, Fitted]:
+    def _composed(self, entry: JobEntry) -> tuple[Job, ResolvedConfig]:
         """Composes and checks a trial."""
         job = self.folders.sweep.job(assignment_of(entry))
-        problems = check(job)
+        problems = check_job(job, RULES)
         if problems:
             raise ConfigError(problems)
-        return job, fit_job(job)
+        return job, resolve_job(job)
 
 
 def assignment_of(entry: JobEntry) -> Assignment:

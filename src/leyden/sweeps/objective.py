@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from leyden.cli.terminal import format_number
+from leyden.formatting import format_number
 from leyden.sweeps.record import JobEntry, SweepRecord
 
 COSTS = ("params", "flops", "seconds")

@@ -3,9 +3,10 @@
 import contextlib
 from pathlib import Path
 
-from leyden.config.job import Job, Settings
+from leyden.config.compose import SweepSettings
+from leyden.config.job import Job
 from leyden.errors import ConfigError, Problem, gathered
-from leyden.planning.resolve import Fitted
+from leyden.planning.resolve import ResolvedConfig
 from leyden.runs.changes import code_changes, config_changes, keep_code
 from leyden.runs.folder import config_digest, is_begun, read_frozen
 from leyden.runs.process_mark import may_hold
@@ -107,7 +108,7 @@ def survives(run: Record) -> bool:
     return run.status == "running" and run.process is not None and may_hold(run.process)
 
 
-def is_due(entry: JobEntry, settings: Settings) -> bool:
+def is_due(entry: JobEntry, settings: SweepSettings) -> bool:
     """Whether a job is to be started; and makes it ready to be counted anew."""
     if entry.state in TO_GO_ON:
         entry.attempts = 0
@@ -129,7 +130,7 @@ def match(record: SweepRecord, jobs: tuple[Job, ...]) -> list[JobEntry]:
 
 
 def meet_drift(
-    record: SweepRecord, planned: list[tuple[JobEntry, Fitted]], settings: Settings
+    record: SweepRecord, planned: list[tuple[JobEntry, ResolvedConfig]], settings: SweepSettings
 ) -> None:
     """Refuses a sweep whose config or code has changed, or begins what is unfinished anew.
 
@@ -142,16 +143,16 @@ def meet_drift(
         ConfigError: The changes.
     """
     changed = [
-        (entry, fitted)
-        for entry, fitted in planned
-        if entry.folder is not None and entry.digest != config_digest(fitted.cfg)
+        (entry, resolved)
+        for entry, resolved in planned
+        if entry.folder is not None and entry.digest != config_digest(resolved.cfg)
     ]
     if settings.on_drift == "refuse":
         changes = [
             change.of_job(" ".join(entry.overrides))
-            for entry, fitted in changed
+            for entry, resolved in changed
             for change in config_changes(
-                read_frozen(folder_of(record, entry)), fitted.cfg, since=BEGINNING
+                read_frozen(folder_of(record, entry)), resolved.cfg, since=BEGINNING
             )
         ]
         due = TO_GO_ON + (FAILED if settings.retry else ())

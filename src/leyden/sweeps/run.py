@@ -2,20 +2,22 @@
 
 from pathlib import Path
 
-from leyden.cli import terminal
-from leyden.cli.sweep_progress import Board
-from leyden.cli.sweep_summary import show_sweep_start
-from leyden.config.job import Job, Plan, Sweep
+from leyden.config.compose import ComposedRequest, SweepSpec
+from leyden.config.instantiate import make
+from leyden.config.job import Job
 from leyden.config.request import without_password
 from leyden.errors import ConfigError, Problem
-from leyden.files.disk_space import refuse_without_room
-from leyden.planning.resolve import Fitted, fit_job, fit_plan
+from leyden.events import Note, Observer, TellsObserver
+from leyden.files.disk_space import require_space
+from leyden.formatting import shown_path
+from leyden.planning.resolve import ResolvedConfig, resolve_job, resolve_jobs
 from leyden.runs.foreign_links import refuse_foreign_links
 from leyden.runs.lock import held
 from leyden.runs.process_mark import process_mark
 from leyden.runs.record import now
 from leyden.sweeps.controller import Controller
 from leyden.sweeps.distinct import distinct_jobs
+from leyden.sweeps.events import DataRead, JobsEnded, SweepStarted
 from leyden.sweeps.folder import sweep_folder
 from leyden.sweeps.jobs import (
     Folders,
@@ -25,7 +27,7 @@ from leyden.sweeps.jobs import (
     assignment_of,
     unfinished_trials,
 )
-from leyden.sweeps.launchers import Launcher, Refused, Task
+from leyden.sweeps.launchers import JobSpec, Launcher, Refused
 from leyden.sweeps.record import DONE, JobEntry, Objective, SweepRecord
 from leyden.sweeps.resume import (
     is_due,
@@ -37,15 +39,16 @@ from leyden.sweeps.resume import (
 )
 from leyden.sweeps.search import Search
 from leyden.sweeps.study import Trials
-from leyden.training.build import make
+from leyden.training.run_work import RunWork
 
 
-def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
+def run_sweep(plan: ComposedRequest, *, command: list[str], observer: Observer) -> SweepRecord:
     """Runs what is missing of a sweep.
 
     Args:
         plan: Its jobs, all checked.
         command: What the user typed, for the records.
+        observer: Is told of the events of the sweep and of its jobs.
 
     Raises:
         ConfigError: Jobs that do not fit their data; another process runs the sweep; or config or
@@ -53,27 +56,27 @@ def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
     """
     sweep = plan.sweep
     assert sweep is not None
-    plan, fitted, notes = distinct_jobs(plan, fit_plan(plan))
+    plan, resolved, notes = distinct_jobs(plan, resolve_jobs(plan))
     for note in notes:
-        terminal.show_note(note)
+        observer(Note(note))
     choices = [job.choices["data"] for job in plan.jobs]
-    terminal.show_data_sets(zip(choices, (one.data for one in fitted), strict=True))
+    observer(DataRead(list(zip(choices, (one.data for one in resolved), strict=True))))
     first = plan.jobs[0]
     folder = sweep_folder(sweep, cfg=first.cfg, experiment=first.choices.get("experiment"))
     launcher: Launcher = make(sweep.launcher)
     search: Search | None = None if sweep.searcher is None else make(sweep.searcher)
     refuse_foreign_links(folder, key="sweep")
     refuse_other_content(folder)
-    largest = max(one.params.total for one in fitted)
-    refuse_without_room(folder, key="sweep", num_parameters=largest)
+    largest = max(one.params.total for one in resolved)
+    require_space(folder, key="sweep", num_parameters=largest)
     with held(folder, key="sweep"):
         record = new_record(folder, sweep, first, search, command)
         for note in take_earlier_jobs(record):
-            terminal.show_note(note)
-        folders = Folders(record, sweep, command)
+            observer(Note(note))
+        folders = Folders(record, sweep, command, observer)
         jobs: Jobs
         if search is None:
-            jobs, adopted = listed_jobs(folders, plan, fitted)
+            jobs, adopted = listed_jobs(folders, plan, resolved)
         else:
             trials = Trials(
                 search,
@@ -83,22 +86,22 @@ def run_sweep(plan: Plan, *, command: list[str]) -> SweepRecord:
                 earlier=record.jobs,
             )
             for note in trials.notes:
-                terminal.show_note(note)
+                observer(Note(note))
             jobs, adopted = searched_jobs(folders, trials)
         was_interrupted = False
         if jobs.left() or adopted:
-            was_interrupted = run_jobs(folders, jobs, adopted, launcher, fitted)
+            was_interrupted = run_jobs(folders, jobs, adopted, launcher, resolved)
         else:
-            terminal.show_note("nothing to do")
+            observer(Note("nothing to do"))
         jobs.close()
-        finish(record, was_interrupted=was_interrupted)
+        finish(record, observer, was_interrupted=was_interrupted)
         if sweep.settings.report:
-            report(record)
+            report(record, observer)
     return record
 
 
 def new_record(
-    folder: Path, sweep: Sweep, first: Job, search: Search | None, command: list[str]
+    folder: Path, sweep: SweepSpec, first: Job, search: Search | None, command: list[str]
 ) -> SweepRecord:
     """The record of this start of a sweep, without its jobs."""
     monitor = first.cfg.monitor
@@ -124,7 +127,7 @@ def new_record(
 
 
 def listed_jobs(
-    folders: Folders, plan: Plan, fitted: list[Fitted]
+    folders: Folders, plan: ComposedRequest, resolved: list[ResolvedConfig]
 ) -> tuple[ListedJobs, list[JobEntry]]:
     """What a grid has left to do, and its jobs that an earlier start left running.
 
@@ -133,9 +136,9 @@ def listed_jobs(
     """
     record, settings = folders.record, folders.sweep.settings
     entries = match(record, plan.jobs)
-    meet_drift(record, list(zip(entries, fitted, strict=True)), settings)
+    meet_drift(record, list(zip(entries, resolved, strict=True)), settings)
     waiting = [entry for entry in entries if is_due(entry, settings)]
-    pairs = zip(plan.jobs, fitted, strict=True)
+    pairs = zip(plan.jobs, resolved, strict=True)
     made_from = {tuple(entry.overrides): pair for entry, pair in zip(entries, pairs, strict=True)}
     running = [entry for entry in entries if entry.state == "running"]
     return ListedJobs(folders, waiting, made_from), running
@@ -148,7 +151,7 @@ def searched_jobs(folders: Folders, trials: Trials) -> tuple[SearchedJobs, list[
     now_composed = [folders.sweep.job(assignment_of(entry)) for entry in begun]
     meet_drift(
         record,
-        [(e, fit_job(j)) for e, j in zip(begun, now_composed, strict=True)],
+        [(e, resolve_job(j)) for e, j in zip(begun, now_composed, strict=True)],
         settings,
     )
     jobs, running = SearchedJobs(folders, [], trials), []
@@ -168,16 +171,18 @@ def run_jobs(
     jobs: Jobs,
     adopted: list[JobEntry],
     launcher: Launcher,
-    fitted: list[Fitted],
+    resolved: list[ResolvedConfig],
 ) -> bool:
     """Runs the jobs; whether the user stopped them.
 
     Raises:
         ConfigError: The launcher can't run here.
     """
-    record = folders.record
+    record, observer = folders.record, folders.observer
+    if isinstance(launcher, TellsObserver):
+        launcher.observer = observer
     try:
-        launcher.prepare(record.folder, largest_task(record.folder, fitted))
+        launcher.prepare(record.folder, largest_job(record.folder, resolved))
     except ValueError as error:
         raise ConfigError([Problem("hydra/launcher", str(error), record.launcher)]) from error
     if launcher.finds_jobs:  # by itself: it knows more of them than their records
@@ -186,36 +191,36 @@ def run_jobs(
         adopted = []
     record.write()
     done = sum(entry.state in DONE for entry in record.jobs)
-    show_sweep_start(record, done=done, total=record.num_planned, slots=launcher.slots)
+    observer(SweepStarted(record, done=done, slots=launcher.slots))
+    controller = Controller(
+        record,
+        jobs=jobs,
+        adopted=adopted,
+        launcher=launcher,
+        settings=folders.sweep.settings,
+        observer=observer,
+    )
     try:
-        with Board(slots=launcher.slots, total=record.num_planned) as board:
-            controller = Controller(
-                record,
-                jobs=jobs,
-                adopted=adopted,
-                launcher=launcher,
-                settings=folders.sweep.settings,
-                board=board,
-            )
-            controller.run()
+        controller.run()
     except Refused as error:
-        finish(record, was_interrupted=True)
+        finish(record, observer, was_interrupted=True)
         raise ConfigError([Problem("hydra/launcher", str(error), record.launcher)]) from error
     finally:
+        observer(JobsEnded())
         launcher.close()
     return controller.was_interrupted
 
 
-def largest_task(folder: Path, fitted: list[Fitted]) -> Task:
+def largest_job(folder: Path, resolved: list[ResolvedConfig]) -> JobSpec:
     """A task with as many devices as any job."""
-    return Task(
-        folder,
-        devices=max(int(one.cfg.trainer.devices) for one in fitted),
-        wants_gpu=any(one.cfg.trainer.accelerator != "cpu" for one in fitted),
+    return JobSpec(
+        RunWork(folder),
+        devices=max(int(one.cfg.trainer.devices) for one in resolved),
+        wants_gpu=any(one.cfg.trainer.accelerator != "cpu" for one in resolved),
     )
 
 
-def finish(record: SweepRecord, *, was_interrupted: bool) -> None:
+def finish(record: SweepRecord, observer: Observer, *, was_interrupted: bool) -> None:
     """Notes how the sweep ended."""
     is_done = all(entry.state in DONE for entry in record.jobs)
     record.status = "interrupted" if was_interrupted else "completed" if is_done else "failed"
@@ -223,24 +228,25 @@ def finish(record: SweepRecord, *, was_interrupted: bool) -> None:
     try:
         record.write()
     except OSError as error:
-        where = terminal.shown_path(record.folder)
-        terminal.show_note(
+        where = shown_path(record.folder)
+        note = (
             f"{where}/sweep.json can't be written: {error}; the jobs' own records are whole, and"
             " the same command goes on from them"
         )
+        observer(Note(note))
         record.status = "interrupted" if was_interrupted else "failed"
 
 
-def report(record: SweepRecord) -> None:
+def report(record: SweepRecord, observer: Observer) -> None:
     """Writes the report; should that fail, the sweep is none the worse."""
     from leyden.sweeps.report import write_report
 
     try:
         path = write_report(record.folder)
     except KeyboardInterrupt:  # its jobs have ended, each in its own way
-        again = f"leyden report {terminal.shown_path(record.folder)}"
-        terminal.show_note(f"interrupted; the report may be incomplete: {again} writes it again")
+        again = f"leyden report {shown_path(record.folder)}"
+        observer(Note(f"interrupted; the report may be incomplete: {again} writes it again"))
     except Exception as error:
-        terminal.show_note(f"no report: {type(error).__name__}: {error}")
+        observer(Note(f"no report: {type(error).__name__}: {error}"))
     else:
-        terminal.show_note(f"report  {terminal.shown_path(path)}")
+        observer(Note(f"report  {shown_path(path)}"))

@@ -29,7 +29,7 @@ from leyden.sweeps.search import (
     open_storage,
     quiet_optuna,
 )
-from leyden.sweeps.trial import Trial
+from leyden.sweeps.trial import TrialReporter
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -247,11 +247,11 @@ class Trials:
             else:
                 self.study.tell(number, state=TrialState.FAIL)
 
-    def trial(self, number: int) -> Trial | None:
+    def trial(self, number: int) -> TrialReporter | None:
         """What the job needs to report to the search; None where nothing is pruned."""
         if self.search.pruner is None:
             return None
-        return Trial(self.storage, self.name, number, self.search.pruner, self.metric)
+        return TrialReporter(self.storage, self.name, number, self.search.pruner, self.metric)
 
     def _trials(self) -> "list[FrozenTrial]":
         return self.study.get_trials(deepcopy=False)

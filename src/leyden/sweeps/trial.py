@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from optuna.trial import Trial as OptunaTrial
+    from pytorch_lightning import Callback
 
     from leyden.sweeps.search import Pruner
 
 
 @dataclass
-class Trial:
-    """Where a trial is kept, and what decides whether it goes on.
+class TrialReporter:
+    """Reports the validations of a run to the search that it is a trial of.
 
     Attributes:
-        storage: As `open_storage` takes it.
-        study: Its name there.
-        number: Of the trial.
-        pruner: Stops trials that do badly.
-        metric: The objective, which is reported at each validation.
+        storage: Where the search keeps its trials, as `open_storage` takes it.
+        study: Name of the search there.
+        number: Number of the trial.
+        pruner: Decides which trials end early.
+        metric: Name of the objective, which is reported at each validation.
     """
 
     storage: str
@@ -27,6 +28,13 @@ class Trial:
     number: int
     pruner: "Pruner"
     metric: str
+
+    def callbacks(self) -> list["Callback"]:
+        """The callback that reports, for the process of the run."""
+        from leyden.callbacks import Pruning
+
+        first = self.pruner.min_validations
+        return [Pruning(self.should_stop, monitor=self.metric, min_validations=first)]
 
     def should_stop(self, step: int, value: float, min_validations: int | None) -> bool:
         """Reports a validation and asks whether the trial is to end.

@@ -1,13 +1,14 @@
-"""The steps that are logged."""
+"""What is measured at a step, on its way to callbacks and loggers."""
 
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol, cast
 
 import torch
 from pytorch_lightning import Trainer
 from torch import Tensor
 
-from leyden.training.epoch_loop import EpochLoop
+from leyden.tasks.step_clock import StepClock
 
 
 def is_log_step(trainer: Trainer, step: int) -> bool:
@@ -59,6 +60,30 @@ def write_values(trainer: Trainer) -> None:
     loop_of(trainer).write_values()
 
 
-def loop_of(trainer: Trainer) -> EpochLoop:
-    """The trainer's."""
-    return cast(EpochLoop, trainer.fit_loop.epoch_loop)
+class MeasuredLoop(Protocol):
+    """The loop over the batches of an epoch, which `training.epoch_loop` gives the trainer."""
+
+    values: dict[str, Tensor]
+    """What was measured last, by name."""
+
+    clock: StepClock
+    """The time of the steps."""
+
+    part: Callable[[str], AbstractContextManager[None]]
+    """Watches a part of a step; by default nobody does."""
+
+    def write_values(self) -> None:
+        """Gives the values to those who ask for them, and to the loggers if it is time."""
+
+
+def loop_of(trainer: Trainer) -> MeasuredLoop:
+    """The loop of a trainer that Leyden has built."""
+    return cast(MeasuredLoop, trainer.fit_loop.epoch_loop)
+
+
+UNWATCHED = nullcontext()
+
+
+def unwatched(name: str) -> AbstractContextManager[None]:
+    """Lets a part of a step go by."""
+    return UNWATCHED

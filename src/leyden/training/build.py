@@ -1,10 +1,7 @@
 """From a checked config to objects. Only here targets are called; below, no configs."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from math import ceil
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,20 +20,18 @@ from torch import nn
 
 from leyden.callbacks.step_profile import StepProfile
 from leyden.compat.lightning_slurm import ignore_slurm
-from leyden.compat.onednn import use_onednn
-from leyden.config.schema import DataKeys, TrainerKeys
+from leyden.config.instantiate import make
+from leyden.config.schema import TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
-from leyden.config.targets import misplaced_object, nested_target, resolve
-from leyden.data import DataModule, Spec
+from leyden.data import DataModule
 from leyden.distributed import torchrun
 from leyden.distributed.sharding import blocks_of
 from leyden.distributed.strategy import FullyShardedStrategy, MarkedCheckpoint, strategy_of
-from leyden.errors import ConfigError, Problem
 from leyden.planning.batch import num_processes_of, split_of
 from leyden.planning.limits import steps_between_validations, steps_per_epoch
-from leyden.planning.parts import materialize
+from leyden.planning.parts import build_data, build_net, build_task, planned_steps
 from leyden.runs.folder import config_digest
-from leyden.tasks import Task, task_of
+from leyden.tasks import Task
 from leyden.tasks.precision import HALF, HalfInputs
 from leyden.training.epoch_loop import EpochLoop
 
@@ -60,22 +55,26 @@ def build(
     cfg: DictConfig,
     folder: Path,
     *,
+    data: DataModule | None = None,
     first: Sequence[Callback] = (),
     last: Sequence[Callback] = (),
 ) -> Experiment:
     """Builds a run in a fixed order: data, net, task, callbacks, loggers, trainer.
 
     Args:
-        cfg: The run's frozen config.
-        folder: The run's.
-        first: Callbacks before the config's own.
-        last: Callbacks after them.
+        cfg: Frozen config of the run.
+        folder: Folder of the run.
+        data: Data set of the config, where it has been read already; None: it is built.
+        first: Callbacks before those of the config.
+        last: Callbacks after those of the config.
     """
     seed_everything(cfg.seed, verbose=False)
-    data = build_data(cfg)
-    net = build_net(cfg, data.spec)
+    data = data or build_data(cfg)
+    spec = data.spec  # which reads the data; a data set of the user's may draw random numbers
+    seed_everything(cfg.seed, verbose=False)
+    net = build_net(cfg, spec)
     compile_net(net, cfg)
-    task = build_task(cfg, net, data.spec)
+    task = build_task(cfg, net, spec)
     own = [make(node) for node in cfg.callbacks.values() if node is not None]
     loggers = [make(node, save_dir=folder) for node in cfg.logger.values() if node is not None]
     trainer = build_trainer(
@@ -86,86 +85,6 @@ def build(
         loggers=loggers,
     )
     return Experiment(data, task, trainer)
-
-
-def make(node: DictConfig, **arguments: Any) -> Any:
-    """Calls a node's `_target_`; with `_partial_`, leaves the call to others.
-
-    Not Hydra's `instantiate`: that knows no list of the allowed, turns the tuples that
-    constructors ask for into lists, and wraps the errors that they raise.
-
-    Args:
-        node: Its other keys are arguments; lists become tuples.
-        arguments: Come with the node's own, or in their place.
-
-    Raises:
-        ValueError: Configs may not name its target, or one within its arguments.
-    """
-    given = cast(dict[str, Any], OmegaConf.to_container(node, resolve=True))
-    target = resolve(str(given.pop("_target_")))
-    if within := nested_target(given):
-        raise ValueError(f"`{within}` has a `_target_`, which may only stand at the top of a part")
-    is_partial = given.pop("_partial_", False)
-    tuples = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
-    call = partial(target, **{**given, **tuples, **arguments})
-    return call if is_partial else call()
-
-
-def build_data(cfg: DictConfig) -> DataModule:
-    """The data set, with what the root and the trainer say of it.
-
-    Raises:
-        ConfigError: Its target makes something else.
-    """
-    own = {key: value for key, value in cfg.data.items() if key not in fields_of(DataKeys)}
-    data = make(
-        OmegaConf.create(own),
-        seed=cfg.seed,
-        overfit_samples=cfg.trainer.overfit_samples,
-        allow_synthetic=cfg.trainer.may_stand_in,
-        mixup=cfg.task.mixup,
-    )
-    wrong = misplaced_object("data", data)
-    if wrong:
-        raise ConfigError([Problem("data", wrong)])
-    return cast(DataModule, data)
-
-
-def build_net(cfg: DictConfig, spec: Spec) -> nn.Module:
-    """The network, built to the data's spec as far as it asks for it.
-
-    Raises:
-        ConfigError: Its target makes something else.
-    """
-    offered: dict[str, Any] = {"input_shape": spec.input_shape, "num_outputs": spec.num_outputs}
-    if spec.kind == "text":
-        offered |= {"vocab_size": spec.num_outputs, "context": spec.input_shape[0]}
-        offered |= {"separator": spec.separator}
-    wanted = parameters_of(resolve(cfg.model._target_))
-    given = {name: value for name, value in offered.items() if name in wanted}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Lazy modules are a new feature")
-        net = make(cfg.model, **{**given, **_said(cfg.model, given)})
-    wrong = misplaced_object("model", net)
-    if wrong:
-        raise ConfigError([Problem("model", wrong)])
-    materialize(net, spec)
-    use_onednn(net)
-    return cast(nn.Module, net)
-
-
-def _said(node: DictConfig, names: dict[str, Any]) -> dict[str, Any]:
-    return {name: node[name] for name in names if name in node}
-
-
-def build_task(cfg: DictConfig, net: nn.Module, spec: Spec) -> Task:
-    """The task of the data's kind, with the optimizer and schedule that it will make."""
-    if cfg.trainer.precision == "64-true":
-        # Lightning converts it after it has read a checkpoint, whose digits would be lost by then.
-        net.double()
-    task = task_of(spec)
-    keys = {key: value for key, value in cfg.task.items() if key in parameters_of(task)}
-    return task(net, spec=spec, optimizer=make(cfg.optimizer), schedule=make(cfg.scheduler), **keys)
 
 
 def build_trainer(
@@ -224,14 +143,6 @@ def build_trainer(
     ignore_slurm(trainer)
     trainer.fit_loop.epoch_loop = EpochLoop(trainer, max_steps=trainer.max_steps)
     return trainer
-
-
-def planned_steps(cfg: DictConfig, spec: Spec) -> int | None:
-    """Optimizer steps of the run, or None where epochs decide."""
-    if cfg.trainer.max_tokens is not None:
-        tokens_per_step: int = cfg.data.batch_size * spec.input_shape[0]
-        return ceil(int(cfg.trainer.max_tokens) / tokens_per_step)
-    return cast(int | None, cfg.trainer.max_steps)
 
 
 def compile_net(net: nn.Module, cfg: DictConfig) -> None:

@@ -20,8 +20,8 @@ from pytorch_lightning.strategies import SingleDeviceStrategy
 from pytorch_lightning.utilities.types import LRSchedulerConfig
 from torch import Tensor
 
-from leyden.callbacks.step_clock import StepClock
-from leyden.tasks.logging import is_log_step
+from leyden.tasks.logging import is_log_step, unwatched
+from leyden.tasks.step_clock import StepClock
 
 HOOKS = (
     "on_train_batch_start",
@@ -38,8 +38,6 @@ Together = Callable[[LightningModule, Any], Tensor]
 
 Hooks = dict[str, list[Callable[..., Any]]]
 """What callbacks do in a step, by the hook's name."""
-
-UNWATCHED = nullcontext()
 
 
 class EpochLoop(_TrainingEpochLoop):
@@ -208,11 +206,6 @@ class EpochLoop(_TrainingEpochLoop):
             for hook in hooks[name]:
                 hook(trainer, task, *arguments)
             vars(task)["_current_fx_name"] = None
-
-
-def unwatched(name: str) -> AbstractContextManager[None]:
-    """Lets a part of a step go by."""
-    return UNWATCHED
 
 
 def hooks_of(callbacks: Sequence[Callback]) -> Hooks:

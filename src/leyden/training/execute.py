@@ -7,12 +7,14 @@ import gc
 import logging
 import os
 import warnings
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import torch
 from omegaconf import DictConfig
-from pytorch_lightning import Callback
+from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import nn
 
@@ -23,7 +25,6 @@ from leyden.callbacks import (
     NonFinite,
     OptimizerMode,
     PlateauObserver,
-    Pruning,
     Recorder,
     ResumeCheckpoint,
     ResumeState,
@@ -32,16 +33,19 @@ from leyden.callbacks import (
     StepLoss,
     Utilisation,
 )
-from leyden.cli import terminal
+from leyden.config.huggingface import WEIGHTS, is_hf
 from leyden.config.signature import parameters_of
+from leyden.data import DataModule
 from leyden.distributed.forkserver import use_temporary_folder
 from leyden.distributed.stop_signal import StopSignal, handled
+from leyden.errors import Interrupted
+from leyden.events import Note, Observer, TellsObserver, ignore
 from leyden.files.atomic import remove_parts
 from leyden.files.regular import read_text
 from leyden.interop.gpt2 import gpt2_weights
-from leyden.interop.hf_folder import CONFIG, WEIGHTS, is_hf, locate
+from leyden.interop.hf_folder import CONFIG, locate
 from leyden.loggers import Resumable
-from leyden.planning.batch import num_processes_of, split_of
+from leyden.planning.batch import split_of
 from leyden.runs.checkpoints import (
     LAST,
     find_checkpoint,
@@ -55,98 +59,101 @@ from leyden.runs.folder import config_digest, read_frozen
 from leyden.runs.hyperparameters import short_hyperparameters
 from leyden.runs.lock import executing
 from leyden.runs.log import run_log
-from leyden.runs.record import Diverged, Interrupted, Record, status_after
-from leyden.stacked.lockstep import Seat
-from leyden.sweeps.trial import Trial
+from leyden.runs.record import Record
 from leyden.testing.faults import saboteurs
 from leyden.training.build import Experiment, build
-from leyden.training.recovery import prepare_second_try
+from leyden.training.events import RunResumed, RunStarted, StoppedEarly
+from leyden.training.recovery import attempts
 
 log = logging.getLogger("leyden")
 
 
-def execute(record: Record, *, trial: Trial | None = None, seat: Seat | None = None) -> None:
+def execute(
+    record: Record,
+    *,
+    observer: Observer,
+    data: DataModule | None = None,
+    callbacks: Callable[[], Sequence[Callback]] = tuple,
+    on_build: Callable[[Trainer], None] | None = None,
+) -> None:
     """Trains and tests from the frozen config in the record's folder.
 
     Args:
-        record: Of a run that has not begun, or of one that goes on from its last checkpoint.
-        trial: Of a search; None where there is none.
-        seat: Among the runs that are trained with it; None: it is trained alone.
+        record: Record of a run that has not begun, or that continues from its last checkpoint.
+        observer: Is told of the events of the run, by the process that writes the record.
+        data: The data set of the frozen config, where it has been read already.
+        callbacks: Makes callbacks beside those of the config, anew for each attempt.
+        on_build: Is given the trainer before the training starts.
     """
     use_temporary_folder()
+    emit = observer if record.is_writer else ignore
     stop = StopSignal()
-    alone = executing(record.folder) if record.is_kept else nullcontext()
+    alone = executing(record.folder) if record.is_writer else nullcontext()
+    attempt = partial(
+        run_attempt, record, stop, emit, data=data, callbacks=callbacks, on_build=on_build
+    )
     with handled(stop.meet), alone, record.reread().running(), run_log(record.folder):
         try:
-            while not has_ended(record, trial, seat, stop):
+            for note in attempts(record, attempt):
+                emit(Note(note))
                 gc.collect()
                 torch.cuda.empty_cache()
         finally:
             stop.is_deferred = True  # only the record is left to be written
 
 
-def has_ended(record: Record, trial: Trial | None, seat: Seat | None, stop: StopSignal) -> bool:
-    """Trains and tests; False where it may end otherwise if it is done once more.
-
-    Several processes have to agree on that: whoever has started them starts them again.
-    """
-    try:
-        fit_and_test(record, trial, seat, stop)
-    except (RuntimeError, MemoryError, Diverged) as error:
-        if num_processes_of(read_frozen(record.folder)) > 1:
-            raise
-        note = prepare_second_try(record, status_after(error))
-        if note is None:
-            raise
-        terminal.show_note(note)
-        return False
-    return True
-
-
-def fit_and_test(record: Record, trial: Trial | None, seat: Seat | None, stop: StopSignal) -> None:
+def run_attempt(
+    record: Record,
+    stop: StopSignal,
+    emit: Observer,
+    *,
+    data: DataModule | None,
+    callbacks: Callable[[], Sequence[Callback]],
+    on_build: Callable[[Trainer], None] | None,
+) -> None:
     """Builds the run from its frozen config, trains it, and tests its best checkpoint."""
     folder = record.folder
     cfg = read_frozen(folder)
-    checkpoint = resumable(record)
-    callbacks = run_callbacks(cfg, record, checkpoint)
-    if trial is not None:
-        first = trial.pruner.min_validations
-        callbacks.append(Pruning(trial.should_stop, monitor=trial.metric, min_validations=first))
+    checkpoint = resumable_checkpoint(record, emit)
+    first = [*run_callbacks(cfg, record, checkpoint), *callbacks()]
     utilisation = Utilisation(
         flops_per_step=record.flops["per_step"], peak_flops=cfg.trainer.peak_flops
     )
     resume = {key: cfg.resume[key] for key in parameters_of(ResumeCheckpoint)}
     checkpoints = ResumeCheckpoint(**resume)
     checkpoints.signal = stop
-    last = [utilisation, checkpoints]
-    experiment = build(cfg, folder, first=callbacks, last=last)
-    if seat is not None:
-        seat.take(experiment.trainer)
+    experiment = build(cfg, folder, data=data, first=first, last=[utilisation, checkpoints])
+    trainer = experiment.trainer
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, TellsObserver):
+            callback.observer = emit
+    if on_build is not None:
+        on_build(trainer)
     if checkpoint is None and cfg.init_from is not None:
-        start_from(experiment.task.net, cfg.init_from)
-    if record.is_kept:
-        terminal.show_start(record, cfg, experiment)
-    fit(experiment, record, checkpoint)
-    terminal.show_stop(experiment)
+        load_initial_weights(experiment.task.net, cfg.init_from)
+    emit(RunStarted(record, cfg, experiment))
+    fit(experiment, record, checkpoint, emit)
+    for stopping in trainer.early_stopping_callbacks:
+        if stopping is not None and stopping.stopped_epoch > 0:
+            emit(StoppedEarly(stopping.monitor, stopping.patience))
     test(experiment, record)
 
 
-def resumable(record: Record) -> Path | None:
-    """The checkpoint that the run goes on from; None where it has to begin.
+def resumable_checkpoint(record: Record, emit: Observer) -> Path | None:
+    """The checkpoint that the run continues from; None where it has to begin.
 
     Raises:
-        Unusable: There are some, but none is sound: the run does not begin anew by itself.
+        CheckpointError: There are some, but none is sound: the run does not begin anew by itself.
     """
-    if record.is_kept:
+    if record.is_writer:
         for folder in (record.folder, record.folder / "checkpoints"):
             remove_parts(folder)
     path, defects = find_sound(record.folder, LAST)
     for defect in defects:
         log.warning("%s", defect)
-        if record.is_kept:
-            terminal.show_note(f"{defect}; {path.name if path else 'none'} is taken")
-    if path is None and record.steps and record.is_kept:
-        terminal.show_note("no checkpoint is left: it begins anew")
+        emit(Note(f"{defect}; {path.name if path else 'none'} is taken"))
+    if path is None and record.steps:
+        emit(Note("no checkpoint is left: it begins anew"))
     unmarked = record.folder / "checkpoints" / "last.ckpt"  # before there were markers
     return unmarked if path is None and unmarked.exists() else path
 
@@ -180,7 +187,7 @@ def run_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> l
     ]
 
 
-def start_from(net: nn.Module, source: str) -> None:
+def load_initial_weights(net: nn.Module, source: str) -> None:
     """Gives the network the weights of a run's best checkpoint, of a checkpoint, or of `hf:`."""
     if is_hf(source):
         set_weights(net, gpt2_weights(locate(source, (*CONFIG, *WEIGHTS))))
@@ -190,7 +197,9 @@ def start_from(net: nn.Module, source: str) -> None:
     load_weights(net, path)
 
 
-def fit(experiment: Experiment, record: Record, checkpoint: Path | None) -> None:
+def fit(
+    experiment: Experiment, record: Record, checkpoint: Path | None, emit: Observer = ignore
+) -> None:
     """Trains, from the start or from a checkpoint of the same run."""
     trainer = experiment.trainer
     if not torch.cuda.is_available():
@@ -200,7 +209,7 @@ def fit(experiment: Experiment, record: Record, checkpoint: Path | None) -> None
     step = 0 if checkpoint is None else read_step(checkpoint)
     record.train_from(step)
     if checkpoint is not None:
-        terminal.show_resume(step)
+        emit(RunResumed(step))
     for logger in trainer.loggers:
         if isinstance(logger, Resumable):  # a run may have died before its first checkpoint
             logger.go_on_from(None if checkpoint is None else step)
@@ -225,7 +234,7 @@ def fit(experiment: Experiment, record: Record, checkpoint: Path | None) -> None
 def test(experiment: Experiment, record: Record) -> None:
     """Tests the best checkpoint, or the last weights where none was kept."""
     if find_checkpoint(record.folder) is not None:
-        start_from(experiment.task.net, str(record.folder))
+        load_initial_weights(experiment.task.net, str(record.folder))
     trainer = experiment.trainer
     # Loggers ask for it; of a run that was killed after its last step Lightning has not counted it.
     trainer.fit_loop.epoch_loop._batches_that_stepped = trainer.global_step

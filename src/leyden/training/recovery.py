@@ -1,21 +1,48 @@
-"""Whether a run that has ended can go on otherwise: in smaller parts, or from further back."""
+"""Further attempts of a run that has failed: in smaller micro-batches, or from further back."""
 
-from leyden.planning.batch import halve_micro_batch
+from collections.abc import Callable, Iterator
+
+from leyden.errors import Diverged
+from leyden.planning.batch import halve_micro_batch, num_processes_of
 from leyden.runs.checkpoint_file import read_marker
 from leyden.runs.checkpoints import LAST, find_sound
 from leyden.runs.folder import read_frozen
-from leyden.runs.record import Record
+from leyden.runs.record import Record, status_after
 
 
-def prepare_second_try(record: Record, status: str) -> str | None:
-    """Prepares it, where the run's config asks for it.
+def attempts(record: Record, attempt: Callable[[], None]) -> Iterator[str]:
+    """Makes attempts until one succeeds; yields what was changed before each further one.
+
+    Several processes have to agree on that: whoever has started them starts them again.
 
     Args:
-        record: The run's.
-        status: How it has ended.
+        record: Record of the run.
+        attempt: Trains and tests.
+
+    Raises:
+        Exception: The error of an attempt after which there is none to be made.
+    """
+    while True:
+        try:
+            attempt()
+            return
+        except (RuntimeError, MemoryError, Diverged) as error:
+            is_shared = num_processes_of(read_frozen(record.folder)) > 1
+            note = None if is_shared else prepare_attempt(record, status_after(error))
+            if note is None:
+                raise
+        yield note
+
+
+def prepare_attempt(record: Record, status: str) -> str | None:
+    """Prepares a further attempt, where the run's config asks for it.
+
+    Args:
+        record: Record of the run.
+        status: How the attempt before has ended.
 
     Returns:
-        What was done, or None if there is nothing to do.
+        What was changed, or None if there is no further attempt.
     """
     if status == "oom" and halve_micro_batch(record.folder):
         return "memory ran out: it begins again with smaller micro-batches"
@@ -32,7 +59,7 @@ def roll_back(record: Record) -> bool:
     the same samples from the same weights would lead to the same end.
 
     Args:
-        record: Of a run that diverged; the steps are noted in it.
+        record: Record of a run that diverged; the steps are noted in it.
 
     Returns:
         Whether its config asks for this, and it has not been done too often.

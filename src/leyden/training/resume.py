@@ -1,20 +1,20 @@
-"""Going on with a run: by its folder alone, or by the command that began it."""
+"""Resuming a run: by its folder alone, or by the command that began it."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from omegaconf import DictConfig
 
-from leyden.cli import terminal
 from leyden.config.frozen import all_keys, override
 from leyden.config.job import Job
 from leyden.config.sweep_space import Assignment
 from leyden.data import DataModule
 from leyden.errors import ConfigError, Problem
-from leyden.inference.load import refuse_other_folders
-from leyden.planning.resolve import Fitted
+from leyden.events import Note, Observer
+from leyden.formatting import shown_path
+from leyden.planning.resolve import ResolvedConfig
 from leyden.runs.changes import code_changes, config_changes, data_differences, different, known
-from leyden.runs.folder import config_digest, freeze, read_frozen
+from leyden.runs.folder import config_digest, freeze, read_frozen, refuse_other_folders
 from leyden.runs.process_mark import may_hold
 from leyden.runs.provenance import versions
 from leyden.runs.record import Record, now
@@ -35,8 +35,8 @@ def job_of(folder: Path, overrides: list[str]) -> Job:
     """A run's job, from its frozen config.
 
     Args:
-        folder: The run's.
-        overrides: Keys of its config that are to be different now.
+        folder: Folder of the run.
+        overrides: Keys of its config that are to be different now, as `key=value`.
 
     Raises:
         ConfigError: No such run, or an override of what it does not have.
@@ -48,29 +48,32 @@ def job_of(folder: Path, overrides: list[str]) -> Job:
     return Job(cfg, (*record.overrides, *overrides), record.choices, None, Assignment())
 
 
-def go_on(record: Record, job: Job, fitted: Fitted, *, command: list[str]) -> Record:
-    """Makes a run ready to be gone on with. One that is complete stays as it is.
+def resume(
+    record: Record, job: Job, resolved: ResolvedConfig, *, command: list[str], observer: Observer
+) -> Record:
+    """Prepares a run to be resumed. One that is complete stays as it is.
 
     Args:
-        record: Of what is there.
+        record: Record of the run that is there.
         job: What is asked for now.
-        fitted: The same, fitted to its data.
+        resolved: Config of the job, resolved against its data.
         command: What the user typed.
+        observer: Is told what has changed since the run began.
 
     Raises:
         ConfigError: That is not the run that was begun, or it still runs.
     """
-    cfg, folder = fitted.cfg, record.folder
+    cfg, folder = resolved.cfg, record.folder
     refuse_live(record)
-    refuse_shorter(record, fitted)
+    refuse_shorter(record, resolved)
     changes = config_changes(read_frozen(folder), cfg, since=SINCE)
-    refuse_changes([*changes, *data_changes(record, fitted.data)], cfg)
+    refuse_changes([*changes, *data_changes(record, resolved.data)], cfg)
     is_longer = any(change.key in LENGTH for change in changes)
     if record.status == "completed" and not is_longer:
-        terminal.show_note(f"{terminal.shown_path(folder)} is complete; nothing is left to do")
+        observer(Note(f"{shown_path(folder)} is complete; nothing is left to do"))
         return record
     for note in notes(record):
-        terminal.show_note(note)
+        observer(Note(note))
     freeze(cfg, job.overrides, folder)
     record.config_digest, record.status = config_digest(cfg), "pending"
     said = [f"{change.key}={change.value}" for change in changes]
@@ -90,10 +93,10 @@ def refuse_live(record: Record) -> None:
         raise ConfigError([Problem("run_dir", message, str(record.folder))])
 
 
-def refuse_shorter(record: Record, fitted: Fitted) -> None:
+def refuse_shorter(record: Record, resolved: ResolvedConfig) -> None:
     """Raises `ConfigError` if the run has gone further than it is asked to."""
-    if (record.steps or 0) > fitted.steps:
-        message = f"would be {fitted.steps} steps; the run has done {record.steps} already"
+    if (record.steps or 0) > resolved.steps:
+        message = f"would be {resolved.steps} steps; the run has done {record.steps} already"
         raise ConfigError([Problem("trainer.max_steps", message)])
 
 

@@ -1,9 +1,7 @@
-"""A run from its config to its record. Read this first.
+"""A run from its composed config to its record: resolve, claim a folder, freeze, execute.
 
-    compose -> check -> fit to the data -> claim a folder -> freeze -> build -> fit -> test
-
-`compose` and `check` happen in `leyden.cli.main`, for all jobs of a sweep before its first. What follows
-on the frozen config is in `leyden.training.execute`.
+Composition and validation come before (`leyden.api`), for all jobs of a sweep before its first.
+What follows on the frozen config is in `training.execute`.
 """
 
 import os
@@ -12,14 +10,14 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from leyden.cli import terminal
 from leyden.config.job import Job
 from leyden.distributed import torchrun
 from leyden.distributed.job import JobProcesses
-from leyden.distributed.resources import Place
+from leyden.distributed.resources import Resources
 from leyden.distributed.stop_signal import handled, interrupt
-from leyden.files.disk_space import refuse_without_room
-from leyden.planning.resolve import Fitted, fit_job
+from leyden.events import Observer
+from leyden.files.disk_space import require_space
+from leyden.planning.resolve import ResolvedConfig, resolve_job
 from leyden.runs.changes import keep_code
 from leyden.runs.folder import (
     OUTPUTS,
@@ -32,46 +30,60 @@ from leyden.runs.foreign_links import refuse_foreign_links
 from leyden.runs.lock import executing, held
 from leyden.runs.record import NAME as RUN_RECORD
 from leyden.runs.record import Record
+from leyden.training.events import RunEnded
 from leyden.training.execute import execute
-from leyden.training.recovery import prepare_second_try
-from leyden.training.resume import go_on
+from leyden.training.recovery import prepare_attempt
+from leyden.training.resume import resume
+from leyden.training.run_work import RunWork
 
 
-def train(job: Job, *, command: list[str]) -> Record:
-    """Runs a checked job to its end, whatever that is: the record says.
+def train(job: Job, *, command: list[str], observer: Observer) -> Record:
+    """Runs a validated job to its end, whatever that is: the record says.
 
-    In a folder that the user chose (`run_dir`) it goes on with what is there.
+    In a folder that the user chose (`run_dir`) it continues what is there.
 
     Args:
-        job: Composed and checked.
+        job: Composed and validated job.
         command: What the user typed, for the record.
+        observer: Is told of the events of the run.
 
     Raises:
-        ConfigError: The config does not fit its data, or is not that of the run that is gone on
-            with; or another process runs it. Nothing was written.
+        ConfigError: The config does not fit its data, or is not that of the run that is resumed;
+            or another process runs it. Nothing was written.
     """
-    fitted = fit_job(job)
+    resolved = resolve_job(job)
+    cfg = resolved.cfg
     if torchrun.is_started_by_torchrun():
-        torchrun.join(timeout=fitted.cfg.trainer.timeout)
+        torchrun.join(timeout=cfg.trainer.timeout)
     with ExitStack() as stack:
         folder = None
         if torchrun.is_first():
-            place = Path(fitted.cfg.run_dir or OUTPUTS)
-            key = "run_dir" if fitted.cfg.run_dir else "outputs"
-            refuse_without_room(place, key=key, num_parameters=fitted.params.total)
-            folder = folder_of(job, fitted.cfg)
-            is_job = os.path.lexists(folder.parent / "sweep.json")
-            refuse_foreign_links(folder.parent if is_job else folder, key="run_dir")
-            stack.enter_context(held(folder, key="run_dir"))
-            if is_job:
-                stack.enter_context(held(folder.parent, key="run_dir"))
-            record = begin(job, fitted, command=command, folder=folder)
+            folder = claim_folder(job, resolved, stack)
+            record = begin(job, resolved, command=command, folder=folder, observer=observer)
         if torchrun.is_started_by_torchrun():
-            record = joined(folder)
+            record = record_of_all(folder)
         if record.status != "completed":
-            carry_out(record, devices=fitted.cfg.trainer.devices)
+            run_to_its_end(record, resolved, observer=observer)
     torchrun.leave()
     return record
+
+
+def claim_folder(job: Job, resolved: ResolvedConfig, stack: ExitStack) -> Path:
+    """The folder of the run, locked until the stack is closed.
+
+    Raises:
+        ConfigError: Another process works in it, or the disk is full.
+    """
+    cfg = resolved.cfg
+    key = "run_dir" if cfg.run_dir else "outputs"
+    require_space(Path(cfg.run_dir or OUTPUTS), key=key, num_parameters=resolved.params.total)
+    folder = folder_of(job, cfg)
+    is_job = os.path.lexists(folder.parent / "sweep.json")
+    refuse_foreign_links(folder.parent if is_job else folder, key="run_dir")
+    stack.enter_context(held(folder, key="run_dir"))
+    if is_job:
+        stack.enter_context(held(folder.parent, key="run_dir"))
+    return folder
 
 
 def folder_of(job: Job, cfg: DictConfig) -> Path:
@@ -81,53 +93,58 @@ def folder_of(job: Job, cfg: DictConfig) -> Path:
     return new_folder(cfg.name or default_name(job.choices.get("experiment"), job.choices))
 
 
-def begin(job: Job, fitted: Fitted, *, command: list[str], folder: Path) -> Record:
-    """Prepares a new run, or one that is there to be gone on with."""
+def begin(
+    job: Job, resolved: ResolvedConfig, *, command: list[str], folder: Path, observer: Observer
+) -> Record:
+    """Prepares a new run, or one that is there to be resumed."""
     if not (folder / RUN_RECORD).is_file():
-        return prepare(job, fitted, command=command, folder=folder)
+        return prepare(job, resolved, command=command, folder=folder)
     with executing(folder):  # the processes of a command that was killed have ended now
-        return go_on(Record.read(folder), job, fitted, command=command)
+        return resume(Record.read(folder), job, resolved, command=command, observer=observer)
 
 
-def joined(folder: Path | None) -> Record:
+def record_of_all(folder: Path | None) -> Record:
     """The record, in each of several processes; only the first one writes it."""
     record = Record.read(torchrun.from_first(None if folder is None else folder.absolute()))
-    record.is_kept = torchrun.is_first()
+    record.is_writer = torchrun.is_first()
     return record
 
 
-def carry_out(record: Record, *, devices: int) -> None:
-    """Executes a run, in one process or one for each device, and shows how it ended."""
+def run_to_its_end(record: Record, resolved: ResolvedConfig, *, observer: Observer) -> None:
+    """Executes a run, in one process or one for each device, and tells how it ended."""
+    devices = int(resolved.cfg.trainer.devices)
     try:
         if devices > 1 and not torchrun.is_started_by_torchrun():
-            execute_apart(record, devices=devices)
+            execute_in_processes(record, devices=devices, observer=observer)
         else:
-            execute(record)
+            execute(record, observer=observer, data=resolved.data)
     except BaseException:
-        if record.is_kept:
-            terminal.show_failure(record)
-    else:
-        if record.is_kept:
-            terminal.show_end(record)
+        pass  # the record says how it ended, whatever that was
+    if record.is_writer:
+        observer(RunEnded(record))
 
 
-def execute_apart(record: Record, *, devices: int, place: Place | None = None) -> None:
+def execute_in_processes(
+    record: Record, *, devices: int, observer: Observer, resources: Resources | None = None
+) -> None:
     """Executes a run in a process for each of its devices.
 
     Args:
-        record: Of a run that is prepared.
-        devices: How many.
-        place: Of the machine, for all of them together; None: all of it.
+        record: Record of a run that is prepared.
+        devices: Number of the processes.
+        observer: Is told of the events of the run.
+        resources: Share of the machine for all of them together; None: all of it.
 
     Raises:
-        RuntimeError: It did not complete; the record says why.
+        RuntimeError: The run did not complete; the record says why.
     """
+    work = RunWork(record.folder, observer)
     while True:
-        job = JobProcesses(record.folder, world_size=devices, place=place, is_logged=False)
+        job = JobProcesses(work, world_size=devices, resources=resources, is_logged=False)
         with handled(interrupt):
             code = job.wait_stoppable()
-        vars(record).update(vars(Record.read(record.folder)))
-        if prepare_second_try(record, record.status) is None:
+        record.reread()
+        if prepare_attempt(record, record.status) is None:
             break
     if record.status == "running":
         record.status, record.error = "failed", job.death(code)
@@ -136,9 +153,9 @@ def execute_apart(record: Record, *, devices: int, place: Place | None = None) -
         raise RuntimeError(record.status)
 
 
-def prepare(job: Job, fitted: Fitted, *, command: list[str], folder: Path) -> Record:
-    """Puts the frozen config and a pending record into the run's folder."""
-    cfg, fingerprint = fitted.cfg, fitted.data.fingerprint()
+def prepare(job: Job, resolved: ResolvedConfig, *, command: list[str], folder: Path) -> Record:
+    """Puts the frozen config and a pending record into the folder of the run."""
+    cfg, fingerprint = resolved.cfg, resolved.data.fingerprint()
     folder.mkdir(parents=True, exist_ok=True)
     freeze(cfg, job.overrides, folder)
     keep_code(folder)
@@ -150,10 +167,10 @@ def prepare(job: Job, fitted: Fitted, *, command: list[str], folder: Path) -> Re
         config_digest=config_digest(cfg),
         seed=cfg.seed,
         command=command,
-        params=fitted.params.as_dict(),
-        flops={"per_step": fitted.flops_per_step, "total": None},
+        params=resolved.params.as_dict(),
+        flops={"per_step": resolved.flops_per_step, "total": None},
         data=fingerprint,
-        data_report=fitted.data.report.as_plain(),
+        data_report=resolved.data.report.as_plain(),
     )
     record.write()
     return record

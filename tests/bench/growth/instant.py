@@ -4,7 +4,7 @@ import json
 import random
 from pathlib import Path
 
-from leyden.sweeps.launchers import Ended, Task
+from leyden.sweeps.launchers import Ended, JobSpec
 
 METRIC = "val/loss"
 VALIDATIONS = 5
@@ -19,10 +19,10 @@ class Instant:
     def __init__(self) -> None:
         self.ended: list[Ended] = []
 
-    def prepare(self, sweep: Path, largest: Task) -> None:
+    def prepare(self, sweep: Path, largest: JobSpec) -> None:
         """Nothing."""
 
-    def start(self, task: Task) -> None:
+    def start(self, task: JobSpec) -> None:
         write_result(task.folder)
         self.ended.append(Ended(task.folder))
 

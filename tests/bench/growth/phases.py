@@ -20,25 +20,25 @@ INSTANT = "tests.bench.growth.instant.Instant"
 
 
 def main(request: str) -> None:
-    from leyden.config.compose import compose_plan
+    from leyden.config.compose import compose_request
     from leyden.config.request import parse_request
-    from leyden.planning.resolve import fit_plan
+    from leyden.planning.resolve import resolve_jobs
     from leyden.sweeps.report import write_report
     from leyden.sweeps.run import run_sweep
 
     wish = json.loads(request)
     words = parse_request(words_of(wish["jobs"]))
-    fit_plan(compose_plan(parse_request(words_of(2))))  # imports
+    resolve_jobs(compose_request(parse_request(words_of(2))))  # imports
     sweeps: list[SweepRecord] = []
 
     def run() -> None:
-        plan = compose_plan(words)
+        plan = compose_request(words)
         assert plan.sweep is not None
         instant = replace(plan.sweep, launcher=OmegaConf.create({"_target_": INSTANT}))
         sweeps.append(run_sweep(replace(plan, sweep=instant), command=[]))
 
     phases: dict[str, Callable[[], object]] = {
-        "planning": lambda: fit_plan(compose_plan(words)),
+        "planning": lambda: resolve_jobs(compose_request(words)),
         "jobs": run,
         "again": run,
         "write": lambda: sweeps[0].write(),

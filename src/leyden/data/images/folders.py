@@ -185,8 +185,8 @@ def require_classes(tree: FolderTree) -> None:
         raise DataError(
             "path",
             f"{quoted_list(classes)} hold the same folders {quoted_list(sorted(forms))}: if these"
-            f" are the classes, type {override('path', str(first.root))} to read one of {len(classes)};"
-            f" if {quoted_list(classes)} are, {typed}",
+            f" are the classes, type {override('path', str(first.root))} to read one of"
+            f" {len(classes)}; if {quoted_list(classes)} are, {typed}",
         )
 
 

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from leyden.sweeps.trial import Trial
+from leyden.training.run_work import RunWork
 
 
 class Refused(Exception):
@@ -13,20 +12,24 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Task:
+class JobSpec:
     """A job that is ready to run.
 
     Attributes:
-        folder: The run's, prepared; absolute, for other processes and machines.
-        devices: Processes that share it.
+        work: What its processes do. The folder of the run is prepared and absolute, for other
+            processes and machines.
+        devices: Number of processes that share the job.
         wants_gpu: Whether it runs on GPUs where there are any.
-        trial: Of a search.
     """
 
-    folder: Path
+    work: RunWork
     devices: int = 1
     wants_gpu: bool = True
-    trial: "Trial | None" = None
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the run."""
+        return self.work.folder
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Launcher(Protocol):
     finds_jobs: bool
     """Whether it finds the jobs again that an earlier start of the sweep has left with it."""
 
-    def prepare(self, sweep: Path, largest: Task) -> None:
+    def prepare(self, sweep: Path, largest: JobSpec) -> None:
         """Gets ready for the tasks of a sweep; called once, before the first.
 
         Args:
@@ -62,7 +65,7 @@ class Launcher(Protocol):
             ValueError: It can't run here, or not with its parameters.
         """
 
-    def start(self, task: Task) -> None:
+    def start(self, task: JobSpec) -> None:
         """Starts a task and returns at once; called only where a slot is free.
 
         Raises:

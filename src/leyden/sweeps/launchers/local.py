@@ -4,8 +4,8 @@ from pathlib import Path
 
 from leyden.distributed.forkserver import warm_up
 from leyden.distributed.job import INSISTED, JobProcesses, Start, look
-from leyden.distributed.resources import Place, available_cores, available_gpus
-from leyden.sweeps.launchers.launcher import Ended, Task
+from leyden.distributed.resources import Resources, available_cores, available_gpus
+from leyden.sweeps.launchers.launcher import Ended, JobSpec
 from leyden.types import PositiveInt
 
 
@@ -29,23 +29,19 @@ class Local:
         self.slots = 0
         self.threads = threads
         self.start_kind = start
-        self.places: list[Place] = []
-        self.running: dict[JobProcesses, Place] = {}
+        self.places: list[Resources] = []
+        self.running: dict[JobProcesses, Resources] = {}
 
-    def prepare(self, sweep: Path, largest: Task) -> None:
+    def prepare(self, sweep: Path, largest: JobSpec) -> None:
         if self.start_kind == "warm":
             warm_up()
         self.places = self.shares(largest.devices, wants_gpu=largest.wants_gpu)
         self.slots = len(self.places)
 
-    def start(self, task: Task) -> None:
+    def start(self, task: JobSpec) -> None:
         place = self.places.pop(0)
         job = JobProcesses(
-            task.folder,
-            world_size=task.devices,
-            place=place,
-            start=self.start_kind,
-            trial=task.trial,
+            task.work, world_size=task.devices, resources=place, start=self.start_kind
         )
         self.running[job] = place
 
@@ -72,7 +68,7 @@ class Local:
         self.places.append(self.running.pop(job))
         return Ended(job.folder, job.death(code))
 
-    def shares(self, devices: int, *, wants_gpu: bool) -> list[Place]:
+    def shares(self, devices: int, *, wants_gpu: bool) -> list[Resources]:
         """What each slot has of this machine.
 
         Args:
@@ -85,8 +81,8 @@ class Local:
         count = self.wanted or max(1, carried)
         if gpus:
             firsts = [slot * devices % len(gpus) for slot in range(count)]
-            return [Place(None, self.threads, gpus[i : i + devices]) for i in firsts]
+            return [Resources(None, self.threads, gpus[i : i + devices]) for i in firsts]
         if count > carried:  # they share the cores
-            return [Place(None, self.threads, ())] * count
+            return [Resources(None, self.threads, ())] * count
         firsts = [slot * size for slot in range(count)]
-        return [Place(cores[i : i + size], self.threads, ()) for i in firsts]
+        return [Resources(cores[i : i + size], self.threads, ()) for i in firsts]

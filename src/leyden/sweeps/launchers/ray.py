@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from leyden.files.regular import regular
-from leyden.sweeps.launchers.launcher import Ended, Refused, Task
+from leyden.sweeps.launchers.launcher import Ended, JobSpec, Refused
 from leyden.sweeps.launchers.supervise import (
     Supervised,
     allow_to_run,
@@ -19,6 +19,7 @@ from leyden.sweeps.launchers.supervise import (
     status_of,
 )
 from leyden.sweeps.search import URL_IN_ENVIRONMENT
+from leyden.training.run_work import RunWork
 from leyden.types import Count, NonNegative, PositiveInt
 
 LOG = "ray.log"
@@ -67,7 +68,7 @@ class Ray:
         self.looked = 0.0
         self.opened = ExitStack()
 
-    def prepare(self, sweep: Path, largest: Task) -> None:
+    def prepare(self, sweep: Path, largest: JobSpec) -> None:
         if self.address is None:
             # Ray reads it at its import. It says that no other machine is to join, so that Ray
             # listens on the loopback address alone (ray/_private/services.py,
@@ -106,11 +107,11 @@ class Ray:
         self.slots = max(1, int(cores // (self.cpus_per_job * largest.devices)))
         self.places = places_of_ray(self.address)
 
-    def start(self, task: Task) -> None:
+    def start(self, task: JobSpec) -> None:
         if self.is_gone:
             raise Refused("Ray is gone: its head does not answer; the same command goes on")
         allow_to_run(task.folder)
-        reference = self.remote.remote(task.folder, task.devices, task.trial)
+        reference = self.remote.remote(task.work, task.devices)
         self.running[reference] = task.folder
 
     def queued(self) -> set[Path]:
@@ -198,9 +199,9 @@ def answers(place: tuple[str, int]) -> bool:
     return True
 
 
-def run_supervised(folder: Path, devices: int, trial: Any) -> dict[str, str] | None:
+def run_supervised(work: RunWork, devices: int) -> dict[str, str] | None:
     """What a worker of Ray's does."""
-    return Supervised(folder, devices=devices, trial=trial).run()
+    return Supervised(work, devices=devices).run()
 
 
 def end_of_task(folder: Path, reference: Any) -> Ended:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from leyden.distributed.worker import GRACE_SECONDS
 from leyden.files.regular import read_bytes
-from leyden.sweeps.launchers.launcher import Ended, Refused, Task
+from leyden.sweeps.launchers.launcher import Ended, JobSpec, Refused
 from leyden.sweeps.launchers.slurm_job import Submitted
 from leyden.sweeps.launchers.slurm_queue import (
     FIRST_SECONDS,
@@ -105,14 +105,14 @@ class Slurm:
         self.finds_jobs = cluster == "slurm"
         self.queue = SlurmQueue()
         self.running: dict[Path, Job[dict[str, str] | None]] = {}
-        self.not_taken: list[Task] = []
+        self.not_taken: list[JobSpec] = []
         self.next_try = 0.0
         self.dropped: list[Ended] = []
         self.over: set[str] = set()
         self.over_for_sure: set[str] = set()
         self.is_stopping = False
 
-    def prepare(self, sweep: Path, largest: Task) -> None:
+    def prepare(self, sweep: Path, largest: JobSpec) -> None:
         self.folder = own_folder(sweep / ".submitit")  # it holds pickles
         self.executor = self._here() if self.cluster == "local" else self._slurm(largest)
         if self.finds_jobs and not self.queue.look(is_due=True):
@@ -125,7 +125,7 @@ class Slurm:
         executor.update_parameters(timeout_min=self.timeout_min, signal_delay_s=self.signal_delay_s)
         return executor
 
-    def _slurm(self, largest: Task) -> "AutoExecutor":
+    def _slurm(self, largest: JobSpec) -> "AutoExecutor":
         from submitit import AutoExecutor
 
         refuse_own_parameters(self.parameters)
@@ -141,7 +141,7 @@ class Slurm:
             raise ValueError(str(error).partition("\n")[0]) from error
         return executor
 
-    def start(self, task: Task) -> None:
+    def start(self, task: JobSpec) -> None:
         allow_to_run(task.folder)
         job = self._found(task) if self.finds_jobs else None
         try:
@@ -152,7 +152,7 @@ class Slurm:
             self.not_taken.append(task)
             self.next_try = time.monotonic() + SECONDS_BETWEEN_TRIES
 
-    def _found(self, task: Task) -> "Job[dict[str, str] | None] | None":
+    def _found(self, task: JobSpec) -> "Job[dict[str, str] | None] | None":
         """The job of an earlier start that Slurm still has."""
         from submitit import SlurmJob
 
@@ -166,9 +166,9 @@ class Slurm:
         scancel(found.number)  # whoever submitted it died before it could say what to run
         return None
 
-    def _submitted(self, task: Task) -> "Job[dict[str, str] | None]":
+    def _submitted(self, task: JobSpec) -> "Job[dict[str, str] | None]":
         grace = max(GRACE_SECONDS, self.signal_delay_s - SECONDS_TO_END)
-        job = Supervised(task.folder, devices=task.devices, trial=task.trial, grace=grace)
+        job = Supervised(task.work, devices=task.devices, grace=grace)
         if self.cluster == "slurm":
             self.executor.update_parameters(name=slurm_name(task.folder))
         submitted = Submitted(job, minutes=self.timeout_min, max_requeues=self.max_requeues)

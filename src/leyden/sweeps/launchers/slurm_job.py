@@ -82,7 +82,7 @@ class Submitted:
         from submitit.helpers import DelayedSubmission
 
         job = self.supervised
-        again = Supervised(job.folder, devices=job.devices, trial=job.trial, grace=job.grace)
+        again = Supervised(job.work, devices=job.devices, grace=job.grace)
         return DelayedSubmission(
             Submitted(
                 again,

@@ -5,14 +5,14 @@ from collections import Counter
 from math import ceil
 from pathlib import Path
 
-from leyden.cli import terminal
 from leyden.distributed.forkserver import warm_up
 from leyden.distributed.job import INSISTED, JobProcesses, look
-from leyden.distributed.resources import Place
-from leyden.distributed.worker import Other
+from leyden.distributed.resources import Resources
+from leyden.events import Note, Observer, ignore
 from leyden.runs.folder import read_frozen
-from leyden.stacked.stack_key import likeness, obstacle
-from leyden.sweeps.launchers.launcher import Ended, Task
+from leyden.stacked.stack_key import stack_key, unsupported_reason
+from leyden.stacked.stacked_work import StackedWork
+from leyden.sweeps.launchers.launcher import Ended, JobSpec
 from leyden.sweeps.launchers.local import Local
 from leyden.types import PositiveInt
 
@@ -20,7 +20,7 @@ SECONDS_BETWEEN_LOOKS = 1.0
 
 
 class Stacked:
-    """Small networks side by side in a process, computed together (`leyden.stacking`).
+    """Small networks side by side in a process, computed together (`leyden.stacked`).
 
     Jobs that can't be stacked say why, and run alone.
 
@@ -35,32 +35,33 @@ class Stacked:
     def __init__(
         self, *, size: PositiveInt = 64, slots: PositiveInt | None = None, threads: PositiveInt = 1
     ) -> None:
+        self.observer: Observer = ignore
         self.size = size
         self.slots = 0
         self.local = Local(slots=slots, threads=threads)
-        self.places: list[Place] = []
+        self.places: list[Resources] = []
         self.waiting: list[
-            tuple[Task, str]
+            tuple[JobSpec, str]
         ] = []  # and what those that can be stacked with it share
-        self.running: dict[JobProcesses, tuple[Place, list[Path]]] = {}
+        self.running: dict[JobProcesses, tuple[Resources, list[Path]]] = {}
         self.said: set[str] = set()
         self.dropped: list[Path] = []
         self.ended_before: dict[Path, str | None] = {}
         self.looked = 0.0
 
-    def prepare(self, sweep: Path, largest: Task) -> None:
+    def prepare(self, sweep: Path, largest: JobSpec) -> None:
         warm_up()
         self.places = self.local.shares(largest.devices, wants_gpu=largest.wants_gpu)
         self.slots = self.size * len(self.places)
 
-    def start(self, task: Task) -> None:
+    def start(self, task: JobSpec) -> None:
         cfg = read_frozen(task.folder)
-        reason = obstacle(cfg)
+        reason = unsupported_reason(cfg)
         if reason is not None and reason not in self.said:
-            terminal.show_note(f"not stacked: {reason}")
+            self.observer(Note(f"not stacked: {reason}"))
             self.said.add(reason)
         self.ended_before[task.folder] = end_of(task.folder)
-        self.waiting.append((task, likeness(cfg) if reason is None else str(task.folder)))
+        self.waiting.append((task, stack_key(cfg) if reason is None else str(task.folder)))
 
     def queued(self) -> set[Path]:
         return {task.folder for task, _ in self.waiting}
@@ -95,14 +96,13 @@ class Stacked:
             most, count = Counter(its for _, its in self.waiting).most_common(1)[0]
             share = ceil(count / len(self.places))
             alike = [task for task, its in self.waiting if its == most]
-            first, *others = tasks = alike[: min(share, self.size)]
+            tasks = alike[: min(share, self.size)]
+            first = tasks[0]
             place = self.places.pop(0)
             job = JobProcesses(
-                first.folder,
+                StackedWork(first.folder, tuple(task.work for task in tasks)),
                 world_size=first.devices,
-                place=place,
-                trial=first.trial,
-                others=tuple(Other(task.folder, task.trial) for task in others),
+                resources=place,
             )
             self.running[job] = place, [task.folder for task in tasks]
             self.waiting = [one for one in self.waiting if one[0] not in tasks]

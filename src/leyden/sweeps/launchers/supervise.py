@@ -3,7 +3,7 @@
 import platform
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -12,9 +12,7 @@ from leyden.distributed.worker import GRACE_SECONDS
 from leyden.files.json_file import read_json
 from leyden.files.regular import regular
 from leyden.runs.process_mark import is_alive
-
-if TYPE_CHECKING:
-    from leyden.sweeps.trial import Trial
+from leyden.training.run_work import RunWork
 
 LOCK = ".lock"
 STOP = ".stop"
@@ -42,23 +40,21 @@ class Supervised:
     """Runs a job and waits for it.
 
     Args:
-        folder: Folder of the run.
-        devices: Processes that share it.
-        trial: Of a search.
+        work: What the processes of the job do.
+        devices: Number of processes that share the job.
         grace: Seconds that it may take to end, with a checkpoint, once it is told to.
     """
 
     def __init__(
         self,
-        folder: Path,
+        work: RunWork,
         *,
         devices: int,
-        trial: "Trial | None" = None,
         grace: float = GRACE_SECONDS,
     ) -> None:
-        self.folder = folder
+        self.work = work
+        self.folder = work.folder
         self.devices = devices
-        self.trial = trial
         self.grace = grace
         self.is_stopping = False
 
@@ -90,7 +86,7 @@ class Supervised:
         if status_of(self.folder) in DONE or self._is_told_to_stop():
             return None
         # Cold: the engine's process has threads, so nothing may be forked from it.
-        job = JobProcesses(self.folder, world_size=self.devices, start="cold", trial=self.trial)
+        job = JobProcesses(self.work, world_size=self.devices, start="cold")
         while (code := job.poll()) is None:
             if self._is_told_to_stop():
                 job.stop(seconds=self.grace)

@@ -3,7 +3,7 @@
 from collections import Counter
 from statistics import fmean
 
-from leyden.cli.terminal import format_number
+from leyden.formatting import format_number
 from leyden.sweeps.objective import half_width, reduced
 from leyden.sweeps.report.curves import monitored_name
 from leyden.sweeps.report.document import Command, Paragraph, Part, Section

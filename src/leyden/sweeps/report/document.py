@@ -9,9 +9,8 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader
 
-from leyden.cli.terminal import format_number
 from leyden.files.csv_cells import csv_table
-from leyden.formatting import printable, printable_lines, printed
+from leyden.formatting import format_number, printable, printable_lines, printed
 
 SPECIAL = re.compile(r"[\\`*<>|\[\]$~&]|(?<!\w)_|_(?!\w)")
 """What Markdown would take for markup; an underscore within a word is none."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from leyden.cli.terminal import format_number
+from leyden.formatting import format_number
 from leyden.sweeps.report.basin import (
     curves,
     draw_basin,

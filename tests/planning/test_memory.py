@@ -6,25 +6,26 @@ from torch.profiler import ProfilerActivity, profile
 
 from leyden.callbacks.averaging import switch
 from leyden.compat import onednn
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
+from leyden.config.instantiate import make
 from leyden.config.location import CONF
 from leyden.config.request import Request
 from leyden.optim import adamw
 from leyden.planning.memory import blank_batch, memory_bytes, state_bytes
-from leyden.planning.resolve import Memo, fit_to_data
-from leyden.training.build import build_net, build_task, make
+from leyden.planning.parts import build_net, build_task
+from leyden.planning.resolve import Cache, resolve_config
 
 OPTIMIZERS = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))
 TEXT = ("data=stdlib_text", "data.context=12", "data.batch_size=4")
 
 
 def fitted(*overrides):
-    (job,) = compose_plan(Request(overrides)).jobs
-    return fit_to_data(job.cfg)
+    (job,) = compose_request(Request(overrides)).jobs
+    return resolve_config(job.cfg)
 
 
 def estimate(fit):
-    return memory_bytes(fit.cfg, fit.spec, Memo())
+    return memory_bytes(fit.cfg, fit.spec, Cache())
 
 
 @pytest.fixture(autouse=True)

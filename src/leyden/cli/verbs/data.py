@@ -1,39 +1,50 @@
 """`leyden data`: reads a data set and describes it, trains nothing."""
 
-import json
+import argparse
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leyden.cli.planned import plan_of
+from leyden.cli.parser import Parser, Verbs, add_json, add_verb
+from leyden.cli.request import compose_words
 
 if TYPE_CHECKING:
     from leyden.config.job import Job
     from leyden.data import DataModule
 
-USAGE = "leyden data [overrides] [--json]; overrides as in `leyden train`\n"
 FOLDER = Path("outputs") / "data"
 
 
-def data_verb(arguments: list[str]) -> int:
-    """Describes the data of a request, each data set once."""
-    if {"-h", "--help"} & set(arguments):
-        sys.stdout.write(f"{USAGE}Reads the data, tells what is in it and what is left out, and")
-        sys.stdout.write(f" draws a picture into {FOLDER}. Trains nothing.\n")
-        return 0
-    words = [argument for argument in arguments if argument != "--json"]
-    plan = plan_of(words)
-    from leyden.errors import ConfigError
-    from leyden.planning.resolve import Memo, look, with_absolute_paths
+def add_verbs(verbs: "Verbs[Parser]") -> None:
+    """Adds `data`."""
+    parser = add_verb(
+        verbs,
+        "data",
+        show_data_sets,
+        usage="[overrides] [--json]; overrides as in `leyden train`",
+        description="Reads the data, tells what is in it and what is left out, and draws a picture"
+        f" into {FOLDER}. Trains nothing.",
+        takes_overrides=True,
+    )
+    add_json(parser)
 
-    memo = Memo()
+
+def show_data_sets(options: argparse.Namespace) -> int:
+    """Describes the data of a request, each data set once."""
+    composed = compose_words(options.overrides)
+    from leyden.cli.console import print_json
+    from leyden.cli.data_table import show_description
+    from leyden.errors import ConfigError
+    from leyden.planning.resolve import Cache, look, with_absolute_paths
+
+    cache = Cache()
     found: dict[int, tuple[Job, DataModule]] = {}
     with redirect_stdout(sys.stderr):  # whatever a constructor of the user's prints
-        for job in plan.jobs:
+        for job in composed.jobs:
             cfg = with_absolute_paths(job.cfg)
             try:
-                data, _, problems = look(cfg, memo, fetch=True)
+                data, _, problems = look(cfg, cache, fetch=True)
             except ConfigError as error:
                 raise ConfigError(map(job.located, error.problems)) from error
             # How it is trained on is another matter.
@@ -42,11 +53,9 @@ def data_verb(arguments: list[str]) -> int:
                 raise ConfigError(map(job.located, problems))
             found.setdefault(id(data), (job, data))
     described = [describe(job, data) for job, data in found.values()]
-    if "--json" in arguments:
-        sys.stdout.write(json.dumps(described if plan.sweep else described[0], indent=2) + "\n")
+    if options.json:
+        print_json(described if composed.sweep else described[0])
         return 0
-    from leyden.cli.data_table import show_description
-
     for (_, data), one in zip(found.values(), described, strict=True):
         show_description(data, one)
     return 0

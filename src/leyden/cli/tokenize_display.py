@@ -17,8 +17,9 @@ from rich.progress import (
 )
 
 from leyden.cli.console import messages, print_path, say, say_wrapped, text_column, waiting
-from leyden.cli.terminal import format_bytes, format_seconds, show_note
+from leyden.cli.terminal import show_note
 from leyden.errors import ConfigError, Problem
+from leyden.formatting import format_bytes, format_seconds
 from leyden.tokenization.plan import TokenizeSettings
 from leyden.tokenization.shards import Manifest, ManifestError
 from leyden.tokenization.sources import SourceError, find_sources

@@ -1,46 +1,21 @@
-"""What can be typed after `leyden tokenize`."""
+"""`leyden tokenize`: shards of tokens of text files."""
 
 import argparse
 import os
-import sys
-from collections.abc import Callable, Sequence
-from typing import NoReturn
+from collections.abc import Callable
 
-from leyden.errors import ConfigError, Problem
+from leyden.cli.parser import Parser, Verbs, add_verb
 
 
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong as all of Leyden does: in one line, and without ending the process."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError([Problem("leyden tokenize", message)])
-
-
-def parse(arguments: Sequence[str]) -> argparse.Namespace | None:
-    """The options; None where help was asked for, and given.
-
-    Raises:
-        ConfigError: Something can't be typed.
-    """
-    parser = make_parser()
-    if {"-h", "--help"} & set(arguments):
-        sys.stdout.write(parser.format_help())
-        return None
-    options = parser.parse_args(arguments)
-    if options.val_share + options.test_share >= 1:
-        parser.error("--val-share and --test-share leave nothing to train on")
-    return options
-
-
-def make_parser() -> Parser:
-    """The options with their defaults."""
-    parser = Parser(
-        prog="leyden tokenize",
-        usage="leyden tokenize SOURCE... --output DIR [options]",
+def add_verbs(verbs: "Verbs[Parser]") -> None:
+    """Adds `tokenize`."""
+    parser = add_verb(
+        verbs,
+        "tokenize",
+        tokenize,
+        usage="SOURCE... --output DIR [options]",
         description="Makes shards of tokens for data=tokens data.path=DIR. Broken off, the same"
-        " command goes on.",
-        add_help=False,
-        allow_abbrev=False,
+        " command continues.",
     )
 
     def add(name: str, *, help: str, **options: object) -> None:
@@ -101,7 +76,15 @@ def make_parser() -> Parser:
         metavar="N",
         help="processes; default: one a core",
     )
-    return parser
+
+
+def tokenize(options: argparse.Namespace) -> int:
+    """Makes shards of tokens."""
+    if options.val_share + options.test_share >= 1:
+        options.parser.error("--val-share and --test-share leave nothing to train on")
+    from leyden.cli.tokenize_display import run_command
+
+    return run_command(options)
 
 
 def num_cores() -> int:

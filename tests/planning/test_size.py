@@ -3,13 +3,13 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.data import BatchIndices, Spec
 from leyden.models import RNN
-from leyden.planning.resolve import Memo, fit_to_data, look
+from leyden.planning.parts import build_net, build_task
+from leyden.planning.resolve import Cache, look, resolve_config
 from leyden.planning.size import flops_per_sample
-from leyden.training.build import build_net, build_task
 
 TEXT = ("data=stdlib_text", "data.context=12", "data.batch_size=4")
 SERIES = ("data=sunspots", "data.batch_size=4")
@@ -17,8 +17,8 @@ IMAGES = ("data=digits", "data.batch_size=4")
 
 
 def fitted(*overrides):
-    (job,) = compose_plan(Request(overrides)).jobs
-    return fit_to_data(job.cfg)
+    (job,) = compose_request(Request(overrides)).jobs
+    return resolve_config(job.cfg)
 
 
 def counted_on_a_real_batch(fit):
@@ -27,7 +27,7 @@ def counted_on_a_real_batch(fit):
     Torch counts neither oneDNN's fused LSTM nor the CPU's fused attention: plain ones take their
     place.
     """
-    data, spec, _ = look(fit.cfg, Memo())
+    data, spec, _ = look(fit.cfg, Cache())
     task = build_task(fit.cfg, build_net(fit.cfg, spec), spec)
     task.log = lambda *values: None
     batch = data.parts.train[BatchIndices(0, torch.arange(fit.cfg.data.batch_size))]

@@ -5,7 +5,7 @@ from signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, raise_signal
 import pytest
 
 from leyden.distributed.stop_signal import StopSignal, current, finished_first, handled
-from leyden.runs.record import Interrupted
+from leyden.errors import Interrupted
 
 SYSTEMS = (SIGTERM, SIGUSR1, SIGUSR2, SIGHUP)
 

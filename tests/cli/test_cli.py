@@ -30,7 +30,7 @@ def test_help_imports_nothing_heavy(arguments):
 
 
 def test_help_names_every_verb(leyden):
-    from leyden.cli.main import VERBS
+    from leyden.cli.command import VERBS
 
     assert all(f"leyden {verb}" in leyden("--help").out for verb in VERBS)
 

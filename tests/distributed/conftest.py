@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.distributed.job import JobProcesses
-from leyden.distributed.resources import Place
-from leyden.planning.resolve import fit_to_data
+from leyden.distributed.resources import Resources
+from leyden.planning.resolve import resolve_config
 from leyden.runs.checkpoint_file import marker_of
 from leyden.runs.record import Record
+from leyden.training.run_work import RunWork
 from leyden.training.train import prepare
 
 STRATEGIES = {
@@ -38,15 +39,17 @@ def run(tmp_path: Path) -> Callable[..., Path]:
     """Executes a run in processes of its own, by a strategy, and returns its folder."""
 
     def execute(strategy: str, *words: str, start: Path | None = None) -> Path:
-        (job,) = compose_plan(Request((*FEW, *words, *STRATEGIES[strategy]))).jobs
+        (job,) = compose_request(Request((*FEW, *words, *STRATEGIES[strategy]))).jobs
         folder = tmp_path / f"run-{len(list(tmp_path.glob('run-*')))}"
-        prepare(job, fit_to_data(job.cfg), command=[], folder=folder)
+        prepare(job, resolve_config(job.cfg), command=[], folder=folder)
         if start is not None:
             (folder / "checkpoints").mkdir()
             for path in (start, marker_of(start)):
                 copy = shutil.copytree if path.is_dir() else shutil.copy
                 copy(path, folder / "checkpoints" / path.name)
-        processes = JobProcesses(folder, world_size=job.cfg.trainer.devices, place=Place(threads=1))
+        processes = JobProcesses(
+            RunWork(folder), world_size=job.cfg.trainer.devices, resources=Resources(threads=1)
+        )
         assert processes.wait() == 0, (folder / "train.log").read_text()
         assert Record.read(folder).status == "completed"
         return folder

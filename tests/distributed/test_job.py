@@ -8,12 +8,18 @@ from multiprocessing.connection import Connection
 import pytest
 import torch
 
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.distributed.job import JobProcesses
-from leyden.distributed.resources import Place, World, available_cores, available_gpus
-from leyden.planning.resolve import fit_to_data
+from leyden.distributed.resources import (
+    ProcessEnvironment,
+    Resources,
+    available_cores,
+    available_gpus,
+)
+from leyden.planning.resolve import resolve_config
 from leyden.runs.record import Record
+from leyden.training.run_work import RunWork
 from leyden.training.train import prepare
 
 TINY = ("model.width=8", "trainer.accelerator=cpu")
@@ -24,21 +30,21 @@ def prepared(tmp_path):
     """Makes a run's folder that has not begun."""
 
     def make(*words):
-        (job,) = compose_plan(Request((*TINY, *words))).jobs
-        return prepare(job, fit_to_data(job.cfg), command=[], folder=tmp_path / "run").folder
+        (job,) = compose_request(Request((*TINY, *words))).jobs
+        return prepare(job, resolve_config(job.cfg), command=[], folder=tmp_path / "run").folder
 
     return make
 
 
 def test_a_job_runs_from_its_folder_alone(prepared):
     folder = prepared("trainer.max_steps=2")
-    assert JobProcesses(folder, place=Place(threads=1)).wait() == 0
+    assert JobProcesses(RunWork(folder), resources=Resources(threads=1)).wait() == 0
     assert Record.read(folder).status == "completed"
 
 
 def test_a_job_that_is_told_to_stop_ends_with_a_checkpoint(prepared):
     folder = prepared("trainer.max_epochs=100000")
-    job = JobProcesses(folder, place=Place(threads=1))
+    job = JobProcesses(RunWork(folder), resources=Resources(threads=1))
     while not (folder / "metrics.csv").exists():
         time.sleep(0.05)
     job.stop()
@@ -49,13 +55,13 @@ def test_a_job_that_is_told_to_stop_ends_with_a_checkpoint(prepared):
 
 def test_a_job_that_is_killed_says_by_what(prepared):
     folder = prepared("trainer.max_epochs=100000")
-    job = JobProcesses(folder, place=Place(threads=1))
+    job = JobProcesses(RunWork(folder), resources=Resources(threads=1))
     job.kill("it was in the way")
     assert job.wait() == -9
     assert job.death(-9)["message"] == "Leyden killed the process: it was in the way"
 
 
-def enter(world: World, place: Place, answer: Connection) -> None:
+def enter(world: ProcessEnvironment, place: Resources, answer: Connection) -> None:
     world.enter()
     place.occupy()
     answer.send((os.getcwd(), dict(os.environ), os.sched_getaffinity(0), torch.get_num_threads()))
@@ -75,9 +81,11 @@ def seen_by(world, place):
 @pytest.mark.slow
 def test_a_process_enters_the_surroundings_that_it_is_given(tmp_path):
     (tmp_path / "elsewhere").mkdir()
-    world = World(str(tmp_path / "elsewhere"), {"ONLY": "this", "OMP_NUM_THREADS": "4"})
+    world = ProcessEnvironment(
+        str(tmp_path / "elsewhere"), {"ONLY": "this", "OMP_NUM_THREADS": "4"}
+    )
     core = available_cores()[0]
-    place = Place((core,), threads=1, gpus=("3", "GPU-abc"))
+    place = Resources((core,), threads=1, gpus=("3", "GPU-abc"))
     folder, environment, cores, threads = seen_by(world, place)
     assert folder == world.folder
     assert (cores, threads) == ({core}, 1)

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from leyden.callbacks import step_clock as clock
-from leyden.callbacks.step_clock import Lap, StepClock
+from leyden.tasks import step_clock as clock
+from leyden.tasks.step_clock import Lap, StepClock
 
 
 class Time:

@@ -11,35 +11,35 @@ from leyden.analysis import timing
 from leyden.analysis.cost import plan_rows
 from leyden.analysis.step_times import Clock, Measured
 from leyden.analysis.timing import Line, estimate_times, num_validations
-from leyden.cli.terminal import format_bytes, format_seconds, format_time_range
-from leyden.config.compose import compose_plan
+from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.errors import ConfigError, Problem
+from leyden.formatting import format_bytes, format_seconds, format_time_range
 from leyden.planning import read_data as look
 from leyden.planning import resolve as fit
-from leyden.planning.resolve import Memo, fit_plan
+from leyden.planning.resolve import Cache, resolve_jobs
 
 SIZES = ("params=1e4,3e4,1e5", "model.depth=1")
 
 
 def sweep(*overrides):
-    return compose_plan(Request(overrides, multirun=True))
+    return compose_request(Request(overrides, multirun=True))
 
 
 def timed(plan, measure, monkeypatch):
     """The plan's jobs, and their estimates by what `measure` says of them."""
     monkeypatch.setattr(timing, "measure", measure)
-    memo = Memo()
-    fitted = fit_plan(plan, memo=memo)
-    return fitted, estimate_times(plan, fitted, [1] * len(fitted), memo)
+    cache = Cache()
+    fitted = resolve_jobs(plan, cache=cache)
+    return fitted, estimate_times(plan, fitted, [1] * len(fitted), cache)
 
 
-def on_a_line(fitted, memo):
+def on_a_line(fitted, cache):
     step = 1e-3 + 1e-10 * fitted.flops_per_step
     return Measured(fitted.flops_per_step, step, validation=0.1, test=0.2, start=0.5)
 
 
-def slow(fitted, memo):
+def slow(fitted, cache):
     return Measured(fitted.flops_per_step, step=20.0, validation=0.1, test=0.2, start=0.5)
 
 
@@ -106,7 +106,7 @@ def test_a_family_of_widely_different_sizes_is_climbed(monkeypatch):
     monkeypatch.setattr(timing, "operations_a_second", lambda trainer: 1.0)
     asked = []
 
-    def measure(fitted, memo):
+    def measure(fitted, cache):
         asked.append(fitted.flops_per_step)
         return Measured(fitted.flops_per_step, 1.0, validation=0.1, test=0.1, start=0.1)
 
@@ -117,7 +117,7 @@ def test_a_family_of_widely_different_sizes_is_climbed(monkeypatch):
 
 def test_a_time_is_not_known_where_the_smallest_job_can_not_be_measured(monkeypatch):
     asked = []
-    _, estimates = timed(sweep(*SIZES), lambda one, memo: asked.append(one), monkeypatch)
+    _, estimates = timed(sweep(*SIZES), lambda one, cache: asked.append(one), monkeypatch)
     assert estimates == [None] * 3
     assert len(asked) == 1
 
@@ -154,8 +154,8 @@ def test_a_single_step_counts_only_where_its_warm_up_is_a_small_part_of_it(first
     ids=" ".join,
 )
 def test_a_run_has_as_many_validations_as_planned(words, leyden):
-    plan = compose_plan(Request(("model.width=8", "trainer.accelerator=cpu", *words)))
-    (fitted,) = fit_plan(plan)
+    plan = compose_request(Request(("model.width=8", "trainer.accelerator=cpu", *words)))
+    (fitted,) = resolve_jobs(plan)
     folder = leyden("train", "model.width=8", "trainer.accelerator=cpu", *words).folder
     monitored = json.loads((folder / "run.json").read_text())["monitored"]
     assert num_validations(fitted) == len(monitored)
@@ -177,7 +177,7 @@ def test_a_run_has_as_many_validations_as_planned(words, leyden):
     ids=" ".join,
 )
 def test_a_real_step_is_measured(beside):
-    (row,) = plan_rows(compose_plan(Request(("model=rnn", *beside))))
+    (row,) = plan_rows(compose_request(Request(("model=rnn", *beside))))
     assert row["seconds"] > 0
 
 
@@ -189,7 +189,7 @@ def test_measuring_leaves_threads_and_random_numbers_as_they_were():
 
 
 def test_data_that_is_not_here_leaves_only_the_time_unknown():
-    (row,) = plan_rows(compose_plan(Request(("data=mnist",))))
+    (row,) = plan_rows(compose_request(Request(("data=mnist",))))
     assert row["seconds"] is None
     assert row["memory_bytes"] > 0
 
@@ -207,26 +207,26 @@ def test_a_job_is_named_by_what_sets_it_apart():
 def test_jobs_that_share_their_data_read_it_once(monkeypatch):
     calls, build = [], look.build_data
     monkeypatch.setattr(look, "build_data", lambda cfg: calls.append(cfg) or build(cfg))
-    fit_plan(sweep("model.width=8,16", "seed=0,1", "data.batch_size=32,64"))
+    resolve_jobs(sweep("model.width=8,16", "seed=0,1", "data.batch_size=32,64"))
     assert len(calls) == 2
 
 
 def test_jobs_that_share_their_model_solve_its_width_once(monkeypatch):
     calls, solve = [], fit.solve_width
     monkeypatch.setattr(fit, "solve_width", lambda *of: calls.append(of) or solve(*of))
-    fit_plan(sweep("params=1e4,3e4", "seed=0,1", "optimizer=sgd,adamw"))
+    resolve_jobs(sweep("params=1e4,3e4", "seed=0,1", "optimizer=sgd,adamw"))
     assert len(calls) == 2
 
 
 def test_all_jobs_are_refused_whose_width_is_solved_once():
     with pytest.raises(ConfigError) as caught:
-        fit_plan(sweep("params=10,1e4", "optimizer=sgd,adamw"))
+        resolve_jobs(sweep("params=10,1e4", "optimizer=sgd,adamw"))
     (problem,) = caught.value.problems
     assert problem.job == "in the job params=10 optimizer=sgd and 1 more"
 
 
 def test_a_refusal_is_kept_like_a_result():
-    calls, memo = [], Memo()
+    calls, cache = [], Cache()
 
     def refuse():
         calls.append(1)
@@ -234,7 +234,7 @@ def test_a_refusal_is_kept_like_a_result():
 
     for _ in range(2):
         with pytest.raises(ConfigError, match="is wrong"):
-            memo.once(refuse, "source")
+            cache.get_or_compute(refuse, "source")
     assert len(calls) == 1
 
 

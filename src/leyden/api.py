@@ -1,0 +1,258 @@
+"""What scripts and notebooks call: compose, plan, train, sweep, load, runs.
+
+    import leyden
+
+    run = leyden.train("model=cnn", "trainer.max_epochs=1")
+    print(run.metrics["test/acc"], run.folder)
+
+The command line (`leyden.cli`) calls the same functions. They return values and raise errors, and
+print nothing; whoever wants to see how the work goes passes an `observer` (`leyden.events`).
+
+A run goes through these files, in this order:
+
+    config/compose.py       overrides and YAML files -> configs, one for each job
+    config/validate.py      everything that is wrong with them, before anything is built
+    planning/resolve.py     config and data -> the model's width, its size, the planned steps
+    training/build.py       frozen config -> data set, task, trainer
+    training/execute.py     fit, test, further attempts
+    runs/record.py          run.json
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig
+
+from leyden.config.compose import ComposedRequest, compose_request
+from leyden.config.request import Request
+from leyden.config.validate import check_job, validate
+from leyden.distributed import torchrun
+from leyden.errors import ConfigError, Diverged, Interrupted, Problem, RunFailed
+from leyden.events import Observer, log_notes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leyden.runs.record import Record
+    from leyden.sweeps.record import SweepRecord
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run on disk.
+
+    Attributes:
+        record: What `run.json` says of it.
+    """
+
+    record: "Record"
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the run."""
+        return self.record.folder
+
+    @property
+    def status(self) -> str:
+        """`completed`, `failed`, `interrupted`, `diverged`, `oom`, `pruned`, ..."""
+        return self.record.status
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The last value of each metric, by name."""
+        return self.record.metrics
+
+    @cached_property
+    def config(self) -> DictConfig:
+        """The frozen config that the run is executed from."""
+        from leyden.runs.folder import read_frozen
+
+        return read_frozen(self.folder)
+
+    def raise_for_status(self) -> None:
+        """Raises an error unless the run is complete.
+
+        Raises:
+            Diverged: The loss or a weight became NaN or infinite.
+            Interrupted: A signal stopped the run; `leyden resume` continues it.
+            RunFailed: Anything else.
+        """
+        if self.status == "completed":
+            return
+        kinds = {"diverged": Diverged, "interrupted": Interrupted}
+        reason = (self.record.error or {}).get("message") or "no error is recorded"
+        raise kinds.get(self.status, RunFailed)(f"{self.folder}: {self.status}: {reason}")
+
+
+def compose(
+    *overrides: str,
+    multirun: bool = False,
+    config_dir: Path | None = None,
+    config_name: str = "config",
+) -> ComposedRequest:
+    """Composes and validates what the overrides ask for; runs nothing.
+
+    Args:
+        overrides: Hydra's overrides, as on the command line.
+        multirun: Whether a sweep is asked for, as by `-m`.
+        config_dir: Folder of the user's own configs.
+        config_name: Name of the primary config.
+
+    Raises:
+        ConfigError: All that is wrong with the request.
+    """
+    return validated(compose_request(Request(overrides, multirun, config_dir, config_name)))
+
+
+def validated(composed: ComposedRequest) -> ComposedRequest:
+    """The composed jobs, all of them valid.
+
+    Raises:
+        ConfigError: All problems of all jobs.
+    """
+    from leyden.planning.rules import RULES
+
+    if composed.sweep is not None and torchrun.is_started_by_torchrun():
+        message = "a sweep starts the processes of its jobs itself; type it without torchrun"
+        raise ConfigError([Problem("-m", message)])
+    validate(composed, RULES)
+    return composed
+
+
+def plan(*overrides: str, observer: Observer = log_notes, **options: Any) -> list[dict[str, Any]]:
+    """Size and cost of each job that the overrides ask for; runs nothing but some steps.
+
+    Args:
+        overrides: See `compose`.
+        observer: Is told what was read of the data.
+        options: See `compose`.
+
+    Raises:
+        ConfigError: All that is wrong with the request.
+    """
+    from leyden.analysis.cost import plan_rows
+
+    return plan_rows(compose(*overrides, **options), observer=observer)
+
+
+def train(*overrides: str, observer: Observer = log_notes, **options: Any) -> Run:
+    """Trains and tests one run.
+
+    Args:
+        overrides: See `compose`.
+        observer: Is told of the events of the run.
+        options: See `compose`.
+
+    Raises:
+        ConfigError: All that is wrong with the request. Nothing was written.
+        Diverged: The loss or a weight became NaN or infinite.
+        Interrupted: A signal stopped the run.
+        RunFailed: The run failed; its folder says why.
+    """
+    composed = compose(*overrides, **options)
+    run = run_job(composed, command=["leyden.train", *overrides], observer=observer)
+    run.raise_for_status()
+    return run
+
+
+def run_job(composed: ComposedRequest, *, command: Sequence[str], observer: Observer) -> Run:
+    """Runs the one job of a request to its end, whatever that is.
+
+    Args:
+        composed: Validated request.
+        command: What the user typed, for the record.
+        observer: Is told of the events of the run.
+
+    Raises:
+        ConfigError: The request is a sweep, or does not fit its data. Nothing was written.
+    """
+    from leyden.training.train import train as train_job
+
+    if composed.sweep is not None:
+        raise ConfigError([Problem("sweep", "asks for many runs; call leyden.sweep")])
+    return Run(train_job(composed.jobs[0], command=[*command], observer=observer))
+
+
+def resume(
+    folder: Path | str,
+    *overrides: str,
+    command: Sequence[str] = ("leyden.resume",),
+    observer: Observer = log_notes,
+) -> Run:
+    """Continues a run from its newest sound checkpoint to its planned end, whatever that is.
+
+    Args:
+        folder: Folder of the run.
+        overrides: Keys of its config that are to be different now.
+        command: What the user typed, for the record.
+        observer: Is told of the events of the run.
+
+    Raises:
+        ConfigError: No such run, or it can't be resumed so. Nothing was written.
+    """
+    from leyden.planning.rules import RULES
+    from leyden.training.resume import job_of
+    from leyden.training.train import train as train_job
+
+    job = job_of(Path(folder), [*overrides])
+    problems = check_job(job, RULES)
+    if problems:
+        raise ConfigError(problems)
+    return Run(train_job(job, command=[*command], observer=observer))
+
+
+def sweep(*overrides: str, observer: Observer = log_notes, **options: Any) -> "SweepRecord":
+    """Runs what is missing of a sweep; its record says what became of each job.
+
+    Args:
+        overrides: See `compose`.
+        observer: Is told of the events of the sweep. It is pickled for the processes of the jobs.
+        options: See `compose`.
+
+    Raises:
+        ConfigError: All that is wrong with the request. Nothing was written.
+    """
+    composed = compose(*overrides, **{"multirun": True, **options})
+    return run_jobs(composed, command=["leyden.sweep", *overrides], observer=observer)
+
+
+def run_jobs(
+    composed: ComposedRequest, *, command: Sequence[str], observer: Observer
+) -> "SweepRecord":
+    """Runs what is missing of a sweep.
+
+    Args:
+        composed: Validated request.
+        command: What the user typed, for the records.
+        observer: Is told of the events of the sweep.
+
+    Raises:
+        ConfigError: Jobs that do not fit their data, or the sweep can't run now.
+    """
+    from leyden.sweeps.run import run_sweep
+
+    return run_sweep(composed, command=[*command], observer=observer)
+
+
+def load(folder: Path | str) -> Run:
+    """A run, from its folder.
+
+    Raises:
+        ConfigError: The folder has no run's record.
+    """
+    from leyden.runs.record import Record
+
+    return Run(Record.read(Path(folder)))
+
+
+def runs(folder: Path | str = "outputs") -> "pd.DataFrame":
+    """All runs below a folder, a row each with the keys of `run.json`."""
+    import pandas as pd
+
+    from leyden.runs.listing import find_runs
+
+    records, _ = find_runs(Path(folder))
+    return pd.DataFrame(records)

@@ -1,0 +1,45 @@
+"""`leyden export`: a run's model in the form of another library."""
+
+import argparse
+from pathlib import Path
+
+from leyden.cli.parser import Parser, Verbs, add_verb, checkpoint_of
+
+FORMATS = ("hf",)
+NO_TOKENIZER = (
+    "the run's characters or bytes are no tokenizer of Hugging Face's: the folder has none, its"
+    " vocabulary.json says which token each is; `data.tokenizer=bpe` gives one"
+)
+
+
+def add_verbs(verbs: "Verbs[Parser]") -> None:
+    """Adds `export`."""
+    parser = add_verb(
+        verbs,
+        "export",
+        export,
+        usage="RUN --format hf --output DIR [ckpt=best|last]",
+        description="Writes a run's model for other programs; hf: for `transformers`, a GPT.",
+        takes_overrides=True,
+    )
+    parser.add_argument("source", metavar="RUN", help="a run's folder")
+    parser.add_argument("--format", choices=FORMATS, required=True, help=", ".join(FORMATS))
+    parser.add_argument("--output", required=True, metavar="DIR", help="a new or empty folder")
+
+
+def export(options: argparse.Namespace) -> int:
+    """Writes a run's model."""
+    which = checkpoint_of(options)
+    from leyden.cli.console import print_path
+    from leyden.cli.terminal import show_note
+    from leyden.formatting import shown_path
+    from leyden.inference.load import read_trained
+    from leyden.interop.export import export_hf
+
+    folder = Path(options.output)
+    trained = read_trained(Path(options.source), which)
+    export_hf(trained.net, trained.vocabulary, folder, run=trained.folder)
+    if not (folder / "tokenizer.json").is_file():
+        show_note(f"note: {NO_TOKENIZER}")
+    print_path(shown_path(folder))
+    return 0
