@@ -140,7 +140,7 @@ def test_data_in_no_tensors_has_no_digest(leyden, user_package):
 
 SQUARES = """
 import torch
-from leyden.data import DataModule, Parts, Spec
+from leyden.data import DataModule, DataSplits, Spec
 
 class Made:
     def __len__(self):
@@ -154,7 +154,8 @@ class Squares(DataModule):
     kind = "image"
 
     def load(self):
-        return Parts(Spec("image", input_shape=(1, 2, 2), num_outputs=2), Made(), Made(), Made())
+        spec = Spec("image", input_shape=(1, 2, 2), num_outputs=2)
+        return DataSplits(spec, Made(), Made(), Made())
 """
 
 

@@ -355,10 +355,10 @@ def test_a_users_data_that_is_not_as_it_says_is_refused(body, named, leyden, use
     package = f"odd_{sum(map(ord, body))}"
     user_package(
         package,
-        "from leyden.data import DataModule, Parts, Spec\n"
+        "from leyden.data import DataModule, DataSplits, Spec\n"
         "class Odd(DataModule):\n"
         f"{body}\n"
-        "    def load(self): return Parts(Spec('image', (1, 2, 2), 10), [1, 2], [1], [1])\n",
+        "    def load(self): return DataSplits(Spec('image', (1, 2, 2), 10), [1, 2], [1], [1])\n",
     )
     result = leyden("train", f"data._target_={package}.Odd", *UNSHARED)
     assert result.status == 2
@@ -381,14 +381,14 @@ def test_a_users_table_that_is_not_as_its_spec_says_is_refused(
     user_package(
         package,
         "import torch\n"
-        "from leyden.data import DataModule, Parts, Spec\n"
+        "from leyden.data import DataModule, DataSplits, Spec\n"
         "class Rows:\n"
         "    def __len__(self): return 200\n"
         "    def __getitem__(self, draw):\n"
         f"        n = len(draw.index); return torch.ones(n, 2), torch.ones{shape}\n"
         "class Table(DataModule):\n"
         "    kind, task = 'table', 'regression'\n"
-        f"    def load(self): return Parts({spec}, Rows(), Rows(), Rows())\n",
+        f"    def load(self): return DataSplits({spec}, Rows(), Rows(), Rows())\n",
     )
     result = leyden("train", f"data._target_={package}.Table", *UNSHARED)
     assert result.status == 2

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from leyden.data import DataModule, Parts, Spec
+from leyden.data import DataModule, DataSplits, Spec
 from leyden.data.report import DataReport
 
 IMAGES = Spec("image", (3, 4, 5), 7)
@@ -29,8 +29,8 @@ class Numbers:
     def __len__(self):
         return self.length
 
-    def __getitem__(self, draw):
-        return draw.index + self.start, draw.index
+    def __getitem__(self, batch):
+        return batch.index + self.start, batch.index
 
 
 class Toy(DataModule):
@@ -46,7 +46,7 @@ class Toy(DataModule):
     def load(self):
         self.num_loads += 1
         parts = Numbers(0, 20), Numbers(100, 10), Numbers(200, 5)
-        return Parts(self.known_spec, *parts, report=DataReport(notes=["2 rows are left out"]))
+        return DataSplits(self.known_spec, *parts, report=DataReport(notes=["2 rows are left out"]))
 
     def fetch(self):
         self.num_fetches += 1
@@ -137,32 +137,32 @@ def test_overfitting_keeps_the_spec():
 
 
 @pytest.mark.parametrize(
-    ("here", "may_stand_in", "stands_in"),
+    ("here", "allow_synthetic", "is_synthetic"),
     [(True, True, False), (True, False, False), (False, False, False), (False, True, True)],
 )
 def test_random_samples_stand_in_only_where_they_may_and_the_data_is_not_here(
-    here, may_stand_in, stands_in
+    here, allow_synthetic, is_synthetic
 ):
-    data = Toy(here=here, may_stand_in=may_stand_in)
+    data = Toy(here=here, allow_synthetic=allow_synthetic)
     data.setup("fit")
-    assert data.stands_in is stands_in
-    assert data.num_loads == (0 if stands_in else 1)
+    assert data.is_synthetic is is_synthetic
+    assert data.num_loads == (0 if is_synthetic else 1)
 
 
 sources = pytest.mark.parametrize(
-    ("here", "may_stand_in", "readable"),
+    ("here", "allow_synthetic", "readable"),
     [(True, True, True), (True, False, True), (False, True, True), (False, False, False)],
 )
 
 
 @sources
-def test_data_is_readable_where_it_is_here_or_something_stands_in(here, may_stand_in, readable):
-    assert Toy(here=here, may_stand_in=may_stand_in).is_readable is readable
+def test_data_is_readable_where_it_is_here_or_something_stands_in(here, allow_synthetic, readable):
+    assert Toy(here=here, allow_synthetic=allow_synthetic).is_readable is readable
 
 
 @sources
-def test_data_is_fetched_only_where_there_is_nothing_to_read(here, may_stand_in, readable):
-    data = Toy(here=here, may_stand_in=may_stand_in)
+def test_data_is_fetched_only_where_there_is_nothing_to_read(here, allow_synthetic, readable):
+    data = Toy(here=here, allow_synthetic=allow_synthetic)
     data.prepare_data()
     data.prepare_data()
     assert data.num_fetches == int(not readable)
@@ -183,8 +183,8 @@ def test_the_spec_of_data_that_is_not_here_is_the_expected_one_and_nothing_is_re
         ({"here": False}, 1000),
         ({"here": False, "overfit_samples": 8}, 8),
         ({"here": False, "overfit_samples": 5000}, 1000),
-        ({"here": False, "may_stand_in": True}, 512),
-        ({"here": False, "may_stand_in": True, "overfit_samples": 8}, 8),
+        ({"here": False, "allow_synthetic": True}, 512),
+        ({"here": False, "allow_synthetic": True, "overfit_samples": 8}, 8),
     ],
     ids=str,
 )
@@ -204,11 +204,11 @@ def test_the_parts_keep_the_notes_of_the_data(overfit_samples):
 
 
 def test_what_stands_in_needs_no_notes():
-    assert Toy(here=False, may_stand_in=True).parts.report.notes == []
+    assert Toy(here=False, allow_synthetic=True).parts.report.notes == []
 
 
 def stand_in_batch(spec):
-    data = Toy(here=False, may_stand_in=True, spec=spec)
+    data = Toy(here=False, allow_synthetic=True, spec=spec)
     assert data.spec == spec
     return next(iter(data.train_dataloader()))
 
@@ -221,7 +221,7 @@ def test_images_that_stand_in_have_the_specs_shape_and_classes():
 
 
 def test_images_that_stand_in_are_normalised():
-    data = Toy(here=False, may_stand_in=True, eval_batch_size=512)
+    data = Toy(here=False, allow_synthetic=True, eval_batch_size=512)
     inputs, _ = next(iter(data.val_dataloader()))
     assert inputs.mean().item() == pytest.approx(0, abs=0.05)
     assert inputs.std().item() == pytest.approx(1, abs=0.05)
@@ -235,7 +235,7 @@ def test_text_that_stands_in_has_the_specs_context_and_vocabulary():
 
 
 def test_a_stream_that_stands_in_goes_on_from_batch_to_batch():
-    data = Toy(here=False, may_stand_in=True, spec=Spec("text", (16,), 11, is_stream=True))
+    data = Toy(here=False, allow_synthetic=True, spec=Spec("text", (16,), 11, is_stream=True))
     first, second, *_ = list(data.train_dataloader())
     assert torch.equal(second[0][:, 0], first[1][:, -1])
 
@@ -248,7 +248,7 @@ def test_what_stands_in_is_the_same_in_every_run():
 
 
 def test_what_stands_in_can_be_overfitted():
-    data = Toy(here=False, may_stand_in=True, overfit_samples=8)
+    data = Toy(here=False, allow_synthetic=True, overfit_samples=8)
     assert len(data.train_dataloader()) == 2
 
 
@@ -257,12 +257,12 @@ def test_a_set_that_cannot_stand_in_says_so():
         expected_spec = DataModule.expected_spec
 
     with pytest.raises(ValueError, match="Silent does not say its spec"):
-        _ = Silent(here=False, may_stand_in=True).spec
+        _ = Silent(here=False, allow_synthetic=True).spec
 
 
 def test_a_limit_in_micro_batches_ends_an_epoch_after_whole_steps():
     data = Toy()
     data.trainer = trainer_of(accumulate=2, limit=6)
     assert len(batches(data.train_dataloader())) == 6
-    assert len(data.train_dataloader().order) == 6
+    assert len(data.train_dataloader().sampler) == 6
     assert len(samples(data.val_dataloader())) == 10

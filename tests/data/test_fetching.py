@@ -5,7 +5,7 @@ from time import sleep
 
 import pytest
 
-from leyden.data import Unreadable
+from leyden.data import DataError
 from leyden.data.fetching import data_folder, fetch_into
 
 FOLDER = Path("sets", "letters")
@@ -77,25 +77,25 @@ errors = pytest.mark.parametrize("error", [OSError("no route"), RuntimeError("a\
 
 @errors
 def test_a_failure_says_why_and_what_can_be_done_by_hand(error):
-    with pytest.raises(Unreadable, match=r"no route.*; copy it$") as raised:
+    with pytest.raises(DataError, match=r"no route.*; copy it$") as raised:
         fetch_into(FOLDER, failing(error), by_hand="copy it")
     assert raised.value.key is None
 
 
 def test_a_failure_without_a_message_names_its_kind():
-    with pytest.raises(Unreadable, match="TimeoutError"):
+    with pytest.raises(DataError, match="TimeoutError"):
         fetch_into(FOLDER, failing(TimeoutError()), by_hand="copy it")
 
 
 @pytest.mark.parametrize("error", [OSError(), RuntimeError(), ValueError(), KeyboardInterrupt()])
 def test_a_failure_leaves_nothing_but_the_lock(error):
-    with pytest.raises((Unreadable, type(error))):
+    with pytest.raises((DataError, type(error))):
         fetch_into(FOLDER, failing(error), by_hand="copy it")
     assert [path.name for path in FOLDER.parent.iterdir()] == [".letters.lock"]
 
 
 def test_after_a_failure_it_can_be_fetched():
-    with pytest.raises(Unreadable):
+    with pytest.raises(DataError):
         fetch_into(FOLDER, failing(OSError("no route")), by_hand="copy it")
     fetch()
     assert (FOLDER / "a").is_file()

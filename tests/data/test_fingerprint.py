@@ -10,8 +10,8 @@ import torch
 
 from leyden.config.compose import compose_request
 from leyden.config.request import Request
-from leyden.data import Blobs, DataModule, ImageFolder, Parts, Spec, Text, Tokens
-from leyden.data.batches import Draw
+from leyden.data import Blobs, DataModule, DataSplits, ImageFolder, Spec, Text, Tokens
+from leyden.data.batches import BatchIndices
 from leyden.data.fingerprint import BLOCK_BYTES, MOST_BYTES, files_digest
 from leyden.data.tables.csv_table import CSVTable
 from leyden.planning.parts import build_data
@@ -65,7 +65,7 @@ def test_the_same_data_has_the_same_fingerprint_however_it_is_drawn(option):
 
 def test_what_has_been_drawn_does_not_change_the_fingerprint():
     used, unused = data_of("digits"), data_of("digits")
-    _ = used.parts.train[Draw(0, torch.arange(2))]  # keeps the images normalised
+    _ = used.parts.train[BatchIndices(0, torch.arange(2))]  # keeps the images normalised
     assert used.fingerprint() == unused.fingerprint()
 
 
@@ -168,8 +168,8 @@ class Held:
     def __len__(self):
         return len(self.inner[0])
 
-    def __getitem__(self, draw):
-        return torch.zeros(len(draw.index), 2), draw.index
+    def __getitem__(self, batch):
+        return torch.zeros(len(batch.index), 2), batch.index
 
 
 class Users(DataModule):
@@ -181,7 +181,7 @@ class Users(DataModule):
 
     def load(self):
         part = Held(self.numbers)
-        return Parts(Spec("table", (2,), 2, task="classification"), part, part, part)
+        return DataSplits(Spec("table", (2,), 2, task="classification"), part, part, part)
 
 
 def test_arrays_of_a_users_own_samples_count():

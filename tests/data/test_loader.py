@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leyden.data import loader
-from leyden.data.batches import Order
+from leyden.data.batches import BatchSampler
 from leyden.data.loader import Loader
 
 few = settings(deadline=None, max_examples=30, derandomize=True)
@@ -26,13 +26,13 @@ class Echo:
     def __len__(self):
         return self.length
 
-    def __getitem__(self, draw):
-        return draw.index, torch.full_like(draw.index, draw.epoch)
+    def __getitem__(self, batch):
+        return batch.index, torch.full_like(batch.index, batch.epoch)
 
 
 def make_loader(num_samples=20, *, num_workers=0, **options):
     options = {"batch_size": 4, "shuffle": True, "seed": 7} | options
-    return Loader(Echo(num_samples), Order(num_samples, **options), num_workers=num_workers)
+    return Loader(Echo(num_samples), BatchSampler(num_samples, **options), num_workers=num_workers)
 
 
 def as_lists(batches):
@@ -40,9 +40,9 @@ def as_lists(batches):
 
 
 def draws(num_samples, *, epoch=0, **options):
-    order = Order(num_samples, seed=3, **options)
+    order = BatchSampler(num_samples, seed=3, **options)
     order.set_epoch(epoch)
-    return [draw.index.tolist() for draw in order]
+    return [batch.index.tolist() for batch in order]
 
 
 @few
@@ -106,7 +106,7 @@ def test_a_batch_that_can_be_shared_evenly_is(world_size, accumulate):
 def test_the_length_is_the_number_of_draws(
     num_samples, batch_size, world_size, accumulate, shuffle
 ):
-    order = Order(
+    order = BatchSampler(
         num_samples,
         batch_size=batch_size,
         shuffle=shuffle,
@@ -163,7 +163,7 @@ def test_each_row_of_a_stream_goes_on_on_the_same_rank_and_accumulation_step(
 def two_epochs(loader):
     """The rest of the loader's epoch, and the next one, as Lightning goes through them."""
     rest = list(loader)
-    loader.order.set_epoch(loader.order.epoch + 1)
+    loader.sampler.set_epoch(loader.sampler.epoch + 1)
     return as_lists(rest + list(loader))
 
 
@@ -182,7 +182,7 @@ def test_a_loader_that_takes_up_a_position_goes_on_with_the_batches_that_were_le
     options = {"batch_size": batch_size, "accumulate": accumulate}
     options |= {"shuffle": shuffle, "stream": stream}
     stopped = make_loader(num_samples, **options)
-    taken = data.draw(st.integers(0, len(stopped.order)), label="taken")
+    taken = data.draw(st.integers(0, len(stopped.sampler)), label="taken")
     given_before = as_lists(islice(stopped, taken))
     resumed = make_loader(num_samples, **options)
     resumed.load_state_dict(stopped.state_dict())
@@ -195,8 +195,8 @@ def test_a_position_at_an_epochs_end_is_followed_by_the_next_epochs_first_batch(
     stopped, resumed, whole = make_loader(), make_loader(), make_loader()
     list(stopped)
     resumed.load_state_dict(stopped.state_dict())
-    resumed.order.set_epoch(1)
-    whole.order.set_epoch(1)
+    resumed.sampler.set_epoch(1)
+    whole.sampler.set_epoch(1)
     assert as_lists(resumed) == as_lists(whole)
 
 
@@ -222,30 +222,30 @@ def test_the_position_goes_on_from_the_one_that_was_taken_up():
 def test_setting_another_epoch_than_was_taken_up_starts_at_its_first_batch():
     loader = make_loader()
     loader.load_state_dict({"epoch": 2, "batch": 3})
-    loader.order.set_epoch(3)
+    loader.sampler.set_epoch(3)
     assert len(list(loader)) == 5
 
 
 def test_setting_the_epoch_that_was_taken_up_keeps_the_position():
     loader = make_loader()
     loader.load_state_dict({"epoch": 2, "batch": 3})
-    loader.order.set_epoch(2)
+    loader.sampler.set_epoch(2)
     assert len(list(loader)) == 2
 
 
 def test_the_position_at_the_start_of_a_new_epoch_is_its_first_batch():
     loader = make_loader()
     list(loader)
-    loader.order.set_epoch(1)
+    loader.sampler.set_epoch(1)
     restored = make_loader()
     restored.load_state_dict(loader.state_dict())
-    assert (restored.order.epoch, restored.order.start) == (1, 0)
+    assert (restored.sampler.epoch, restored.sampler.start) == (1, 0)
 
 
 def test_an_epoch_that_is_set_after_iter_counts():
     loader = make_loader()
     iterator = iter(loader)
-    loader.order.set_epoch(5)
+    loader.sampler.set_epoch(5)
     _, epochs = next(iterator)
     assert set(epochs.tolist()) == {5}
 
@@ -275,11 +275,11 @@ class Stuck(Echo):
         super().__init__(length)
         self.dies = dies
 
-    def __getitem__(self, draw):
+    def __getitem__(self, batch):
         if self.dies:
             os._exit(1)
         time.sleep(60)
-        return super().__getitem__(draw)
+        return super().__getitem__(batch)
 
 
 @pytest.mark.slow
@@ -287,7 +287,7 @@ class Stuck(Echo):
 def test_a_worker_that_dies_or_hangs_ends_the_epoch_with_an_error(dies, monkeypatch):
     monkeypatch.setattr(loader, "SECONDS_FOR_A_BATCH", 2.0)
     batches = Loader(
-        Stuck(8, dies=dies), Order(8, batch_size=4, shuffle=False, seed=0), num_workers=1
+        Stuck(8, dies=dies), BatchSampler(8, batch_size=4, shuffle=False, seed=0), num_workers=1
     )
     with pytest.raises(RuntimeError):
         list(batches)

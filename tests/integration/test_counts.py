@@ -12,7 +12,7 @@ TRAIN, BATCH = 100, 8  # 12 whole batches
 
 COUNTED = f"""
 import torch
-from leyden.data import DataModule, Parts, Spec
+from leyden.data import DataModule, DataSplits, Spec
 
 
 class Points:
@@ -36,7 +36,7 @@ class Counted(DataModule):
     def load(self):
         spec = Spec("image", input_shape=(1, 2, 2), num_outputs=2)
         sizes = {{"train": {TRAIN}, "val": 20, "test": 20}}
-        return Parts(spec, **{{part: Points(n, part) for part, n in sizes.items()}})
+        return DataSplits(spec, **{{part: Points(n, part) for part, n in sizes.items()}})
 """
 LIMITS = st.one_of(st.none(), st.integers(1, 20), st.floats(0.1, 1.0).map(lambda x: round(x, 2)))
 LENGTHS = st.one_of(

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from leyden.data import Digits
-from leyden.data.batches import Order
+from leyden.data.batches import BatchSampler
 from leyden.models import CNN, GPT, MLP, RNN, VGG, ResNet
 from leyden.optim import adamw, cosine, muon
 
@@ -114,7 +114,7 @@ GOLDEN: dict[str, list[float]] = {
 
 def digits_batches():
     part = Digits(batch_size=64, split={"stratified": False}).parts.train
-    order = Order(len(part), batch_size=64, shuffle=True, seed=0)
+    order = BatchSampler(len(part), batch_size=64, shuffle=True, seed=0)
     return [(x.double(), y) for x, y in map(part.__getitem__, [*order][:10])]
 
 

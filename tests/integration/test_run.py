@@ -190,7 +190,7 @@ def test_eval_of_another_model_than_the_checkpoints_is_refused(mlp_run, leyden):
 
 
 def test_the_test_accuracy_is_the_share_of_right_answers(mlp_run):
-    from leyden.data import Draw
+    from leyden.data import BatchIndices
     from leyden.planning.parts import build_data, build_net
     from leyden.runs.checkpoints import find_checkpoint, read_weights
     from leyden.runs.folder import read_frozen
@@ -199,6 +199,6 @@ def test_the_test_accuracy_is_the_share_of_right_answers(mlp_run):
     data = build_data(cfg)
     net = build_net(cfg, data.spec).eval()
     net.load_state_dict(read_weights(find_checkpoint(mlp_run)))
-    inputs, labels = data.parts.test[Draw(0, torch.arange(180))]
+    inputs, labels = data.parts.test[BatchIndices(0, torch.arange(180))]
     right = sum(int(net(inputs[i : i + 1]).argmax() == labels[i]) for i in range(180))
     assert record_of(mlp_run)["metrics"]["test/acc"] == pytest.approx(right / 180)

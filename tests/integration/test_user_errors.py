@@ -14,7 +14,7 @@ import torch
 from pytorch_lightning import Callback
 from torch import nn
 
-from leyden.data import DataModule, Parts, Spec
+from leyden.data import DataModule, DataSplits, Spec
 
 
 class Net(nn.Module):
@@ -54,11 +54,11 @@ class MyData(DataModule):
         super().__init__(**shared)
         self.fault = fault
 
-    def load(self) -> Parts:
+    def load(self) -> DataSplits:
         if self.fault == "load":
             fail("load")
         spec = Spec("image", input_shape=(1, 8, 8), num_outputs=2)
-        return Parts(spec, *(Points(n, self.fault) for n in (100, 40, 40)))
+        return DataSplits(spec, *(Points(n, self.fault) for n in (100, 40, 40)))
 
 
 class Watch(Callback):

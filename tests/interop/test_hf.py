@@ -6,13 +6,13 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from leyden.data import Spec
-from leyden.data.text.vocabulary import Vocabulary, saved_vocabulary
+from leyden.data.text.vocabulary import Vocabulary, load_vocabulary
 from leyden.errors import ConfigError
 from leyden.inference.load import Trained
 from leyden.interop.export import export_hf
 from leyden.interop.gpt2 import read_gpt2
 from leyden.models import GPT, MLP
-from leyden.tokenization.hugging_face import learned
+from leyden.tokenization.hugging_face import train_bpe
 from leyden.tokenization.tokenizer import Bytes
 
 TEXT = "What is in a name? That which we call a rose by any other name"
@@ -20,7 +20,7 @@ TEXT = "What is in a name? That which we call a rose by any other name"
 
 def trained(tmp_path, *, tokenizer=None, **options):
     torch.manual_seed(0)
-    tokenizer = tokenizer or learned([TEXT * 9], 290, has_separator=True)
+    tokenizer = tokenizer or train_bpe([TEXT * 9], 290, has_separator=True)
     sizes = {"vocab_size": len(tokenizer), "context": 32, "width": 24, "depth": 2, "head_dim": 8}
     net = GPT(**sizes | options, init_std=0.3).eval()
     return Trained(
@@ -77,7 +77,7 @@ def test_a_vocabulary_that_transformers_has_not_is_written_in_our_form(tmp_path)
     export_hf(trained(tmp_path, tokenizer=Bytes()), tmp_path / "out")
     weights = {"config.json", "generation_config.json", "model.safetensors"}
     assert names_in(tmp_path / "out") == {*weights, "vocabulary.json"}
-    assert len(saved_vocabulary(tmp_path / "out")) == 256
+    assert len(load_vocabulary(tmp_path / "out")) == 256
 
 
 @pytest.mark.parametrize("make", [True, False], ids=["empty", "new"])

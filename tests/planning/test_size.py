@@ -5,7 +5,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from leyden.config.compose import compose_request
 from leyden.config.request import Request
-from leyden.data import Draw, Spec
+from leyden.data import BatchIndices, Spec
 from leyden.models import RNN
 from leyden.planning.parts import build_net, build_task
 from leyden.planning.resolve import Cache, look, resolve_config
@@ -30,7 +30,7 @@ def counted_on_a_real_batch(fit):
     data, spec, _ = look(fit.cfg, Cache())
     task = build_task(fit.cfg, build_net(fit.cfg, spec), spec)
     task.log = lambda *values: None
-    batch = data.parts.train[Draw(0, torch.arange(fit.cfg.data.batch_size))]
+    batch = data.parts.train[BatchIndices(0, torch.arange(fit.cfg.data.batch_size))]
     fused = torch.backends.mkldnn.flags(enabled=False)
     with fused, sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         task.training_step(batch, 0).backward()

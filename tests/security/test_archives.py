@@ -6,7 +6,7 @@ import tarfile
 import pytest
 from torchvision.datasets.utils import extract_archive
 
-from leyden.data import Unreadable
+from leyden.data import DataError
 from leyden.data.fetching import confined_archives, fetch_into
 
 
@@ -34,7 +34,7 @@ def test_a_member_that_escapes_is_refused(tmp_path, member):
     name, kind, target = member
     packed = archive(tmp_path / "set.tar.gz", name, kind=kind, target=target)
     (tmp_path / "sets").mkdir()
-    with pytest.raises(Unreadable, match="could not be fetched"):
+    with pytest.raises(DataError, match="could not be fetched"):
         fetch_into(
             tmp_path / "sets" / "cifar10",
             lambda folder: extract_archive(str(packed), str(folder)),

@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from leyden.tokenization import documents, sources
 from leyden.tokenization.documents import Range, cut_near, read_pieces
-from leyden.tokenization.hugging_face import learned
+from leyden.tokenization.hugging_face import train_bpe
 from leyden.tokenization.sources import SourceError, find_sources, source_of
 from leyden.tokenization.tokenizer import UNKNOWN, well_formed
 
@@ -122,7 +122,7 @@ def test_a_cut_at_the_end_of_a_word_changes_no_token(words, place):
         assert halves[0] + halves[1] == whole
 
 
-TOKENIZER = learned(["row  row\n\n row \t boat!\r\n\r\n3 33  3. . .\n" * 20], 330)
+TOKENIZER = train_bpe(["row  row\n\n row \t boat!\r\n\r\n3 33  3. . .\n" * 20], 330)
 
 
 def test_halves_of_surrogate_pairs_in_json_become_unknown(folder):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leyden.tokenization.encoding import NotText, decode, known_encoding, what_it_is_instead
+from leyden.tokenization.encoding import NotText, decode, known_encoding, why_not_text
 
 GERMAN = "Über schöne Straßen ging das Mädchen heute größer und früher als sonst. "
 TEXTS = {
@@ -98,4 +98,4 @@ def test_encodings_are_known_by_all_their_names(name):
 
 @pytest.mark.parametrize("data", [b"", b"a", "\ufeffa".encode("utf-16"), "ab".encode("utf-16-le")])
 def test_what_may_be_text_is_not_said_to_be_something_else(data):
-    assert what_it_is_instead(data, None) is None
+    assert why_not_text(data, None) is None

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from tokenizers.pre_tokenizers import ByteLevel
 
 from leyden.tokenization.choice import choose_tokenizer, read_tokenizer
-from leyden.tokenization.hugging_face import GPT2, learned
+from leyden.tokenization.hugging_face import GPT2, train_bpe
 from leyden.tokenization.tokenizer import SEPARATOR, TokenizerError
 
 RHYME = "Row, row, row your boat, gently down the stream.\n" * 20
@@ -93,21 +93,21 @@ def test_a_tokenizer_without_an_end_of_text_gets_one(tmp_path):
 @pytest.mark.parametrize("has_separator", [True, False])
 def test_byte_pairs_are_as_many_as_asked_or_as_there_are(text, size, length, has_separator):
     given = min(size, length + has_separator)
-    assert len(learned([text], size, has_separator=has_separator)) == given
+    assert len(train_bpe([text], size, has_separator=has_separator)) == given
 
 
 def test_the_first_pair_is_the_most_frequent_one():
-    tokenizer = learned(["abab cab abd"], 257)
+    tokenizer = train_bpe(["abab cab abd"], 257)
     assert tokenizer.encode("ab").tolist() == [256]
     assert len(tokenizer.encode("ba ca bd")) == len("ba ca bd")
 
 
 def test_byte_pairs_are_fewer_than_characters_on_text_like_what_they_were_learned_from():
-    assert len(learned([RHYME], 300).encode(RHYME)) < len(RHYME) / 2
+    assert len(train_bpe([RHYME], 300).encode(RHYME)) < len(RHYME) / 2
 
 
 def test_the_same_texts_give_the_same_tokens():
-    first, again = (learned([RHYME], 300).encode("Row your boat").tolist() for _ in range(2))
+    first, again = (train_bpe([RHYME], 300).encode("Row your boat").tolist() for _ in range(2))
     assert first == again
 
 

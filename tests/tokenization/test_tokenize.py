@@ -19,7 +19,7 @@ from pyarrow import parquet
 from leyden.tokenization import plan, tokenize
 from leyden.tokenization.choice import read_tokenizer
 from leyden.tokenization.shards import Manifest
-from leyden.tokenization.split import PARTS
+from leyden.tokenization.split import SPLITS
 
 NUM_DOCUMENTS = 300
 
@@ -84,9 +84,9 @@ def files_of(folder):
 def test_the_parts_decode_to_the_documents_each_once_and_in_order(source, tokenizer, leyden):
     options = ("--tokenizer", tokenizer, "--vocab-size", "300", "--shard-tokens", "2000")
     assert leyden("tokenize", str(source), "--output", "out", *options).status == 0
-    parts = {part: documents_of(Path("out"), part) for part in PARTS}
+    parts = {part: documents_of(Path("out"), part) for part in SPLITS}
     assert sorted(chain(*parts.values())) == sorted(DOCUMENTS)
-    for part in PARTS:
+    for part in SPLITS:
         assert parts[part] == [text for text in DOCUMENTS if text in set(parts[part])]
 
 
@@ -132,7 +132,7 @@ def test_the_size_of_what_is_read_at_a_time_changes_no_document(lines, leyden):
     for tokens in ("2000", "100000"):
         leyden("tokenize", "lines.jsonl", "--output", tokens, "--shard-tokens", tokens)
     assert len(Manifest.read(Path("2000")).shards["train"]) > 10
-    for part in PARTS:
+    for part in SPLITS:
         assert np.array_equal(tokens_of(Path("2000"), part), tokens_of(Path("100000"), part))
 
 
@@ -141,7 +141,7 @@ def test_two_readings_of_the_same_documents_in_another_order_split_alike(lines, 
     shuffled = [json.dumps({"text": text}) for text in reversed(DOCUMENTS)]
     Path("b.jsonl").write_text("\n".join(shuffled))
     leyden("tokenize", "b.jsonl", "--output", "b")
-    for part in PARTS:
+    for part in SPLITS:
         assert documents_of(Path("a"), part) == documents_of(Path("b"), part)[::-1]
 
 
@@ -150,7 +150,7 @@ def test_a_text_alone_is_split_by_position(leyden):
     Path("novel.txt").write_text(text)
     options = ("--val-share", "0.1", "--test-share", "0.2")
     leyden("tokenize", "novel.txt", "--output", "out", *options, "--shard-tokens", "500")
-    parts = [documents_of(Path("out"), part) for part in PARTS]
+    parts = [documents_of(Path("out"), part) for part in SPLITS]
     assert [len(part) for part in parts] == [1, 1, 1]
     joined = "".join(part[0] for part in parts)
     assert joined == text
@@ -162,7 +162,7 @@ def test_each_part_of_a_text_without_words_begins_with_a_separator(text, leyden)
     Path("novel.txt").write_text(text)
     options = ("--val-share", "0.1", "--test-share", "0.1", "--shard-tokens", "40")
     leyden("tokenize", "novel.txt", "--output", "out", *options)
-    assert "".join(documents_of(Path("out"), part)[0] for part in PARTS) == text
+    assert "".join(documents_of(Path("out"), part)[0] for part in SPLITS) == text
 
 
 def test_a_larger_corpus_than_the_sample_is_split_by_the_share_of_keys(lines, leyden, monkeypatch):
@@ -209,7 +209,7 @@ def records():
 
 def finished_files():
     """Shards, and chunks that have their record, with the time of the last change."""
-    chunks = [Path("out/.tokenize") / f"{part}-{n:06}.bin" for n in records() for part in PARTS]
+    chunks = [Path("out/.tokenize") / f"{part}-{n:06}.bin" for n in records() for part in SPLITS]
     files = [*Path("out").glob("*.bin"), *chunks]
     return {path: path.stat().st_mtime_ns for path in files if path.exists()}
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leyden.tokenization.choice import choose_tokenizer, read_tokenizer
-from leyden.tokenization.hugging_face import learned
+from leyden.tokenization.hugging_face import train_bpe
 from leyden.tokenization.tokenizer import (
     SEPARATOR,
     UNKNOWN,
@@ -29,7 +29,7 @@ each = pytest.mark.parametrize("name", NAMES)
 
 @pytest.fixture(scope="module")
 def pairs():
-    return learned([RHYME], 300)
+    return train_bpe([RHYME], 300)
 
 
 def made(name, text=RHYME, **options):
@@ -76,7 +76,7 @@ def test_half_of_a_surrogate_pair_becomes_unknown(text, expected):
 @settings(few, max_examples=15)
 @given(known=texts, text=texts)
 def test_byte_pairs_can_be_learned_from_any_text(known, text):
-    tokenizer = learned([known], 280)
+    tokenizer = train_bpe([known], 280)
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
 

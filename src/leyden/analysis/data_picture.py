@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
-from leyden.data import DataModule, Draw, Parts
-from leyden.data.batches import Samples
+from leyden.data import BatchIndices, DataModule, DataSplits
+from leyden.data.batches import BatchedDataset
 from leyden.data.series.windows import Windows
-from leyden.data.split_names import PARTS
+from leyden.data.split_names import SPLITS
 from leyden.formatting import printable
 from leyden.sweeps.report.style import COLORS, new_figure
 
@@ -40,29 +40,29 @@ def draw_data(data: DataModule) -> Figure:
     return draw_histograms(parts)
 
 
-def unwrapped(samples: Samples) -> Any:
+def unwrapped(samples: BatchedDataset) -> Any:
     """The part itself, where only its first samples are used."""
     return getattr(samples, "samples", samples)
 
 
-def some_of(samples: Samples, most: int) -> Int[Tensor, " n"]:
+def some_of(samples: BatchedDataset, most: int) -> Int[Tensor, " n"]:
     """Places of samples, evenly spread over a part."""
     length = len(samples)
     return torch.arange(length) if length <= most else torch.arange(most) * length // most
 
 
-def by_class(parts: Parts, most: int) -> Iterator[tuple[str, Int[Tensor, " n"]]]:
+def by_class(parts: DataSplits, most: int) -> Iterator[tuple[str, Int[Tensor, " n"]]]:
     """For some classes the places of some of their training samples."""
     labels = getattr(parts.train, "labels", None)
     if labels is None:
-        labels = parts.train[Draw(0, some_of(parts.train, MOST_SAMPLES))][1]
+        labels = parts.train[BatchIndices(0, some_of(parts.train, MOST_SAMPLES))][1]
     names = parts.spec.class_names or tuple(map(str, range(parts.spec.num_outputs)))
     for code, name in enumerate(names[:MOST_CLASSES]):
         places = torch.nonzero(labels == code).flatten()
         yield name, places[:: max(1, len(places) // most)][:most]
 
 
-def draw_images(parts: Parts) -> Figure:
+def draw_images(parts: DataSplits) -> Figure:
     """A row of training images for each class, as a viewer shows them."""
     rows = list(by_class(parts, IMAGES_A_CLASS))
     figure = new_figure(0.3 + 0.8 * len(rows))
@@ -77,22 +77,22 @@ def draw_images(parts: Parts) -> Figure:
     return figure
 
 
-def pixels_of(samples: Samples, places: Int[Tensor, " n"]) -> NDArray[Any]:
+def pixels_of(samples: BatchedDataset, places: Int[Tensor, " n"]) -> NDArray[Any]:
     """Images from 0 to 1 with their channels last: not augmented, where the part has `pixels`."""
     part = unwrapped(samples)
     if hasattr(part, "pixels"):
         images = part.pixels[places].float() / 255
     else:
-        images = samples[Draw(0, places)][0].float()
+        images = samples[BatchIndices(0, places)][0].float()
         low, high = images.amin(), images.amax()
         images = (images - low) / (high - low).clamp_min(1e-12)
     shown: NDArray[Any] = images.clamp(0, 1).permute(0, 2, 3, 1).numpy()
     return shown[..., :3] if shown.shape[-1] in (3, 4) else shown[..., 0]
 
 
-def draw_histograms(parts: Parts) -> Figure:
+def draw_histograms(parts: DataSplits) -> Figure:
     """Of each column as the model sees it, by class; and of the target where it is a number."""
-    inputs, targets = parts.train[Draw(0, some_of(parts.train, MOST_SAMPLES))]
+    inputs, targets = parts.train[BatchIndices(0, some_of(parts.train, MOST_SAMPLES))]
     spec = parts.spec
     columns = columns_of(inputs.flatten(1), spec.feature_names)[:MOST_FEATURES]
     is_classes = spec.task_name == "classification"
@@ -157,7 +157,7 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
 
 
-def draw_series(parts: Parts) -> Figure:
+def draw_series(parts: DataSplits) -> Figure:
     """The target over its rows, with what is predicted in each part."""
     spec = parts.spec
     figure = new_figure(3.2)
@@ -165,7 +165,7 @@ def draw_series(parts: Parts) -> Figure:
     windows = unwrapped(parts.train)
     target = windows.values[:, 0].double().numpy() * spec.target_std + spec.target_mean
     axes.plot(target, color="0.8", linewidth=0.8)
-    for number, part in enumerate(PARTS):
+    for number, part in enumerate(SPLITS):
         one = unwrapped(getattr(parts, part))
         shown = np.full(len(target), np.nan)
         places = (one.firsts[:, None] + torch.arange(one.horizon)).flatten().numpy()
@@ -177,7 +177,7 @@ def draw_series(parts: Parts) -> Figure:
     return figure
 
 
-def draw_labelled_series(parts: Parts) -> Figure:
+def draw_labelled_series(parts: DataSplits) -> Figure:
     """Some training series of each class."""
     rows = list(by_class(parts, 5))
     figure = new_figure(0.5 + 1.1 * len(rows))
@@ -187,13 +187,13 @@ def draw_labelled_series(parts: Parts) -> Figure:
         axes.set_ylabel(printable(name), rotation=0, ha="right", va="center")
         axes.set_yticks([])
         if len(places):
-            axes.plot(parts.train[Draw(0, places)][0][:, :, 0].T.numpy(), linewidth=0.8)
+            axes.plot(parts.train[BatchIndices(0, places)][0][:, :, 0].T.numpy(), linewidth=0.8)
     return figure
 
 
-def draw_token_frequencies(parts: Parts) -> Figure:
+def draw_token_frequencies(parts: DataSplits) -> Figure:
     """How often the tokens of the training part come, the most frequent first."""
-    inputs, _ = parts.train[Draw(0, some_of(parts.train, 1000))]
+    inputs, _ = parts.train[BatchIndices(0, some_of(parts.train, 1000))]
     counts = np.sort(torch.bincount(inputs.flatten()).numpy())[::-1]
     counts = counts[counts > 0]
     figure = new_figure(3.2)

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from leyden.callbacks.tensorboard import tensorboard_writer
-from leyden.data.batches import Draw
+from leyden.data.batches import BatchIndices
 from leyden.distributed.sharding import is_split
 from leyden.tasks import Classification, Regression
 from leyden.tasks.losses import widened
@@ -58,7 +58,7 @@ class Predictions(Callback):
         worst = worst_mistakes(shares, labels, self.num_images)
         for tag, index in (("val/predictions", first), ("val/mistakes", worst)):
             if len(index):
-                images, _ = trainer.datamodule.parts.val[Draw(0, index)]  # type: ignore[attr-defined]
+                images, _ = trainer.datamodule.parts.val[BatchIndices(0, index)]  # type: ignore[attr-defined]
                 grid = prediction_grid(images, shares[index], labels[index], names)
                 show(writer, tag, grid, trainer.global_step)
 

@@ -63,7 +63,7 @@ class ResumeState(Callback):
         loader = trainer.train_dataloader
         if self.place is not None and isinstance(loader, Loader):
             loader.load_state_dict(self.place)
-            if self.place["batch"] >= len(loader.order):
+            if self.place["batch"] >= len(loader.sampler):
                 begin_epoch(trainer)
                 if self.own is not None:
                     self.own["carried"] = None

@@ -13,7 +13,7 @@ from torch.utils.tensorboard.summary import hparams
 
 from leyden.compat.tensorboard import add_summary
 from leyden.compat.torch import is_compiled as compiled_in_place
-from leyden.data.batches import Draw
+from leyden.data.batches import BatchIndices
 from leyden.distributed.sharding import is_split, whole
 from leyden.tasks import Task
 from leyden.types import PositiveInt
@@ -42,7 +42,7 @@ class Graph(Callback):
             return
         if is_split(task.net) or is_compiled(task.net):
             return
-        inputs, _ = trainer.datamodule.parts.val[Draw(0, torch.arange(1))]  # type: ignore[attr-defined]
+        inputs, _ = trainer.datamodule.parts.val[BatchIndices(0, torch.arange(1))]  # type: ignore[attr-defined]
         training = task.net.training
         task.net.eval()
         try:

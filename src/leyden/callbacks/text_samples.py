@@ -6,7 +6,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.tensorboard import tensorboard_writer
-from leyden.data.batches import Draw
+from leyden.data.batches import BatchIndices
 from leyden.models.generation import Sampling, collected, generate
 from leyden.tasks import LanguageModeling
 from leyden.types import NonNegative, PositiveInt
@@ -38,10 +38,10 @@ class TextSamples(Callback):
         if not isinstance(task, LanguageModeling):
             return
         data = trainer.datamodule  # type: ignore[attr-defined]
-        if data.stands_in:
+        if data.is_synthetic:
             return
         vocabulary = data.vocabulary
-        beginning, _ = data.parts.val[Draw(0, torch.tensor([0]))]
+        beginning, _ = data.parts.val[BatchIndices(0, torch.tensor([0]))]
         prompt = beginning[0, : self.num_prompt_tokens]
         steps = generate(
             task.net,

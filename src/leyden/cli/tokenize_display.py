@@ -20,10 +20,10 @@ from leyden.cli.console import messages, print_path, say, say_wrapped, text_colu
 from leyden.cli.terminal import show_note
 from leyden.errors import ConfigError, Problem
 from leyden.formatting import format_bytes, format_seconds
-from leyden.tokenization.plan import Settings
+from leyden.tokenization.plan import TokenizeSettings
 from leyden.tokenization.shards import Manifest, ManifestError
 from leyden.tokenization.sources import SourceError, find_sources
-from leyden.tokenization.split import PARTS
+from leyden.tokenization.split import SPLITS
 from leyden.tokenization.tokenize import (
     Event,
     Joining,
@@ -54,7 +54,7 @@ def run_command(options: argparse.Namespace) -> int:
         ConfigError: The request is wrong, and nothing was written.
     """
     folder, begin = Path(options.output), time.monotonic()
-    settings = Settings(
+    settings = TokenizeSettings(
         tokenizer=options.tokenizer,
         vocab_size=options.vocab_size,
         text_key=options.text_key,
@@ -110,7 +110,7 @@ def show_manifest(manifest: Manifest, seconds: float) -> None:
         manifest: The manifest of the finished folder.
         seconds: Duration of the command.
     """
-    for part in PARTS:
+    for part in SPLITS:
         tokens, documents, num_bytes = (
             manifest.total(part, what) for what in ("tokens", "documents", "bytes")
         )

@@ -32,7 +32,7 @@ from leyden.errors import ConfigError, Problem, gathered
 MARKERS = {"_target_", "_partial_"}
 SUPPLIED = {
     "model": {"input_shape", "num_outputs"},
-    "data": {"seed", "overfit_samples", "may_stand_in", "mixup"},
+    "data": {"seed", "overfit_samples", "allow_synthetic", "mixup"},
     "optimizer": {"net"},
     "scheduler": {"optimizer", "total_steps"},
     "callbacks": set(),

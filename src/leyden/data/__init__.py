@@ -8,16 +8,16 @@ Here is what all of them share; `images`, `tables`, `series` and `text` hold the
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from leyden.data.batches import Batch, Draw
+from leyden.data.batches import Batch, BatchIndices
 from leyden.data.datamodule import DataModule
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 from leyden.data.images.digits import Digits
 from leyden.data.images.image_arrays import ImageArrays
 from leyden.data.images.image_folder import ImageFolder
 from leyden.data.images.torchvision_images import TorchvisionImages
 from leyden.data.series.examples import Sine, Sunspots
-from leyden.data.spec import Kind, Spec
-from leyden.data.splits import Parts
+from leyden.data.spec import DataKind, Spec
+from leyden.data.splits import DataSplits
 from leyden.data.tables.examples import Blobs, Line
 from leyden.data.text.plain_text import Shakespeare, Text
 from leyden.data.text.stdlib_text import StdlibText
@@ -30,17 +30,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Batch",
+    "BatchIndices",
     "Blobs",
     "CSVSeries",
     "CSVTable",
+    "DataError",
+    "DataKind",
     "DataModule",
+    "DataSplits",
     "Digits",
-    "Draw",
     "ImageArrays",
     "ImageFolder",
-    "Kind",
     "Line",
-    "Parts",
     "SeriesClasses",
     "Shakespeare",
     "Sine",
@@ -50,7 +51,6 @@ __all__ = [
     "Text",
     "Tokens",
     "TorchvisionImages",
-    "Unreadable",
 ]
 
 WITH_PANDAS = {

@@ -13,13 +13,13 @@ from torch.utils.data import Sampler
 
 Batch = tuple[Tensor, Tensor]
 
-GOLDEN = -7046029254386353131  # 0x9E3779B97F4A7C15 as a signed 64-bit integer
+GOLDEN_RATIO = -7046029254386353131  # 0x9E3779B97F4A7C15 as a signed 64-bit integer
 MIX_1 = -4658895280553007687  # 0xBF58476D1CE4E5B9
 MIX_2 = -7723592293110705685  # 0x94D049BB133111EB
 
 
 @dataclass(frozen=True)
-class Draw:
+class BatchIndices:
     """Which samples to fetch, in which pass over the data (augmentation depends on it).
 
     Attributes:
@@ -36,15 +36,15 @@ class Draw:
 
 
 @runtime_checkable
-class Samples(Protocol):
+class BatchedDataset(Protocol):
     """A part of a data set. It is asked for a whole batch at a time."""
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, draw: Draw) -> Batch: ...
+    def __getitem__(self, batch: BatchIndices) -> Batch: ...
 
 
-class Order(Sampler[Draw]):
+class BatchSampler(Sampler[BatchIndices]):
     """Draws of one process, a pure function of (seed, epoch, place).
 
     A global batch is dealt out to the processes and, within each, to the accumulation steps, so
@@ -114,7 +114,7 @@ class Order(Sampler[Draw]):
         # Every process has a sample of every batch.
         return max(1, whole) if rest < self.world_size else whole + 1
 
-    def __iter__(self) -> Iterator[Draw]:
+    def __iter__(self) -> Iterator[BatchIndices]:
         start, self.start = self.start, 0
         order = self._order()
         stride = self.world_size * self.accumulate
@@ -126,9 +126,9 @@ class Order(Sampler[Draw]):
             own = slice(part * self.world_size + self.rank, None, stride)
             if self.mixup:
                 partner, share = self._mixture(batch, step)
-                yield Draw(self.epoch, batch[own], partner[own], share)
+                yield BatchIndices(self.epoch, batch[own], partner[own], share)
             else:
-                yield Draw(self.epoch, batch[own])
+                yield BatchIndices(self.epoch, batch[own])
 
     def _mixture(self, batch: Tensor, step: int) -> tuple[Tensor, float]:
         """Partners and share of a global batch: the same however it is dealt out."""
@@ -158,20 +158,20 @@ class Mixup:
         num_classes: Of the labels.
     """
 
-    def __init__(self, samples: Samples, *, num_classes: int) -> None:
+    def __init__(self, samples: BatchedDataset, *, num_classes: int) -> None:
         self.samples = samples
         self.num_classes = num_classes
 
     def __len__(self) -> int:
         return len(self.samples)
 
-    def __getitem__(self, draw: Draw) -> Batch:
+    def __getitem__(self, batch: BatchIndices) -> Batch:
         """Inputs, and probabilities (batch, classes) as targets."""
-        assert draw.partner is not None
-        inputs, labels = self.samples[draw]
-        other_inputs, other_labels = self.samples[replace(draw, index=draw.partner)]
+        assert batch.partner is not None
+        inputs, labels = self.samples[batch]
+        other_inputs, other_labels = self.samples[replace(batch, index=batch.partner)]
         own, others = (F.one_hot(y, self.num_classes).float() for y in (labels, other_labels))
-        rest = 1 - draw.share
+        rest = 1 - batch.share
         return inputs.lerp(other_inputs, rest), own.lerp(others, rest)
 
 
@@ -199,7 +199,7 @@ def uniform(
 
 def scramble(bits: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
     """SplitMix64's step (Steele, Lea, Flood 2014, "Fast splittable pseudorandom generators")."""
-    bits = bits + GOLDEN
+    bits = bits + GOLDEN_RATIO
     bits = (bits ^ logical_shift(bits, 30)) * MIX_1
     bits = (bits ^ logical_shift(bits, 27)) * MIX_2
     return bits ^ logical_shift(bits, 31)

@@ -12,21 +12,21 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
-from leyden.data.batches import Batch, Draw, Mixup, Order, Samples
+from leyden.data.batches import Batch, BatchedDataset, BatchIndices, BatchSampler, Mixup
 from leyden.data.fingerprint import READER, files_digest, tensors_digest
 from leyden.data.loader import Loader
 from leyden.data.report import DataReport
-from leyden.data.spec import Kind, Spec, TaskName
-from leyden.data.splits import Parts
-from leyden.data.synthetic import stand_in
+from leyden.data.spec import DataKind, Spec, TaskName
+from leyden.data.splits import DataSplits
+from leyden.data.synthetic import synthetic_splits
 from leyden.types import Count, NonNegative, PositiveInt
 
 
 @dataclass(frozen=True)
-class First:
+class FirstSamples:
     """The first `length` samples of a part."""
 
-    samples: Samples
+    samples: BatchedDataset
     length: int
 
     def __len__(self) -> int:
@@ -38,11 +38,11 @@ class First:
         labels = getattr(self.samples, "labels", None)
         return None if labels is None else labels[: self.length]
 
-    def __getitem__(self, draw: Draw) -> Batch:
-        return self.samples[draw]
+    def __getitem__(self, batch: BatchIndices) -> Batch:
+        return self.samples[batch]
 
 
-def count(parts: Parts) -> None:
+def count_samples(parts: DataSplits) -> None:
     """Notes the sizes of the parts, and of the classes where parts have `labels`."""
     report, spec = parts.report, parts.spec
     report.parts = {name: len(samples) for name, samples in parts}
@@ -69,12 +69,12 @@ class DataModule(LightningDataModule, ABC):
         num_workers: Processes that read ahead; sets held in memory are fastest with none.
         seed: Decides the order and the augmentation, not the split.
         overfit_samples: Train, validate and test on the first samples of the training part only.
-        may_stand_in: Where the set is not on this machine, take random samples of its shape.
+        allow_synthetic: Where the set is not on this machine, take random samples of its shape.
         mixup: Training samples are mixed in pairs with shares from Beta(mixup, mixup); 0 is none,
             0.2 usual. For classes only.
     """
 
-    kind: ClassVar[Kind]
+    kind: ClassVar[DataKind]
     task: ClassVar[TaskName | None] = None
     """None: what is done with data of this kind."""
 
@@ -86,7 +86,7 @@ class DataModule(LightningDataModule, ABC):
         num_workers: Count = 0,
         seed: Count = 0,
         overfit_samples: PositiveInt | None = None,
-        may_stand_in: bool = False,
+        allow_synthetic: bool = False,
         mixup: NonNegative = 0.0,
     ) -> None:
         super().__init__()
@@ -95,28 +95,28 @@ class DataModule(LightningDataModule, ABC):
         self.num_workers = num_workers
         self.seed = seed
         self.overfit_samples = overfit_samples
-        self.may_stand_in = may_stand_in
+        self.allow_synthetic = allow_synthetic
         self.mixup = mixup
-        self._parts: Parts | None = None
+        self._parts: DataSplits | None = None
 
     @abstractmethod
-    def load(self) -> Parts:
+    def load(self) -> DataSplits:
         """Reads the parts. The split is the same in every run.
 
-        A part has a length, and `part[draw]` gives the batch (inputs, targets) of the samples in
-        `draw.index`, a tensor; all at once, there is no collating. Of a part with `labels`, a
+        A part has a length, and `part[batch]` gives the batch (inputs, targets) of the samples in
+        `batch.index`, a tensor; all at once, there is no collating. Of a part with `labels`, a
         tensor of classes, these are counted. What the user should know of the data stands in
-        `Parts.report`: it is shown before a run, and recorded.
+        `DataSplits.report`: it is shown before a run, and recorded.
 
         Raises:
-            Unreadable: The data is not what the parameters say.
+            DataError: The data is not what the parameters say.
         """
 
     def fetch(self) -> None:
         """Brings the data to this machine; called on one process of each, and only if needed.
 
         Raises:
-            Unreadable: Says what a person can do.
+            DataError: Says what a person can do.
         """
 
     def is_here(self) -> bool:
@@ -136,19 +136,19 @@ class DataModule(LightningDataModule, ABC):
         return ()
 
     @property
-    def stands_in(self) -> bool:
+    def is_synthetic(self) -> bool:
         """Whether random samples take the place of the data."""
-        return self.may_stand_in and not self.is_here()
+        return self.allow_synthetic and not self.is_here()
 
     @property
-    def parts(self) -> Parts:
+    def parts(self) -> DataSplits:
         """The parts, read when first asked for."""
         if self._parts is None:
-            parts = stand_in(self.expected_spec()) if self.stands_in else self.load()
+            parts = synthetic_splits(self.expected_spec()) if self.is_synthetic else self.load()
             if self.overfit_samples is not None:
-                few = First(parts.train, self.overfit_samples)
-                parts = Parts(parts.spec, few, few, few, parts.report)
-            count(parts)
+                few = FirstSamples(parts.train, self.overfit_samples)
+                parts = DataSplits(parts.spec, few, few, few, parts.report)
+            count_samples(parts)
             self._parts = parts
         return self._parts
 
@@ -158,7 +158,7 @@ class DataModule(LightningDataModule, ABC):
         if not self.is_readable:
             return DataReport(warnings=["the data is not on this machine yet"])
         report = self.parts.report
-        if self.stands_in:
+        if self.is_synthetic:
             report.warnings = ["the data is not on this machine: random samples of its shape"]
         return report
 
@@ -176,7 +176,7 @@ class DataModule(LightningDataModule, ABC):
     @cached_property
     def _fingerprint(self) -> dict[str, str | None]:
         parts, spec = self.parts, self.spec
-        files = [] if self.stands_in else self.source_files()
+        files = [] if self.is_synthetic else self.source_files()
         all_three = (parts.train, parts.val, parts.test)
         return {
             "samples": " + ".join(str(len(part)) for part in all_three),
@@ -189,7 +189,7 @@ class DataModule(LightningDataModule, ABC):
     @property
     def is_readable(self) -> bool:
         """Whether there is something to read: the data, or what stands in."""
-        return self.is_here() or self.may_stand_in
+        return self.is_here() or self.allow_synthetic
 
     @property
     def spec(self) -> Spec:
@@ -223,22 +223,22 @@ class DataModule(LightningDataModule, ABC):
 
     def whole_val_dataloader(self) -> Loader:
         """Of the whole validation part, also where other processes share the run."""
-        order = Order(
+        order = BatchSampler(
             len(self.parts.val), batch_size=self.eval_batch_size, shuffle=False, seed=self.seed
         )
         return Loader(self.parts.val, order)
 
-    def _eval_loader(self, samples: Samples) -> Loader:
+    def _eval_loader(self, samples: BatchedDataset) -> Loader:
         assert self.trainer is not None
         each_has_one = max(self.eval_batch_size, self.trainer.world_size)
         return self._loader(samples, each_has_one, shuffle=False)
 
-    def _loader(self, samples: Samples, batch_size: int, *, shuffle: bool) -> Loader:
+    def _loader(self, samples: BatchedDataset, batch_size: int, *, shuffle: bool) -> Loader:
         trainer = self.trainer
         assert trainer is not None
         accumulate = trainer.accumulate_grad_batches if shuffle else 1
         limit = trainer.limit_train_batches if shuffle else None
-        order = Order(
+        order = BatchSampler(
             len(samples),
             batch_size=batch_size,
             shuffle=shuffle,

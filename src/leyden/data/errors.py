@@ -9,7 +9,7 @@ from leyden.config.quoting import quoted
 from leyden.formatting import printable
 
 
-class Unreadable(Exception):
+class DataError(Exception):
     """The user's data or parameters are wrong, or a download failed.
 
     Attributes:
@@ -20,7 +20,7 @@ class Unreadable(Exception):
         super().__init__(message)
         self.key = key
 
-    def __reduce__(self) -> tuple[type["Unreadable"], tuple[str | None, str]]:
+    def __reduce__(self) -> tuple[type["DataError"], tuple[str | None, str]]:
         return type(self), (self.key, str(self))  # a process that reads ahead sends it
 
 
@@ -30,13 +30,13 @@ PLAIN = re.compile(r"(?!(?:null|true|false|yes|no|on|off|nan|inf)$)[A-Za-z_][\w-
 PLAIN_PATH = re.compile(r"(?!\d+$)[\w/.-]+", re.ASCII)
 
 
-def shown(text: str) -> str:
+def excerpt(text: str) -> str:
     """A text without line ends and signs that can't be seen, and not too long."""
     visible = printable(text[: 2 * MOST_CHARACTERS])
     return visible if len(visible) <= MOST_CHARACTERS else f"{visible[: MOST_CHARACTERS - 3]}..."
 
 
-def to_type(key: str, value: str | Sequence[str]) -> str:
+def override(key: str, value: str | Sequence[str]) -> str:
     """What is typed at a shell so that a key of the data set has a text, or a list of texts."""
     if isinstance(value, str):
         is_plain = bool((PLAIN_PATH if key == "path" else PLAIN).fullmatch(value))
@@ -47,23 +47,23 @@ def to_type(key: str, value: str | Sequence[str]) -> str:
     return f"data.{key}={text}" if is_plain else shlex.quote(f"data.{key}={text}")
 
 
-def same_but_case(names: Collection[str]) -> list[str]:
+def differing_in_case_only(names: Collection[str]) -> list[str]:
     """Names that differ in their case only, those that are alike in a text: `a` and `A`."""
     counts = Counter(name.casefold() for name in names)
     return [
-        " and ".join(f"`{shown(name)}`" for name in names if name.casefold() == folded)
+        " and ".join(f"`{excerpt(name)}`" for name in names if name.casefold() == folded)
         for folded, count in counts.items()
         if count > 1
     ]
 
 
-def as_written(cell: object) -> str:
+def format_cell(cell: object) -> str:
     """A cell as people write it: 2006, not 2006.0."""
     is_whole = isinstance(cell, float) and cell.is_integer()
     return f"{cell:.0f}" if is_whole else str(cell)
 
 
-def listed(names: Iterable[str], without: str = "") -> str:
+def quoted_list(names: Iterable[str], without: str = "") -> str:
     """Some of the names, for a message."""
     chosen = [f"`{name}`" for name in names if name != without]
     return ", ".join(chosen[:5]) + (f" and {len(chosen) - 5} more" if len(chosen) > 5 else "")

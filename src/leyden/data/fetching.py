@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 from leyden.files.temporary import temporary_folder
 
 
@@ -30,7 +30,7 @@ def fetch_into(folder: Path, fill: Callable[[Path], None], *, by_hand: str) -> N
         by_hand: What a person can do where this fails.
 
     Raises:
-        Unreadable: `fill` failed.
+        DataError: `fill` failed.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.lock")):
@@ -46,7 +46,7 @@ def fetch_into(folder: Path, fill: Callable[[Path], None], *, by_hand: str) -> N
         except (OSError, RuntimeError, EOFError, zlib.error, tarfile.TarError) as error:
             reason = str(error).strip().splitlines()
             message = f"could not be fetched ({reason[-1] if reason else repr(error)}); {by_hand}"
-            raise Unreadable(None, message) from error
+            raise DataError(None, message) from error
 
 
 @contextmanager

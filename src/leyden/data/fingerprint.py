@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from leyden.data.batches import Samples
+from leyden.data.batches import BatchedDataset
 
 READER = "2"
 """Raised where the same files are read into other numbers: a run does not go on with those."""
@@ -24,7 +24,7 @@ MOST_BYTES = 64 * 2**20
 BLOCK_BYTES = 64 * 2**10
 
 
-def tensors_digest(parts: Sequence[Samples]) -> str | None:
+def tensors_digest(parts: Sequence[BatchedDataset]) -> str | None:
     """sha256 of the tensors that parts hold in memory; None where one of the parts holds none.
 
     Only tensors with a row for each sample, or more, count: smaller ones, such as the mean of the

@@ -106,7 +106,7 @@ class DataReport:
         """Rows and files that are not used."""
         counts = {"rows": self.rows_left_out, "files": self.files_left_out}
         return [
-            f"{what} left out: {shortened([f'{n:,} ({why})' for why, n in reasons.items()])}"
+            f"{what} left out: {join_shortened([f'{n:,} ({why})' for why, n in reasons.items()])}"
             for what, reasons in counts.items()
             if reasons
         ]
@@ -130,15 +130,18 @@ class DataReport:
         left_out = self.with_role("left out")
         line = f"{len(self.with_role('feature'))} columns used"
         if left_out:
-            line += f"; left out: {shortened([f'{one.name} ({one.reason})' for one in left_out])}"
+            line += (
+                f"; left out: {join_shortened([f'{one.name} ({one.reason})' for one in left_out])}"
+            )
         used = [one for one in self.columns if one.role == "feature" and one.filled]
         missing = [
-            f"{one.name} {one.num_missing:,}{_words(one.missing)} as {one.filled}" for one in used
+            f"{one.name} {one.num_missing:,}{_quoted_words(one.missing)} as {one.filled}"
+            for one in used
         ]
-        return [line, *([f"missing cells: {shortened(missing)}"] if missing else [])]
+        return [line, *([f"missing cells: {join_shortened(missing)}"] if missing else [])]
 
 
-def shortened(items: Sequence[str]) -> str:
+def join_shortened(items: Sequence[str]) -> str:
     """The first of some items, at least one, and how many others there are."""
     shown, length = list[str](), 0
     for item in items:
@@ -164,6 +167,6 @@ def classes_lines(classes: Mapping[str, Mapping[str, int]]) -> list[str]:
     ]
 
 
-def _words(missing: Mapping[str, int]) -> str:
+def _quoted_words(missing: Mapping[str, int]) -> str:
     words = [f"`{word}`" for word in missing if word]
     return f" ({', '.join(words)})" if words else ""

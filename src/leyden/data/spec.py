@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["image", "table", "series", "text"]
+DataKind = Literal["image", "table", "series", "text"]
 TaskName = Literal["classification", "regression", "language_modeling"]
 
-TASK_OF_KIND: dict[Kind, TaskName] = {
+TASK_OF_KIND: dict[DataKind, TaskName] = {
     "image": "classification",
     "series": "regression",
     "text": "language_modeling",
@@ -39,7 +39,7 @@ class Spec:
             other; None: a window is read as one text.
     """
 
-    kind: Kind
+    kind: DataKind
     input_shape: tuple[int, ...]
     num_outputs: int
     task: TaskName | None = None

@@ -3,11 +3,11 @@
 import re
 from typing import Literal, get_args
 
-Part = Literal["train", "val", "test"]
+SplitName = Literal["train", "val", "test"]
 
-PARTS: tuple[Part, ...] = get_args(Part)
+SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 
-PART_NAMES: dict[str, Part] = {
+SPLIT_ALIASES: dict[str, SplitName] = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "eval"), "val"),
     **dict.fromkeys(("test", "testing", "holdout"), "test"),
@@ -15,9 +15,9 @@ PART_NAMES: dict[str, Part] = {
 """What parts are called in files and folders, in lower case."""
 
 
-def part_of_name(word: object) -> Part | None:
+def split_named(word: object) -> SplitName | None:
     """The part that a folder or a cell names, in any case; None: it names none."""
-    return PART_NAMES.get(str(word).strip().lower())
+    return SPLIT_ALIASES.get(str(word).strip().lower())
 
 
 def words_of(name: str) -> list[str]:
@@ -25,13 +25,13 @@ def words_of(name: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_]+", name)]
 
 
-def part_within(name: str) -> Part | None:
+def split_in_name(name: str) -> SplitName | None:
     """The part that one of the words of a name says: `seg_train`, `test-set`, `PublicTest`.
 
     `train_val` is to train on; a name with words of other two parts says none.
     """
     words = [word.removesuffix("set") or word for word in words_of(name)]
-    parts = {part for word in words if (part := part_of_name(word))}
+    parts = {part for word in words if (part := split_named(word))}
     if "trainval" in words or parts == {"train", "val"}:
         return "train"
     return parts.pop() if len(parts) == 1 else None

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from leyden.data.batches import Samples
+from leyden.data.batches import BatchedDataset
 from leyden.data.report import DataReport
 from leyden.data.spec import Spec
-from leyden.data.split_names import Part
+from leyden.data.split_names import SplitName
 
 
 @dataclass(frozen=True)
-class Parts:
+class DataSplits:
     """A data set: what it is, and its training, validation and test part.
 
     Attributes:
@@ -18,11 +18,11 @@ class Parts:
     """
 
     spec: Spec
-    train: Samples
-    val: Samples
-    test: Samples
+    train: BatchedDataset
+    val: BatchedDataset
+    test: BatchedDataset
     report: DataReport = field(default_factory=DataReport)
 
-    def __iter__(self) -> Iterator[tuple[Part, Samples]]:
+    def __iter__(self) -> Iterator[tuple[SplitName, BatchedDataset]]:
         """The parts with their names."""
         yield from (("train", self.train), ("val", self.val), ("test", self.test))

@@ -9,16 +9,16 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 from leyden.data.report import DataReport
-from leyden.data.split_names import PARTS, Part, part_of_name
+from leyden.data.split_names import SPLITS, SplitName, split_named
 
-By = Literal["parts", "time", "groups"]
-Rows = Int[Tensor, "_"]
+SplitColumnKind = Literal["parts", "time", "groups"]
+RowIndex = Int[Tensor, "_"]
 
 
 @dataclass(frozen=True)
-class Split:
+class SplitRule:
     """The key `data.split`.
 
     Attributes:
@@ -30,18 +30,18 @@ class Split:
     """
 
     by: str | None
-    kind: By | None
+    kind: SplitColumnKind | None
     fractions: tuple[float, float, float]
     stratified: bool
 
     @classmethod
     def of(
         cls, given: Mapping[str, Any] | None, *, fractions: tuple[float, float, float]
-    ) -> "Split":
+    ) -> "SplitRule":
         """What the user has given over the defaults of a data set.
 
         Raises:
-            Unreadable: A key that there is not, or a value that does not fit.
+            DataError: A key that there is not, or a value that does not fit.
         """
         given = dict(given or {})
         known = ("by", "kind", "fractions", "stratified")
@@ -49,35 +49,35 @@ class Split:
             if key not in known:
                 near = get_close_matches(str(key), known, n=1)
                 hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(known)}"
-                raise Unreadable(f"split.{key}", f"no such key; {hint}")
+                raise DataError(f"split.{key}", f"no such key; {hint}")
         by, kind, stratified = given.get("by"), given.get("kind"), given.get("stratified", True)
-        if kind is not None and kind not in get_args(By):
-            raise Unreadable("split.kind", f"must be one of {', '.join(get_args(By))}")
+        if kind is not None and kind not in get_args(SplitColumnKind):
+            raise DataError("split.kind", f"must be one of {', '.join(get_args(SplitColumnKind))}")
         if not isinstance(stratified, bool):
-            raise Unreadable("split.stratified", "must be true or false")
+            raise DataError("split.stratified", "must be true or false")
         shares = given.get("fractions")
         shares = fractions if shares is None else shares
-        return cls(None if by is None else str(by), kind, fractions_of(shares), stratified)
+        return cls(None if by is None else str(by), kind, checked_fractions(shares), stratified)
 
 
-def fractions_of(given: Any) -> tuple[float, float, float]:
+def checked_fractions(given: Any) -> tuple[float, float, float]:
     """Shares of the three parts; whole numbers are in proportion.
 
     Raises:
-        Unreadable: They are not three positive numbers that make up the whole.
+        DataError: They are not three positive numbers that make up the whole.
     """
     message = "must be three positive shares that make 1, such as [0.8,0.1,0.1]"
     if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != 3:
-        raise Unreadable("split.fractions", message)
+        raise DataError("split.fractions", message)
     if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in given):
-        raise Unreadable("split.fractions", message)
+        raise DataError("split.fractions", message)
     if min(given) <= 0 or abs(sum(given) - 1) > 1e-6:
-        raise Unreadable("split.fractions", message)
+        raise DataError("split.fractions", message)
     train, val, test = map(float, given)
     return train, val, test
 
 
-def sizes_of(length: int, fractions: tuple[float, float, float]) -> tuple[int, int, int]:
+def split_sizes(length: int, fractions: tuple[float, float, float]) -> tuple[int, int, int]:
     """Rows of the parts; those that rounding leaves go where the largest remainders are."""
     exact = [round(length * share, 6) for share in fractions]
     sizes = [int(one) for one in exact]
@@ -88,7 +88,9 @@ def sizes_of(length: int, fractions: tuple[float, float, float]) -> tuple[int, i
     return sizes[0], sizes[1], sizes[2]
 
 
-def drawn(length: int, sizes: tuple[int, int, int], *, labels: Rows | None = None) -> list[Rows]:
+def draw_rows(
+    length: int, sizes: tuple[int, int, int], *, labels: RowIndex | None = None
+) -> list[RowIndex]:
     """Rows of each part, drawn once for all runs.
 
     Args:
@@ -115,7 +117,7 @@ def drawn(length: int, sizes: tuple[int, int, int], *, labels: Rows | None = Non
     return [order[part[order] == number] for number in range(3)]
 
 
-def _by_class(order: Rows, labels: Rows) -> list[Rows]:
+def _by_class(order: RowIndex, labels: RowIndex) -> list[RowIndex]:
     """The rows of each class in the order of a draw; the small classes come first."""
     sorted_rows = order[labels[order].argsort(stable=True)]
     ends = torch.bincount(labels).cumsum(0)[:-1].tolist()
@@ -140,7 +142,7 @@ def _shares_of_class(
     return counts
 
 
-def in_order(keys: Tensor, sizes: tuple[int, int, int]) -> list[Rows]:
+def split_by_time(keys: Tensor, sizes: tuple[int, int, int]) -> list[RowIndex]:
     """Rows of each part by time: the first to train on, the last to test on.
 
     Rows of one time are never torn apart: they all go to the earlier part.
@@ -150,7 +152,7 @@ def in_order(keys: Tensor, sizes: tuple[int, int, int]) -> list[Rows]:
         sizes: Rows of the parts, nearly.
 
     Raises:
-        Unreadable: There are too few different times.
+        DataError: There are too few different times.
     """
     order = keys.argsort(stable=True)
     ordered, ends = keys[order], []
@@ -159,11 +161,11 @@ def in_order(keys: Tensor, sizes: tuple[int, int, int]) -> list[Rows]:
         ends.append(int(torch.searchsorted(ordered, last, right=True)))
     parts = list(order.tensor_split(ends))
     if min(map(len, parts)) == 0:
-        raise Unreadable("split.by", "has too few different times for three parts")
+        raise DataError("split.by", "has too few different times for three parts")
     return parts
 
 
-def in_groups(codes: Rows, sizes: tuple[int, int, int]) -> list[Rows]:
+def split_by_groups(codes: RowIndex, sizes: tuple[int, int, int]) -> list[RowIndex]:
     """Rows of each part, with all rows of a group in one part.
 
     The largest groups are dealt first, each to the part that lacks most rows.
@@ -173,11 +175,11 @@ def in_groups(codes: Rows, sizes: tuple[int, int, int]) -> list[Rows]:
         sizes: Rows of the parts, as near as the groups allow.
 
     Raises:
-        Unreadable: There are fewer than three groups.
+        DataError: There are fewer than three groups.
     """
     counts = torch.bincount(codes)
     if len(counts) < 3:
-        raise Unreadable("split.by", f"has {len(counts)} groups; three parts need at least 3")
+        raise DataError("split.by", f"has {len(counts)} groups; three parts need at least 3")
     shuffled = torch.randperm(len(counts), generator=torch.Generator().manual_seed(0))
     by_size = shuffled[counts[shuffled].argsort(descending=True, stable=True)]
     part_of_group, taken = torch.empty(len(counts), dtype=torch.long), [0, 0, 0]
@@ -191,50 +193,52 @@ def in_groups(codes: Rows, sizes: tuple[int, int, int]) -> list[Rows]:
     return [torch.nonzero(part == number).flatten() for number in range(3)]
 
 
-def as_named(
+def split_by_names(
     names: Sequence[object],
     fractions: tuple[float, float, float],
     *,
-    labels: Rows | None = None,
+    labels: RowIndex | None = None,
     key: str = "split.by",
-) -> list[Rows]:
+) -> list[RowIndex]:
     """Rows of each part as a column says; a part that it lacks is drawn from the training rows.
 
     Args:
-        names: What the column has in each row: see `PART_NAMES`.
+        names: What the column has in each row: see `SPLIT_ALIASES`.
         fractions: Of what is drawn.
-        labels: See `drawn`.
+        labels: See `draw_rows`.
         key: The parameter that named the column.
 
     Raises:
-        Unreadable: A name is none of a part, or there are no rows to train on.
+        DataError: A name is none of a part, or there are no rows to train on.
     """
-    found = [part_of_name(name) for name in names]
+    found = [split_named(name) for name in names]
     if None in found:
         wrong = names[found.index(None)]
-        raise Unreadable(key, f"`{wrong}` names no part; train, val and test do")
-    rows = {part: torch.tensor([i for i, one in enumerate(found) if one == part]) for part in PARTS}
+        raise DataError(key, f"`{wrong}` names no part; train, val and test do")
+    rows = {
+        part: torch.tensor([i for i, one in enumerate(found) if one == part]) for part in SPLITS
+    }
     if len(rows["train"]) == 0:
-        raise Unreadable(key, "names no rows to train on; `train` does")
-    missing = [part for part in PARTS[1:] if len(rows[part]) == 0]
+        raise DataError(key, "names no rows to train on; `train` does")
+    missing = [part for part in SPLITS[1:] if len(rows[part]) == 0]
     if missing:
         own = rows["train"]
-        shares = [fractions[PARTS.index(part)] if part in missing else 0.0 for part in PARTS[1:]]
+        shares = [fractions[SPLITS.index(part)] if part in missing else 0.0 for part in SPLITS[1:]]
         counts = [int(len(own) * share) for share in shares]
         sizes = (len(own) - sum(counts), counts[0], counts[1])
-        cut = drawn(len(own), sizes, labels=None if labels is None else labels[own])
+        cut = draw_rows(len(own), sizes, labels=None if labels is None else labels[own])
         rows["train"] = own[cut[0]]
         for part in missing:
-            rows[part] = own[cut[PARTS.index(part)]]
-    return [rows[part].long() for part in PARTS]
+            rows[part] = own[cut[SPLITS.index(part)]]
+    return [rows[part].long() for part in SPLITS]
 
 
-def split_classes(
+def split_labelled(
     given: Mapping[str, Any] | None,
-    labels: Rows,
+    labels: RowIndex,
     fractions: tuple[float, float, float],
     report: DataReport,
-) -> list[Rows]:
+) -> list[RowIndex]:
     """The parts of a data set of classes that has no columns.
 
     Args:
@@ -244,22 +248,22 @@ def split_classes(
         report: It is told how the parts were made.
 
     Raises:
-        Unreadable: The key does not fit.
+        DataError: The key does not fit.
     """
-    split = Split.of(given, fractions=fractions)
+    split = SplitRule.of(given, fractions=fractions)
     if split.by is not None or split.kind is not None:
-        raise Unreadable("split.by", "there are no columns to split by; rows are drawn")
+        raise DataError("split.by", "there are no columns to split by; rows are drawn")
     report.split = "drawn, each class alike" if split.stratified else "drawn"
-    sizes = sizes_of(len(labels), split.fractions)
-    return drawn(len(labels), sizes, labels=labels if split.stratified else None)
+    sizes = split_sizes(len(labels), split.fractions)
+    return draw_rows(len(labels), sizes, labels=labels if split.stratified else None)
 
 
-def split_train(
+def complete_splits(
     given: Mapping[str, Any] | None,
-    labels: Rows,
-    own: Collection[Part],
+    labels: RowIndex,
+    own: Collection[SplitName],
     fractions: tuple[float, float, float],
-) -> dict[Part, Rows]:
+) -> dict[SplitName, RowIndex]:
     """Rows of a training part, and those that make up the parts which are not there.
 
     Args:
@@ -269,17 +273,17 @@ def split_train(
         fractions: Where the user says none; of the training part.
 
     Raises:
-        Unreadable: The key does not fit.
+        DataError: The key does not fit.
     """
-    split = Split.of(given, fractions=fractions)
+    split = SplitRule.of(given, fractions=fractions)
     if split.by is not None or split.kind is not None:
-        raise Unreadable("split.by", "the parts are given")
-    if len(own) == len(PARTS) and (given or {}).get("fractions") is not None:
-        raise Unreadable("split.fractions", "nothing is drawn: the parts are given")
+        raise DataError("split.by", "the parts are given")
+    if len(own) == len(SPLITS) and (given or {}).get("fractions") is not None:
+        raise DataError("split.fractions", "nothing is drawn: the parts are given")
     val, test = (
         0 if part in own else max(1, int(len(labels) * share))
-        for part, share in zip(PARTS[1:], split.fractions[1:], strict=True)
+        for part, share in zip(SPLITS[1:], split.fractions[1:], strict=True)
     )
     sizes = (len(labels) - val - test, val, test)
-    rows = drawn(len(labels), sizes, labels=labels if split.stratified else None)
-    return dict(zip(PARTS, rows, strict=True))
+    rows = draw_rows(len(labels), sizes, labels=labels if split.stratified else None)
+    return dict(zip(SPLITS, rows, strict=True))

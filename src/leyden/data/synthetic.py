@@ -2,22 +2,22 @@
 
 import torch
 
-from leyden.data.batches import Samples
+from leyden.data.batches import BatchedDataset
 from leyden.data.images.pixels import Images
 from leyden.data.spec import Spec
-from leyden.data.splits import Parts
+from leyden.data.splits import DataSplits
 from leyden.data.text.windows import TokenWindows
 
 NUM_SAMPLES = 512
 
 
-def stand_in(spec: Spec) -> Parts:
+def synthetic_splits(spec: Spec) -> DataSplits:
     """Parts of noise that fit a spec: of images or text, the kinds that are fetched."""
     generator = torch.Generator().manual_seed(0)
     if spec.kind == "text":
         length = NUM_SAMPLES * spec.input_shape[0] + 1
         tokens = torch.randint(spec.num_outputs, (length,), generator=generator)
-        part: Samples = TokenWindows(tokens, context=spec.input_shape[0])
+        part: BatchedDataset = TokenWindows(tokens, context=spec.input_shape[0])
     else:
         pixels = torch.randint(
             256, (NUM_SAMPLES, *spec.input_shape), dtype=torch.uint8, generator=generator
@@ -25,4 +25,4 @@ def stand_in(spec: Spec) -> Parts:
         labels = torch.randint(spec.num_outputs, (NUM_SAMPLES,), generator=generator)
         channels = torch.ones(spec.input_shape[0])
         part = Images(pixels, labels, mean=0.5 * channels, std=0.29 * channels)
-    return Parts(spec, part, part, part)
+    return DataSplits(spec, part, part, part)

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from leyden.config.huggingface import WEIGHTS, is_hf
-from leyden.data.errors import Unreadable
-from leyden.data.text.vocabulary import Vocabulary, saved_vocabulary
+from leyden.data.errors import DataError
+from leyden.data.text.vocabulary import Vocabulary, load_vocabulary
 from leyden.errors import ConfigError, Problem
 from leyden.inference.load import read_trained
 from leyden.interop.gpt2 import NotGPT2, read_gpt2
@@ -92,8 +92,8 @@ def read_generator(source: str, which: str) -> TextGenerator:
 def _read_hf_generator(source: str) -> TextGenerator:
     try:
         folder = locate(source, (*CONFIG, *WEIGHTS, *TOKENIZER))
-        net, vocabulary = read_gpt2(folder), saved_vocabulary(folder)
-    except (UnreadableFolder, NotGPT2, Unreadable) as error:
+        net, vocabulary = read_gpt2(folder), load_vocabulary(folder)
+    except (UnreadableFolder, NotGPT2, DataError) as error:
         raise ConfigError([Problem("RUN", str(error), source)]) from error
     size = net.token_embedding.num_embeddings
     if len(vocabulary) > size:

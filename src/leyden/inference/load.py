@@ -51,7 +51,7 @@ def read_trained(folder: Path, which: str = "best") -> Trained:
     refuse_other_weights("RUN", checkpoint, meta_net(cfg, spec))
     net = build_net(cfg, spec)
     load_weights(net, checkpoint)
-    vocabulary = None if data.stands_in else getattr(data, "vocabulary", None)
+    vocabulary = None if data.is_synthetic else getattr(data, "vocabulary", None)
     return Trained(folder, net.eval(), spec, vocabulary)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from omegaconf import DictConfig
 
 from leyden.data import DataModule
-from leyden.data.batches import Order
+from leyden.data.batches import BatchSampler
 from leyden.errors import Problem
 from leyden.planning.batch import batch_size_of, num_processes_of
 
@@ -39,7 +39,7 @@ def limit_problems(cfg: DictConfig, data: DataModule) -> Iterator[Problem]:
         yield _leaves_nothing("train", trainer.limit_train_batches, whole, "steps of an epoch")
     for part in ("val", "test") if data.is_readable else ():
         limit = trainer[f"limit_{part}_batches"]
-        order = Order(
+        order = BatchSampler(
             len(getattr(data.parts, part)),
             batch_size=max(data.eval_batch_size, num_processes_of(cfg)),
             shuffle=False,

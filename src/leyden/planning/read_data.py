@@ -9,8 +9,8 @@ from pytorch_lightning import seed_everything
 from pytorch_lightning.utilities.seed import isolate_rng
 
 from leyden.config.user_code import in_a_line
-from leyden.data import DataModule, Draw, Parts, Spec, Unreadable
-from leyden.data.batches import Samples
+from leyden.data import BatchIndices, DataError, DataModule, DataSplits, Spec
+from leyden.data.batches import BatchedDataset
 from leyden.errors import ConfigError, Problem
 from leyden.planning.parts import build_data
 from leyden.tasks import task_of
@@ -37,7 +37,7 @@ def read_data(cfg: DictConfig, *, fetch: bool) -> tuple[DataModule, Spec]:
             return data, data.spec
     except ConfigError:
         raise
-    except Unreadable as error:
+    except DataError as error:
         key = "data" if error.key is None else f"data.{error.key}"
         value = None if error.key is None else getattr(data, error.key, None)
         raise ConfigError([Problem(key, str(error), value and str(value))]) from error
@@ -47,9 +47,11 @@ def read_data(cfg: DictConfig, *, fetch: bool) -> tuple[DataModule, Spec]:
 
 def _require_parts(data: DataModule) -> None:
     """Raises `ConfigError` where the parts are something else."""
-    if data.is_readable and not isinstance(data.parts, Parts):
+    if data.is_readable and not isinstance(data.parts, DataSplits):
         given = type(data.parts).__name__
-        message = f"its `load` gives an object of the class {given}; it must give leyden.data.Parts"
+        message = (
+            f"its `load` gives an object of the class {given}; it must give leyden.data.DataSplits"
+        )
         raise ConfigError([Problem("data", message)])
 
 
@@ -79,14 +81,16 @@ def _problems(cfg: DictConfig, data: DataModule) -> Iterator[Problem]:
                 return
 
 
-def _part_problems(name: str, part: Samples, spec: Spec, *, precision: str) -> Iterator[Problem]:
+def _part_problems(
+    name: str, part: BatchedDataset, spec: Spec, *, precision: str
+) -> Iterator[Problem]:
     """Whether a part has samples, and gives them and their targets as the spec says."""
     if len(part) == 0:
         yield Problem("data", f"its {name} part is empty")
         return
     try:
-        inputs, targets = part[Draw(0, torch.arange(min(2, len(part))))]
-    except Unreadable as error:
+        inputs, targets = part[BatchIndices(0, torch.arange(min(2, len(part))))]
+    except DataError as error:
         yield Problem("data", str(error))
         return
     except (Exception, SystemExit) as error:

@@ -10,7 +10,7 @@ from leyden.config.hints import misfit
 from leyden.config.location import CONF
 from leyden.config.signature import parameters_of
 from leyden.config.targets import find_target
-from leyden.data.spec import TASK_OF_KIND, Kind
+from leyden.data.spec import TASK_OF_KIND, DataKind
 from leyden.errors import ConfigError, Problem, suggestion
 from leyden.planning.batch import split_of
 from leyden.planning.hardware import (
@@ -33,7 +33,7 @@ def model_reads_data(cfg: DictConfig) -> Iterator[Problem]:
     """The model takes the data's kind."""
     model, data = find_target(cfg.model._target_), find_target(cfg.data._target_)
     kinds = getattr(model, "kinds", {data.kind})
-    known = set(get_args(Kind))
+    known = set(get_args(DataKind))
     if not isinstance(kinds, Set) or not kinds <= known:
         message = (
             f"{model.__name__}.kinds is {kinds!r}; it must be a set of {', '.join(sorted(known))}"
@@ -75,7 +75,7 @@ def size_can_be_solved(cfg: DictConfig) -> Iterator[Problem]:
 def data_has_a_task(cfg: DictConfig) -> Iterator[Problem]:
     """The data says its kind, and no other task than there is."""
     data = find_target(cfg.data._target_)
-    known = {"kind": get_args(Kind), "task": (None, *TASKS)}
+    known = {"kind": get_args(DataKind), "task": (None, *TASKS)}
     for name, words in known.items():
         value = getattr(data, name, None)
         if value not in words:
@@ -92,7 +92,7 @@ def task_fits(cfg: DictConfig) -> Iterator[Problem]:
     yield from task_problems(cfg, tasks, data.kind)
 
 
-def task_problems(cfg: DictConfig, tasks: list[type[Task]], kind: Kind) -> Iterator[Problem]:
+def task_problems(cfg: DictConfig, tasks: list[type[Task]], kind: DataKind) -> Iterator[Problem]:
     """What none of some tasks logs or takes.
 
     Args:

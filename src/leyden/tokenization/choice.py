@@ -9,9 +9,9 @@ from leyden.tokenization.hugging_face import (
     BYTE_PAIR_FILES,
     TOKENIZER_FILE,
     gpt2,
-    learned,
     read_byte_pairs,
     read_hugging_face,
+    train_bpe,
 )
 from leyden.tokenization.tokenizer import (
     VOCABULARY_FILE,
@@ -46,7 +46,7 @@ def choose_tokenizer(
         case "byte":
             return Bytes(has_separator=has_separator)
         case "bpe":
-            return learned(sample(), size, has_separator=has_separator)
+            return train_bpe(sample(), size, has_separator=has_separator)
         case "gpt2":
             return gpt2(has_separator=has_separator)
     path = Path(choice).expanduser()

@@ -14,8 +14,8 @@ import numpy as np
 from leyden.files.atomic import write_atomically
 from leyden.tokenization.choice import read_tokenizer
 from leyden.tokenization.documents import Piece, read_pieces
-from leyden.tokenization.plan import Plan
-from leyden.tokenization.split import PARTS, Part
+from leyden.tokenization.plan import TokenizePlan
+from leyden.tokenization.split import SPLITS, SplitName
 
 WORK = ".tokenize"
 """The folder, within the result, of what is needed to go on; in the end it is removed."""
@@ -45,9 +45,9 @@ class Amount:
         )
 
 
-def read_plan(folder: Path) -> Plan:
+def read_plan(folder: Path) -> TokenizePlan:
     """The plan of a result that is not finished."""
-    return Plan.of_json(json.loads((folder / WORK / PLAN).read_text(encoding="utf-8")))
+    return TokenizePlan.of_json(json.loads((folder / WORK / PLAN).read_text(encoding="utf-8")))
 
 
 def dtype_of(num_tokens: int) -> np.dtype[np.uint16] | np.dtype[np.uint32]:
@@ -55,7 +55,7 @@ def dtype_of(num_tokens: int) -> np.dtype[np.uint16] | np.dtype[np.uint32]:
     return np.dtype("<u2") if num_tokens <= 2**16 else np.dtype("<u4")
 
 
-def chunk_file(folder: Path, part: Part, number: int) -> Path:
+def chunk_file(folder: Path, part: SplitName, number: int) -> Path:
     """A chunk's tokens of a part."""
     return folder / WORK / f"{part}-{number:06}.bin"
 
@@ -65,11 +65,11 @@ def chunk_record(folder: Path, number: int) -> Path:
     return folder / WORK / f"chunk-{number:06}.json"
 
 
-def read_amounts(folder: Path, num_chunks: int) -> dict[Part, list[Amount]]:
+def read_amounts(folder: Path, num_chunks: int) -> dict[SplitName, list[Amount]]:
     """What each finished chunk has of each part."""
     texts = [chunk_record(folder, n).read_text(encoding="utf-8") for n in range(num_chunks)]
     records = [json.loads(text) for text in texts]
-    return {part: [Amount(**record[part]) for record in records] for part in PARTS}
+    return {part: [Amount(**record[part]) for record in records] for part in SPLITS}
 
 
 class ChunkWriter:
@@ -96,13 +96,13 @@ class ChunkWriter:
         Raises:
             SourceError: Something is no document.
         """
-        amounts: dict[Part, Amount] = {part: Amount() for part in PARTS}
+        amounts: dict[SplitName, Amount] = {part: Amount() for part in SPLITS}
         with ExitStack() as stack:
             files = {
                 part: stack.enter_context(
                     staged(chunk_file(self.folder, part, number), self.folder / WORK)
                 )
-                for part in PARTS
+                for part in SPLITS
             }
             for place in self.plan.chunk(number):
                 for piece in read_pieces(place, self.plan.settings.text_key):

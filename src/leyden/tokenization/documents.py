@@ -12,15 +12,15 @@ from math import ceil
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from leyden.tokenization.encoding import Encoding, NotText, refuse_nul
+from leyden.tokenization.encoding import Encoding, NotText, require_no_nul
 from leyden.tokenization.sources import (
-    Source,
     SourceError,
+    SourceFile,
     column_size,
-    no_text_under,
+    missing_key_message,
     open_parquet,
 )
-from leyden.tokenization.split import Part
+from leyden.tokenization.split import SplitName
 from leyden.tokenization.tokenizer import well_formed
 
 PIECE_BYTES = 2**20
@@ -39,16 +39,16 @@ class Range:
 
     Attributes:
         source: The file.
-        start: In the units of `Source.length`.
+        start: In the units of `SourceFile.length`.
         stop: Likewise.
         part: All of it belongs to this one; None: each document to the one that its text says.
         is_beginning: Of a text file: a document, or a part's share of it, begins here.
     """
 
-    source: Source
+    source: SourceFile
     start: int
     stop: int
-    part: Part | None = None
+    part: SplitName | None = None
     is_beginning: bool = True
 
 
@@ -60,7 +60,7 @@ class Piece:
         text: Some.
         key: Of the document: a number below 2^64 that its beginning decides.
         is_beginning: The document begins here.
-        length: What was read of the source, in the units of `Source.length`.
+        length: What was read of the source, in the units of `SourceFile.length`.
         num_bytes: Bytes of the text: of a text file its own, of others those of UTF-8.
     """
 
@@ -108,7 +108,7 @@ def _read_text(place: Range) -> Iterator[Piece]:
             is_beginning = False
 
 
-def _decoded(data: bytes, start: int, source: Source) -> str:
+def _decoded(data: bytes, start: int, source: SourceFile) -> str:
     """The text of a stretch of a file.
 
     Args:
@@ -123,7 +123,7 @@ def _decoded(data: bytes, start: int, source: Source) -> str:
     mark = max(0, min(len(data), source.mark - start))
     try:
         text = data[mark:].decode(source.encoding)
-        refuse_nul(text, encoding, source.path, start=start + mark)
+        require_no_nul(text, encoding, source.path, start=start + mark)
     except UnicodeDecodeError as error:
         offset = start + mark + error.start
         message = f"{source.path} is not {source.encoding}: there is"
@@ -147,7 +147,7 @@ def _read_lines(place: Range, text_key: str) -> Iterator[Piece]:
             start += len(line)
 
 
-def _text_of(line: bytes, text_key: str, source: Source, start: int) -> str:
+def _text_of(line: bytes, text_key: str, source: SourceFile, start: int) -> str:
     def where() -> str:
         with Path(source.path).open("rb") as file:
             return f"{source.path}, line {sum(1 for _ in _lines_before(file, start)) + 1},"
@@ -161,7 +161,7 @@ def _text_of(line: bytes, text_key: str, source: Source, start: int) -> str:
         raise SourceError(f"{where()} is JSON but not of the form {{{json.dumps(text_key)}: ...}}")
     text = record.get(text_key, 0)
     if not isinstance(text, str | None):
-        raise SourceError(no_text_under(where(), text_key, record))
+        raise SourceError(missing_key_message(where(), text_key, record))
     return text or ""
 
 

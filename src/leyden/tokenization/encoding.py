@@ -128,7 +128,7 @@ def encoding_of(beginning: bytes, wanted: str | None, file: object) -> Encoding:
                 message = f"{file} begins with the byte-order mark of {marked}, not of {name}"
                 raise NotText(message, fits=marked)
             return Encoding(marked, len(mark))
-    if name is not None and (letter := utf_8_instead(beginning, name)):
+    if name is not None and (letter := find_utf8_letter(beginning, name)):
         right, wrong = letter
         message = (
             f"{file} is in UTF-8, where it has `{right}`, not `{wrong}`; if other files are in"
@@ -138,7 +138,7 @@ def encoding_of(beginning: bytes, wanted: str | None, file: object) -> Encoding:
     return Encoding(WITHOUT_MARK.get(name or "utf-8", name or "utf-8"))
 
 
-def utf_8_instead(data: bytes, name: str) -> tuple[str, str] | None:
+def find_utf8_letter(data: bytes, name: str) -> tuple[str, str] | None:
     """A letter of a text in UTF-8, and what would be read for it; None: it is in the encoding.
 
     Letters of several bytes are hardly ever what several letters of one byte happen to be.
@@ -160,7 +160,7 @@ def utf_8_instead(data: bytes, name: str) -> tuple[str, str] | None:
     return letter, letter.encode().decode(name, "replace")
 
 
-def what_it_is_instead(beginning: bytes, wanted: str | None) -> str | None:
+def why_not_text(beginning: bytes, wanted: str | None) -> str | None:
     """Why a file is no text; None: it may be one.
 
     Args:
@@ -173,7 +173,7 @@ def what_it_is_instead(beginning: bytes, wanted: str | None) -> str | None:
     if beginning.startswith(b"%PDF"):
         return "a PDF"
     is_marked = any(beginning.startswith(mark) for mark, _ in MARKS)
-    if b"\0" not in beginning or is_marked or wanted or two_bytes_each(beginning):
+    if b"\0" not in beginning or is_marked or wanted or utf16_without_mark(beginning):
         return None
     if len(CONTROLS.findall(beginning)) <= MOST_CONTROLS * len(beginning):
         try:
@@ -191,34 +191,34 @@ def decode(data: bytes, wanted: str | None, file: object) -> tuple[str, Encoding
         NotText: It is none, or not in that encoding.
     """
     encoding = encoding_of(data, wanted, file)
-    instead = what_it_is_instead(data[:BEGINNING], wanted)
+    instead = why_not_text(data[:BEGINNING], wanted)
     if instead is not None:
-        raise NotText(no_text(file, instead))
+        raise NotText(not_text_message(file, instead))
     try:
         text = data[encoding.mark :].decode(encoding.name)
     except UnicodeDecodeError as error:
-        raise undecodable(data, encoding, file, error.start + encoding.mark) from error
-    refuse_nul(text, encoding, file, start=encoding.mark, beginning=data[:BEGINNING])
+        raise decoding_error(data, encoding, file, error.start + encoding.mark) from error
+    require_no_nul(text, encoding, file, start=encoding.mark, beginning=data[:BEGINNING])
     return text, encoding
 
 
-def no_text(file: object, instead: str) -> str:
+def not_text_message(file: object, instead: str) -> str:
     """Says what to do with a file that is none."""
     return f"{file} is no text but {instead}" + ("; unpack it" if "packed" in instead else "")
 
 
-def refuse_nul(
+def require_no_nul(
     text: str, encoding: Encoding, file: object, *, start: int, beginning: bytes = b""
 ) -> None:
     """Raises `NotText` where a text holds a NUL character, with its offset in the file."""
     place = text.find("\0")
     if place >= 0:
         offset = start + encoding.size(text[:place])
-        fits = two_bytes_each(beginning) if encoding.name == "utf-8" else None
+        fits = utf16_without_mark(beginning) if encoding.name == "utf-8" else None
         raise NotText(f"{file} is no text: there is a NUL byte at offset {offset:,}", fits=fits)
 
 
-def two_bytes_each(data: bytes) -> str | None:
+def utf16_without_mark(data: bytes) -> str | None:
     """The UTF-16 that a text without a mark is in, by where its NUL bytes are."""
     first, second = (data[place::2].count(0) / max(1, len(data) // 2) for place in (0, 1))
     if max(first, second) < 0.3 or min(first, second) > 0.05:
@@ -229,7 +229,7 @@ def two_bytes_each(data: bytes) -> str | None:
     return "utf-16-le" if second > first else "utf-16-be"
 
 
-def undecodable(data: bytes, encoding: Encoding, file: object, first: int) -> NotText:
+def decoding_error(data: bytes, encoding: Encoding, file: object, first: int) -> NotText:
     """Says how much of a file is not in an encoding, and in which it is.
 
     Args:
@@ -238,7 +238,7 @@ def undecodable(data: bytes, encoding: Encoding, file: object, first: int) -> No
         file: For messages.
         first: Offset of the first byte that is not.
     """
-    fits = two_bytes_each(data[:BEGINNING])
+    fits = utf16_without_mark(data[:BEGINNING])
     place = f"0x{data[first]:02x} at offset {first:,}"
     if encoding.unit > 1:
         return NotText(f"{file} is not {encoding.name}: there is {place}", fits=fits)

@@ -62,7 +62,7 @@ class HuggingFace:
         self.tokenizer.save(str(folder / TOKENIZER_FILE))
 
 
-def learned(texts: Iterable[str], size: int, *, has_separator: bool = False) -> HuggingFace:
+def train_bpe(texts: Iterable[str], size: int, *, has_separator: bool = False) -> HuggingFace:
     """Byte-pair encoding, as GPT-2's (Sennrich et al. 2016; Radford et al. 2019), from texts.
 
     Args:

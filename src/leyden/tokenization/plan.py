@@ -10,8 +10,8 @@ from typing import Any
 
 from leyden.tokenization.documents import Piece, Range, cut_near, read_pieces
 from leyden.tokenization.encoding import Encoding
-from leyden.tokenization.sources import Source, SourceError
-from leyden.tokenization.split import Part, Split, split_of, split_of_few
+from leyden.tokenization.sources import SourceError, SourceFile
+from leyden.tokenization.split import KeySplit, SplitName, key_split, key_split_of_few
 
 SAMPLE_BYTES = 2**25
 """Of the training documents, from which a vocabulary is learned."""
@@ -22,7 +22,7 @@ SAMPLE_PLACES = 64
 
 
 @dataclass(frozen=True)
-class Settings:
+class TokenizeSettings:
     """What the user asked for, as far as the result depends on it.
 
     Attributes:
@@ -45,7 +45,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Plan:
+class TokenizePlan:
     """All that the shards depend on, and so all that has to be kept to go on.
 
     Attributes:
@@ -55,9 +55,9 @@ class Plan:
         is_cut: Each source is a text that is itself cut into parts, as there are so few.
     """
 
-    settings: Settings
-    sources: list[Source]
-    split: Split
+    settings: TokenizeSettings
+    sources: list[SourceFile]
+    split: KeySplit
     is_cut: bool
 
     @cached_property
@@ -116,24 +116,24 @@ class Plan:
         return asdict(self)
 
     @classmethod
-    def of_json(cls, saved: dict[str, Any]) -> "Plan":
+    def of_json(cls, saved: dict[str, Any]) -> "TokenizePlan":
         """The plan that `as_json` gave."""
         return cls(
-            Settings(**saved["settings"]),
-            [Source(**source) for source in saved["sources"]],
-            Split(**saved["split"]),
+            TokenizeSettings(**saved["settings"]),
+            [SourceFile(**source) for source in saved["sources"]],
+            KeySplit(**saved["split"]),
             saved["is_cut"],
         )
 
 
-def make_plan(settings: Settings, sources: list[Source]) -> Plan:
+def make_plan(settings: TokenizeSettings, sources: list[SourceFile]) -> TokenizePlan:
     """The plan of a request.
 
     Raises:
         SourceError: There are too few documents, or something is none.
     """
     shares = settings.val_share, settings.test_share
-    plan = Plan(settings, sources, split_of(*shares), is_cut=False)
+    plan = TokenizePlan(settings, sources, key_split(*shares), is_cut=False)
     are_texts = all(source.kind == "text" for source in sources)
     if are_texts and len(sources) < 3:
         return replace(plan, is_cut=True)
@@ -143,10 +143,10 @@ def make_plan(settings: Settings, sources: list[Source]) -> Plan:
     if len(set(keys)) < 3:
         message = f"holds {len(set(keys))} different documents; a split needs three, or one text"
         raise SourceError(f"{sources[0].path} {message}")
-    return replace(plan, split=split_of_few(*shares, keys))
+    return replace(plan, split=key_split_of_few(*shares, keys))
 
 
-def sample_pieces(plan: Plan) -> Iterator[Piece]:
+def sample_pieces(plan: TokenizePlan) -> Iterator[Piece]:
     """Pieces of training documents from all over the sources, as many as make up the sample."""
     num_places = 1 if plan.sample_length == plan.length else SAMPLE_PLACES
     for place in range(num_places):
@@ -159,7 +159,9 @@ def sample_pieces(plan: Plan) -> Iterator[Piece]:
                 break
 
 
-def plan_pieces(plan: Plan, start: int, stop: int, part: Part | None = None) -> Iterator[Piece]:
+def plan_pieces(
+    plan: TokenizePlan, start: int, stop: int, part: SplitName | None = None
+) -> Iterator[Piece]:
     """The pieces of what lies between two places, of one part or of all."""
     for place in plan.between(start, stop):
         for piece in read_pieces(place, plan.settings.text_key):
@@ -167,7 +169,7 @@ def plan_pieces(plan: Plan, start: int, stop: int, part: Part | None = None) -> 
                 yield piece
 
 
-def cut_source(source: Source, val_share: float, test_share: float) -> Iterator[Range]:
+def cut_source(source: SourceFile, val_share: float, test_share: float) -> Iterator[Range]:
     """A text as its parts, in the order of reading."""
     encoding = Encoding(source.encoding, source.mark)
     with Path(source.path).open("rb") as file:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from leyden.files.atomic import write_atomically
 from leyden.tokenization.chunk import WORK, Amount, chunk_file, staged
-from leyden.tokenization.split import PARTS, Part
+from leyden.tokenization.split import SPLITS, SplitName
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ShardPlan:
         amount: Of what they hold together.
     """
 
-    part: Part
+    part: SplitName
     number: int
     chunks: tuple[int, ...]
     amount: Amount
@@ -60,7 +60,9 @@ class ShardPlan:
         return folder / WORK / f"{self.name}.json"
 
 
-def plan_shards(part: Part, amounts: Sequence[Amount], shard_tokens: int) -> Iterator[ShardPlan]:
+def plan_shards(
+    part: SplitName, amounts: Sequence[Amount], shard_tokens: int
+) -> Iterator[ShardPlan]:
     """Fills shards with chunks as long as they are not too large.
 
     Args:
@@ -132,14 +134,14 @@ class Manifest:
     vocab_size: int
     separator: int
     unigram_nats: float
-    shards: dict[Part, list[Shard]]
+    shards: dict[SplitName, list[Shard]]
 
     @property
     def item_size(self) -> int:
         """Bytes of a token in the files."""
         return ITEM_SIZES[self.dtype]
 
-    def total(self, part: Part, what: str) -> int:
+    def total(self, part: SplitName, what: str) -> int:
         """Tokens, documents or bytes of a part."""
         return sum(getattr(shard, what) for shard in self.shards[part])
 
@@ -151,7 +153,7 @@ class Manifest:
                 **{what: self.total(part, what) for what in ("tokens", "documents", "bytes")},
                 "shards": [asdict(shard) for shard in self.shards[part]],
             }
-            for part in PARTS
+            for part in SPLITS
         }
         text = json.dumps({"schema": SCHEMA, **own, "parts": parts}, indent=1)
         write_atomically(folder / FILE, text + "\n")
@@ -169,9 +171,9 @@ class Manifest:
                 message = f"{folder / FILE} is of another version of leyden; tokenize again"
                 raise ManifestError(message)
             parts = saved.pop("parts")
-            shards = {part: [Shard(**shard) for shard in parts[part]["shards"]] for part in PARTS}
+            shards = {part: [Shard(**shard) for shard in parts[part]["shards"]] for part in SPLITS}
             manifest = cls(**saved, shards=shards)
-            names = [shard.file for part in PARTS for shard in shards[part]]
+            names = [shard.file for part in SPLITS for shard in shards[part]]
             if manifest.dtype not in ITEM_SIZES or any(Path(name).name != name for name in names):
                 raise ValueError("not what is written here")
             return manifest

@@ -11,13 +11,13 @@ from leyden.tokenization.encoding import (
     BEGINNING,
     Encoding,
     NotText,
+    decoding_error,
     encoding_of,
     first_undecodable,
     known_encoding,
-    no_text,
-    refuse_nul,
-    undecodable,
-    what_it_is_instead,
+    not_text_message,
+    require_no_nul,
+    why_not_text,
 )
 
 SourceKind = Literal["text", "jsonl", "parquet"]
@@ -32,7 +32,7 @@ class SourceError(ValueError):
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFile:
     """A file.
 
     Attributes:
@@ -61,7 +61,7 @@ def find_sources(
     leave_out: Path,
     encoding: str | None = None,
     left_out: Counter[str] | None = None,
-) -> list[Source]:
+) -> list[SourceFile]:
     """The files, and all files below the folders, in the order of their names; each once.
 
     Args:
@@ -101,7 +101,7 @@ def is_binary(file: Path, encoding: str | None, left_out: Counter[str]) -> bool:
     if kind_of(file) == "parquet":
         return False
     with file.open("rb") as opened:
-        instead = what_it_is_instead(opened.read(BEGINNING), encoding)
+        instead = why_not_text(opened.read(BEGINNING), encoding)
     if instead is not None:
         left_out[f"{instead}, ending {file.suffix.lower()}" if file.suffix else instead] += 1
     return instead is not None
@@ -112,7 +112,7 @@ def kind_of(file: Path) -> SourceKind:
     return KINDS.get(file.suffix.lower(), "text")
 
 
-def source_of(file: Path, text_key: str, encoding: str | None = None) -> Source:
+def source_of(file: Path, text_key: str, encoding: str | None = None) -> SourceFile:
     """A file as a source."""
     kind, status = kind_of(file), file.stat()
     length, found = status.st_size, Encoding()
@@ -120,16 +120,16 @@ def source_of(file: Path, text_key: str, encoding: str | None = None) -> Source:
         rows = open_parquet(str(file), text_key)
         length = sum(column_size(rows, group, text_key) for group in range(rows.num_row_groups))
     else:
-        found = checked(file, encoding)
+        found = check_encoding(file, encoding)
         if kind == "jsonl" and found.unit > 1:
             raise SourceError(f"{file} is {found.name}; lines of JSON are read as UTF-8")
         length = 0 if length == found.mark else length
-    return Source(
+    return SourceFile(
         str(file), kind, status.st_size, status.st_mtime_ns, length, found.name, found.mark
     )
 
 
-def checked(file: Path, wanted: str | None) -> Encoding:
+def check_encoding(file: Path, wanted: str | None) -> Encoding:
     """The encoding of a text, of which the beginning, or all, has been decoded.
 
     Raises:
@@ -139,15 +139,15 @@ def checked(file: Path, wanted: str | None) -> Encoding:
         data = opened.read(CHECKED_BYTES)
     try:
         encoding = encoding_of(data, wanted, file)
-        instead = what_it_is_instead(data[:BEGINNING], wanted)
+        instead = why_not_text(data[:BEGINNING], wanted)
         if instead is not None:
-            raise NotText(no_text(file, instead))
+            raise NotText(not_text_message(file, instead))
         is_whole = len(data) < CHECKED_BYTES
         wrong = first_undecodable(data[encoding.mark :], encoding, is_whole=is_whole)
         if wrong is not None:
-            raise undecodable(data, encoding, file, wrong + encoding.mark)
+            raise decoding_error(data, encoding, file, wrong + encoding.mark)
         text = data[encoding.mark :].decode(encoding.name, "ignore")
-        refuse_nul(text, encoding, file, start=encoding.mark, beginning=data[:BEGINNING])
+        require_no_nul(text, encoding, file, start=encoding.mark, beginning=data[:BEGINNING])
     except NotText as error:
         raise source_error(error) from error
     return encoding
@@ -177,14 +177,14 @@ def open_parquet(path: str, text_key: str) -> Any:
         raise SourceError(f"{path} can't be read as Parquet: {error}") from error
     names = rows.schema_arrow.names
     if text_key not in names:
-        raise SourceError(no_text_under(path, text_key, names))
+        raise SourceError(missing_key_message(path, text_key, names))
     column = rows.schema_arrow.field(text_key).type
     if not (types.is_string(column) or types.is_large_string(column)):
         raise SourceError(f"{path} holds {column} in `{text_key}`, no text")
     return rows
 
 
-def no_text_under(where: str, text_key: str, keys: Iterable[str]) -> str:
+def missing_key_message(where: str, text_key: str, keys: Iterable[str]) -> str:
     """Says which keys there are instead."""
     return f"{where} has no text under `{text_key}`; type --text-key with one of {', '.join(keys)}"
 

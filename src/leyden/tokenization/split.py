@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Part = Literal["train", "val", "test"]
-PARTS: tuple[Part, ...] = get_args(Part)
+SplitName = Literal["train", "val", "test"]
+SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 NUM_KEYS = 2**64
 
 
 @dataclass(frozen=True)
-class Split:
+class KeySplit:
     """Parts by the keys of documents, so that the same document twice is in one part.
 
     Attributes:
@@ -21,24 +21,24 @@ class Split:
     val_below: int
     test_below: int
 
-    def part_of(self, key: int) -> Part:
+    def part_of(self, key: int) -> SplitName:
         """The part of a document."""
         if key < self.val_below:
             return "val"
         return "test" if key < self.test_below else "train"
 
 
-def split_of(val_share: float, test_share: float) -> Split:
+def key_split(val_share: float, test_share: float) -> KeySplit:
     """The split that gives each part its share of many documents.
 
     Args:
         val_share: Of the documents.
         test_share: Likewise.
     """
-    return Split(int(val_share * NUM_KEYS), int((val_share + test_share) * NUM_KEYS))
+    return KeySplit(int(val_share * NUM_KEYS), int((val_share + test_share) * NUM_KEYS))
 
 
-def split_of_few(val_share: float, test_share: float, keys: Iterable[int]) -> Split:
+def key_split_of_few(val_share: float, test_share: float, keys: Iterable[int]) -> KeySplit:
     """The split that gives each part its share of few documents, and one at least.
 
     Args:
@@ -49,4 +49,4 @@ def split_of_few(val_share: float, test_share: float, keys: Iterable[int]) -> Sp
     few = sorted(set(keys))
     num_val = min(max(1, round(val_share * len(few))), len(few) - 2)
     num_test = min(max(1, round(test_share * len(few))), len(few) - 1 - num_val)
-    return Split(few[num_val], few[num_val + num_test])
+    return KeySplit(few[num_val], few[num_val + num_test])

@@ -24,14 +24,14 @@ from leyden.tokenization.chunk import (
     read_plan,
 )
 from leyden.tokenization.plan import (
-    Plan,
-    Settings,
+    TokenizePlan,
+    TokenizeSettings,
     make_plan,
     sample_pieces,
 )
 from leyden.tokenization.shards import FILE, Manifest, Shard, plan_shards, read_shard, write_shard
-from leyden.tokenization.sources import Source
-from leyden.tokenization.split import PARTS, Part
+from leyden.tokenization.sources import SourceFile
+from leyden.tokenization.split import SPLITS, SplitName
 from leyden.tokenization.tokenizer import Tokenizer
 from leyden.tokenization.workers import write_chunks
 
@@ -87,8 +87,8 @@ def _ignore(event: Event) -> None:
 
 
 def tokenize(
-    settings: Settings,
-    sources: list[Source],
+    settings: TokenizeSettings,
+    sources: list[SourceFile],
     folder: Path,
     *,
     workers: int = 1,
@@ -133,7 +133,9 @@ def is_begun(folder: Path) -> bool:
     return (folder / WORK).is_dir()
 
 
-def _require_same_request(folder: Path, settings: Settings, sources: list[Source]) -> None:
+def _require_same_request(
+    folder: Path, settings: TokenizeSettings, sources: list[SourceFile]
+) -> None:
     """Raises `OutputError` unless the folder is new or was begun by the same request."""
     if folder.is_file():
         raise OutputError("is a file; type a folder")
@@ -150,14 +152,18 @@ def _require_same_request(folder: Path, settings: Settings, sources: list[Source
         raise OutputError("is a folder that holds something else; type another")
 
 
-def difference_of(saved: dict[str, Any], settings: Settings, sources: list[Source]) -> str | None:
+def difference_of(
+    saved: dict[str, Any], settings: TokenizeSettings, sources: list[SourceFile]
+) -> str | None:
     """In what a request differs from the one that was saved."""
-    begun = asdict(Settings(**saved["settings"]))  # with defaults for what was not asked yet
+    begun = asdict(
+        TokenizeSettings(**saved["settings"])
+    )  # with defaults for what was not asked yet
     for name, value in asdict(settings).items():
         if begun[name] != value:
             option = f"--{name.replace('_', '-')}"
             return f"was begun with {option} {begun[name]}, not {value}"
-    before = {source["path"]: Source(**source) for source in saved["sources"]}
+    before = {source["path"]: SourceFile(**source) for source in saved["sources"]}
     now = {source.path: source for source in sources}
     for path in [*before, *now]:
         if path not in now or path not in before:
@@ -168,8 +174,8 @@ def difference_of(saved: dict[str, Any], settings: Settings, sources: list[Sourc
 
 
 def prepare(
-    settings: Settings, sources: list[Source], on_progress: Callable[[Event], None]
-) -> tuple[Plan, Tokenizer]:
+    settings: TokenizeSettings, sources: list[SourceFile], on_progress: Callable[[Event], None]
+) -> tuple[TokenizePlan, Tokenizer]:
     """The plan and the tokenizer."""
     on_progress(Sampling())
     plan = make_plan(settings, sources)
@@ -185,7 +191,7 @@ def prepare(
     return plan, tokenizer
 
 
-def save_prepared(plan: Plan, tokenizer: Tokenizer, folder: Path) -> None:
+def save_prepared(plan: TokenizePlan, tokenizer: Tokenizer, folder: Path) -> None:
     """Writes what the shards depend on; the plan last, so that all is there with it."""
     (folder / TOKENIZER).mkdir(exist_ok=True)
     tokenizer.save(folder / TOKENIZER)
@@ -226,9 +232,9 @@ def join_chunks(folder: Path) -> Manifest:
     plan, tokenizer = read_plan(folder), read_tokenizer(folder / TOKENIZER)
     assert tokenizer.separator is not None
     dtype, amounts = dtype_of(len(tokenizer)), read_amounts(folder, plan.num_chunks)
-    shards: dict[Part, list[Shard]] = {part: [] for part in PARTS}
-    counts = {part: np.zeros(len(tokenizer), dtype=np.int64) for part in PARTS}
-    for part in PARTS:
+    shards: dict[SplitName, list[Shard]] = {part: [] for part in SPLITS}
+    counts = {part: np.zeros(len(tokenizer), dtype=np.int64) for part in SPLITS}
+    for part in SPLITS:
         for shard_plan in plan_shards(part, amounts[part], plan.settings.shard_tokens):
             if not shard_plan.record(folder).is_file():
                 write_shard(folder, shard_plan, dtype, len(tokenizer))

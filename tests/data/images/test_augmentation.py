@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.data.batches import Draw
+from leyden.data.batches import BatchIndices
 from leyden.data.images.augmentation import Augmentation, crop, cut_out, shift
 
 few = settings(deadline=None, max_examples=40, derandomize=True)
@@ -22,7 +22,7 @@ def white(n, height, width):
 
 
 def augment(pixels, *, epoch=0, **options):
-    return Augmentation(**options)(pixels, Draw(epoch, torch.arange(len(pixels))))
+    return Augmentation(**options)(pixels, BatchIndices(epoch, torch.arange(len(pixels))))
 
 
 def moved_by_hand(image, rows, columns):
@@ -53,8 +53,8 @@ def test_an_augmented_batch_has_the_shape_and_type_of_the_batch(kind):
 @each_kind
 def test_augmentation_does_not_depend_on_the_batch(kind):
     pixels, augmentation = noise(), Augmentation(seed=3, **kind)
-    together = augmentation(pixels, Draw(4, torch.arange(6)))
-    alone = [augmentation(pixels[[i]], Draw(4, torch.tensor([i]))) for i in (5, 1, 3)]
+    together = augmentation(pixels, BatchIndices(4, torch.arange(6)))
+    alone = [augmentation(pixels[[i]], BatchIndices(4, torch.tensor([i]))) for i in (5, 1, 3)]
     assert torch.equal(torch.cat(alone), together[[5, 1, 3]])
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from leyden.data import Digits
-from leyden.data.batches import Draw
+from leyden.data.batches import BatchIndices
 from leyden.data.images.digits import read_digits
 
 
@@ -12,7 +12,7 @@ def parts():
 
 
 def everything(part, epoch=0):
-    return part[Draw(epoch, torch.arange(len(part)))]
+    return part[BatchIndices(epoch, torch.arange(len(part)))]
 
 
 def test_the_images_are_scikit_learns():

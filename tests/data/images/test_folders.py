@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from leyden.data import ImageFolder, Unreadable
-from leyden.data.images.folders import is_of_masks
-from leyden.data.split_names import part_within
+from leyden.data import DataError, ImageFolder
+from leyden.data.images.folders import names_masks
+from leyden.data.split_names import split_in_name
 
 different = count()
 
@@ -38,7 +38,7 @@ def report(path="photos", **options):
 
 
 def refusal(path="photos", **options):
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         report(path, **options)
     return str(raised.value)
 
@@ -198,7 +198,7 @@ def test_a_chosen_class_that_is_not_there_is_refused():
     ],
 )
 def test_a_word_of_a_name_says_a_part(name, part):
-    assert part_within(name) == part
+    assert split_in_name(name) == part
 
 
 @pytest.mark.parametrize(
@@ -206,4 +206,4 @@ def test_a_word_of_a_name_says_a_part(name, part):
     [("masks", True), ("Ground_Truth", True), ("mask_images", True), ("gas_masks", False)],
 )
 def test_names_of_masks_have_no_other_words(name, expected):
-    assert is_of_masks(name) is expected
+    assert names_masks(name) is expected

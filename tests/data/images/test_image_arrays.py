@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.data import ImageArrays, Unreadable
-from leyden.data.batches import Draw
-from leyden.data.parsing.numpy_file import meaning_of
+from leyden.data import DataError, ImageArrays
+from leyden.data.batches import BatchIndices
+from leyden.data.parsing.numpy_file import array_role
 
 NUMBER = 30
 
@@ -38,7 +38,7 @@ def pixels(**options):
 
 
 def refusal(**options):
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         read(**options).load()
     return raised.value
 
@@ -65,12 +65,12 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_names_of_arrays_say_part_and_content(form):
     for meaning, name in names_of_parts(FORMS[form]).items():
-        assert meaning_of(name) == meaning
+        assert array_role(name) == meaning
 
 
 @pytest.mark.parametrize("name", ["target_names", "train", "arr_0", "x_ray", "train_test_x", "n"])
 def test_other_names_say_nothing(name):
-    assert meaning_of(name) is None
+    assert array_role(name) is None
 
 
 @pytest.mark.parametrize("channels", [None, 1, 3, 4])
@@ -144,7 +144,7 @@ def test_pixels_that_are_kept_stay_as_they_are_when_batches_are_normalised():
     save(images=images().astype(np.uint16) * 200, labels=labels())
     train = read().parts.train
     before = train.pixels.clone()
-    _ = train[Draw(0, torch.arange(4))]
+    _ = train[BatchIndices(0, torch.arange(4))]
     assert torch.equal(train.pixels, before)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
-from leyden.data.images.formats import DamagedImage, OutsideRange, is_image, opened
+from leyden.data.images.formats import DamagedImage, OutsideRange, is_image, open_image
 from leyden.data.images.image_file import Decoder, has_foreign_profile, header_of
 
 SIDE = 6
@@ -365,7 +365,7 @@ def test_of_several_frames_the_first_is_taken(ending):
     frames = [Image.new("RGB", (SIDE, SIDE), colour) for colour in ("red", "blue", "green")]
     options = {"lossless": True} if ending == "webp" else {}
     path = saved(frames[0], f"a.{ending}", save_all=True, append_images=frames[1:], **options)
-    with opened(Path(path)) as image:
+    with open_image(Path(path)) as image:
         assert header_of(image).has_frames
     np.testing.assert_allclose(square(path)[0, 0], [255, 0, 0], atol=1)
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from leyden.data import ImageFolder, Unreadable
-from leyden.data.batches import Draw
+from leyden.data import DataError, ImageFolder
+from leyden.data.batches import BatchIndices
 from leyden.data.images.image_file import Decoder
 from leyden.data.images.image_folder import ImageFiles
 
@@ -123,7 +123,7 @@ def test_a_tenth_of_the_training_images_takes_the_place_of_a_part_that_is_missin
 def test_a_class_of_another_part_that_is_not_trained_is_refused():
     save_own("train", "val")
     save("photos/val/fox/a.png")
-    with pytest.raises(Unreadable, match="fox") as raised:
+    with pytest.raises(DataError, match="fox") as raised:
         make().load()
     assert raised.value.key == "path"
 
@@ -135,7 +135,7 @@ def test_fewer_than_two_classes_are_refused(classes, number):
     Path("photos").mkdir()
     for name in classes:
         save_class(f"photos/{name}", 12)
-    with pytest.raises(Unreadable, match=f"has {number} with images") as raised:
+    with pytest.raises(DataError, match=f"has {number} with images") as raised:
         make().load()
     assert raised.value.key == "path"
 
@@ -143,7 +143,7 @@ def test_fewer_than_two_classes_are_refused(classes, number):
 def test_fewer_than_ten_images_are_refused():
     save_class("photos/cat", 4)
     save_class("photos/dog", 5)
-    with pytest.raises(Unreadable, match="9 images are too few"):
+    with pytest.raises(DataError, match="9 images are too few"):
         make().load()
 
 
@@ -195,7 +195,7 @@ def test_the_spec_is_that_of_the_batches(channels):
     save_class("photos/cat", 10)
     save_class("photos/dog", 10)
     data = make(channels=channels, size=6)
-    batch, labels = data.parts.train[Draw(0, torch.arange(5))]
+    batch, labels = data.parts.train[BatchIndices(0, torch.arange(5))]
     assert tuple(batch.shape[1:]) == data.spec.input_shape == (channels, 6, 6)
     assert 0 <= labels.min() <= labels.max() < data.spec.num_outputs == 2
 
@@ -209,7 +209,7 @@ def broken(content):
 def test_a_broken_file_is_named(kept):
     whole = save("a.png", random_pixels(40, 40)).read_bytes()
     path = broken(whole[: int(kept * len(whole)) if kept < 1 else kept])
-    with pytest.raises(Unreadable, match=r"broken\.png can't be read as an image") as raised:
+    with pytest.raises(DataError, match=r"broken\.png can't be read as an image") as raised:
         decoded(path)
     assert raised.value.key == "path"
 
@@ -236,7 +236,7 @@ def test_workers_change_no_batch():
 
 def test_a_folder_that_is_none_is_refused():
     Path("photos").write_text("no folder")
-    with pytest.raises(Unreadable, match="not a folder"):
+    with pytest.raises(DataError, match="not a folder"):
         make().load()
 
 
@@ -244,5 +244,5 @@ def test_a_part_without_images_is_refused():
     save_own("train", "val")
     for image in Path("photos/val").rglob("*.png"):
         image.unlink()
-    with pytest.raises(Unreadable, match="no folders with images"):
+    with pytest.raises(DataError, match="no folders with images"):
         make().load()

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from leyden.data import ImageFolder, Unreadable
-from leyden.data.images.duplicates import copies
+from leyden.data import DataError, ImageFolder
+from leyden.data.images.duplicates import find_copies
 
 different = count()
 
@@ -41,7 +41,7 @@ def report(path="photos", **options):
 
 
 def refusal(path="photos", **options):
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         read(path, **options).load()
     assert raised.value.key == "path"
     return str(raised.value)
@@ -246,13 +246,13 @@ def test_copies_are_files_with_equal_bytes(contents):
         for content in contents
     }
     expected = sorted(group for group in groups.values() if len(group) > 1)
-    assert sorted(copies(files)) == expected
+    assert sorted(find_copies(files)) == expected
 
 
 def test_copies_that_differ_only_in_the_middle_are_none():
     Path("a").write_bytes(b"x" * 20_000)
     Path("b").write_bytes(b"x" * 10_000 + b"y" + b"x" * 9_999)
-    assert copies([Path("a"), Path("b")]) == []
+    assert find_copies([Path("a"), Path("b")]) == []
 
 
 def test_shares_of_the_parts_can_be_said():
@@ -267,6 +267,6 @@ def test_shares_of_the_parts_can_be_said():
 def test_shares_where_nothing_is_drawn_are_refused():
     for name in ("train", "val", "test"):
         classes(f"photos/{name}", 6)
-    with pytest.raises(Unreadable, match="nothing is drawn") as raised:
+    with pytest.raises(DataError, match="nothing is drawn") as raised:
         read(split={"fractions": [0.5, 0.25, 0.25]}).load()
     assert raised.value.key == "split.fractions"

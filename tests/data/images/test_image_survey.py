@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from leyden.data import ImageFolder, Unreadable
-from leyden.data.batches import Draw
+from leyden.data import DataError, ImageFolder
+from leyden.data.batches import BatchIndices
 from leyden.data.images import survey as survey_module
 from leyden.data.images.pixels import channel_statistics
 
@@ -32,7 +32,7 @@ def read(path="photos", **options):
 
 
 def refusal(**options):
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         read(**options).load()
     return raised.value
 
@@ -52,7 +52,7 @@ def test_deep_images_keep_their_difference(ending, dtype, channels):
         for place in range(10):
             save(f"photos/{name}/{place}.{ending}", cells(level, place, dtype))
     data = read(channels=channels)
-    images, labels = data.parts.train[Draw(0, torch.arange(16))]
+    images, labels = data.parts.train[BatchIndices(0, torch.arange(16))]
     full = 65535 if dtype is np.uint16 else 1
     values = {
         (code, place): cells(level, place, dtype) / full
@@ -164,11 +164,11 @@ def test_of_many_images_damage_that_was_not_seen_is_named_when_it_is_read(monkey
         damage(file, "cut late")
     data = read()
     assert "1 of 80 images were decoded before the start" in data.parts.report.notes
-    with pytest.raises(Unreadable, match=r"7\.png can't be read .*skip_damaged=true"):
-        _ = data.parts.train[Draw(0, torch.arange(len(data.parts.train)))]
+    with pytest.raises(DataError, match=r"7\.png can't be read .*skip_damaged=true"):
+        _ = data.parts.train[BatchIndices(0, torch.arange(len(data.parts.train)))]
     skipping = read(skip_damaged=True)
     assert skipping.parts.report.files_left_out == {"damaged": 8}
-    _ = skipping.parts.train[Draw(0, torch.arange(len(skipping.parts.train)))]
+    _ = skipping.parts.train[BatchIndices(0, torch.arange(len(skipping.parts.train)))]
 
 
 @pytest.mark.parametrize("value", [0, 255])
@@ -219,7 +219,7 @@ def test_few_samples_to_learn_by_heart_have_the_files_of_all_as_their_source():
 @pytest.mark.parametrize(("name", "hint"), [("a.npz", "image_arrays"), ("a.zip", "unpack it")])
 def test_a_file_in_the_place_of_a_folder_says_what_to_do(name, hint):
     Path(name).touch()
-    with pytest.raises(Unreadable, match=f"is not a folder; .*{hint}"):
+    with pytest.raises(DataError, match=f"is not a folder; .*{hint}"):
         read(name).load()
 
 
@@ -240,6 +240,6 @@ def test_training_images_do_not_depend_on_those_of_other_parts():
             for name in CLASSES:
                 pixels = np.random.default_rng(seed).integers(0, 99, (8, 8, 3), np.uint8)
                 save(f"{root}/{part}/{name}/{part}{name}.png", pixels)
-        images, _ = read(root).parts.train[Draw(0, torch.arange(12))]
+        images, _ = read(root).parts.train[BatchIndices(0, torch.arange(12))]
         trained.append(images)
     assert torch.equal(*trained)

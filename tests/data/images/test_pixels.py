@@ -2,10 +2,10 @@ import pytest
 import torch
 from hypothesis import settings
 
-from leyden.data.batches import Draw
+from leyden.data.batches import BatchIndices
 from leyden.data.images import pixels as images_module
 from leyden.data.images.augmentation import Augmentation
-from leyden.data.images.pixels import Images, channel_statistics, image_parts, statistics_of
+from leyden.data.images.pixels import Images, channel_statistics, image_splits, statistics_of
 
 few = settings(deadline=None, max_examples=40, derandomize=True)
 
@@ -35,12 +35,12 @@ def make_images(pixels, **options):
 
 
 def draw(*index, epoch=0):
-    return Draw(epoch, torch.tensor(index))
+    return BatchIndices(epoch, torch.tensor(index))
 
 
 def parts_of(*pixels, **augmentation):
     labels = tuple(torch.arange(len(part)) for part in pixels)
-    return image_parts(pixels, labels, Augmentation(**augmentation))
+    return image_splits(pixels, labels, Augmentation(**augmentation))
 
 
 def test_channel_statistics_are_those_computed_by_hand():
@@ -123,5 +123,5 @@ def test_all_parts_are_normalised_by_the_training_parts_statistics():
 def test_only_training_images_are_augmented(kind):
     every = torch.arange(6)
     for part, changes in zip(parts_of(*[noise()] * 3, **kind), (True, False, False), strict=True):
-        same = torch.equal(part[Draw(0, every)][0], part[Draw(1, every)][0])
+        same = torch.equal(part[BatchIndices(0, every)][0], part[BatchIndices(1, every)][0])
         assert same is not changes

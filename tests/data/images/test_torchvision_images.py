@@ -12,8 +12,8 @@ import pytest
 import torch
 from torchvision import datasets
 
-from leyden.data import TorchvisionImages, Unreadable
-from leyden.data.batches import Draw
+from leyden.data import DataError, TorchvisionImages
+from leyden.data.batches import BatchIndices
 from leyden.data.images import torchvision_images
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -112,7 +112,7 @@ def test_debians_files_are_read_pixel_by_pixel(debian):
 
 
 def test_debians_fashion_stands_in_for_no_other_set(debian):
-    with pytest.raises(Unreadable):
+    with pytest.raises(DataError):
         fetched("mnist")
 
 
@@ -163,14 +163,14 @@ def test_a_file_that_is_not_the_expected_one_is_refused(number, server, monkeypa
     sums = datasets.MNIST.resources.copy()
     sums[number] = (sums[number][0], "0" * 32)
     monkeypatch.setattr(datasets.MNIST, "resources", sums)
-    with pytest.raises(Unreadable, match="could not be fetched"):
+    with pytest.raises(DataError, match="could not be fetched"):
         fetched()
     assert left_in_data() == [".mnist.lock"]
 
 
 def test_a_server_that_is_gone_is_told_with_what_can_be_done():
     with pytest.raises(
-        Unreadable,
+        DataError,
         match=r"t10k-labels-idx1-ubyte\.gz from file:///nowhere/ into data/archives/mnist",
     ):
         fetched()
@@ -193,14 +193,14 @@ def test_of_the_archives_that_are_missing_the_server_is_asked(server):
 def test_an_archive_that_is_not_the_expected_one_is_refused(monkeypatch):
     monkeypatch.setattr(datasets.MNIST, "resources", write_idx(make().archives))
     (make().archives / "train-labels-idx1-ubyte.gz").write_bytes(b"something else")
-    with pytest.raises(Unreadable):
+    with pytest.raises(DataError):
         fetched()
     assert left_in_data() == [".mnist.lock", "archives"]
 
 
 @pytest.mark.parametrize(("dataset", "mentioned"), [("fashion_mnist", True), ("kmnist", False)])
 def test_debians_package_is_mentioned_where_there_is_one(dataset, mentioned):
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         fetched(dataset)
     assert ("dataset-fashion-mnist" in str(raised.value)) is mentioned
 
@@ -214,7 +214,7 @@ def test_the_spec_is_known_before_the_set_is_here(server):
 
 def test_the_spec_is_that_of_the_batches(server):
     data = fetched()
-    batch, _ = data.parts.val[Draw(0, torch.arange(2))]
+    batch, _ = data.parts.val[BatchIndices(0, torch.arange(2))]
     assert tuple(batch.shape[1:]) == data.spec.input_shape
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leyden.data import Unreadable
+from leyden.data import DataError
 from leyden.data.parsing.table_file import column_of, numbers_of, read_table
 from leyden.data.parsing.table_format import TableFormat
 from leyden.data.report import DataReport
@@ -40,7 +40,7 @@ def cells(content, **keys):
 
 
 def refusal(content, name="a.csv", **keys):
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         read(content, name, **keys)
     assert "\n" not in str(raised.value)
     return f"{raised.value.key}: {raised.value}"
@@ -110,7 +110,7 @@ def test_what_is_no_table_is_refused_with_its_line(content, reason):
 
 @pytest.mark.parametrize(("path", "reason"), [("gone.csv", "no such file"), (".", "is a folder")])
 def test_what_is_no_file_is_refused(path, reason):
-    with pytest.raises(Unreadable, match=reason) as raised:
+    with pytest.raises(DataError, match=reason) as raised:
         read_table(path, TableFormat(), DataReport())
     assert raised.value.key == "path"
 
@@ -596,7 +596,7 @@ def test_groups_that_are_not_of_three_digits_are_no_numbers(cell):
 
 
 def test_one_sign_can_not_be_both():
-    with pytest.raises(Unreadable, match="the same sign"):
+    with pytest.raises(DataError, match="the same sign"):
         TableFormat(decimal="comma", thousands="comma")
 
 
@@ -652,7 +652,7 @@ def test_a_name_of_several_lines_is_one_that_can_be_typed():
 def test_of_many_columns_some_are_named():
     text = ",".join(f"c{place}" for place in range(100)) + "\n" + ",".join(["1"] * 100) + "\n"
     frame, _ = read(text)
-    with pytest.raises(Unreadable, match="c18, c19 and 80 more"):
+    with pytest.raises(DataError, match="c18, c19 and 80 more"):
         column_of(frame, "zzz", key="target")
 
 
@@ -719,14 +719,14 @@ def test_arrays_are_columns():
 )
 def test_arrays_that_make_no_table_are_refused(array, reason):
     np.save("a.npy", array, allow_pickle=True)
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         read_table("a.npy", TableFormat(), DataReport())
     assert reason in str(raised.value)
 
 
 def test_arrays_of_different_lengths_are_refused():
     np.savez("a.npz", x_train=np.zeros(3), x_test=np.zeros(2))
-    with pytest.raises(Unreadable, match="x_train 3, x_test 2"):
+    with pytest.raises(DataError, match="x_train 3, x_test 2"):
         read_table("a.npz", TableFormat(), DataReport())
 
 
@@ -753,7 +753,7 @@ def test_a_damaged_file_is_refused_in_a_line_or_read(kind):
             content[place : place + 1] = bytes([rng.integers(256)])
         try:
             read(bytes(content), kind)
-        except Unreadable as error:
+        except DataError as error:
             refusals.append(str(error))
     assert len(refusals) >= 20
     assert not any("\n" in refusal for refusal in refusals)
@@ -767,7 +767,7 @@ def test_an_ending_that_lies_is_refused(name):
 @pytest.mark.parametrize("keys", [{"separator": "comma"}, {"decimal": "comma"}, {"header": False}])
 def test_a_key_of_text_files_is_refused_for_others(keys):
     pd.DataFrame({"x": [1, 2]}).to_parquet("a.parquet")
-    with pytest.raises(Unreadable, match="the file is Parquet") as raised:
+    with pytest.raises(DataError, match="the file is Parquet") as raised:
         read_table("a.parquet", TableFormat(**keys), DataReport())
     assert raised.value.key == next(iter(keys))
 
@@ -778,9 +778,9 @@ def test_a_key_of_text_files_is_refused_for_others(keys):
 def test_a_column_that_is_missing_is_told_with_those_that_are_there():
     frame, _ = read("x,yard\n1,2\n")
     assert column_of(frame, "x", key="target").tolist() == [1]
-    with pytest.raises(Unreadable, match="no column `z`; the columns: x, yard"):
+    with pytest.raises(DataError, match="no column `z`; the columns: x, yard"):
         column_of(frame, "z", key="target")
-    with pytest.raises(Unreadable, match="did you mean `yard`"):
+    with pytest.raises(DataError, match="did you mean `yard`"):
         column_of(frame, "yards", key="target")
 
 
@@ -791,7 +791,7 @@ def test_a_column_that_is_missing_is_told_with_those_that_are_there():
 def test_a_column_that_has_to_hold_numbers_is_refused_with_the_reason(name, reason):
     frame, report = read("n;t;e;p\n1;a;;2,455\n2;b;;865\n")
     assert numbers_of(frame, "n", report, key="target").tolist() == [1, 2]
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         numbers_of(frame, name, report, key="features")
     assert raised.value.key == "features"
     assert reason in str(raised.value)

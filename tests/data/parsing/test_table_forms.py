@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.data import Unreadable
+from leyden.data import DataError
 from leyden.data.parsing.table_file import read_table
 from leyden.data.parsing.table_format import TableFormat
 from leyden.data.report import DataReport
@@ -114,7 +114,7 @@ def test_what_the_user_does_not_say_is_found_or_refused(table):
     report = DataReport()
     try:
         frame = read_table("table.csv", TableFormat(), report)
-    except Unreadable:
+    except DataError:
         return
     for name, cells in table["columns"].items():
         described = report.column(name)
@@ -131,7 +131,7 @@ def test_the_wrong_decimal_sign_bends_no_number(table):
     encoding = table["encoding"] if table["encoding"] == "cp1252" else None
     try:
         frame = read_table("table.csv", TableFormat(decimal=other, encoding=encoding), report)
-    except Unreadable:
+    except DataError:
         return
     for name, cells in table["columns"].items():
         described = report.column(name)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 from leyden.data.parsing.times import parse_times
-from leyden.data.series.time_grid import find_steps
+from leyden.data.series.time_grid import find_grid
 
 few = settings(deadline=None, max_examples=60)
 
@@ -22,8 +22,8 @@ def parsed(cells, **options):
 
 
 def refusal(cells, **options):
-    with pytest.raises(Unreadable) as raised:
-        find_steps(parsed(cells, **options), key="time")
+    with pytest.raises(DataError) as raised:
+        find_grid(parsed(cells, **options), key="time")
     return str(raised.value)
 
 
@@ -47,7 +47,7 @@ def written(stamps, form):
 def test_hours_are_read_in_the_usual_forms(form):
     times = parsed(written(STAMPS, form))
     assert times.moments.tolist() == list(STAMPS)
-    assert find_steps(times, key="time").step == "1 h"
+    assert find_grid(times, key="time").step == "1 h"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_clock_change_is_one_hour_like_any_other():
     berlin = pd.date_range("2026-03-28", periods=72, freq="h", tz="UTC").tz_convert("Europe/Berlin")
     times = parsed([str(stamp) for stamp in berlin])
     assert times.moments.tolist() == list(berlin.tz_convert(None))
-    assert find_steps(times, key="time").places.tolist() == list(range(72))
+    assert find_grid(times, key="time").places.tolist() == list(range(72))
 
 
 FREQUENCIES = ["s", "5min", "h", "6h", "D", "B", "W", "2W", "MS", "ME", "QS", "QE", "YS", "2MS"]
@@ -93,7 +93,7 @@ def test_rows_find_their_places_on_the_grid_that_they_were_written_by(freq, zone
     rows = np.random.default_rng(seed).permutation(whole)
     stamps = grid.tz_convert(zone) if is_clock and zone else grid
     times = parsed([str(stamps[row]) for row in rows])
-    assert find_steps(times, key="time").places.tolist() == rows.tolist()
+    assert find_grid(times, key="time").places.tolist() == rows.tolist()
 
 
 @pytest.mark.parametrize("freq", ["W-SUN", "M", "Q", "Y", "D", "h"])
@@ -101,20 +101,20 @@ def test_periods_are_read_as_pandas_writes_them(freq):
     periods = pd.period_range("2026-01-01", periods=12, freq=freq)
     cells = pd.read_csv(pd.io.common.StringIO("date\n" + "\n".join(map(str, periods))))["date"]
     times = parse_times(cells, key="time")
-    assert find_steps(times, key="time").places.tolist() == list(range(12))
+    assert find_grid(times, key="time").places.tolist() == list(range(12))
 
 
 def test_durations_are_read_as_pandas_writes_them():
     durations = pd.timedelta_range("0s", periods=30, freq="90min")
     times = parsed(map(str, durations))
     assert times.moments.tolist() == list(durations)
-    assert find_steps(times, key="time").step == "1.5 h"
+    assert find_grid(times, key="time").step == "1.5 h"
 
 
 def test_iso_weeks_are_seven_days_apart():
     times = parsed(["2026-W01", "2026-W02", "2026-W03"])
     assert times.moments[0] == pd.Timestamp("2025-12-29")
-    assert find_steps(times, key="time").step == "7 d"
+    assert find_grid(times, key="time").step == "7 d"
 
 
 @pytest.mark.parametrize(
@@ -128,12 +128,12 @@ def test_iso_weeks_are_seven_days_apart():
     ],
 )
 def test_numbers_are_times(numbers, places):
-    assert find_steps(parsed(numbers), key="time").places.tolist() == places
+    assert find_grid(parsed(numbers), key="time").places.tolist() == places
 
 
 def test_a_hundred_years_of_months_in_decimals_do_not_drift():
     numbers = np.round(1900 + np.arange(1200) / 12, 3)
-    assert find_steps(parsed(numbers), key="time").places.tolist() == list(range(1200))
+    assert find_grid(parsed(numbers), key="time").places.tolist() == list(range(1200))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from leyden.data import Unreadable
+from leyden.data import DataError
 from leyden.data.series.csv_series import CSVSeries
 
 N = 40
@@ -38,7 +38,7 @@ def unscaled(data):
 
 
 def refusal(**options):
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         make(**options).load()
     return raised.value.key, str(raised.value)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leyden.data import Unreadable
+from leyden.data import DataError
 from leyden.data.series.csv_series import CSVSeries
 
 HOURS = 240
@@ -26,7 +26,7 @@ def make(**options):
 
 
 def refusal(**options):
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         make(**options).load()
     return str(raised.value)
 

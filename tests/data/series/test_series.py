@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from leyden.data import Unreadable
-from leyden.data.batches import Draw
-from leyden.data.series.series import Series, series_parts
+from leyden.data import DataError
+from leyden.data.batches import BatchIndices
+from leyden.data.series.series import Series, series_splits
 
 WALK = np.random.default_rng(0).normal(size=100).cumsum() + 50
 
 
 def parts_of(values, *, lags=4, horizon=1):
     values = torch.tensor(np.atleast_2d(values.T).T)
-    return series_parts([Series(values)], lags=lags, horizon=horizon, target_name="height (m)")
+    return series_splits([Series(values)], lags=lags, horizon=horizon, target_name="height (m)")
 
 
 def each(parts):
@@ -21,7 +21,7 @@ def each(parts):
 
 
 def targets(part):
-    return part[Draw(0, torch.arange(len(part)))][1]
+    return part[BatchIndices(0, torch.arange(len(part)))][1]
 
 
 def test_70_percent_train_and_15_percent_validate_and_test_in_the_order_of_time():
@@ -79,7 +79,7 @@ def test_baselines_grow_with_the_unit(model):
     [(10, 4, 1), (100, 69, 1), (100, 4, 15), (100, 200, 1), (3, 1, 1)],
 )
 def test_a_series_too_short_for_its_windows_is_refused(length, lags, horizon):
-    with pytest.raises(Unreadable, match=f"{length} times are too few") as raised:
+    with pytest.raises(DataError, match=f"{length} times are too few") as raised:
         parts_of(np.zeros((length, 1)), lags=lags, horizon=horizon)
     assert raised.value.key == "lags"
 

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.data import Draw, Unreadable
+from leyden.data import BatchIndices, DataError
 from leyden.data.series.csv_series import CSVSeries
 
 START = datetime(2026, 1, 1)
@@ -35,7 +35,7 @@ def make(**options):
 
 
 def refusal(**options):
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         make(**options).load()
     return str(raised.value)
 
@@ -43,7 +43,7 @@ def refusal(**options):
 def in_own_unit(data, part):
     """Past and future of all windows of a part."""
     samples, spec = getattr(data.parts, part), data.spec
-    past, future = samples[Draw(0, torch.arange(len(samples)))]
+    past, future = samples[BatchIndices(0, torch.arange(len(samples)))]
     return [
         window.double().numpy() * spec.target_std + spec.target_mean
         for window in (past[..., 0], future)
@@ -255,15 +255,15 @@ def test_no_window_depends_on_later_values(
     other[:, cut:] = random.normal(loc=3, size=(2, 160 - cut))
     try:
         one = data_of(*noise)
-    except Unreadable as error:  # too few windows without a hole
-        with pytest.raises(Unreadable, match=str(error)[:20]):
+    except DataError as error:  # too few windows without a hole
+        with pytest.raises(DataError, match=str(error)[:20]):
             data_of(*other)
         return
     two, times = data_of(*other), times_of_places(rows, gaps)
     for (_, before), (_, after) in zip(one, two, strict=True):
         assert torch.equal(before.firsts, after.firsts)
         ends = [times[first + horizon - 1] for first in before.firsts.tolist()]
-        draw = Draw(0, torch.tensor([i for i, end in enumerate(ends) if end < cut]).long())
+        draw = BatchIndices(0, torch.tensor([i for i, end in enumerate(ends) if end < cut]).long())
         for first, second in zip(before[draw], after[draw], strict=True):
             if one.spec.target_std == two.spec.target_std and cut >= 112:
                 assert torch.equal(first, second)
@@ -274,5 +274,5 @@ def test_no_window_depends_on_later_values(
                 ]
                 torch.testing.assert_close(*back, rtol=0, atol=1e-5)
     if cut > times[max(one.train.firsts.tolist()) + horizon - 1]:
-        everything = Draw(0, torch.arange(len(one.train)))
+        everything = BatchIndices(0, torch.arange(len(one.train)))
         assert all(map(torch.equal, one.train[everything], two.train[everything]))

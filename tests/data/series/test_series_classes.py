@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 import torch
 
-from leyden.data import Unreadable
+from leyden.data import DataError
 from leyden.data.series.series_classes import SeriesClasses
-from leyden.data.splitting import drawn
+from leyden.data.splitting import draw_rows
 
 N, T = 40, 12
 RANDOM = np.random.default_rng(0)
 WAVES = RANDOM.normal(size=(N, T)).round(4)
 LABELS = np.array(["slow", "fast"] * (N // 2))
 CODES = torch.tensor([1, 0] * (N // 2))  # in the order of their names
-CUT = drawn(N, (28, 6, 6), labels=CODES)
+CUT = draw_rows(N, (28, 6, 6), labels=CODES)
 
 
 def make(path="series.csv", **options):
@@ -24,7 +24,7 @@ def make(path="series.csv", **options):
 
 
 def refusal(**options):
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         make(**options).load()
     return str(raised.value)
 

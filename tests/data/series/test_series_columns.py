@@ -11,8 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.data import Unreadable
-from leyden.data.series.columns import find_run
+from leyden.data import DataError
+from leyden.data.series.columns import find_numbered_columns
 from leyden.data.series.series_classes import SeriesClasses
 
 N, T = 40, 6
@@ -27,7 +27,7 @@ def make(path="series.csv", **options):
 
 
 def refusal(path="series.csv", **options):
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         make(path, **options).load()
     return str(raised.value)
 
@@ -314,7 +314,7 @@ def test_a_beginning_without_values_is_the_mean_and_that_is_said():
     ],
 )
 def test_a_run_has_a_common_stem_and_half_of_the_columns(names, expected):
-    run = find_run(names)
+    run = find_numbered_columns(names)
     assert (run and run.names) == expected
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.tsa.ar_model import AutoReg
 
-from leyden.data.batches import Draw
+from leyden.data.batches import BatchIndices
 from leyden.data.series.windows import Autoregression, Windows, baseline_rmse, rmse, window_places
 
 few = settings(deadline=None, max_examples=40, derandomize=True)
@@ -26,12 +26,12 @@ def part(length, start, stop, lags, horizon, *, holes=(), unmeasured=()):
 
 
 def everything(windows):
-    return windows[Draw(0, torch.arange(len(windows)))]
+    return windows[BatchIndices(0, torch.arange(len(windows)))]
 
 
 def test_windows_are_cut_by_hand():
     windows = part(9, start=4, stop=8, lags=3, horizon=2)
-    past, future = windows[Draw(0, torch.tensor([2, 0]))]
+    past, future = windows[BatchIndices(0, torch.tensor([2, 0]))]
     assert past.tolist() == [[[3, 103], [4, 104], [5, 105]], [[1, 101], [2, 102], [3, 103]]]
     assert future.tolist() == [[6, 7], [4, 5]]
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from leyden.data import Unreadable
-from leyden.data.splitting import drawn
+from leyden.data import DataError
+from leyden.data.splitting import draw_rows
 from leyden.data.tables.csv_table import CSVTable
 
 N = 40
-TRAIN, VAL, TEST = (rows.tolist() for rows in drawn(N, (28, 6, 6)))  # 70, 15 and 15 %
+TRAIN, VAL, TEST = (rows.tolist() for rows in draw_rows(N, (28, 6, 6)))  # 70, 15 and 15 %
 CLASSES = ["b", "a"] * (N // 2)
 NUMBERS = [number * 17 % N * 1.5 - 20 for number in range(N)]  # in no order
 
@@ -47,7 +47,7 @@ def feature(number=0, **options):
 
 
 def refusal(**options):
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         make(**options).load()
     return raised.value.key, str(raised.value)
 
@@ -306,7 +306,7 @@ def test_numbers_may_have_a_decimal_comma():
 
 def target_refusal(*cells, **options):
     table(x=NUMBERS, y=cells)
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         make(**options).load()
     return raised.value.key, str(raised.value)
 
@@ -385,7 +385,7 @@ def test_classes_of_numbers_and_names_are_told_apart():
 
 def test_a_target_of_one_class_is_refused():
     table(x=NUMBERS, y=["same"] * N)
-    with pytest.raises(Unreadable, match="one value only") as raised:
+    with pytest.raises(DataError, match="one value only") as raised:
         make().load()
     assert raised.value.key == "target"
 

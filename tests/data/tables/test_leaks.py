@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.data.splitting import drawn, sizes_of
+from leyden.data.splitting import draw_rows, split_sizes
 from leyden.data.tables.csv_table import CSVTable
 
 N = 450
@@ -298,7 +298,7 @@ def test_no_tensor_of_the_training_part_depends_on_other_rows(
 ):
     rng = np.random.default_rng(seed)
     codes = torch.from_numpy(rng.integers(0, 3, rows)) if has_classes else None
-    train = set(drawn(rows, sizes_of(rows, (0.7, 0.15, 0.15)), labels=codes)[0].tolist())
+    train = set(draw_rows(rows, split_sizes(rows, (0.7, 0.15, 0.15)), labels=codes)[0].tolist())
 
     def cells(kind, old=None):
         new = [cell if rng.random() > holes else "" for cell in cells_of(kind, rows, rng)]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from leyden.data import Unreadable
+from leyden.data import DataError
 from leyden.data.tables.csv_table import CSVTable
 
 RNG = np.random.default_rng(5)
@@ -32,7 +32,7 @@ def test_iris_as_uci_has_it():
     species = np.repeat(["Iris-setosa", "Iris-versicolor", "Iris-virginica"], N // 3)
     columns = [numbers(4, 8), numbers(2, 4), numbers(1, 7), numbers(0.1, 2.5), species]
     write(*(",".join(map(str, row)) for row in zip(*columns, strict=True)), "")
-    with pytest.raises(Unreadable, match=r"data\.header=false"):
+    with pytest.raises(DataError, match=r"data\.header=false"):
         make("4")
     parts = make("4", header=False)
     assert parts.spec.class_names == ("Iris-setosa", "Iris-versicolor", "Iris-virginica")
@@ -126,7 +126,7 @@ def test_yacht_as_uci_has_it():
         )
     ]
     write(*rows)
-    with pytest.raises(Unreadable, match=r"data\.header=false"):
+    with pytest.raises(DataError, match=r"data\.header=false"):
         make("3")
     parts = make("3", header=False)
     assert parts.report.source["separator"] == "blank"
@@ -157,7 +157,7 @@ def test_a_european_table_with_blanks_between_thousands():
         )
     ]
     write("Land;Menschen;Anteil", *rows)
-    with pytest.raises(Unreadable, match=r"data\.thousands=blank"):
+    with pytest.raises(DataError, match=r"data\.thousands=blank"):
         make("Anteil", decimal="comma")
     parts = make("Anteil", decimal="comma", thousands="blank")
     assert parts.report.column("Land").missing == {}

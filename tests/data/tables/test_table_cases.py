@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leyden.data.splitting import drawn, sizes_of
+from leyden.data.splitting import draw_rows, split_sizes
 from leyden.data.tables.csv_table import CSVTable
 
 SHORT = ("trainer.max_steps=3", "model.width=8", "callbacks.graph=null")
@@ -31,8 +31,8 @@ def make(path, target, **options):
 def targets_of(parts):
     """Numbers of the target, in the order of the file."""
     lengths = [len(part) for _, part in parts]
-    order = np.concatenate([rows.numpy() for rows in drawn(sum(lengths), tuple(lengths))])
-    assert sizes_of(sum(lengths), (0.7, 0.15, 0.15)) == tuple(lengths)
+    order = np.concatenate([rows.numpy() for rows in draw_rows(sum(lengths), tuple(lengths))])
+    assert split_sizes(sum(lengths), (0.7, 0.15, 0.15)) == tuple(lengths)
     scaled = np.concatenate([part.targets[:, 0].double().numpy() for _, part in parts])
     found = np.empty(len(order))
     found[order] = scaled * parts.spec.target_std + parts.spec.target_mean

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leyden.data import Unreadable
-from leyden.data.splitting import drawn
+from leyden.data import DataError
+from leyden.data.splitting import draw_rows
 from leyden.data.tables.csv_table import CSVTable
 
 N = 60
 RNG = np.random.default_rng(11)
 Y = RNG.normal(size=N).round(4).tolist()
-TRAIN, VAL, TEST = (rows.tolist() for rows in drawn(N, (42, 9, 9)))
+TRAIN, VAL, TEST = (rows.tolist() for rows in draw_rows(N, (42, 9, 9)))
 NUMBERS = RNG.normal(5, 2, N).round(3).tolist()
 
 
@@ -59,7 +59,7 @@ def test_a_missing_number_becomes_what_the_user_says(impute):
 
 def test_missing_numbers_may_be_refused():
     table(x=WITH_HOLES, y=Y)
-    with pytest.raises(Unreadable, match=r"column `x` has 4 missing cells \(`\?`\)") as raised:
+    with pytest.raises(DataError, match=r"column `x` has 4 missing cells \(`\?`\)") as raised:
         make(impute="refuse")
     assert raised.value.key == "impute"
 
@@ -81,7 +81,7 @@ def test_numbers_may_be_names():
 
 def test_categories_are_columns_of_the_table():
     table(x=NUMBERS, y=Y)
-    with pytest.raises(Unreadable, match="no column `z`") as raised:
+    with pytest.raises(DataError, match="no column `z`") as raised:
         make(categories=("z",))
     assert raised.value.key == "categories"
 
@@ -89,7 +89,7 @@ def test_categories_are_columns_of_the_table():
 def test_odd_cells_are_categories_where_the_user_says_so():
     cells = ["3+" if row % 7 == 0 else str(row % 3) for row in range(N)]
     table(dependents=cells, x=NUMBERS, y=Y)
-    with pytest.raises(Unreadable, match=r"data.categories=\[dependents\]") as raised:
+    with pytest.raises(DataError, match=r"data.categories=\[dependents\]") as raised:
         make()
     assert raised.value.key == "path"
     found = features(categories=("dependents",))
@@ -141,7 +141,7 @@ def test_times_that_could_be_two_are_left_out_unless_the_user_says_their_form():
     assert column.role == "left out"
     assert "can be read in" in column.reason
     assert make(time_format="%d/%m/%Y").report.column("day").role == "feature"
-    with pytest.raises(Unreadable, match="fits no column") as raised:
+    with pytest.raises(DataError, match="fits no column") as raised:
         make(time_format="%Y")
     assert raised.value.key == "time_format"
 
@@ -187,7 +187,7 @@ def test_a_missing_date_becomes_what_the_user_says(impute, day):
 
 def test_missing_dates_may_be_refused_or_be_said_in_a_feature():
     table(d=DAYS_WITH_HOLES, y=Y)
-    with pytest.raises(Unreadable, match="column `d` has 4 missing cells") as raised:
+    with pytest.raises(DataError, match="column `d` has 4 missing cells") as raised:
         make(impute="refuse")
     assert raised.value.key == "impute"
     parts = make(missing_indicator=True)

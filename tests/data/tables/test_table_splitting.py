@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from leyden.data import Unreadable
-from leyden.data.splitting import drawn
+from leyden.data import DataError
+from leyden.data.splitting import draw_rows
 from leyden.data.tables.csv_table import CSVTable
 
 N = 100
@@ -44,7 +44,7 @@ def rows_in(parts):
 
 
 def refusal(**split):
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         parts_of(**split)
     return f"{raised.value.key}: {raised.value}"
 
@@ -62,14 +62,14 @@ def test_each_class_has_its_share_in_each_part():
 def test_numbers_are_drawn_as_they_come():
     table(place=PLACES, y=RNG.normal(size=N))
     parts = parts_of()
-    assert rows_in(parts) == [sorted(rows.tolist()) for rows in drawn(N, (70, 15, 15))]
+    assert rows_in(parts) == [sorted(rows.tolist()) for rows in draw_rows(N, (70, 15, 15))]
     assert parts.report.split == "drawn"
 
 
 def test_the_user_may_say_the_fractions_and_that_classes_do_not_count():
     table(place=PLACES, y=KINDS)
     parts = parts_of(fractions=[0.5, 0.2, 0.3], stratified=False)
-    assert rows_in(parts) == [sorted(rows.tolist()) for rows in drawn(N, (50, 20, 30))]
+    assert rows_in(parts) == [sorted(rows.tolist()) for rows in draw_rows(N, (50, 20, 30))]
 
 
 def test_a_column_may_name_the_parts():

@@ -7,11 +7,11 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from leyden.data import Shakespeare, Text, Tokens, Unreadable
-from leyden.data.batches import Draw
+from leyden.data import DataError, Shakespeare, Text, Tokens
+from leyden.data.batches import BatchIndices
 from leyden.data.report import DataReport
 from leyden.data.text import plain_text
-from leyden.data.text.corpus import read_text
+from leyden.data.text.corpus import load_corpus
 from leyden.data.text.windows import NO_TARGET
 
 TEXT = "To be, or not to be: that is the question.\n" * 20
@@ -59,7 +59,7 @@ def test_a_saved_tokenizer_is_named_by_its_path(tmp_path):
 
 
 def test_a_tokenizer_that_is_not_there_is_refused_by_its_key():
-    with pytest.raises(Unreadable, match=r"did you mean `byte`\?") as raised:
+    with pytest.raises(DataError, match=r"did you mean `byte`\?") as raised:
         make(write("a.txt"), tokenizer="bytes").load()
     assert raised.value.key == "tokenizer"
 
@@ -68,7 +68,7 @@ def test_a_tokenizer_that_is_not_there_is_refused_by_its_key():
 def test_all_of_a_held_out_part_but_its_first_token_is_evaluated(part):
     data = make(write("a.txt"), tokenizer="byte", context=8)
     samples = getattr(data.parts, part)
-    _, targets = samples[Draw(0, torch.arange(len(samples)))]
+    _, targets = samples[BatchIndices(0, torch.arange(len(samples)))]
     assert bytes(targets[targets != NO_TARGET].tolist()).decode() == data.texts[part][1:]
 
 
@@ -96,7 +96,7 @@ def test_a_folder_below_a_hidden_one_is_read():
 
 def test_bytes_that_are_not_utf_8_are_refused_with_the_encoding_that_fits():
     Path("a.txt").write_bytes(b"caf\xe9 " * 40)
-    with pytest.raises(Unreadable, match=r"40 of its bytes.*type data\.encoding=cp1252") as raised:
+    with pytest.raises(DataError, match=r"40 of its bytes.*type data\.encoding=cp1252") as raised:
         make().load()
     assert raised.value.key == "encoding"
     assert whole(make(encoding="cp1252")) == "caf\xe9 " * 40
@@ -196,7 +196,7 @@ def test_joined_files_keep_the_bytes_of_each():
     contents = ["ä\n".encode("utf-8-sig"), "öö".encode("utf-16"), b"", "ü".encode()]
     for number, content in enumerate(contents):
         Path(f"folder/{number}").write_bytes(content)
-    joined = read_text(Path("folder"), None, DataReport())
+    joined = load_corpus(Path("folder"), None, DataReport())
     assert joined.text == "ä\n\nöö\nü"
     assert joined.num_bytes(0, len(joined.text)) == sum(map(len, contents))
     assert [joined.num_bytes(place, place + 1) for place in range(7)] == [5, 1, 0, 4, 2, 0, 2]
@@ -217,7 +217,7 @@ def test_joined_files_keep_the_bytes_of_each():
 )
 def test_what_is_no_text_is_refused_in_a_line(content, message):
     Path("a.txt").write_bytes(content)
-    with pytest.raises(Unreadable, match=message) as raised:
+    with pytest.raises(DataError, match=message) as raised:
         make().load()
     assert raised.value.key == "path"
     assert "\n" not in str(raised.value)
@@ -226,7 +226,7 @@ def test_what_is_no_text_is_refused_in_a_line(content, message):
 def test_utf_16_without_a_mark_is_refused_with_its_name():
     for encoding in ("utf-16-le", "utf-16-be"):
         Path("a.txt").write_bytes(TEXT.encode(encoding))
-        with pytest.raises(Unreadable, match=f"type data.encoding={encoding}"):
+        with pytest.raises(DataError, match=f"type data.encoding={encoding}"):
             make().load()
         assert whole(make(encoding=encoding)) == TEXT
 
@@ -234,7 +234,7 @@ def test_utf_16_without_a_mark_is_refused_with_its_name():
 @pytest.mark.parametrize("encoding", ["cp9999", "rot13", "hex", "utf7", "utf_16_le"])
 def test_an_encoding_that_does_not_fit_is_refused_by_its_key(encoding):
     write("a.txt", "\ufeff" + TEXT)
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         make(encoding=encoding).load()
     assert raised.value.key == "encoding"
 
@@ -249,7 +249,7 @@ def test_the_users_home_may_be_named_by_its_sign(monkeypatch):
 def test_what_holds_no_text_is_refused(files):
     for name in files:
         write(name, "hidden" if "." in Path(name).name[0] else "")
-    with pytest.raises(Unreadable, match=r"a\.txt holds no text") as raised:
+    with pytest.raises(DataError, match=r"a\.txt holds no text") as raised:
         make().load()
     assert raised.value.key == "path"
 
@@ -285,14 +285,14 @@ def test_shakespeare_is_fetched_into_the_data_folder(source):
 
 def test_another_text_than_shakespeares_is_refused(source):
     source.write_text("To be, or to be?")
-    with pytest.raises(Unreadable, match=r"SHA-256 differs.*; say data\.path=FILE"):
+    with pytest.raises(DataError, match=r"SHA-256 differs.*; say data\.path=FILE"):
         shakespeare().fetch()
     assert [path.name for path in Path("data").iterdir()] == [".shakespeare.lock"]
 
 
 def test_a_source_that_is_gone_says_what_can_be_done(source):
     source.unlink()
-    with pytest.raises(Unreadable, match=r"put the file input\.txt into data/shakespeare"):
+    with pytest.raises(DataError, match=r"put the file input\.txt into data/shakespeare"):
         shakespeare().fetch()
 
 
@@ -322,7 +322,7 @@ def test_shakespeares_training_samples_are_known_before_it_is_here(source):
 
 
 def test_a_shakespeare_that_is_not_where_the_user_says_is_refused():
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(DataError) as raised:
         shakespeare(path="nowhere.txt").fetch()
     assert raised.value.key == "path"
 
@@ -336,7 +336,7 @@ def folder_of(contents):
 def test_files_of_a_folder_in_utf_8_stay_so_beside_others():
     words = "für Größe, Käse und Öl\n" * 40
     folder_of({"a.txt": words.encode("cp1252"), "b.txt": words.encode()})
-    with pytest.raises(Unreadable, match=r"type data\.encoding=cp1252"):
+    with pytest.raises(DataError, match=r"type data\.encoding=cp1252"):
         _ = make("folder").parts
     data = make("folder", encoding="cp1252")
     _ = data.parts
@@ -349,7 +349,7 @@ def test_files_of_a_folder_in_utf_8_stay_so_beside_others():
 @given(st.text(st.sampled_from("abcäöüßéжщ\n"), min_size=60, max_size=90))
 def test_a_file_in_utf_8_is_not_read_in_an_encoding_of_one_byte(encoding, text):
     Path("a.txt").write_bytes(f"ä{text}".encode())
-    with pytest.raises(Unreadable, match="is in UTF-8, where it has `ä`") as raised:
+    with pytest.raises(DataError, match="is in UTF-8, where it has `ä`") as raised:
         _ = make(encoding=encoding).parts
     assert raised.value.key == "encoding"
     assert str(raised.value).endswith("type data.encoding=utf-8")

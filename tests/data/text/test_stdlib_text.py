@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from leyden.data import StdlibText
-from leyden.data.batches import Draw
+from leyden.data.batches import BatchIndices
 from leyden.data.text.stdlib_text import read_corpus
 
 SIZE = 200_000
@@ -80,7 +80,7 @@ def test_training_text_has_no_unknown_characters():
 
 
 def test_a_batch_has_the_specs_context(data):
-    inputs, targets = data.parts.val[Draw(0, torch.arange(4))]
+    inputs, targets = data.parts.val[BatchIndices(0, torch.arange(4))]
     assert inputs.shape == targets.shape == (4, *data.spec.input_shape)
 
 

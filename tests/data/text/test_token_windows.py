@@ -5,9 +5,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.data.batches import Draw
-from leyden.data.text.vocabulary import Vocabulary, vocabulary_of
-from leyden.data.text.windows import NO_TARGET, TokenWindows, split_text, text_parts, unigram_nats
+from leyden.data.batches import BatchIndices
+from leyden.data.text.vocabulary import Vocabulary, make_vocabulary
+from leyden.data.text.windows import NO_TARGET, TokenWindows, split_text, text_splits, unigram_nats
 from leyden.tokenization.tokenizer import Bytes, Characters
 
 few = settings(deadline=None, max_examples=40, derandomize=True)
@@ -17,7 +17,7 @@ TEXTS = {"train": "aab\N{SNOWMAN}", "val": "b\N{EURO SIGN}", "test": "aaa"}
 
 def test_the_stream_of_windows_is_cut_by_hand():
     windows = TokenWindows(torch.arange(10, 18), context=3)
-    inputs, targets = windows[Draw(0, torch.tensor([1, 0]))]
+    inputs, targets = windows[BatchIndices(0, torch.tensor([1, 0]))]
     assert inputs.tolist() == [[13, 14, 15], [10, 11, 12]]
     assert targets.tolist() == [[14, 15, 16], [11, 12, 13]]
 
@@ -26,7 +26,7 @@ def test_the_stream_of_windows_is_cut_by_hand():
 @given(length=st.integers(0, 80), context=st.integers(1, 20))
 def test_windows_predict_every_token_once_up_to_the_last_whole_window(length, context):
     windows = TokenWindows(torch.arange(length), context=context)
-    inputs, targets = windows[Draw(0, torch.arange(len(windows)))]
+    inputs, targets = windows[BatchIndices(0, torch.arange(len(windows)))]
     assert inputs.flatten().tolist() == list(range(len(windows) * context))
     assert torch.equal(targets, inputs + 1)
     assert 0 <= max(length, 1) - 1 - len(windows) * context < context
@@ -34,7 +34,7 @@ def test_windows_predict_every_token_once_up_to_the_last_whole_window(length, co
 
 def test_what_is_left_after_the_last_whole_window_is_evaluated_by_hand():
     windows = TokenWindows(torch.arange(10, 16), context=3, is_whole=True)
-    inputs, targets = windows[Draw(0, torch.tensor([0, 1]))]
+    inputs, targets = windows[BatchIndices(0, torch.tensor([0, 1]))]
     assert inputs.tolist() == [[10, 11, 12], [13, 14, 15]]
     assert targets.tolist() == [[11, 12, 13], [14, 15, NO_TARGET]]
 
@@ -43,13 +43,13 @@ def test_what_is_left_after_the_last_whole_window_is_evaluated_by_hand():
 @given(length=st.integers(2, 80), context=st.integers(1, 20))
 def test_an_evaluation_predicts_every_token_but_the_first_once(length, context):
     windows = TokenWindows(torch.arange(length), context=context, is_whole=True)
-    inputs, targets = windows[Draw(0, torch.arange(len(windows)))]
+    inputs, targets = windows[BatchIndices(0, torch.arange(len(windows)))]
     real = targets != NO_TARGET
     assert targets[real].tolist() == list(range(1, length))
     assert torch.equal(inputs[real] + 1, targets[real])
     assert inputs.min() >= 0
     assert inputs.max() < length
-    assert windows[Draw(0, torch.tensor([len(windows) - 1]))][1][0, 0] != NO_TARGET
+    assert windows[BatchIndices(0, torch.tensor([len(windows) - 1]))][1][0, 0] != NO_TARGET
 
 
 @pytest.mark.parametrize("length", [0, 1])
@@ -59,7 +59,7 @@ def test_of_one_token_nothing_can_be_evaluated(length):
 
 def test_training_windows_are_whole_and_evaluations_complete():
     texts = dict.fromkeys(("train", "val", "test"), "0123456")
-    parts = text_parts(texts, BYTES, context=4, stream=False)
+    parts = text_splits(texts, BYTES, context=4, stream=False)
     assert [len(part) for part in (parts.train, parts.val, parts.test)] == [1, 2, 2]
 
 
@@ -67,12 +67,12 @@ def test_training_windows_are_whole_and_evaluations_complete():
 @pytest.mark.parametrize("text", ["abab \N{EURO SIGN}\N{SNOWMAN} abab", "\N{EURO SIGN}ab"])
 def test_bits_per_byte_of_a_coin_for_each_bit_are_counted_by_hand(tokenizer, text):
     """A model that gives each token p = 1/256 needs 8 bits for each token after the first."""
-    vocabulary = vocabulary_of(tokenizer, "abab \N{SNOWMAN}", size=260)
+    vocabulary = make_vocabulary(tokenizer, "abab \N{SNOWMAN}", size=260)
     texts = dict.fromkeys(("train", "val", "test"), text)
-    parts = text_parts(texts, vocabulary, context=4, stream=False)
+    parts = text_splits(texts, vocabulary, context=4, stream=False)
     num_targets = len(vocabulary.encode(text)) - 1
     num_bytes = len(text.encode()) - vocabulary.bytes_of_first(text)
-    _, targets = parts.val[Draw(0, torch.arange(len(parts.val)))]
+    _, targets = parts.val[BatchIndices(0, torch.arange(len(parts.val)))]
     assert int((targets != NO_TARGET).sum()) == num_targets
     loss_in_bits = 8.0
     bits_per_byte = loss_in_bits / parts.spec.bytes_per_token["val"]
@@ -115,24 +115,24 @@ def test_a_text_is_split_by_hand(length, sizes):
     ids=["character", "byte"],
 )
 def test_bytes_per_predicted_token_are_counted_by_hand(vocabulary, expected):
-    assert text_parts(TEXTS, vocabulary, context=2, stream=False).spec.bytes_per_token == expected
+    assert text_splits(TEXTS, vocabulary, context=2, stream=False).spec.bytes_per_token == expected
 
 
 def test_an_empty_part_has_no_bytes_per_token():
-    parts = text_parts(TEXTS | {"val": ""}, BYTES, context=2, stream=False)
+    parts = text_splits(TEXTS | {"val": ""}, BYTES, context=2, stream=False)
     assert parts.spec.bytes_per_token["val"] == 0
     assert len(parts.val) == 0
 
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_texts_spec_is_that_of_its_vocabulary_and_windows(stream):
-    spec = text_parts(TEXTS, SNOWY, context=2, stream=stream).spec
+    spec = text_splits(TEXTS, SNOWY, context=2, stream=stream).spec
     assert (spec.kind, spec.input_shape, spec.num_outputs) == ("text", (2,), 4)
     assert spec.unigram_nats == pytest.approx(0.5 * log(2) + 0.5 * log(4))  # a a b snowman
     assert spec.is_stream is stream
 
 
 def test_each_part_holds_its_own_tokens():
-    parts = text_parts(TEXTS, SNOWY, context=2, stream=False)
+    parts = text_splits(TEXTS, SNOWY, context=2, stream=False)
     tokens = [part.tokens.tolist() for part in (parts.train, parts.val, parts.test)]
     assert tokens == [[1, 1, 2, 3], [2, 0], [1, 1, 1]]

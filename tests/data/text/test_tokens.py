@@ -11,8 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.data import Tokens, Unreadable
-from leyden.data.batches import Draw, Order
+from leyden.data import DataError, Tokens
+from leyden.data.batches import BatchIndices, BatchSampler
 from leyden.data.loader import Loader
 from leyden.data.text.tokens import Shards, mapped
 from leyden.data.text.windows import NO_TARGET, TokenWindows
@@ -43,7 +43,7 @@ def stream_of(part):
 def test_each_training_token_but_the_first_and_the_rest_is_a_target_once():
     data, stream = make(), stream_of("train")
     assert len(list(Path("shards").glob("train-*.bin"))) > 3
-    inputs, targets = data.parts.train[Draw(0, torch.arange(len(data.parts.train)))]
+    inputs, targets = data.parts.train[BatchIndices(0, torch.arange(len(data.parts.train)))]
     num_targets = (len(stream) - 1) // 32 * 32
     assert inputs.flatten().tolist() == stream[:num_targets]
     assert targets.flatten().tolist() == stream[1 : num_targets + 1]
@@ -52,7 +52,7 @@ def test_each_training_token_but_the_first_and_the_rest_is_a_target_once():
 @pytest.mark.parametrize("part", ["val", "test"])
 def test_an_evaluation_predicts_all_but_the_first_token(part):
     samples = getattr(make().parts, part)
-    _, targets = samples[Draw(0, torch.arange(len(samples)))]
+    _, targets = samples[BatchIndices(0, torch.arange(len(samples)))]
     assert targets[targets != NO_TARGET].tolist() == stream_of(part)[1:]
 
 
@@ -139,7 +139,7 @@ DAMAGES = {
 @pytest.mark.parametrize(("what", "message"), DAMAGES.items(), ids=DAMAGES)
 def test_a_damaged_folder_is_refused_in_a_line(what, message, leyden):
     damage(what)
-    with pytest.raises(Unreadable, match=message) as raised:
+    with pytest.raises(DataError, match=message) as raised:
         make(verify=True).load()
     assert raised.value.key == "path"
     result = leyden("plan", "data=tokens", "data.path=shards", "data.verify=true", "model=gpt")
@@ -155,7 +155,7 @@ def test_what_is_in_the_files_is_verified_only_if_the_user_wants_it():
 def test_an_empty_part_says_what_to_type(leyden):
     Path("tiny.txt").write_text("row")
     leyden("tokenize", "tiny.txt", "--output", "tiny")
-    with pytest.raises(Unreadable, match="tokenize with a larger --val-share"):
+    with pytest.raises(DataError, match="tokenize with a larger --val-share"):
         make("tiny").load()
 
 
@@ -221,7 +221,7 @@ def test_windows_over_the_borders_of_shards_are_those_of_a_plain_loop(
             expected.append(targets + [NO_TARGET] * (context - len(targets)))
     assert len(windows) == len(expected)
     if expected:
-        inputs, targets = windows[Draw(0, torch.arange(len(windows)))]
+        inputs, targets = windows[BatchIndices(0, torch.arange(len(windows)))]
         assert targets.tolist() == expected
         assert torch.equal(inputs[targets != NO_TARGET] + 1, targets[targets != NO_TARGET])
 
@@ -229,7 +229,7 @@ def test_windows_over_the_borders_of_shards_are_those_of_a_plain_loop(
 @pytest.mark.parametrize("num_workers", [0, 2])
 def test_an_epoch_predicts_each_token_once_whatever_reads_ahead(folder, num_workers):
     windows = TokenWindows(write(folder, [50, 1, 30, 20]), context=9)
-    order = Order(len(windows), batch_size=1, shuffle=True, seed=0)
+    order = BatchSampler(len(windows), batch_size=1, shuffle=True, seed=0)
     targets = torch.cat([batch[1] for batch in Loader(windows, order, num_workers=num_workers)])
     assert sorted(targets.flatten().tolist()) == list(range(1, 100))
     assert targets.flatten().tolist() != list(range(1, 100))

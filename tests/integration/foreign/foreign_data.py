@@ -5,7 +5,7 @@ import sys
 import torch
 from pytorch_lightning import LightningDataModule
 
-from leyden.data import DataModule, Draw, Parts, Spec  # noqa: F401
+from leyden.data import BatchIndices, DataModule, DataSplits, Spec  # noqa: F401
 
 
 class Points:
@@ -27,14 +27,14 @@ class Ok(DataModule):
     kind = "image"
 
     def load(self):
-        return Parts(SPEC, train=Points(100), val=Points(64), test=Points(64))
+        return DataSplits(SPEC, train=Points(100), val=Points(64), test=Points(64))
 
 
 class LDM(LightningDataModule):
     pass
 
 
-def function(batch_size, seed, overfit_samples, may_stand_in):
+def function(batch_size, seed, overfit_samples, allow_synthetic):
     return Ok(batch_size=batch_size)
 
 
@@ -84,13 +84,13 @@ class InitPlain(Ok):
 
 
 class InitNoSuper(Ok):
-    def __init__(self, batch_size=3, seed=0, overfit_samples=None, may_stand_in=False):
+    def __init__(self, batch_size=3, seed=0, overfit_samples=None, allow_synthetic=False):
         pass
 
 
 class NoKind(DataModule):
     def load(self):
-        return Parts(SPEC, train=Points(100), val=Points(64), test=Points(64))
+        return DataSplits(SPEC, train=Points(100), val=Points(64), test=Points(64))
 
 
 class WrongKind(Ok):
@@ -103,7 +103,7 @@ class WrongTask(Ok):
 
 class SpecOther(Ok):
     def load(self):
-        return Parts(
+        return DataSplits(
             Spec("table", (3,), 2, task="classification"),
             train=Points(100),
             val=Points(64),
@@ -113,12 +113,12 @@ class SpecOther(Ok):
 
 class NoLen(Ok):
     def load(self):
-        return Parts(SPEC, train=object(), val=Points(64), test=Points(64))
+        return DataSplits(SPEC, train=object(), val=Points(64), test=Points(64))
 
 
 class ValNone(Ok):
     def load(self):
-        return Parts(SPEC, train=Points(100), val=None, test=Points(64))
+        return DataSplits(SPEC, train=Points(100), val=None, test=Points(64))
 
 
 class ValNoneItems(Ok):
@@ -127,7 +127,7 @@ class ValNoneItems(Ok):
             def __getitem__(self, draw):
                 raise RuntimeError("val broke")
 
-        return Parts(SPEC, train=Points(100), val=P(64), test=Points(64))
+        return DataSplits(SPEC, train=Points(100), val=P(64), test=Points(64))
 
 
 class ItemByOne(Ok):
@@ -136,7 +136,7 @@ class ItemByOne(Ok):
             def __getitem__(self, i):
                 return self.x[int(i)], self.y[int(i)]
 
-        return Parts(SPEC, train=P(100), val=P(64), test=P(64))
+        return DataSplits(SPEC, train=P(100), val=P(64), test=P(64))
 
 
 class ItemDict(Ok):
@@ -145,7 +145,7 @@ class ItemDict(Ok):
             def __getitem__(self, draw):
                 return {"x": self.x[draw.index]}
 
-        return Parts(SPEC, train=P(100), val=P(64), test=P(64))
+        return DataSplits(SPEC, train=P(100), val=P(64), test=P(64))
 
 
 class ItemNumpy(Ok):
@@ -154,7 +154,7 @@ class ItemNumpy(Ok):
             def __getitem__(self, draw):
                 return self.x[draw.index].numpy(), self.y[draw.index]
 
-        return Parts(SPEC, train=P(100), val=P(64), test=P(64))
+        return DataSplits(SPEC, train=P(100), val=P(64), test=P(64))
 
 
 class ItemInts(Ok):
@@ -163,7 +163,7 @@ class ItemInts(Ok):
             def __getitem__(self, draw):
                 return self.x[draw.index].long(), self.y[draw.index]
 
-        return Parts(SPEC, train=P(100), val=P(64), test=P(64))
+        return DataSplits(SPEC, train=P(100), val=P(64), test=P(64))
 
 
 class LabelsFloat(Ok):
@@ -172,7 +172,7 @@ class LabelsFloat(Ok):
             def __getitem__(self, draw):
                 return self.x[draw.index], self.y[draw.index].float()
 
-        return Parts(SPEC, train=P(100), val=P(64), test=P(64))
+        return DataSplits(SPEC, train=P(100), val=P(64), test=P(64))
 
 
 class LabelsBeyond(Ok):
@@ -181,7 +181,7 @@ class LabelsBeyond(Ok):
             def __getitem__(self, draw):
                 return self.x[draw.index], self.y[draw.index] + 5
 
-        return Parts(SPEC, train=P(100), val=P(64), test=P(64))
+        return DataSplits(SPEC, train=P(100), val=P(64), test=P(64))
 
 
 class Late(Ok):
@@ -192,7 +192,7 @@ class Late(Ok):
                     raise ValueError("late")
                 return self.x[draw.index], self.y[draw.index]
 
-        return Parts(SPEC, train=P(100), val=P(64), test=P(64))
+        return DataSplits(SPEC, train=P(100), val=P(64), test=P(64))
 
 
 class Double(Ok):
@@ -201,7 +201,7 @@ class Double(Ok):
             def __getitem__(self, draw):
                 return self.x[draw.index].double(), self.y[draw.index]
 
-        return Parts(SPEC, train=P(100), val=P(64), test=P(64))
+        return DataSplits(SPEC, train=P(100), val=P(64), test=P(64))
 
 
 class Prints(Ok):

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int, Num
 from torch import Tensor
 
-from leyden.data.batches import Draw, uniform
+from leyden.data.batches import BatchIndices, uniform
 
 
 @dataclass(frozen=True)
@@ -39,28 +39,28 @@ class Augmentation:
         return replace(self, seed=0) != Augmentation()
 
     def __call__(
-        self, pixels: Num[Tensor, "n channels height width"], draw: Draw
+        self, pixels: Num[Tensor, "n channels height width"], batch: BatchIndices
     ) -> Num[Tensor, "n channels height width"]:
         height, width = pixels.shape[-2:]
         if self.crop < 1:
-            area = self.crop + (1 - self.crop) * self._uniform(draw, 0)
-            pixels = crop(pixels, area.sqrt(), self._uniform(draw, 1), self._uniform(draw, 2))
+            area = self.crop + (1 - self.crop) * self._uniform(batch, 0)
+            pixels = crop(pixels, area.sqrt(), self._uniform(batch, 1), self._uniform(batch, 2))
         if self.translate:
             span = 2 * self.translate + 1
-            rows = (self._uniform(draw, 3) * span).long() - self.translate
-            columns = (self._uniform(draw, 4) * span).long() - self.translate
+            rows = (self._uniform(batch, 3) * span).long() - self.translate
+            columns = (self._uniform(batch, 4) * span).long() - self.translate
             pixels = shift(pixels, rows, columns)
         if self.flip:
-            mirrored = self._uniform(draw, 5) < 0.5
+            mirrored = self._uniform(batch, 5) < 0.5
             pixels = torch.where(mirrored.view(-1, 1, 1, 1), pixels.flip(-1), pixels)
         if self.cutout:
-            top = (self._uniform(draw, 6) * height).long() - self.cutout // 2
-            left = (self._uniform(draw, 7) * width).long() - self.cutout // 2
+            top = (self._uniform(batch, 6) * height).long() - self.cutout // 2
+            left = (self._uniform(batch, 7) * width).long() - self.cutout // 2
             pixels = cut_out(pixels, top, left, self.cutout)
         return pixels
 
-    def _uniform(self, draw: Draw, stream: int) -> Float[Tensor, " n"]:
-        return uniform(draw.index, seed=self.seed, epoch=draw.epoch, stream=stream)
+    def _uniform(self, batch: BatchIndices, stream: int) -> Float[Tensor, " n"]:
+        return uniform(batch.index, seed=self.seed, epoch=batch.epoch, stream=stream)
 
 
 def crop(

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from leyden.data.datamodule import DataModule
 from leyden.data.images.augmentation import Augmentation
-from leyden.data.images.pixels import image_parts
+from leyden.data.images.pixels import image_splits
 from leyden.data.report import DataReport
-from leyden.data.spec import Kind, Spec
-from leyden.data.splits import Parts
-from leyden.data.splitting import split_classes
+from leyden.data.spec import DataKind, Spec
+from leyden.data.splits import DataSplits
+from leyden.data.splitting import split_labelled
 from leyden.types import Count, Share
 
 
@@ -24,7 +24,7 @@ class Digits(DataModule):
     """1,437 training, 180 validation and 180 test images of the ten digits.
 
     Args:
-        split: See `Split`; there is no column to split by.
+        split: See `SplitRule`; there is no column to split by.
         crop: See `Augmentation`, as for the next three.
         translate: In pixels, of 8x8.
         flip: Digits are not mirrored in the world.
@@ -35,7 +35,7 @@ class Digits(DataModule):
     test set, as scikit-learn ships it.
     """
 
-    kind: ClassVar[Kind] = "image"
+    kind: ClassVar[DataKind] = "image"
 
     def __init__(
         self,
@@ -51,17 +51,17 @@ class Digits(DataModule):
         self.split = split
         self.augmentation = Augmentation(self.seed, crop, translate, flip, cutout)
 
-    def load(self) -> Parts:
+    def load(self) -> DataSplits:
         pixels, labels = read_digits()
         report = DataReport()
-        train, val, test = split_classes(self.split, labels, (0.8, 0.1, 0.1), report)
+        train, val, test = split_labelled(self.split, labels, (0.8, 0.1, 0.1), report)
         spec = Spec("image", (1, 8, 8), 10, class_names=tuple("0123456789"))
-        parts = image_parts(
+        parts = image_splits(
             (pixels[train], pixels[val], pixels[test]),
             (labels[train], labels[val], labels[test]),
             self.augmentation,
         )
-        return Parts(spec, *parts, report)
+        return DataSplits(spec, *parts, report)
 
 
 @cache

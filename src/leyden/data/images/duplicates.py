@@ -10,29 +10,33 @@ from jaxtyping import Int
 from torch import Tensor
 
 from leyden.data.report import DataReport
-from leyden.data.split_names import PARTS, Part
+from leyden.data.split_names import SPLITS, SplitName
 
 MOST_COMPARED = 100_000
 """Files of which copies of each other are looked for."""
-PAIRS: tuple[tuple[Part, Part], ...] = (("val", "train"), ("test", "train"), ("test", "val"))
+PAIRS: tuple[tuple[SplitName, SplitName], ...] = (
+    ("val", "train"),
+    ("test", "train"),
+    ("test", "val"),
+)
 END_BYTES = 4096
 """Of a file, at its beginning and its end, that tell most files of one size apart."""
 
 
-def say_copies(
+def warn_of_copies(
     parts: Sequence[Sequence[Path]], labels: Sequence[Int[Tensor, " _"]], report: DataReport
 ) -> None:
     """Warns of files with the same bytes in two parts, or in two classes."""
     place = {
-        file: (PARTS[number], code)
+        file: (SPLITS[number], code)
         for number, (files, codes) in enumerate(zip(parts, labels, strict=True))
         for file, code in zip(files, codes.tolist(), strict=True)
     }
     if len(place) > MOST_COMPARED:
         report.notes.append(f"copies were not looked for among {len(place):,} images")
         return
-    between, of_two_classes = Counter[tuple[Part, Part]](), 0
-    for group in copies(place):
+    between, of_two_classes = Counter[tuple[SplitName, SplitName]](), 0
+    for group in find_copies(place):
         held = Counter(place[file][0] for file in group)
         for part, other in PAIRS:
             if held[part] and held[other]:
@@ -44,7 +48,7 @@ def say_copies(
         report.warnings.append(f"{of_two_classes:,} images are in two classes: the same bytes")
 
 
-def copies(files: Iterable[Path]) -> list[list[Path]]:
+def find_copies(files: Iterable[Path]) -> list[list[Path]]:
     """Files with the same bytes, in groups. Few are read: first sizes and ends are compared."""
     groups = [list(files)]
     steps: tuple[Callable[[Path], Any], ...] = (size_of, ends_of, digest_of)

@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leyden.data.errors import Unreadable, listed, to_type
+from leyden.data.errors import DataError, override, quoted_list
 from leyden.data.report import DataReport
-from leyden.data.split_names import Part, part_of_name, part_within, words_of
+from leyden.data.split_names import SplitName, split_in_name, split_named, words_of
 from leyden.files.walk import is_debris
 
 IMAGE_WORDS = {"image", "images", "img", "imgs", "photo", "photos", "picture", "pictures"}
@@ -17,20 +17,20 @@ MASK_WORDS |= {"depth", "depths", "ground", "truth", "groundtruth", "trimap", "t
 FORMAT_WORDS = {"png", "jpg", "jpeg", "tif", "tiff", "bmp"}
 
 
-def is_of_images(name: str) -> bool:
+def names_images(name: str) -> bool:
     """Whether a folder's name says no more than that images are in it."""
     words = words_of(name)
     return bool(words) and set(words) <= IMAGE_WORDS | FORMAT_WORDS
 
 
-def is_of_masks(name: str) -> bool:
+def names_masks(name: str) -> bool:
     """Whether a folder's name says that its pictures belong to other images: masks, depths."""
     words = set(words_of(name))
     return bool(words & MASK_WORDS) and words <= MASK_WORDS | IMAGE_WORDS | FORMAT_WORDS
 
 
 @dataclass
-class Tree:
+class FolderTree:
     """The images below a folder.
 
     Attributes:
@@ -46,7 +46,7 @@ class Tree:
     others: dict[str, list[Path]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, root: Path, images: Sequence[Path], others: Sequence[Path]) -> "Tree":
+    def of(cls, root: Path, images: Sequence[Path], others: Sequence[Path]) -> "FolderTree":
         """The images and other files below a folder, by its own folders."""
         names = sorted(
             one.name
@@ -68,11 +68,11 @@ class Tree:
         """The folders that hold images."""
         return {name: images for name, images in self.folders.items() if images}
 
-    def inner(self, name: str) -> "Tree":
+    def inner(self, name: str) -> "FolderTree":
         """What is below one of the folders."""
-        return Tree.of(self.root / name, self.folders[name], self.others[name])
+        return FolderTree.of(self.root / name, self.folders[name], self.others[name])
 
-    def without_shell(self) -> "Tree":
+    def without_shell(self) -> "FolderTree":
         """What is below the lone folder that only repeats the name of this one, if there is one.
 
         `seg_train/seg_train/CLASS` is what unpacking an archive often leaves; `train/images/CLASS`
@@ -81,37 +81,39 @@ class Tree:
         if len(self.filled) != 1 or self.direct:
             return self
         (name,) = self.filled
-        part = part_within(name)
-        repeats = name.lower() == self.root.name.lower() or is_of_images(name)
-        if repeats or (part and part == part_within(self.root.name)):
+        part = split_in_name(name)
+        repeats = name.lower() == self.root.name.lower() or names_images(name)
+        if repeats or (part and part == split_in_name(self.root.name)):
             return self.inner(name).without_shell()
         return self
 
-    def only(self, names: Collection[str]) -> "Tree":
+    def only(self, names: Collection[str]) -> "FolderTree":
         """The same with some of the folders."""
         folders = {name: self.folders[name] for name in self.folders if name in names}
-        return Tree(self.root, self.direct, folders, {name: self.others[name] for name in folders})
+        return FolderTree(
+            self.root, self.direct, folders, {name: self.others[name] for name in folders}
+        )
 
 
-def exact_parts(tree: Tree) -> dict[str, Part]:
+def exact_splits(tree: FolderTree) -> dict[str, SplitName]:
     """The folders with images that are called as a part is."""
-    return {name: part for name in tree.filled if (part := part_of_name(name))}
+    return {name: part for name in tree.filled if (part := split_named(name))}
 
 
-def agreeing_parts(tree: Tree) -> dict[str, Part]:
+def agreeing_splits(tree: FolderTree) -> dict[str, SplitName]:
     """The folders with a part as a word of their names, if what is in them speaks for it too.
 
     The one to train on has folders of classes, and at least one other part has some of the same
     folders, or nothing else than images; `seg_train` and `seg_test` are an example.
 
     Raises:
-        Unreadable: Several parts are named, and what is in the folders does not agree.
+        DataError: Several parts are named, and what is in the folders does not agree.
     """
-    exact = exact_parts(tree)
+    exact = exact_splits(tree)
     within = {
         name: part
         for name in tree.filled
-        if name not in exact and (part := part_within(name)) and part not in exact.values()
+        if name not in exact and (part := split_in_name(name)) and part not in exact.values()
     }
     if not within:
         return {}
@@ -128,67 +130,69 @@ def agreeing_parts(tree: Tree) -> dict[str, Part]:
             return {name: part for name, part in within.items() if name in kept}
     if len({*exact.values(), *within.values()}) > 1:
         names = sorted({**exact, **within})
-        classes_typed = to_type("classes", list(tree.filled))
-        raise Unreadable(
+        classes_typed = override("classes", list(tree.filled))
+        raise DataError(
             "path",
-            f"{tree.root} has {listed(names)}, whose names say parts, and no folders of the same"
-            f" classes in them; if they are classes, type {classes_typed}; else make folders"
+            f"{tree.root} has {quoted_list(names)}, whose names say parts, and no folders of the"
+            f" same classes in them; if they are classes, type {classes_typed}; else make folders"
             " train/CLASS and test/CLASS",
         )
     return {}
 
 
-def holds_parts(tree: Tree) -> bool:
+def holds_splits(tree: FolderTree) -> bool:
     """Whether a folder seems to hold parts of a data set."""
-    parts = [part_within(name) for name in tree.filled]
-    is_certain = "train" in exact_parts(tree).values()
+    parts = [split_in_name(name) for name in tree.filled]
+    is_certain = "train" in exact_splits(tree).values()
     return is_certain or ("train" in parts and len({*parts} - {None}) > 1)
 
 
-def refuse_doubtful(tree: Tree) -> None:
+def require_classes(tree: FolderTree) -> None:
     """Refuses folders that may be something else than classes.
 
     Raises:
-        Unreadable: They hold the same folders, or one holds folders called like the others, or
+        DataError: They hold the same folders, or one holds folders called like the others, or
             they are images and their masks.
     """
     classes = list(tree.filled)
-    typed = f"type {to_type('classes', classes)}"
-    if all(is_of_images(one) or is_of_masks(one) for one in classes) and any(
-        map(is_of_masks, classes)
+    typed = f"type {override('classes', classes)}"
+    if all(names_images(one) or names_masks(one) for one in classes) and any(
+        map(names_masks, classes)
     ):
-        images = next(filter(is_of_images, classes), None)
+        images = next(filter(names_images, classes), None)
         below = images and len(tree.inner(images).filled) > 1
-        there = f"{to_type('path', str(tree.root / str(images)))} reads its folders as classes; "
-        raise Unreadable(
+        there = f"{override('path', str(tree.root / str(images)))} reads its folders as classes; "
+        raise DataError(
             "path",
-            f"{tree.root} has {listed(classes)}, which seem to be images and what belongs to them,"
-            f" no classes; {there if below else ''}if they are classes, {typed}",
+            f"{tree.root} has {quoted_list(classes)}, which seem to be images and what belongs to"
+            f" them, no classes; {there if below else ''}if they are classes, {typed}",
         )
     inner = {name: tree.inner(name).without_shell() for name in classes}
     for name, own in inner.items():
         same = [one for one in own.filled if one in classes]
         if len(same) > 1:
             others = [one for one in classes if one != name]
-            raise Unreadable(
+            raise DataError(
                 "path",
-                f"{own.root} has folders {listed(same)}, which lie beside it too: type"
-                f" {to_type('classes', others)} to leave it out, or"
-                f" {to_type('path', str(own.root))} to read it alone; if it is a class, {typed}",
+                f"{own.root} has folders {quoted_list(same)}, which lie beside it too: type"
+                f" {override('classes', others)} to leave it out, or"
+                f" {override('path', str(own.root))} to read it alone; if it is a class, {typed}",
             )
     first = next(iter(inner.values()))
     held = [set(one.filled) for one in inner.values()]
-    forms = {one for one in set.intersection(*held) if not (is_of_masks(one) or is_of_images(one))}
+    forms = {one for one in set.intersection(*held) if not (names_masks(one) or names_images(one))}
     if len(forms) > 1 and 2 * len(forms) > len(set.union(*held)):
-        raise Unreadable(
+        raise DataError(
             "path",
-            f"{listed(classes)} hold the same folders {listed(sorted(forms))}: if these are the"
-            f" classes, type {to_type('path', str(first.root))} to read one of {len(classes)};"
-            f" if {listed(classes)} are, {typed}",
+            f"{quoted_list(classes)} hold the same folders {quoted_list(sorted(forms))}: if these"
+            f" are the classes, type {override('path', str(first.root))} to read one of"
+            f" {len(classes)}; if {quoted_list(classes)} are, {typed}",
         )
 
 
-def without_masks(tree: Tree, classes: Sequence[str], report: DataReport) -> list[tuple[Path, str]]:
+def without_masks(
+    tree: FolderTree, classes: Sequence[str], report: DataReport
+) -> list[tuple[Path, str]]:
     """The images of the classes with the names of these; masks beside images are left out."""
     labelled: list[tuple[Path, str]] = []
     for name in classes:
@@ -197,7 +201,7 @@ def without_masks(tree: Tree, classes: Sequence[str], report: DataReport) -> lis
         depth = len(tree.root.parts) + 1
         for file in images:
             between = file.parts[depth:-1]
-            if word := next(filter(is_of_masks, between), None):
+            if word := next(filter(names_masks, between), None):
                 masks[file] = word
         if len(masks) == len(images):
             masks = {}

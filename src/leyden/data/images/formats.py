@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-NO_PICTURES = {
+EXCLUDED_FORMATS = {
     *("BUFR", "GRIB", "HDF5", "MPEG", "WMF"),  # Pillow tells what they are, and can't decode them
     *("EPS", "FPX", "IPTC", "MCIDAS", "MIC"),  # documents, containers, programs to run
     *("IMT", "SPIDER", "XVTHUMB"),  # told by neither ending nor signature
@@ -18,7 +18,17 @@ RAW_ENDINGS = {
     *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw")
 }
 """Of cameras' raw files: Pillow would take the thumbnail in some of them for the picture."""
-UNREAD_PICTURES = {*RAW_ENDINGS, ".heic", ".heif", ".svg", ".jxl", ".eps", ".pdf", ".exr", ".dcm"}
+UNSUPPORTED_ENDINGS = {
+    *RAW_ENDINGS,
+    ".heic",
+    ".heif",
+    ".svg",
+    ".jxl",
+    ".eps",
+    ".pdf",
+    ".exr",
+    ".dcm",
+}
 """Endings of pictures that are not read."""
 
 
@@ -41,7 +51,7 @@ class OutsideRange(Exception):
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[Image.Image]:
+def open_image(file: Path) -> Iterator[Image.Image]:
     """A file as an image, of which the header was read.
 
     Raises:
@@ -65,7 +75,7 @@ def opened(file: Path) -> Iterator[Image.Image]:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def without_warnings() -> Iterator[None]:
     """Keeps Pillow's warnings back: what of them concerns the user is said in the report."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -76,7 +86,7 @@ def quiet() -> Iterator[None]:
 def readable_formats() -> tuple[str, ...]:
     """Pillow's formats that are images."""
     Image.init()
-    return tuple(name for name in Image.ID if name not in NO_PICTURES)
+    return tuple(name for name in Image.ID if name not in EXCLUDED_FORMATS)
 
 
 @cache
@@ -103,10 +113,10 @@ def is_image(file: Path) -> bool:
     ending = file.suffix.lower()
     if ending in image_endings():
         return True
-    if ending in UNREAD_PICTURES:
+    if ending in UNSUPPORTED_ENDINGS:
         return False
     try:
-        with quiet(), Image.open(file, formats=signed_formats()):
+        with without_warnings(), Image.open(file, formats=signed_formats()):
             return True
-    except Exception:  # see `opened`
+    except Exception:  # see `open_image`
         return False

@@ -11,17 +11,17 @@ from jaxtyping import Num
 from torch import Tensor
 
 from leyden.data.datamodule import DataModule
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 from leyden.data.images.augmentation import Augmentation
 from leyden.data.images.duplicates import PAIRS
-from leyden.data.images.image_folder import value_range_of
-from leyden.data.images.pixels import image_parts
-from leyden.data.parsing.numpy_file import Array, Labels, classes_of, read_arrays
+from leyden.data.images.image_folder import checked_value_range
+from leyden.data.images.pixels import image_splits
+from leyden.data.parsing.numpy_file import Array, Labels, encode_labels, read_labelled_arrays
 from leyden.data.report import DataReport
-from leyden.data.spec import Kind, Spec
-from leyden.data.split_names import PARTS, Part
-from leyden.data.splits import Parts
-from leyden.data.splitting import split_classes, split_train
+from leyden.data.spec import DataKind, Spec
+from leyden.data.split_names import SPLITS, SplitName
+from leyden.data.splits import DataSplits
+from leyden.data.splitting import complete_splits, split_labelled
 from leyden.types import Count, Share
 
 AxisOrder = Literal["NHWC", "NCHW"]
@@ -44,7 +44,7 @@ class ImageArrays(DataModule):
         value_range: Values that are black and white, such as [0,4095]; what is outside is cut.
             None: 0 and the largest value of 8 or of 16 bits; 0 and 1 of floats. Then values
             outside are refused.
-        split: See `Split`; there is no column to split by.
+        split: See `SplitRule`; there is no column to split by.
         crop: See `Augmentation`, as for the next three.
         translate: In pixels.
         flip: Left to right.
@@ -52,7 +52,7 @@ class ImageArrays(DataModule):
         shared: Those of `DataModule`.
     """
 
-    kind: ClassVar[Kind] = "image"
+    kind: ClassVar[DataKind] = "image"
 
     def __init__(
         self,
@@ -77,59 +77,59 @@ class ImageArrays(DataModule):
     def source_files(self) -> Sequence[Path]:
         return [self.path]
 
-    def load(self) -> Parts:
+    def load(self) -> DataSplits:
         report = DataReport()
-        arrays = read_arrays(self.path, report, what="images")
+        arrays = read_labelled_arrays(self.path, report, what="images")
         pixels = self._pixels(arrays.samples, report)
-        classes, labels = classes_of(arrays.labels)
+        classes, labels = encode_labels(arrays.labels)
         samples = self._split(pixels, labels, report)
         warn_of_copies([images for images, _ in samples], report)
         spec = Spec("image", tuple(samples[0][0].shape[1:]), len(classes), class_names=classes)
         (train, val, test), (of_train, of_val, of_test) = zip(*samples, strict=True)
-        images = image_parts((train, val, test), (of_train, of_val, of_test), self.augmentation)
-        return Parts(spec, *images, report)
+        images = image_splits((train, val, test), (of_train, of_val, of_test), self.augmentation)
+        return DataSplits(spec, *images, report)
 
     def _pixels(
-        self, images: Mapping[Part | None, Array], report: DataReport
-    ) -> "dict[Part | None, Pixels]":
+        self, images: Mapping[SplitName | None, Array], report: DataReport
+    ) -> "dict[SplitName | None, Pixels]":
         """The images of each part as (n, channels, height, width), from 0 to 255."""
         ordered = {part: channels_first(array, self.layout) for part, array in images.items()}
         shapes = {array.shape[1:] for array in ordered.values()}
         if len(shapes) > 1:
-            raise Unreadable("path", f"the parts have images of different shapes: {shapes}")
-        ends = value_range_of(self.value_range) or full_range(list(ordered.values()))
+            raise DataError("path", f"the parts have images of different shapes: {shapes}")
+        ends = checked_value_range(self.value_range) or full_range(list(ordered.values()))
         kinds = {str(array.dtype) for array in images.values()}
         channels, height, width = next(iter(shapes))
         report.source["images"] = f"{height} x {width}, {channels} channels, {', '.join(kinds)}"
         report.source["black and white"] = f"{ends[0]:,g} and {ends[1]:,g} (data.value_range)"
         pixels = {part: scaled(array, ends) for part, array in ordered.items()}
         if all(bool((one == one.view(-1)[0]).all()) for one in pixels.values()):
-            raise Unreadable("path", "all pixels have one value: there is nothing to learn")
+            raise DataError("path", "all pixels have one value: there is nothing to learn")
         return pixels
 
     def _split(
         self,
-        pixels: "dict[Part | None, Pixels]",
-        labels: "dict[Part | None, Labels]",
+        pixels: "dict[SplitName | None, Pixels]",
+        labels: "dict[SplitName | None, Labels]",
         report: DataReport,
     ) -> "list[tuple[Pixels, Labels]]":
         """The three parts."""
         tenth = (0.8, 0.1, 0.1)
-        whole: Part | None = "train" if "train" in pixels else None
+        whole: SplitName | None = "train" if "train" in pixels else None
         if len(pixels[whole]) < 10:
-            raise Unreadable("path", f"{len(pixels[whole])} images are too few; at least 10")
+            raise DataError("path", f"{len(pixels[whole])} images are too few; at least 10")
         if whole is None:
-            rows = split_classes(self.split, labels[None], tenth, report)
+            rows = split_labelled(self.split, labels[None], tenth, report)
             return [(pixels[None][part], labels[None][part]) for part in rows]
-        own = [part for part in PARTS if part in pixels]
-        cut = split_train(self.split, labels["train"], own, tenth)
-        given = [part if part in own else f"{part} drawn from train" for part in PARTS]
+        own = [part for part in SPLITS if part in pixels]
+        cut = complete_splits(self.split, labels["train"], own, tenth)
+        given = [part if part in own else f"{part} drawn from train" for part in SPLITS]
         report.split = f"by the names of arrays: {', '.join(given)}"
         return [
             (pixels["train"][cut[part]], labels["train"][cut[part]])
             if part == "train" or part not in own
             else (pixels[part], labels[part])
-            for part in PARTS
+            for part in SPLITS
         ]
 
 
@@ -140,17 +140,17 @@ def channels_first(array: Array, layout: AxisOrder | None) -> Array:
     """Images as (n, channels, height, width).
 
     Raises:
-        Unreadable: It is not certain which axis has the channels.
+        DataError: It is not certain which axis has the channels.
     """
     if array.ndim == 3:
         return array[:, None]
     if array.ndim != 4:
         message = f"the array of images has {array.ndim} axes, {array.shape}; images have 3 or 4"
-        raise Unreadable("path", message)
+        raise DataError("path", message)
     is_few = [array.shape[axis] <= MOST_CHANNELS for axis in (1, 3)]
     if layout is None and is_few[0] == is_few[1]:
         message = f"say which axis of {array.shape} has the channels: data.layout=NHWC or NCHW"
-        raise Unreadable("layout", message)
+        raise DataError("layout", message)
     is_first = layout == "NCHW" if layout else is_few[0]
     return array if is_first else np.moveaxis(array, 3, 1)
 
@@ -159,14 +159,14 @@ def full_range(arrays: Sequence[Array]) -> tuple[float, float]:
     """What is black and white where nobody says so.
 
     Raises:
-        Unreadable: Some values are not between them.
+        DataError: Some values are not between them.
     """
     kinds = {array.dtype.kind for array in arrays}
     if not kinds <= set("buif"):
-        raise Unreadable("path", f"images of {arrays[0].dtype} are no numbers")
+        raise DataError("path", f"images of {arrays[0].dtype} are no numbers")
     for array in arrays:
         if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise Unreadable("path", "some values of the images are NaN or infinite")
+            raise DataError("path", "some values of the images are NaN or infinite")
     low = min(float(array.min()) for array in arrays)
     high = max(float(array.max()) for array in arrays)
     if kinds == {"b"} or "f" in kinds:
@@ -176,7 +176,7 @@ def full_range(arrays: Sequence[Array]) -> tuple[float, float]:
         full = 65535.0 if is_16_bit else 255.0
     if low < 0 or high > full:
         end = 255 if low >= 0 and high <= 255 else high
-        raise Unreadable(
+        raise DataError(
             "value_range",
             f"images have values from {low:g} to {high:g}; say which are black and white:"
             f" data.value_range=[{min(low, 0.0):g},{end:g}]",
@@ -196,7 +196,7 @@ def warn_of_copies(parts: Sequence[Pixels], report: DataReport) -> None:
     """Warns of images that are in two parts."""
     digests = {
         part: [blake2b(one.numpy().tobytes(), digest_size=16).digest() for one in images]
-        for part, images in zip(PARTS, parts, strict=True)
+        for part, images in zip(SPLITS, parts, strict=True)
     }
     for part, other in PAIRS:
         seen = set(digests[other])

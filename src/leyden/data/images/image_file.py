@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, features
 
-from leyden.data.images.formats import DamagedImage, OutsideRange, opened
+from leyden.data.images.formats import DamagedImage, OutsideRange, open_image
 
 Background = Literal["white", "black"]
 Square = NDArray[np.uint8] | NDArray[np.float32]
 
-SHOWS_FIRST = {"MPO", "PSD"}
+FIRST_FRAME_ONLY = {"MPO", "PSD"}
 """Formats whose further frames are previews or layers: viewers show the first as the picture."""
-TURNS = {
+ORIENTATIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -80,7 +80,7 @@ class Decoder:
             DamagedImage: It is no image, or is cut.
             OutsideRange: Its values are not between black and white.
         """
-        with opened(file) as image:
+        with open_image(file) as image:
             return self.square_of(image)
 
     def square_of(self, image: Image.Image) -> Square:
@@ -88,11 +88,11 @@ class Decoder:
         # Of a JPEG no more is decoded than needed.
         image.draft(image.mode, (2 * self.size, 2 * self.size))
         image.load()
-        turn = TURNS.get(orientation(image))
+        turn = ORIENTATIONS.get(orientation(image))
         if is_deep(image.mode):
             shown = Image.fromarray(self._scaled(image))
         else:
-            shown = shown_as(image, self.background).convert("L" if self.channels == 1 else "RGB")
+            shown = composited(image, self.background).convert("L" if self.channels == 1 else "RGB")
         square = middle_square(shown if turn is None else shown.transpose(turn), self.size)
         pixels: Square = np.array(square).reshape(self.size, self.size, -1)
         return pixels.repeat(self.channels // pixels.shape[2], axis=2)
@@ -121,11 +121,11 @@ def is_deep(mode: str) -> bool:
 
 def header_of(image: Image.Image) -> Header:
     """What is said of an image before it is decoded."""
-    has_frames = image.format not in SHOWS_FIRST and getattr(image, "is_animated", False)
+    has_frames = image.format not in FIRST_FRAME_ONLY and getattr(image, "is_animated", False)
     return Header(
         image.format or "",
         image.mode,
-        orientation(image) in TURNS,
+        orientation(image) in ORIENTATIONS,
         image.has_transparency_data,
         has_frames,
         has_foreign_profile(image.info.get("icc_profile")),
@@ -136,7 +136,7 @@ def orientation(image: Image.Image) -> int:
     """What the EXIF data says, or 1 where it can't be read: a viewer then shows it as it lies."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # see `opened`
+    except Exception:  # see `open_image`
         return 1
 
 
@@ -160,7 +160,7 @@ def is_white_zero(image: Image.Image) -> bool:
     return bool(getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0)
 
 
-def shown_as(image: Image.Image, background: Background) -> Image.Image:
+def composited(image: Image.Image, background: Background) -> Image.Image:
     """An image of 8 bits with nothing transparent, in a mode that is grey or RGB."""
     profile = image.info.get("icc_profile")
     image = with_8_bit_transparency(image)

@@ -10,19 +10,19 @@ from jaxtyping import Int, Num
 from torch import Tensor
 
 from leyden.data.datamodule import DataModule
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 from leyden.data.images.augmentation import Augmentation
-from leyden.data.images.duplicates import say_copies
-from leyden.data.images.formats import DamagedImage, OutsideRange, quiet
+from leyden.data.images.duplicates import warn_of_copies
+from leyden.data.images.formats import DamagedImage, OutsideRange, without_warnings
 from leyden.data.images.image_file import Background, Decoder
-from leyden.data.images.layout import Labelled, Layout, find_layout
-from leyden.data.images.pixels import image_parts
-from leyden.data.images.survey import Survey, describe, survey
+from leyden.data.images.layout import FolderLayout, Labelled, find_layout
+from leyden.data.images.pixels import image_splits
+from leyden.data.images.survey import Survey, describe_images, survey
 from leyden.data.report import DataReport
-from leyden.data.spec import Kind, Spec
-from leyden.data.split_names import PARTS, Part
-from leyden.data.splits import Parts
-from leyden.data.splitting import split_classes, split_train
+from leyden.data.spec import DataKind, Spec
+from leyden.data.split_names import SPLITS, SplitName
+from leyden.data.splits import DataSplits
+from leyden.data.splitting import complete_splits, split_labelled
 from leyden.types import Count, PositiveInt, Share
 
 
@@ -46,7 +46,7 @@ class ImageFolder(DataModule):
             floats. Then values outside are refused.
         skip_damaged: Leave out files that can't be decoded, instead of refusing to start. All are
             decoded for it, before the parts are drawn.
-        split: See `Split`; there is no column to split by.
+        split: See `SplitRule`; there is no column to split by.
         crop: See `Augmentation`, as for the next three.
         translate: In pixels.
         flip: Left to right.
@@ -55,7 +55,7 @@ class ImageFolder(DataModule):
             helps.
     """
 
-    kind: ClassVar[Kind] = "image"
+    kind: ClassVar[DataKind] = "image"
 
     def __init__(
         self,
@@ -90,12 +90,12 @@ class ImageFolder(DataModule):
         _ = self.parts  # damaged files are not among them
         return self.used
 
-    def load(self) -> Parts:
+    def load(self) -> DataSplits:
         if not self.path.is_dir():
-            raise Unreadable("path", f"is not a folder{instead_of_folder(self.path)}")
+            raise DataError("path", f"is not a folder{hint_for_file(self.path)}")
         report = DataReport()
         decoder = Decoder(
-            self.size, self.channels, self.background, value_range_of(self.value_range)
+            self.size, self.channels, self.background, checked_value_range(self.value_range)
         )
         layout = find_layout(self.path, report, chosen=self.classes)
         found = survey(
@@ -105,8 +105,8 @@ class ImageFolder(DataModule):
         )
         parts = self._split(self._sound(layout, found, report), layout, report)
         self.used = sorted(file for files, _ in parts for file in files)
-        describe(found, decoder, report)
-        say_copies([files for files, _ in parts], [labels for _, labels in parts], report)
+        describe_images(found, decoder, report)
+        warn_of_copies([files for files, _ in parts], [labels for _, labels in parts], report)
         pixels = [ImageFiles(files, decoder, is_deep=found.is_deep) for files, _ in parts]
         spec = Spec(
             "image",
@@ -114,27 +114,27 @@ class ImageFolder(DataModule):
             len(layout.classes),
             class_names=tuple(layout.classes),
         )
-        images = image_parts(
+        images = image_splits(
             (pixels[0], pixels[1], pixels[2]),
             (parts[0][1], parts[1][1], parts[2][1]),
             self.augmentation,
             statistics=found.statistics(parts[0][0]),
         )
-        return Parts(spec, *images, report)
+        return DataSplits(spec, *images, report)
 
     def _sound(
-        self, layout: Layout, found: Survey, report: DataReport
-    ) -> "dict[Part, FilesAndLabels]":
+        self, layout: FolderLayout, found: Survey, report: DataReport
+    ) -> "dict[SplitName, FilesAndLabels]":
         """The files of each part without those that are damaged.
 
         Raises:
-            Unreadable: There are damaged ones, and they are not to be left out.
+            DataError: There are damaged ones, and they are not to be left out.
         """
         damaged = {image.file: image.failure for image in found.damaged}
         if damaged and not self.skip_damaged:
             file = next(iter(damaged))
             others = f", nor can {len(damaged) - 1:,} others" if len(damaged) > 1 else ""
-            raise Unreadable(
+            raise DataError(
                 "path",
                 f"{file} can't be read as an image ({damaged[file]}){others};"
                 " data.skip_damaged=true leaves them out",
@@ -149,27 +149,27 @@ class ImageFolder(DataModule):
         }
 
     def _split(
-        self, own: "dict[Part, FilesAndLabels]", layout: Layout, report: DataReport
+        self, own: "dict[SplitName, FilesAndLabels]", layout: FolderLayout, report: DataReport
     ) -> "list[FilesAndLabels]":
         """The three parts: the user's own where there are folders of these names.
 
         Raises:
-            Unreadable: There are too few images, or the key `split` does not fit.
+            DataError: There are too few images, or the key `split` does not fit.
         """
         files, labels = own["train"]
         if len(files) < 10:
-            raise Unreadable("path", f"{len(files)} images are too few; at least 10")
+            raise DataError("path", f"{len(files)} images are too few; at least 10")
         for number, name in enumerate(layout.classes):
             if number not in labels:
-                raise Unreadable("path", f"all images of the class `{name}` are damaged")
+                raise DataError("path", f"all images of the class `{name}` are damaged")
         tenth = (0.8, 0.1, 0.1)
         if not layout.folders:
-            rows = split_classes(self.split, labels, tenth, report)
+            rows = split_labelled(self.split, labels, tenth, report)
             return [([files[i] for i in part.tolist()], labels[part]) for part in rows]
-        rows_of = split_train(self.split, labels, own, tenth)
+        rows_of = complete_splits(self.split, labels, own, tenth)
         said = [
             f"`{layout.folders[part]}` as {part}" if part in own else f"{part} drawn from train"
-            for part in PARTS
+            for part in SPLITS
         ]
         where = "" if layout.root == self.path else f" in {layout.root.relative_to(self.path)}/"
         report.split = f"by folders{where}: {', '.join(said)}"
@@ -177,10 +177,10 @@ class ImageFolder(DataModule):
             part: ([files[i] for i in rows.tolist()], labels[rows])
             for part, rows in rows_of.items()
         }
-        return [cut["train"], *(own.get(part, cut[part]) for part in PARTS[1:])]
+        return [cut["train"], *(own.get(part, cut[part]) for part in SPLITS[1:])]
 
 
-def instead_of_folder(path: Path) -> str:
+def hint_for_file(path: Path) -> str:
     """What to do with a path that is no folder."""
     if path.suffix in (".npz", ".npy"):
         return "; arrays are read by data=image_arrays"
@@ -199,16 +199,16 @@ def files_and_labels(labelled: Labelled, classes: list[str]) -> FilesAndLabels:
     return [file for file, _ in labelled], labels
 
 
-def value_range_of(given: list[float | int] | None) -> tuple[float, float] | None:
+def checked_value_range(given: list[float | int] | None) -> tuple[float, float] | None:
     """What is black and white, if the user says so.
 
     Raises:
-        Unreadable: They are not two numbers that rise.
+        DataError: They are not two numbers that rise.
     """
     if given is None:
         return None
     if len(given) != 2 or not given[0] < given[1]:
-        raise Unreadable("value_range", "must be the values of black and white, such as [0,4095]")
+        raise DataError("value_range", "must be the values of black and white, such as [0,4095]")
     return float(given[0]), float(given[1])
 
 
@@ -230,7 +230,7 @@ class ImageFiles:
         return len(self.files)
 
     def __getitem__(self, index: Int[Tensor, " n"]) -> Num[Tensor, "n channels size size"]:
-        with quiet():
+        with without_warnings():
             squares = [self._decode(self.files[place]) for place in index.tolist()]
         return torch.stack(squares).permute(0, 3, 1, 2).contiguous()
 
@@ -241,10 +241,10 @@ class ImageFiles:
             message = (
                 f"{file} can't be read as an image ({error}); data.skip_damaged=true leaves it out"
             )
-            raise Unreadable("path", message) from error
+            raise DataError("path", message) from error
         except OutsideRange as error:
             message = (
                 f"{file} has values from {error.low:g} to {error.high:g}; say which are black and"
                 f" white, such as data.value_range=[{error.low:g},{error.high:g}]"
             )
-            raise Unreadable("value_range", message) from error
+            raise DataError("value_range", message) from error

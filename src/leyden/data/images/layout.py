@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from leyden.data.errors import Unreadable, listed, to_type
+from leyden.data.errors import DataError, override, quoted_list
 from leyden.data.images.folders import (
-    Tree,
-    agreeing_parts,
-    exact_parts,
-    holds_parts,
-    refuse_doubtful,
+    FolderTree,
+    agreeing_splits,
+    exact_splits,
+    holds_splits,
+    require_classes,
     without_masks,
 )
-from leyden.data.images.formats import UNREAD_PICTURES, is_image
+from leyden.data.images.formats import UNSUPPORTED_ENDINGS, is_image
 from leyden.data.report import DataReport
-from leyden.data.split_names import PARTS, Part, part_of_name, part_within
+from leyden.data.split_names import SPLITS, SplitName, split_in_name, split_named
 from leyden.files.walk import by_ending, find_files
 
 Labelled = list[tuple[Path, str]]
@@ -26,7 +26,7 @@ NOT_CHOSEN = "in folders that data.classes does not name"
 
 
 @dataclass(frozen=True)
-class Layout:
+class FolderLayout:
     """The images of a set.
 
     Attributes:
@@ -38,11 +38,13 @@ class Layout:
 
     root: Path
     classes: list[str]
-    parts: dict[Part, Labelled]
-    folders: dict[Part, str]
+    parts: dict[SplitName, Labelled]
+    folders: dict[SplitName, str]
 
 
-def find_layout(root: Path, report: DataReport, *, chosen: Sequence[str] | None = None) -> Layout:
+def find_layout(
+    root: Path, report: DataReport, *, chosen: Sequence[str] | None = None
+) -> FolderLayout:
     """The classes and parts of a folder; what is left out is told to the report.
 
     Args:
@@ -51,7 +53,7 @@ def find_layout(root: Path, report: DataReport, *, chosen: Sequence[str] | None 
         chosen: Names of the folders that are the classes; None: all.
 
     Raises:
-        Unreadable: There are no classes, or what the folders are is not certain.
+        DataError: There are no classes, or what the folders are is not certain.
     """
     found = find_files(root)
     images = [file for file in found.files if is_image(file)]
@@ -60,14 +62,14 @@ def find_layout(root: Path, report: DataReport, *, chosen: Sequence[str] | None 
     left_out = found.left_out + by_ending(others)
     for reason, count in left_out.items():
         report.files_left_out[reason] = count
-    warn_of_pictures(others, report)
-    return layout_of(Tree.of(root, images, others), chosen, report)
+    warn_of_unread_pictures(others, report)
+    return folder_layout(FolderTree.of(root, images, others), chosen, report)
 
 
-def warn_of_pictures(others: Sequence[Path], report: DataReport) -> None:
+def warn_of_unread_pictures(others: Sequence[Path], report: DataReport) -> None:
     """Warns of files that a person would count as pictures."""
     counts = Counter(
-        file.suffix.lower() for file in others if file.suffix.lower() in UNREAD_PICTURES
+        file.suffix.lower() for file in others if file.suffix.lower() in UNSUPPORTED_ENDINGS
     )
     for ending, count in counts.items():
         report.warnings.append(
@@ -75,100 +77,104 @@ def warn_of_pictures(others: Sequence[Path], report: DataReport) -> None:
         )
 
 
-def layout_of(tree: Tree, chosen: Sequence[str] | None, report: DataReport) -> Layout:
+def folder_layout(
+    tree: FolderTree, chosen: Sequence[str] | None, report: DataReport
+) -> FolderLayout:
     """Tells folders of parts from folders of classes."""
     if chosen is not None and set(chosen) <= set(tree.folders):
         return layout_of_classes(tree, chosen, report)
-    named = {**exact_parts(tree), **agreeing_parts(tree)}
+    named = {**exact_splits(tree), **agreeing_splits(tree)}
     plain = [name for name in tree.filled if name not in named]
     trains = [name for name, part in named.items() if part == "train"]
     if named and (not plain or any(tree.inner(name).filled for name in trains)):
-        return layout_of_parts(tree, named, chosen, report)
+        return layout_of_splits(tree, named, chosen, report)
     if set(named) - set(trains):
         folder = next(name for name in named if name not in trains)
-        raise Unreadable(
+        raise DataError(
             "path",
             f"{tree.root} has a folder `{folder}`, which names a part, beside the classes"
-            f" {listed(plain)}: put these into {tree.root / 'train'}, or rename `{folder}`",
+            f" {quoted_list(plain)}: put these into {tree.root / 'train'}, or rename `{folder}`",
         )
     for name in tree.filled:
-        if holds_parts(tree.inner(name)):
+        if holds_splits(tree.inner(name)):
             return layout_below(tree, name, chosen, report)
     if trains:
         report.notes.append(f"the folder `{trains[0]}` is taken as a class: others lie beside it")
     return layout_of_classes(tree, chosen, report)
 
 
-def layout_below(tree: Tree, name: str, chosen: Sequence[str] | None, report: DataReport) -> Layout:
+def layout_below(
+    tree: FolderTree, name: str, chosen: Sequence[str] | None, report: DataReport
+) -> FolderLayout:
     """The layout of a folder that holds one of the parts, if it is the only one."""
     if len(tree.filled) == 1:
-        leave_out(report, f"directly in {tree.root.name}/", len(tree.direct))
-        return layout_of(tree.inner(name), chosen, report)
-    if all(any(map(part_within, tree.inner(one).filled)) for one in tree.filled):
-        raise Unreadable(
+        count_left_out(report, f"directly in {tree.root.name}/", len(tree.direct))
+        return folder_layout(tree.inner(name), chosen, report)
+    if all(any(map(split_in_name, tree.inner(one).filled)) for one in tree.filled):
+        raise DataError(
             "path",
             f"{tree.root / name} has folders of parts within a class: put the parts above the"
             f" classes, as {tree.root / 'train' / name}",
         )
-    raise Unreadable(
+    raise DataError(
         "path",
-        f"{tree.root / name} holds folders of parts, and lies beside {listed(tree.filled, name)};"
-        f" is {to_type('path', str(tree.root / name))} meant?",
+        f"{tree.root / name} holds folders of parts, and lies beside"
+        f" {quoted_list(tree.filled, name)}; is {override('path', str(tree.root / name))} meant?",
     )
 
 
-def layout_of_parts(
-    tree: Tree, named: dict[str, Part], chosen: Sequence[str] | None, report: DataReport
-) -> Layout:
+def layout_of_splits(
+    tree: FolderTree, named: dict[str, SplitName], chosen: Sequence[str] | None, report: DataReport
+) -> FolderLayout:
     """The layout of a folder that holds `train`, and perhaps other parts."""
-    folders: dict[Part, str] = {}
+    folders: dict[SplitName, str] = {}
     for name, part in named.items():
         if part in folders:
-            raise Unreadable(
+            raise DataError(
                 "path",
                 f"{tree.root} has folders `{folders[part]}` and `{name}`, which both name the part"
                 f" {part}: join them or rename one, as to `.{name}` to leave it out",
             )
         folders[part] = name
     if "train" not in folders:
-        raise Unreadable(
+        raise DataError(
             "path",
-            f"{tree.root} has {listed(named)}, which name parts, and no folder `train` to train"
-            " on; make one, or put the classes of all parts together",
+            f"{tree.root} has {quoted_list(named)}, which name parts, and no folder `train` to"
+            " train on; make one, or put the classes of all parts together",
         )
     for name in tree.folders:
-        of_name = named.get(name, part_of_name(name))
+        of_name = named.get(name, split_named(name))
         if of_name and not tree.folders[name] and of_name not in folders:
-            raise none_given(tree, name, "no folders with images")
+            raise without_images(tree, name, "no folders with images")
         if of_name is None:
-            leave_out(report, f"in {name}/, which names no part", len(tree.folders[name]))
-    leave_out(report, f"directly in {tree.root.name}/", len(tree.direct))
+            count_left_out(report, f"in {name}/, which names no part", len(tree.folders[name]))
+    count_left_out(report, f"directly in {tree.root.name}/", len(tree.direct))
     train = tree.inner(folders["train"]).without_shell()
     if len(train.root.parts) > len(tree.root.parts) + 1:
         report.notes.append(f"the folders of classes are those in {train.root}")
     classes = classes_of(train, chosen)
-    parts: dict[Part, Labelled] = {}
-    for part in PARTS:
+    parts: dict[SplitName, Labelled] = {}
+    for part in SPLITS:
         labelled = (
-            labelled_of(tree, folders, part, classes, chosen, report) if part in folders else []
+            labelled_images(tree, folders, part, classes, chosen, report) if part in folders else []
         )
         if labelled:
             parts[part] = labelled
-    folders = {part: folders[part] for part in PARTS if part in parts}
-    return Layout(tree.root, classes, parts, folders)
+    folders = {part: folders[part] for part in SPLITS if part in parts}
+    return FolderLayout(tree.root, classes, parts, folders)
 
 
-def labelled_of(
-    tree: Tree,
-    folders: dict[Part, str],
-    part: Part,
+def labelled_images(
+    tree: FolderTree,
+    folders: dict[SplitName, str],
+    part: SplitName,
     classes: list[str],
     chosen: Sequence[str] | None,
     report: DataReport,
 ) -> Labelled:
     """The images of a part; none where they lie in no folders of classes."""
     inner = tree.inner(folders[part]).without_shell()
-    leave_out(report, f"in no class of {folders[part]}/", len(inner.direct))
+    count_left_out(report, f"in no class of {folders[part]}/", len(inner.direct))
     if not inner.filled:
         report.warnings.append(
             f"{folders[part]}/ has {len(inner.direct):,} images and no folders of classes: they"
@@ -177,46 +183,49 @@ def labelled_of(
         return []
     for name in list(inner.filled):
         if name not in classes and chosen is not None:
-            leave_out(report, NOT_CHOSEN, len(inner.folders.pop(name)))
+            count_left_out(report, NOT_CHOSEN, len(inner.folders.pop(name)))
         elif name not in classes:
             near = get_close_matches(name, classes, n=1)
             hint = f"; did you mean `{near[0]}`?" if near else ""
-            raise Unreadable(
+            raise DataError(
                 "path", f"{inner.root} has a class `{name}`, which is not among {classes}{hint}"
             )
     lacking = [name for name in classes if name not in inner.filled]
     if lacking:
         report.warnings.append(
-            f"{folders[part]}/ has no images of {listed(lacking)}: no metric of {part} tells of it"
+            f"{folders[part]}/ has no images of {quoted_list(lacking)}:"
+            f" no metric of {part} tells of it"
         )
     return without_masks(inner, classes, report)
 
 
-def layout_of_classes(tree: Tree, chosen: Sequence[str] | None, report: DataReport) -> Layout:
+def layout_of_classes(
+    tree: FolderTree, chosen: Sequence[str] | None, report: DataReport
+) -> FolderLayout:
     """The layout of a folder that holds classes."""
     classes = classes_of(tree, chosen)
-    leave_out(report, f"in no class of {tree.root.name}/", len(tree.direct))
+    count_left_out(report, f"in no class of {tree.root.name}/", len(tree.direct))
     for name, images in tree.filled.items():
-        leave_out(report, NOT_CHOSEN, len(images) if name not in classes else 0)
-        if chosen is None and (part := part_within(name)) and part_of_name(name) is None:
+        count_left_out(report, NOT_CHOSEN, len(images) if name not in classes else 0)
+        if chosen is None and (part := split_in_name(name)) and split_named(name) is None:
             report.warnings.append(
                 f"the folder `{name}` is taken as a class, not as the part {part}"
             )
-    return Layout(tree.root, classes, {"train": without_masks(tree, classes, report)}, {})
+    return FolderLayout(tree.root, classes, {"train": without_masks(tree, classes, report)}, {})
 
 
-def classes_of(tree: Tree, chosen: Sequence[str] | None) -> list[str]:
+def classes_of(tree: FolderTree, chosen: Sequence[str] | None) -> list[str]:
     """The names of the classes.
 
     Raises:
-        Unreadable: There are fewer than two, a folder gives no image, or what the folders are is
+        DataError: There are fewer than two, a folder gives no image, or what the folders are is
             not certain and the user does not say it.
     """
     if chosen is not None:
         for name in chosen:
             if name not in tree.folders:
-                there = listed(tree.filled) or "none"
-                raise Unreadable("classes", f"{tree.root} has no folder `{name}`; it has {there}")
+                there = quoted_list(tree.filled) or "none"
+                raise DataError("classes", f"{tree.root} has no folder `{name}`; it has {there}")
         tree = tree.only(chosen)
     classes = list(tree.filled)
     if len(classes) < 2:
@@ -225,31 +234,31 @@ def classes_of(tree: Tree, chosen: Sequence[str] | None) -> list[str]:
         if not classes:
             files = [file for files in tree.others.values() for file in files]
             message += f", not {len(tree.direct):,} images in one" if tree.direct else ""
-            raise Unreadable("path", message + endings_of(files))
+            raise DataError("path", message + list_endings(files))
         inner = tree.root / classes[0]
         if len(tree.inner(classes[0]).filled) > 1:
             message += (
-                f"; if the folders in {inner} are the classes, type {to_type('path', str(inner))}"
+                f"; if the folders in {inner} are the classes, type {override('path', str(inner))}"
             )
-        raise Unreadable("path", message)
+        raise DataError("path", message)
     for name, images in tree.folders.items():
         if not images:
-            raise none_given(tree, name, "no images")
+            raise without_images(tree, name, "no images")
     if chosen is None:
-        refuse_doubtful(tree)
+        require_classes(tree)
     return classes
 
 
-def none_given(tree: Tree, name: str, what: str) -> Unreadable:
+def without_images(tree: FolderTree, name: str, what: str) -> DataError:
     """Says of a folder that nothing in it can be used, and why."""
-    return Unreadable(
+    return DataError(
         "path",
-        f"{tree.root / name} has {what}{endings_of(tree.others[name])}; if it is no class, rename"
+        f"{tree.root / name} has {what}{list_endings(tree.others[name])}; if it is no class, rename"
         f" it to `.{name}` or move it",
     )
 
 
-def endings_of(files: Sequence[Path]) -> str:
+def list_endings(files: Sequence[Path]) -> str:
     """What there is instead of images."""
     counts = by_ending(files)
     if not counts:
@@ -257,7 +266,7 @@ def endings_of(files: Sequence[Path]) -> str:
     return f" ({', '.join(f'{count:,} with {what}' for what, count in counts.most_common(4))})"
 
 
-def leave_out(report: DataReport, reason: str, count: int) -> None:
+def count_left_out(report: DataReport, reason: str, count: int) -> None:
     """Counts images that are not used."""
     if count:
         report.files_left_out[reason] = report.files_left_out.get(reason, 0) + count

@@ -7,14 +7,14 @@ import torch
 from jaxtyping import Float, Int, Num
 from torch import Tensor
 
-from leyden.data.batches import Batch, Draw, permutation
+from leyden.data.batches import Batch, BatchIndices, permutation
 from leyden.data.images.augmentation import Augmentation
 
 STATISTICS_SAMPLES = 10_000
 """Images that are enough for a mean and a deviation to three digits."""
 
 
-MOST_NUMBERS = 50_000_000
+MOST_NORMALISED = 50_000_000
 """Pixels that are kept normalised, in 4 bytes each, instead of being so anew in each epoch."""
 
 
@@ -68,13 +68,13 @@ class Images:
     def __len__(self) -> int:
         return len(self.pixels)
 
-    def __getitem__(self, draw: Draw) -> Batch:
-        labels = self.labels.index_select(0, draw.index)  # faster than labels[index]
+    def __getitem__(self, batch: BatchIndices) -> Batch:
+        labels = self.labels.index_select(0, batch.index)  # faster than labels[index]
         if self.normalised is not None:
-            return self.normalised.index_select(0, draw.index), labels
-        pixels = self.pixels[draw.index]
+            return self.normalised.index_select(0, batch.index), labels
+        pixels = self.pixels[batch.index]
         if self.augmentation is not None:
-            pixels = self.augmentation(pixels, draw)
+            pixels = self.augmentation(pixels, batch)
         return self._normalise(pixels), labels
 
     @cached_property
@@ -83,14 +83,14 @@ class Images:
         is_same = self.is_read_often and self.augmentation is None
         if not is_same or not isinstance(self.pixels, Tensor):
             return None
-        return self._normalise(self.pixels) if self.pixels.numel() <= MOST_NUMBERS else None
+        return self._normalise(self.pixels) if self.pixels.numel() <= MOST_NORMALISED else None
 
     def _normalise(self, pixels: Tensor) -> Float[Tensor, "n channels height width"]:
         scaled = pixels.to(torch.float32, copy=True)  # pixels that are kept stay as they are
         return scaled.div_(255).sub_(self.mean).div_(self.std)
 
 
-def image_parts(
+def image_splits(
     pixels: tuple[Pixels, Pixels, Pixels],
     labels: tuple[Int[Tensor, " n"], Int[Tensor, " v"], Int[Tensor, " t"]],
     augmentation: Augmentation,

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from leyden.data.batches import permutation
-from leyden.data.errors import Unreadable
-from leyden.data.images.formats import DamagedImage, OutsideRange, opened, quiet
+from leyden.data.errors import DataError
+from leyden.data.images.formats import DamagedImage, OutsideRange, open_image, without_warnings
 from leyden.data.images.image_file import Decoder, Header, header_of
 from leyden.data.images.pixels import STATISTICS_SAMPLES, least_deviation
 from leyden.data.report import DataReport
 
-KINDS = {
+PIXEL_KINDS = {
     **dict.fromkeys(("1",), "black and white"),
     **dict.fromkeys(("L", "LA", "La"), "grey"),
     **dict.fromkeys(("P", "PA"), "with a palette"),
@@ -81,7 +81,7 @@ class Survey:
     images: Sequence[ImageInfo]
 
     @cached_property
-    def sound(self) -> list[ImageInfo]:
+    def readable(self) -> list[ImageInfo]:
         """The files that can be read, as far as is known."""
         return [image for image in self.images if image.failure is None]
 
@@ -93,7 +93,7 @@ class Survey:
     @property
     def is_deep(self) -> bool:
         """Whether one of the images has more than 8 bits."""
-        return any(image.header is not None and image.header.is_deep for image in self.sound)
+        return any(image.header is not None and image.header.is_deep for image in self.readable)
 
     def statistics(
         self, files: Sequence[Path]
@@ -104,7 +104,7 @@ class Survey:
             files: Those of the training part. Of many some have been decoded.
         """
         chosen = set(files)
-        pixels = [image.pixels for image in self.sound if image.pixels and image.file in chosen]
+        pixels = [image.pixels for image in self.readable if image.pixels and image.file in chosen]
         mean = np.mean([one.mean for one in pixels], axis=0)
         mean_square = np.mean([one.mean_square for one in pixels], axis=0)
         std = np.sqrt(np.maximum(0, mean_square - mean**2))
@@ -126,11 +126,16 @@ def survey(files: Sequence[Path], decoder: Decoder, *, decodes_all: bool) -> Sur
     some = set(permutation(len(files), seed=0, epoch=0)[:STATISTICS_SAMPLES].tolist())
     wanted = [decodes_all or number in some for number in range(len(files))]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    with quiet(), ThreadPoolExecutor(min(8, cores)) as pool:  # Pillow decodes without the GIL
-        return Survey(list(pool.map(lambda file, all: inspect(file, decoder, all), files, wanted)))
+    with (
+        without_warnings(),
+        ThreadPoolExecutor(min(8, cores)) as pool,
+    ):  # Pillow decodes without the GIL
+        return Survey(
+            list(pool.map(lambda file, all: inspect_file(file, decoder, all), files, wanted))
+        )
 
 
-def inspect(file: Path, decoder: Decoder, decodes: bool) -> ImageInfo:
+def inspect_file(file: Path, decoder: Decoder, decodes: bool) -> ImageInfo:
     """One file.
 
     Args:
@@ -140,16 +145,16 @@ def inspect(file: Path, decoder: Decoder, decodes: bool) -> ImageInfo:
     """
     header = None
     try:
-        with opened(file) as image:
+        with open_image(file) as image:
             header = header_of(image)
-            return ImageInfo(file, header, pixels_of(decoder.square_of(image)) if decodes else None)
+            return ImageInfo(file, header, summarize(decoder.square_of(image)) if decodes else None)
     except DamagedImage as error:
         return ImageInfo(file, header, failure=str(error))
     except OutsideRange as error:
         return ImageInfo(file, header, outside=(error.low, error.high))
 
 
-def pixels_of(square: NDArray[np.uint8] | NDArray[np.float32]) -> PixelSummary:
+def summarize(square: NDArray[np.uint8] | NDArray[np.float32]) -> PixelSummary:
     """What is to be known of an image that was decoded."""
     values = square.astype(np.float64)
     return PixelSummary(
@@ -161,16 +166,18 @@ def pixels_of(square: NDArray[np.uint8] | NDArray[np.float32]) -> PixelSummary:
     )
 
 
-def describe(found: Survey, decoder: Decoder, report: DataReport) -> None:
+def describe_images(found: Survey, decoder: Decoder, report: DataReport) -> None:
     """Tells a report what the files are, and what was chosen in reading them.
 
     Raises:
-        Unreadable: Values are outside the range that is taken, or all images are the same.
+        DataError: Values are outside the range that is taken, or all images are the same.
     """
-    images = [image for image in found.sound if image.header]
+    images = [image for image in found.readable if image.header]
     headers = [image.header for image in images if image.header]
-    report.source["files"] = in_words(Counter(header.format for header in headers))
-    report.source["pixels"] = in_words(Counter(kind_of(header.mode) for header in headers))
+    report.source["files"] = counts_in_words(Counter(header.format for header in headers))
+    report.source["pixels"] = counts_in_words(
+        Counter(pixel_kind(header.mode) for header in headers)
+    )
     choices = {
         "turned": ("as their EXIF data says", [header.is_turned for header in headers]),
         "with transparency": (
@@ -190,32 +197,32 @@ def describe(found: Survey, decoder: Decoder, report: DataReport) -> None:
     if decoded < len(images):
         report.notes.append(f"{decoded:,} of {len(images):,} images were decoded before the start")
     describe_range(found, decoder, report)
-    refuse_empty_pixels(found, report)
+    require_varied_pixels(found, report)
 
 
-def kind_of(mode: str) -> str:
+def pixel_kind(mode: str) -> str:
     """A mode of Pillow's in words."""
-    return "grey of 16 bits" if mode.startswith("I;16") else KINDS.get(mode, "colour")
+    return "grey of 16 bits" if mode.startswith("I;16") else PIXEL_KINDS.get(mode, "colour")
 
 
-def in_words(counts: Counter[str]) -> str:
+def counts_in_words(counts: Counter[str]) -> str:
     """`40 PNG, 2 TIFF`."""
     return ", ".join(f"{count:,} {what}" for what, count in counts.most_common())
 
 
 def describe_range(found: Survey, decoder: Decoder, report: DataReport) -> None:
     """Says which values of deep images are black and white; refuses what is not between them."""
-    outside = [image for image in found.sound if image.outside]
+    outside = [image for image in found.readable if image.outside]
     if outside:
         ends = [image.outside for image in outside if image.outside]
         low, high = min(low for low, _ in ends), max(high for _, high in ends)
-        raise Unreadable(
+        raise DataError(
             "value_range",
             f"{outside[0].file} has values from {ends[0][0]:g} to {ends[0][1]:g}; say which are"
             f" black and white: data.value_range=[{min(low, 0.0):g},{high:g}]",
         )
     if found.is_deep:
-        deep = {one.header.mode for one in found.sound if one.header and one.header.is_deep}
+        deep = {one.header.mode for one in found.readable if one.header and one.header.is_deep}
         chosen = "0 and 1" if deep == {"F"} else "0 and 65,535"
         if decoder.value_range is not None:
             chosen = " and ".join(f"{value:,g}" for value in decoder.value_range)
@@ -226,17 +233,17 @@ def describe_range(found: Survey, decoder: Decoder, report: DataReport) -> None:
         report.warnings.append("data.value_range changes nothing: all images have 8 bits")
 
 
-def refuse_empty_pixels(found: Survey, report: DataReport) -> None:
+def require_varied_pixels(found: Survey, report: DataReport) -> None:
     """A set with the same pixels everywhere was read wrongly, or holds nothing to learn.
 
     Raises:
-        Unreadable: All images that were decoded are the same.
+        DataError: All images that were decoded are the same.
     """
-    pixels = [image.pixels for image in found.sound if image.pixels]
+    pixels = [image.pixels for image in found.readable if image.pixels]
     if len(pixels) > 1 and len({one.digest for one in pixels}) == 1:
         one = pixels[0]
         what = "are the same" if one.high > one.low else f"have the value {one.low:g} of 255 only"
-        raise Unreadable("path", f"all {len(pixels):,} images {what}: there is nothing to learn")
+        raise DataError("path", f"all {len(pixels):,} images {what}: there is nothing to learn")
     flat = sum(one.high == one.low for one in pixels)
     if 2 * flat > len(pixels):
         report.warnings.append(

@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from leyden.data.datamodule import DataModule
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 from leyden.data.fetching import data_folder, fetch_into
 from leyden.data.images.augmentation import Augmentation
-from leyden.data.images.pixels import image_parts
-from leyden.data.spec import Kind, Spec
-from leyden.data.splits import Parts
-from leyden.data.splitting import drawn
+from leyden.data.images.pixels import image_splits
+from leyden.data.spec import DataKind, Spec
+from leyden.data.splits import DataSplits
+from leyden.data.splitting import draw_rows
 from leyden.types import Count, PositiveInt, Share
 
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
@@ -26,7 +26,7 @@ DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 
 DatasetName = Literal["mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100"]
 
-in_memory: WeakValueDictionary[Hashable, Parts] = WeakValueDictionary()
+loaded: WeakValueDictionary[Hashable, DataSplits] = WeakValueDictionary()
 """What data modules of this process hold, by what it follows from; the files stay as they are.
 
 The check before a run has read what the run reads, and so have runs that are trained together.
@@ -76,7 +76,7 @@ class TorchvisionImages(DataModule):
     2018 (KMNIST); Krizhevsky 2009 (CIFAR).
     """
 
-    kind: ClassVar[Kind] = "image"
+    kind: ClassVar[DataKind] = "image"
 
     def __init__(
         self,
@@ -121,27 +121,27 @@ class TorchvisionImages(DataModule):
     def expected_train_samples(self) -> int:
         return self.source.num_train - self.num_val
 
-    def load(self) -> Parts:
+    def load(self) -> DataSplits:
         augmentation = self.augmentation if self.augmentation.changes else None
         origin = type(self), self.folder.absolute(), self.num_val, augmentation
-        parts = in_memory.get(origin) or self._read_parts()
-        in_memory[origin] = parts
+        parts = loaded.get(origin) or self._read_parts()
+        loaded[origin] = parts
         return parts
 
-    def _read_parts(self) -> Parts:
+    def _read_parts(self) -> DataSplits:
         whole, whole_labels, names = self._read(train=True)
         test, test_labels, _ = self._read(train=False)
         if self.num_val >= len(whole):
-            raise Unreadable("num_val", f"leaves none of the {len(whole):,} images to train on")
+            raise DataError("num_val", f"leaves none of the {len(whole):,} images to train on")
         sizes = (len(whole) - self.num_val, self.num_val, 0)
-        train, val, _ = drawn(len(whole), sizes, labels=whole_labels)
-        parts = image_parts(
+        train, val, _ = draw_rows(len(whole), sizes, labels=whole_labels)
+        parts = image_splits(
             (whole[train], whole[val], test),
             (whole_labels[train], whole_labels[val], test_labels),
             self.augmentation,
         )
         spec = Spec("image", self.source.shape, self.source.num_classes, class_names=names)
-        return Parts(spec, *parts)
+        return DataSplits(spec, *parts)
 
     def _read(self, *, train: bool) -> tuple[Tensor, Tensor, tuple[str, ...]]:
         dataset = _torchvision_class(self.source)(self.folder, train=train)

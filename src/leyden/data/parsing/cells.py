@@ -8,18 +8,18 @@ from typing import Any
 
 import pandas as pd
 
-from leyden.data.errors import shown
+from leyden.data.errors import excerpt
 from leyden.data.parsing.number_format import (
     GLUED_UNIT,
     LARGEST_EXACT,
     LEADING_ZERO,
-    NumberForm,
-    doubtful,
+    NumberFormat,
+    alternative_formats,
+    ambiguous_number,
     looks_like_number,
-    other_forms,
 )
 
-MISSING_IN_NUMBERS = frozenset(
+MISSING_NUMBER_WORDS = frozenset(
     (
         *("?", "-", "--", "---", "\u2013", "\u2014", ".", "..", "...", "*", "missing", "\\n"),
         *("na", "n/a", "n.a.", "n.a", "#n/a", "#na", "<na>", "n/d", "n.d.", "k.a.", "nan", "-nan"),
@@ -32,7 +32,7 @@ MISSING_IN_NUMBERS = frozenset(
 """Words that stand for no number or time, in lower case; of what is infinite nothing is learned."""
 
 
-WRITTEN_FOR_MISSING = frozenset(
+PROGRAMS_MISSING_WORDS = frozenset(
     (
         *("?", "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "null", "(null)", "nat", "\\n"),
         *("#value!", "#ref!", "#div/0!", "#num!", "#name?"),
@@ -42,54 +42,56 @@ WRITTEN_FOR_MISSING = frozenset(
 
 
 @dataclass(frozen=True)
-class Words:
-    """The different cells of a column.
+class DistinctCells:
+    """The different cells of a column of text.
 
     Attributes:
-        counts: How often each comes.
-        numbers: Those that are numbers.
-        absent: Those that are missing whatever the column is.
-        stand_ins: Those that are missing in a column of numbers.
-        odd: All others.
+        counts: Number of occurrences of each cell.
+        numbers: Value of each cell that is a number.
+        missing: Cells that are missing values in any column.
+        missing_numbers: Cells that are missing values if the column holds numbers.
+        others: All other cells.
     """
 
     counts: Counter[str]
     numbers: dict[str, float]
-    absent: set[str]
-    stand_ins: set[str]
-    odd: list[str]
+    missing: set[str]
+    missing_numbers: set[str]
+    others: list[str]
 
     @classmethod
-    def of(cls, cells: Sequence[str], form: NumberForm, missing: frozenset[str]) -> "Words":
-        """The words of a column.
+    def of(
+        cls, cells: Sequence[str], form: NumberFormat, missing: frozenset[str]
+    ) -> "DistinctCells":
+        """The different cells of a column.
 
         Args:
-            cells: Of the column.
-            form: How numbers are written.
-            missing: What the user says is missing; a number in any form.
+            cells: All cells of the column.
+            form: Format of the numbers.
+            missing: Cells that the user calls missing; of a number, in any format.
         """
         counts = Counter(cells)
         numbers = {word: form.number(word) for word in counts if form.is_number(word)}
-        said = {float(word) for word in missing if NumberForm().is_number(word)}
+        said = {float(word) for word in missing if NumberFormat().is_number(word)}
         absent = {
             word for word in counts if not word or word in missing or numbers.get(word) in said
         }
         numbers = {word: value for word, value in numbers.items() if word not in absent}
-        stand_ins = {word for word, value in numbers.items() if math.isinf(value)}
-        odd = []
+        missing_numbers = {word for word, value in numbers.items() if math.isinf(value)}
+        others = []
         for word in counts:
-            if word.lower() in MISSING_IN_NUMBERS and word not in absent:
-                stand_ins.add(word)
+            if word.lower() in MISSING_NUMBER_WORDS and word not in absent:
+                missing_numbers.add(word)
             elif word not in absent and word not in numbers:
-                odd.append(word)
-        return cls(counts, numbers, absent, stand_ins, odd)
+                others.append(word)
+        return cls(counts, numbers, absent, missing_numbers, others)
 
     def num_cells(self, words: Iterable[str]) -> int:
         """Cells that are one of some words."""
         return sum(self.counts[word] for word in words)
 
 
-FEW_ODD_WORDS = 5
+MOST_MALFORMED = 5
 """A column of numbers has no more different other texts than this; with more it is text."""
 
 LEAST_SHARE_SAID = 0.2
@@ -98,73 +100,77 @@ LEAST_SHARE_SAID = 0.2
 BARE = "leave the bare number in each cell"
 
 
-def why_text(words: Words, form: NumberForm) -> str | None:
+def reason_for_text(distinct: DistinctCells, form: NumberFormat) -> str | None:
     """Why cells that are all written as numbers are names of something."""
-    for word, number in words.numbers.items():
+    for word, number in distinct.numbers.items():
         if LEADING_ZERO.fullmatch(word):
-            return f"since `{shown(word)}` has a leading zero"
+            return f"since `{excerpt(word)}` has a leading zero"
         if LARGEST_EXACT <= abs(number) < math.inf and not form.is_exact(word):
-            return f"since `{shown(word)}` has more digits than a number of 64 bits keeps"
+            return f"since `{excerpt(word)}` has more digits than a number of 64 bits keeps"
     return None
 
 
-def doubt(words: Words, form: NumberForm, lines: "Lines") -> str:
+def describe_ambiguity(distinct: DistinctCells, form: NumberFormat, lines: "CellLines") -> str:
     """Why it is not clear which numbers the cells are; empty where it is."""
-    cell = doubtful(list(words.numbers), form)
+    cell = ambiguous_number(list(distinct.numbers), form)
     if cell is None:
         return ""
     is_comma = form.decimal == "comma"
-    other = NumberForm("point", "comma") if is_comma else NumberForm("comma", "point")
+    other = NumberFormat("point", "comma") if is_comma else NumberFormat("comma", "point")
     one, grouped = f"{form.number(cell):.15g}", f"{other.number(cell):.15g}"
     readings = f"data.thousands=none reads {one}, {other.reads(cell, form)}"
-    return f"`{shown(cell)}`{lines.of(cell)} may be {one} or {grouped}; {readings}"
+    return f"`{excerpt(cell)}`{lines.of(cell)} may be {one} or {grouped}; {readings}"
 
 
-def judge(words: Words, form: NumberForm, lines: "Lines") -> tuple[str, str]:
+def describe_malformed(
+    distinct: DistinctCells, form: NumberFormat, lines: "CellLines"
+) -> tuple[str, str]:
     """The problem of a column that seems to hold numbers, or else what is to be said of it.
 
     Args:
-        words: Its cells; some are no numbers.
+        distinct: Cells of the column; some are no numbers.
         form: How numbers are written.
         lines: Where they stand.
 
     Returns:
         Both empty where the column is text.
     """
-    seeming = [word for word in words.odd if looks_like_number(word)]
-    glued = [word for word in words.odd if GLUED_UNIT.fullmatch(word)]
-    seeming += glued if len(glued) > FEW_ODD_WORDS else []
-    num_numbers, num_odd = words.num_cells(words.numbers), words.num_cells(words.odd)
-    cell = (seeming or words.odd)[0]
-    others = other_forms([*words.numbers, *words.odd], form)
-    like_numbers = [*words.numbers, *seeming]
-    num_rest = len(words.odd) - len(seeming)
-    if not others and seeming and num_rest <= min(FEW_ODD_WORDS, len(like_numbers) / 2):
-        others = other_forms(like_numbers, form)
-    are_numbers = len(seeming) > 0.9 * len(words.odd)
-    has_few_odd = len(words.odd) <= min(FEW_ODD_WORDS, len(words.numbers) / 2)
+    seeming = [word for word in distinct.others if looks_like_number(word)]
+    glued = [word for word in distinct.others if GLUED_UNIT.fullmatch(word)]
+    seeming += glued if len(glued) > MOST_MALFORMED else []
+    num_numbers, num_odd = distinct.num_cells(distinct.numbers), distinct.num_cells(distinct.others)
+    cell = (seeming or distinct.others)[0]
+    others = alternative_formats([*distinct.numbers, *distinct.others], form)
+    like_numbers = [*distinct.numbers, *seeming]
+    num_rest = len(distinct.others) - len(seeming)
+    if not others and seeming and num_rest <= min(MOST_MALFORMED, len(like_numbers) / 2):
+        others = alternative_formats(like_numbers, form)
+    are_numbers = len(seeming) > 0.9 * len(distinct.others)
+    has_few_odd = len(distinct.others) <= min(MOST_MALFORMED, len(distinct.numbers) / 2)
     if others or has_few_odd or are_numbers:
         such = f" ({num_odd:,} of {num_numbers + num_odd:,} cells are such)" if num_odd > 1 else ""
-        hint = _hint(words, cell, form, others)
-        return f"`{shown(cell)}`{lines.of(cell)} is no number{such}; {hint}", ""
+        hint = _hint(distinct, cell, form, others)
+        return f"`{excerpt(cell)}`{lines.of(cell)} is no number{such}; {hint}", ""
     if num_numbers >= LEAST_SHARE_SAID * (num_numbers + num_odd):
         counts = f"{num_numbers:,} cells are numbers, {num_odd:,} are not"
-        return "", f"is taken as text: {counts}, such as `{shown(cell)}`{lines.of(cell)}"
+        return "", f"is taken as text: {counts}, such as `{excerpt(cell)}`{lines.of(cell)}"
     return "", ""
 
 
-def _hint(words: Words, cell: str, form: NumberForm, others: list[NumberForm]) -> str:
+def _hint(
+    distinct: DistinctCells, cell: str, form: NumberFormat, others: list[NumberFormat]
+) -> str:
     """What to type for cells that are no numbers in a column of numbers."""
     if others:
         return ", ".join(other.reads(cell, form) for other in others)
-    if len(words.odd) <= min(FEW_ODD_WORDS, len(words.numbers)):
-        listed = ",".join(as_typed(word) for word in words.odd)
+    if len(distinct.others) <= min(MOST_MALFORMED, len(distinct.numbers)):
+        listed = ",".join(override_item(word) for word in distinct.others)
         other_way = f"{BARE}, or " if looks_like_number(cell) else ""
         return f'{other_way}"data.missing=[{listed}]" takes such cells as missing'
     return BARE
 
 
-def as_typed(word: str) -> str:
+def override_item(word: str) -> str:
     """A word as it is typed in a list of an override."""
     if word.isalnum() and word.lower() not in ("null", "true", "false", "nan"):
         return word
@@ -172,7 +178,7 @@ def as_typed(word: str) -> str:
     return f"'{escaped}'"
 
 
-class Lines:
+class CellLines:
     """Where cells of a column stand in the file.
 
     Args:
@@ -189,23 +195,23 @@ class Lines:
         return f" (line {self._lines[list(self._cells).index(cell)]:,})" if self._lines else ""
 
 
-FAR = 2
+FAR_RANGES = 2
 """Times the range of all others that a sentinel is away from them."""
 
-OFTEN = 10
-APART = 0.1
+OFTEN_TIMES = 10
+APART_SHARE = 0.1
 """A negative whole number that comes so many times as often as another, and is this share of the
 range away from all others, stands for none too: -200 of the UCI's air quality."""
 
 
-def could_be_one(number: float) -> bool:
+def looks_like_sentinel(number: float) -> bool:
     """Whether a number has nines only, or is -1."""
     whole = int(number)
     return whole == number and (whole == -1 or set(str(abs(whole))) == {"9"})
 
 
-def sentinel_of(
-    values: "pd.Series[Any]", *, is_word: Callable[[float], bool] = could_be_one
+def find_sentinel(
+    values: "pd.Series[Any]", *, is_word: Callable[[float], bool] = looks_like_sentinel
 ) -> float | None:
     """A number that comes again and is far from all others; None: there is none.
 
@@ -220,9 +226,9 @@ def sentinel_of(
             continue
         low, high = others.min(), others.max()
         away = min(abs(one - low), abs(one - high))
-        is_often = counts[one] > OFTEN * counts[others].median()
-        if away > FAR * (high - low) and is_word(float(one)):
+        is_often = counts[one] > OFTEN_TIMES * counts[others].median()
+        if away > FAR_RANGES * (high - low) and is_word(float(one)):
             return float(one)
-        if one < 0 and one % 1 == 0 and is_often and away > APART * (high - low):
+        if one < 0 and one % 1 == 0 and is_often and away > APART_SHARE * (high - low):
             return float(one)
     return None

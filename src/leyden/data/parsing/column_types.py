@@ -9,18 +9,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leyden.data.errors import Unreadable, shown
+from leyden.data.errors import DataError, excerpt
 from leyden.data.parsing.cells import (
-    FEW_ODD_WORDS,
-    Lines,
-    Words,
-    as_typed,
-    doubt,
-    judge,
-    sentinel_of,
-    why_text,
+    MOST_MALFORMED,
+    CellLines,
+    DistinctCells,
+    describe_ambiguity,
+    describe_malformed,
+    find_sentinel,
+    override_item,
+    reason_for_text,
 )
-from leyden.data.parsing.number_format import LARGEST_EXACT, NumberForm, all_grouped, without_unit
+from leyden.data.parsing.number_format import (
+    LARGEST_EXACT,
+    NumberFormat,
+    may_all_be_grouped,
+    strip_unit,
+)
 from leyden.data.parsing.times import parse_times
 from leyden.data.report import Column, DataReport
 
@@ -40,11 +45,11 @@ LIKE_TIME = re.compile(
 """What could be a time: others are not tried in a hundred forms."""
 
 
-def typed(
+def parse_text_column(
     name: str,
     cells: Sequence[str],
     lines: Sequence[int],
-    form: NumberForm,
+    form: NumberFormat,
     missing: frozenset[str],
     report: DataReport,
 ) -> "pd.Series[Any]":
@@ -61,19 +66,21 @@ def typed(
         missing: What the user says is missing.
         report: It is told what the column is.
     """
-    words, bare = Words.of(cells, form, missing), cells
-    stripped = None if words.numbers else without_unit(words.odd)
+    distinct, bare = DistinctCells.of(cells, form, missing), cells
+    stripped = None if distinct.numbers else strip_unit(distinct.others)
     if stripped is not None:
         numbers, unit = stripped
         bare = [numbers.get(cell, cell) for cell in cells]
-        words = Words.of(bare, form, missing)
+        distinct = DistinctCells.of(bare, form, missing)
         report.notes.append(f"column {name}: each number has the unit `{unit}`")
     column = Column(name, "text")
     report.columns.append(column)
-    kind, absent = _kind(column, words, form, Lines(bare, lines), report)
-    present = words.counts.keys() - absent
+    kind, absent = _infer_kind(column, distinct, form, CellLines(bare, lines), report)
+    present = distinct.counts.keys() - absent
     column.kind = kind
-    column.missing = {word: words.counts[word] for word in sorted(absent & words.counts.keys())}
+    column.missing = {
+        word: distinct.counts[word] for word in sorted(absent & distinct.counts.keys())
+    }
     column.example = next(
         (cell for cell, one in zip(cells, bare, strict=True) if one in present), ""
     )
@@ -83,71 +90,75 @@ def typed(
         kept = [None if cell in absent else one_case(cell) for cell in cells]
         column.distinct = len(set(map(one_case, present)))
         return pd.Series(kept, dtype=object, name=name)
-    values = words.numbers | dict.fromkeys(absent, math.nan)
+    values = distinct.numbers | dict.fromkeys(absent, math.nan)
     array = np.fromiter(map(values.__getitem__, bare), np.float64, count=len(cells))
     found = pd.Series(array, name=name)
     column.distinct = int(found.nunique())
-    _say_sentinel(found, report)
+    _warn_of_sentinel(found, report)
     return found
 
 
-def _kind(
-    column: Column, words: Words, form: NumberForm, lines: Lines, report: DataReport
+def _infer_kind(
+    column: Column,
+    distinct: DistinctCells,
+    form: NumberFormat,
+    lines: CellLines,
+    report: DataReport,
 ) -> tuple[str, set[str]]:
     """What a column is, and the words that are missing in it."""
-    present = words.counts.keys() - words.absent
+    present = distinct.counts.keys() - distinct.missing
     if not present:
-        return "empty", words.absent
-    if words.numbers and not words.odd:
-        reason = why_text(words, form)
+        return "empty", distinct.missing
+    if distinct.numbers and not distinct.others:
+        reason = reason_for_text(distinct, form)
         if reason is None:
-            column.problem = doubt(words, form, lines)
-            if all_grouped(words.numbers, form) and not column.problem:
-                some = next(iter(words.numbers))
+            column.problem = describe_ambiguity(distinct, form, lines)
+            if may_all_be_grouped(distinct.numbers, form) and not column.problem:
+                some = next(iter(distinct.numbers))
                 report.notes.append(
                     f"column {column.name}: all numbers have three decimals; `{some}` is taken as"
                     f" {form.number(some):g}"
                 )
-            absent = words.absent | words.stand_ins
-            return "numbers" if words.counts.keys() - absent else "empty", absent
+            absent = distinct.missing | distinct.missing_numbers
+            return "numbers" if distinct.counts.keys() - absent else "empty", absent
         column.reason = f"taken as text, {reason}"
         report.notes.append(f"column {column.name}: {column.reason}")
     if {word.lower() for word in present} <= {"true", "false"}:
-        return "flags", words.absent
-    if _are_times(column, present - words.stand_ins, lines):
-        return "times", words.absent | words.stand_ins
-    if words.odd:
-        column.problem, said = judge(words, form, lines)
+        return "flags", distinct.missing
+    if _are_times(column, present - distinct.missing_numbers, lines):
+        return "times", distinct.missing | distinct.missing_numbers
+    if distinct.others:
+        column.problem, said = describe_malformed(distinct, form, lines)
         report.warnings += [f"column {column.name} {said}"] if said else []
-    return "text", words.absent
+    return "text", distinct.missing
 
 
-def _are_times(column: Column, present: Collection[str], lines: Lines) -> bool:
+def _are_times(column: Column, present: Collection[str], lines: CellLines) -> bool:
     """Whether cells are times; odd ones, and such that could be several, are a problem."""
     times = [cell for cell in present if LIKE_TIME.match(cell) and not _is_in_no_calendar(cell)]
     odd = sorted(set(present).difference(times))
     are_dates = all(map(DATE.fullmatch, times))
-    if not times or (odd and not (are_dates and len(odd) <= min(FEW_ODD_WORDS, len(times) / 2))):
+    if not times or (odd and not (are_dates and len(odd) <= min(MOST_MALFORMED, len(times) / 2))):
         return False
     try:
         parse_times(pd.Series(sorted(times), name=column.name, dtype=object), key="features")
-    except Unreadable as error:
+    except DataError as error:
         if not are_dates:
             return False
         column.problem = str(error).removeprefix(f"column `{column.name}`: ")
         return True
     versions = sorted(filter(LIKE_VERSION.fullmatch, times))
     if odd:
-        listed = ",".join(map(as_typed, odd))
+        listed = ",".join(map(override_item, odd))
         column.problem = (
-            f"`{shown(odd[0])}`{lines.of(odd[0])} is no time;"
+            f"`{excerpt(odd[0])}`{lines.of(odd[0])} is no time;"
             f' "data.missing=[{listed}]" takes such cells as missing'
         )
     elif versions:
         column.problem = (
             f"`{versions[0]}`{lines.of(versions[0])} may be a date or a version;"
             " data.time_format='%d.%m.%y' reads dates,"
-            f' "data.categories=[{as_typed(column.name)}]" names'
+            f' "data.categories=[{override_item(column.name)}]" names'
         )
     return True
 
@@ -167,8 +178,8 @@ def _is_day(year: int, month: int, day: int) -> bool:
     return 1 <= month <= 12 and 1 <= day <= monthrange(year or 2000, month)[1]
 
 
-def _say_sentinel(values: "pd.Series[Any]", report: DataReport) -> None:
-    number = sentinel_of(values)
+def _warn_of_sentinel(values: "pd.Series[Any]", report: DataReport) -> None:
+    number = find_sentinel(values)
     if number is None:
         return
     others, count = values[values != number], int((values == number).sum())
@@ -178,7 +189,7 @@ def _say_sentinel(values: "pd.Series[Any]", report: DataReport) -> None:
     )
 
 
-def typed_values(
+def convert_typed_column(
     values: "pd.Series[Any]", missing: frozenset[str], report: DataReport
 ) -> "pd.Series[Any]":
     """A column as `read_table` gives it, of one that has a type already.
@@ -191,16 +202,20 @@ def typed_values(
     name, dtype = str(values.name), values.dtype
     if pd.api.types.is_bool_dtype(dtype):
         texts = values.astype(object).map({True: "True", False: "False"})
-        return typed(name, _cells(texts), (), NumberForm(), missing, report)
+        return parse_text_column(name, _cells(texts), (), NumberFormat(), missing, report)
     if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
         report.columns.append(_described(values.rename(name), "times"))
         return values.rename(name)
     if pd.api.types.is_integer_dtype(dtype) and not _is_exact(values):
         # As a text file's would be: more digits than a floating-point number keeps.
-        return typed(name, _cells(values.astype(object)), (), NumberForm(), missing, report)
+        return parse_text_column(
+            name, _cells(values.astype(object)), (), NumberFormat(), missing, report
+        )
     if pd.api.types.is_numeric_dtype(dtype):
         return _numbers(values.astype("Float64").rename(name), missing, report)
-    return typed(name, _cells(values.astype(object)), (), NumberForm(), missing, report)
+    return parse_text_column(
+        name, _cells(values.astype(object)), (), NumberFormat(), missing, report
+    )
 
 
 def _cells(values: "pd.Series[Any]") -> list[str]:
@@ -217,7 +232,7 @@ def _numbers(
 ) -> "pd.Series[float]":
     array = values.to_numpy(dtype=np.float64, na_value=math.nan, copy=True)
     absent: dict[str, int] = {}
-    said = {float(word) for word in missing if NumberForm().is_number(word)}
+    said = {float(word) for word in missing if NumberFormat().is_number(word)}
     for word, is_it in [
         ("", np.isnan(array)),
         ("inf", np.isinf(array)),

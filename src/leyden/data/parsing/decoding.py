@@ -3,8 +3,8 @@
 import codecs
 import re
 
-from leyden.data.errors import Unreadable
-from leyden.tokenization.encoding import BEGINNING, probable_encoding, two_bytes_each
+from leyden.data.errors import DataError
+from leyden.tokenization.encoding import BEGINNING, probable_encoding, utf16_without_mark
 
 MARKS: dict[str, bytes] = {
     "utf-32": codecs.BOM_UTF32_LE,  # before UTF-16, whose mark it begins with
@@ -17,7 +17,7 @@ MARKS: dict[str, bytes] = {
 LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 """Of several bytes, in UTF-8."""
 
-SHOWN = 40
+EXCERPT_LENGTH = 40
 """Characters of a line that are shown."""
 
 
@@ -29,7 +29,7 @@ def decode(content: bytes, encoding: str | None) -> tuple[str, str]:
         encoding: As Python names it; None: as the mark says, or UTF-8.
 
     Raises:
-        Unreadable: The bytes are not in it.
+        DataError: The bytes are not in it.
     """
     marked = next((name.strip() for name, mark in MARKS.items() if content.startswith(mark)), None)
     encoding = encoding or marked or "utf-8"
@@ -37,28 +37,28 @@ def decode(content: bytes, encoding: str | None) -> tuple[str, str]:
         _require_fit(encoding, marked)
         text = content.decode(encoding).removeprefix("\ufeff")
         if "\0" in text:
-            raise Unreadable("path", _misfit(content, encoding, content.index(0)))
+            raise DataError("path", _describe_misfit(content, encoding, content.index(0)))
         _require_not_utf8(content, text, encoding)
         return text, encoding
     except LookupError as error:
         message = "is no encoding that Python knows; utf-8, utf-16, cp1252, ... are"
-        raise Unreadable("encoding", message) from error
+        raise DataError("encoding", message) from error
     except UnicodeDecodeError as error:
-        raise Unreadable("path", _misfit(content, encoding, error.start)) from error
+        raise DataError("path", _describe_misfit(content, encoding, error.start)) from error
     except UnicodeError as error:
-        raise Unreadable("encoding", f"can't read the file: {error}") from error
+        raise DataError("encoding", f"can't read the file: {error}") from error
 
 
 def _require_fit(encoding: str, marked: str | None) -> None:
-    """Raises `Unreadable` where the file's mark says another encoding."""
+    """Raises `DataError` where the file's mark says another encoding."""
     if marked is not None and not codecs.lookup(encoding).name.startswith(marked):
-        raise Unreadable(
+        raise DataError(
             "encoding", f"does not fit: the file begins with the mark of {marked}; leave it out"
         )
 
 
 def _require_not_utf8(content: bytes, text: str, encoding: str) -> None:
-    """Raises `Unreadable` where letters of several bytes were read as several letters."""
+    """Raises `DataError` where letters of several bytes were read as several letters."""
     if len(text) != len(content) or content.isascii():
         return
     letters, bad = _letters_of_utf8(content)
@@ -70,7 +70,7 @@ def _require_not_utf8(content: bytes, text: str, encoding: str) -> None:
         for one, name in ((content[place:], "utf-8"), (content[place:], encoding))
     )
     message = f"does not fit: the file is in UTF-8 (`{right}`, not `{wrong}`); leave it out"
-    raise Unreadable("encoding", message)
+    raise DataError("encoding", message)
 
 
 def _letters_of_utf8(content: bytes) -> tuple[list[int], list[int]]:
@@ -84,11 +84,11 @@ def _zeros(found: re.Match[bytes]) -> bytes:
     return b"\0" * len(found[0])
 
 
-def _misfit(content: bytes, encoding: str, place: int) -> str:
+def _describe_misfit(content: bytes, encoding: str, place: int) -> str:
     """Where bytes don't fit, and in which encoding they make sense."""
     line = content.count(b"\n", 0, place) + 1
     wrong = f"is not in {encoding.upper()}: byte 0x{content[place]:02x} in line {line}"
-    wide = two_bytes_each(content[:BEGINNING])
+    wide = utf16_without_mark(content[:BEGINNING])
     if wide is not None:
         return f"{wrong}; data.encoding={wide} fits"
     start, end = content.rfind(b"\n", 0, place) + 1, content.find(b"\n", place)
@@ -119,7 +119,7 @@ def _encoding_of_signs(content: bytes) -> str | None:
 
 def around(text: str, place: int) -> str:
     """Some of a long line, with what is at a place."""
-    if len(text) <= SHOWN:
+    if len(text) <= EXCERPT_LENGTH:
         return text
-    start = max(0, place - SHOWN // 2)
-    return re.sub(r"\s+", " ", text[start : start + SHOWN])
+    start = max(0, place - EXCERPT_LENGTH // 2)
+    return re.sub(r"\s+", " ", text[start : start + EXCERPT_LENGTH])

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from io import StringIO
 from itertools import chain
 
-from leyden.data.errors import Unreadable, shown
+from leyden.data.errors import DataError, excerpt
 from leyden.data.parsing.rows import (
     NUMBER,
-    BadQuote,
-    distinct_names,
+    QuoteError,
+    column_names,
     find_separator,
-    have_row_names,
-    layout_of,
-    names_of,
+    has_row_names,
     read_rows,
+    row_layout,
+    unique_names,
 )
 from leyden.data.parsing.table_format import SEPARATORS, Separator, TableFormat
 from leyden.data.report import DataReport
@@ -32,7 +32,7 @@ CELLS_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True)
-class Cells:
+class TextTable:
     """The text in a table.
 
     Attributes:
@@ -46,7 +46,7 @@ class Cells:
     lines: "array[int]"
 
 
-def split_cells(text: str, format: TableFormat, report: DataReport) -> Cells:
+def parse_cells(text: str, format: TableFormat, report: DataReport) -> TextTable:
     """The cells of a text file.
 
     Args:
@@ -55,7 +55,7 @@ def split_cells(text: str, format: TableFormat, report: DataReport) -> Cells:
         report: It is told what the file says, such as its separator.
 
     Raises:
-        Unreadable: The separator is not clear, or rows have more or fewer cells than names.
+        DataError: The separator is not clear, or rows have more or fewer cells than names.
     """
     lines = _lines(text)
     skipped, separator, comments = _above_names(lines, format)
@@ -63,22 +63,22 @@ def split_cells(text: str, format: TableFormat, report: DataReport) -> Cells:
         report.source["comment lines"] = str(len(comments))
     body = lines[skipped:]
     if not any(line.strip() for line in body):
-        raise Unreadable("path", "can't be read as a table: it has no rows")
+        raise DataError("path", "can't be read as a table: it has no rows")
     separator = separator or find_separator(body)
     report.source["separator"] = separator or "none: one column"
-    rows = _checked(read_rows(body, separator), skipped)
+    rows = _with_file_lines(read_rows(body, separator), skipped)
     first = next(rows)
-    names, is_data = names_of(
+    names, is_data = column_names(
         [cell.strip() for cell in first[1]], comments, body, separator, format
     )
-    if not is_data and have_row_names(names, body, separator):
+    if not is_data and has_row_names(names, body, separator):
         report.notes.append("each row begins with a cell that has no name in the first row")
         names = ["", *names]
     try:
-        table = _collected(names, chain([first], rows) if is_data else rows, report)
-    except _Uneven as error:
-        raise Unreadable("path", error.message(body, separator, skipped)) from None
-    return Cells(distinct_names(names, table.columns, report), table.columns, table.lines)
+        table = _collect_columns(names, chain([first], rows) if is_data else rows, report)
+    except _UnevenRows as error:
+        raise DataError("path", error.message(body, separator, skipped)) from None
+    return TextTable(unique_names(names, table.columns, report), table.columns, table.lines)
 
 
 def _lines(text: str) -> list[str]:
@@ -103,22 +103,22 @@ def _above_names(lines: list[str], format: TableFormat) -> tuple[int, Separator 
     return place, separator, comments
 
 
-def _checked(
+def _with_file_lines(
     rows: Iterator[tuple[int, list[str]]], skipped: int
 ) -> Iterator[tuple[int, list[str]]]:
     """Rows with the line of the file."""
     try:
         for number, row in rows:
             yield skipped + number, row
-    except BadQuote as error:
+    except QuoteError as error:
         reason = f"a quote in it can't be read ({error.reason})"
         if "end of data" in error.reason or "field limit" in error.reason:
             reason = "a quote that begins in it is not closed"
         line = skipped + error.line
-        raise Unreadable("path", f"can't be read as a table: line {line}: {reason}") from error
+        raise DataError("path", f"can't be read as a table: line {line}: {reason}") from error
 
 
-class _Stripped(dict[str, str]):
+class _StrippedCells(dict[str, str]):
     """Cells without blanks at their ends; those that come again are kept in memory once."""
 
     def __missing__(self, cell: str) -> str:
@@ -138,7 +138,7 @@ class _Columns:
     def __init__(self, width: int) -> None:
         self.columns: list[list[str]] = [[] for _ in range(width)]
         self.lines = array("q")
-        self._stripped = [_Stripped() for _ in range(width)]
+        self._stripped = [_StrippedCells() for _ in range(width)]
         self._rows: list[list[str]] = []
 
     def append(self, line: int, row: list[str]) -> None:
@@ -163,7 +163,7 @@ class _Columns:
                 column.pop()
 
 
-class _Uneven(Exception):
+class _UnevenRows(Exception):
     """Rows have more or fewer cells than there are names.
 
     Attributes:
@@ -187,10 +187,10 @@ class _Uneven(Exception):
         """
         such = f" ({self.uneven:,} such rows)" if self.uneven > 1 else ""
         said = f"line {self.line} has {self.cells} cells{such}, and {self.width} columns are named"
-        layout = layout_of(body, separator)
+        layout = row_layout(body, separator)
         begins = layout.above > 0 and not any(map(NUMBER.fullmatch, layout.first))
         if layout.width != self.width and begins:
-            some = ", ".join(shown(cell.strip()) for cell in layout.first[:4])
+            some = ", ".join(excerpt(cell.strip()) for cell in layout.first[:4])
             key = f"data.skip_lines={skipped + layout.above}"
             hint = f"{key} takes line {skipped + layout.above + 1} for the names ({some})"
         elif layout.width == self.width and layout.below == self.uneven:
@@ -203,14 +203,14 @@ class _Uneven(Exception):
         return f"can't be read as a table: {said}; {hint}"
 
 
-def _collected(
+def _collect_columns(
     names: list[str], rows: Iterable[tuple[int, list[str]]], report: DataReport
 ) -> _Columns:
     """The cells of all rows.
 
     Raises:
         _Uneven: A row has more or fewer cells than there are names.
-        Unreadable: There are no rows.
+        DataError: There are no rows.
     """
     width = len(names)
     table = _Columns(width)
@@ -229,11 +229,11 @@ def _collected(
         else:
             table.append(line, row)
     if wrong is not None:
-        raise _Uneven(*wrong, uneven, width)
+        raise _UnevenRows(*wrong, uneven, width)
     table.flush()
     table.cut_empty_end()
     if not table.lines:
-        raise Unreadable("path", "can't be read as a table: it has names and no rows")
+        raise DataError("path", "can't be read as a table: it has names and no rows")
     if empty:
         report.rows_left_out["empty lines"] = empty
     return table

@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 
 MOST_BYTES = 4 * 2**30
 """Of an unpacked file: a packed one of some kilobytes can hold more than any memory."""
@@ -20,7 +20,7 @@ CHUNK = 2**20
 WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 """Byte-order marks of UTF-16 and UTF-32, in which zero bytes are usual."""
 
-PACKINGS: dict[str, bytes] = {
+COMPRESSIONS: dict[str, bytes] = {
     "gzip": b"\x1f\x8b",
     "xz": b"\xfd7zXZ\x00",
     "zstandard": b"\x28\xb5\x2f\xfd",
@@ -30,7 +30,7 @@ BZIP2 = (b"BZh", b"1AY&SY")
 """The second comes after a digit."""
 
 DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, ValueError)
-UNKNOWN_PACKING = (NotImplementedError, RuntimeError)
+UNSUPPORTED_COMPRESSION = (NotImplementedError, RuntimeError)
 """A zip with a password, or packed in a way that Python does not know."""
 
 
@@ -38,46 +38,46 @@ def first_bytes(file: Path) -> bytes:
     """The first bytes of a file.
 
     Raises:
-        Unreadable: It is gone, a folder, empty, or may not be read.
+        DataError: It is gone, a folder, empty, or may not be read.
     """
     try:
         if file.is_dir():
-            raise Unreadable("path", "can't be read as a table: it is a folder, no file")
+            raise DataError("path", "can't be read as a table: it is a folder, no file")
         if not file.is_file():
             what = "it is no file" if file.exists() else "there is no such file"
-            raise Unreadable("path", f"can't be read as a table: {what}")
+            raise DataError("path", f"can't be read as a table: {what}")
         with file.open("rb") as opened:
             start = opened.read(16)
     except OSError as error:
-        raise Unreadable("path", f"can't be read as a table: {error.strerror}") from error
+        raise DataError("path", f"can't be read as a table: {error.strerror}") from error
     if not start:
-        raise Unreadable("path", "can't be read as a table: the file is empty")
+        raise DataError("path", "can't be read as a table: the file is empty")
     return start
 
 
-def packing_of(start: bytes) -> str | None:
+def compression_of(start: bytes) -> str | None:
     """How a file that begins so is packed; None: not at all."""
     if start.startswith(BZIP2[0]) and start[4:10] == BZIP2[1]:
         return "bzip2"
-    return next((name for name, mark in PACKINGS.items() if start.startswith(mark)), None)
+    return next((name for name, mark in COMPRESSIONS.items() if start.startswith(mark)), None)
 
 
-def unpacked(file: Path) -> tuple[bytes, str | None]:
+def read_decompressed(file: Path) -> tuple[bytes, str | None]:
     """The content of a file that holds text, and how it was packed.
 
     Raises:
-        Unreadable: It is damaged, no text, or too large.
+        DataError: It is damaged, no text, or too large.
     """
-    packing = packing_of(first_bytes(file))
+    packing = compression_of(first_bytes(file))
     try:
         with _opened(file, packing) as opened:
             return _read_text(opened, is_packed=packing is not None), packing
-    except UNKNOWN_PACKING as error:
-        raise Unreadable("path", f"can't be unpacked ({packing}): {error}") from error
+    except UNSUPPORTED_COMPRESSION as error:
+        raise DataError("path", f"can't be unpacked ({packing}): {error}") from error
     except DAMAGE as error:
         reason = str(error) or type(error).__name__
         what = "can't be read as a table" if packing is None else f"is damaged ({packing})"
-        raise Unreadable("path", f"{what}: {reason}") from error
+        raise DataError("path", f"{what}: {reason}") from error
 
 
 def _opened(file: Path, packing: str | None) -> io.BufferedIOBase:
@@ -101,18 +101,18 @@ def _read_text(opened: io.BufferedIOBase, *, is_packed: bool) -> bytes:
     while chunk := opened.read(CHUNK):
         if whole.tell() == 0:
             is_wide = chunk.startswith(WIDE_MARKS)
-            instead = binary_format(chunk)
+            instead = unsupported_binary_format(chunk)
             if instead is not None:
-                raise Unreadable("path", instead)
+                raise DataError("path", instead)
         if b"\0" in chunk and not is_wide and not _may_be_wide(chunk):
             place = whole.tell() + chunk.index(b"\0")
-            raise Unreadable(
+            raise DataError(
                 "path", f"can't be read as a table: byte {place:,} is zero, so it is no text"
             )
         whole.write(chunk)
         if is_packed and whole.tell() > MOST_BYTES:
             most = MOST_BYTES // 2**30
-            raise Unreadable("path", f"unpacks to more than {most} GiB; unpack it yourself")
+            raise DataError("path", f"unpacks to more than {most} GiB; unpack it yourself")
     return whole.getvalue()
 
 
@@ -129,10 +129,10 @@ def _open_zip(file: Path) -> io.BufferedIOBase:
         if not one.is_dir() and not one.filename.startswith("__MACOSX/")
     ]
     if "[Content_Types].xml" in names:
-        raise Unreadable("path", "is a workbook of a spreadsheet; save it as CSV")
+        raise DataError("path", "is a workbook of a spreadsheet; save it as CSV")
     if len(names) != 1:
         listed = ", ".join(names[:5]) or "nothing"
-        raise Unreadable("path", f"holds {len(names)} files ({listed}); unpack it and name one")
+        raise DataError("path", f"holds {len(names)} files ({listed}); unpack it and name one")
     opened: Any = archive.open(names[0])
     return opened  # type: ignore[no-any-return]
 
@@ -148,17 +148,17 @@ def _open_zstandard(file: Path) -> io.BufferedIOBase:
         import zstandard
     except ModuleNotFoundError as error:
         message = "is packed by zstandard: pip install zstandard, or unpack it"
-        raise Unreadable("path", message) from error
+        raise DataError("path", message) from error
     try:
         opened = zstandard.open(file, "rb")
         return io.BytesIO(opened.read(MOST_BYTES + 1))
     except zstandard.ZstdError as error:
-        raise Unreadable("path", f"is damaged (zstandard): {error}") from error
+        raise DataError("path", f"is damaged (zstandard): {error}") from error
 
 
 MAKES_CSV = ".to_csv('table.csv', index=False) makes a CSV of it"
 
-BINARY: dict[bytes, tuple[str, str]] = {
+BINARY_FORMATS: dict[bytes, tuple[str, str]] = {
     b"\xd0\xcf\x11\xe0": ("a workbook of Excel (.xls)", "save it as CSV"),
     b"<stata_dta>": ("a file of Stata", f"pandas.read_stata(PATH){MAKES_CSV}"),
     b"ARROW1": ("a Feather file", f"pandas.read_feather(PATH){MAKES_CSV}"),
@@ -184,7 +184,7 @@ PICKLE = re.compile(rb"\x80[\x02-\x05]", re.DOTALL)
 TAR = (257, b"ustar")
 """Its mark, and where it stands."""
 
-TEXTS: tuple[tuple[str, str, str], ...] = (
+TEXT_FORMATS: tuple[tuple[str, str, str], ...] = (
     (
         r"\s*\{.*\}\s*\n\s*\{",
         "JSON lines",
@@ -224,15 +224,15 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
 """How texts begin, in any case, what they are, and what helps."""
 
 
-def binary_format(start: bytes) -> str | None:
+def unsupported_binary_format(start: bytes) -> str | None:
     """What a file is that is no text, and what to do with it; None: it may be text.
 
     Args:
         start: Its first bytes, unpacked; some hundred.
     """
-    found = next((said for mark, said in BINARY.items() if start.startswith(mark)), None)
+    found = next((said for mark, said in BINARY_FORMATS.items() if start.startswith(mark)), None)
     if found is None and OLD_STATA.match(start):
-        found = BINARY[b"<stata_dta>"]
+        found = BINARY_FORMATS[b"<stata_dta>"]
     if found is None and PICKLE.match(start):
         found = ("a pickle, which could run code", "save the table as CSV or Parquet")
     if found is None and start[TAR[0] :].startswith(TAR[1]):
@@ -240,9 +240,9 @@ def binary_format(start: bytes) -> str | None:
     return None if found is None else f"is {found[0]}; {found[1]}"
 
 
-def text_format(text: str) -> str | None:
+def unsupported_text_format(text: str) -> str | None:
     """What a text is that is no rows of cells, and what to do with it; None: it may be rows."""
-    for pattern, name, hint in TEXTS:
+    for pattern, name, hint in TEXT_FORMATS:
         if re.match(pattern, text, re.IGNORECASE):
             return f"is {name}, not rows of cells; {hint}"
     return None

@@ -43,19 +43,19 @@ GLUED_UNIT = re.compile(rf"{NUMBER_LIKE}[a-z]{{1,2}}")
 
 
 @dataclass(frozen=True)
-class NumberForm:
+class NumberFormat:
     """How numbers are written.
 
     Attributes:
         decimal: What stands before the decimals.
         thousands: What groups digits by three; None or none: nothing.
-        certain: A number of the table, and its column, that has decimals for sure; empty: there is
-            none. It speaks against the other decimal sign.
+        unambiguous: A number of the table, with its column, that can only have decimals, and so
+            speaks against the other decimal sign; empty: there is none.
     """
 
     decimal: Decimal = "point"
     thousands: Thousands | None = None
-    certain: str = field(default="", compare=False)
+    unambiguous: str = field(default="", compare=False)
 
     @cached_property
     def _groups(self) -> str:
@@ -110,7 +110,7 @@ class NumberForm:
         sign = re.escape(DECIMAL_SIGNS[self.decimal])
         return re.fullmatch(rf"[+\-{MINUS}]?[1-9]\d{{0,2}}{sign}\d{{3}}", cell) is not None
 
-    def keys(self, present: "NumberForm") -> str:
+    def overrides(self, present: "NumberFormat") -> str:
         """What to type for this form instead of the present one."""
         words = []
         if self.decimal != present.decimal:
@@ -119,15 +119,15 @@ class NumberForm:
             words.append(f"data.thousands={self.thousands or 'none'}")
         return " ".join(words)
 
-    def reads(self, cell: str, present: "NumberForm") -> str:
+    def reads(self, cell: str, present: "NumberFormat") -> str:
         """What to type for this form instead of the present one, and what a cell is then."""
-        said = f"{self.keys(present)} reads {self.number(cell):.15g}"
-        if present.certain and self.decimal != present.decimal:
-            said += f", but not {present.certain}: write one of the two columns otherwise"
+        said = f"{self.overrides(present)} reads {self.number(cell):.15g}"
+        if present.unambiguous and self.decimal != present.decimal:
+            said += f", but not {present.unambiguous}: write one of the two columns otherwise"
         return said
 
 
-def doubtful(cells: list[str], form: NumberForm) -> str | None:
+def ambiguous_number(cells: list[str], form: NumberFormat) -> str | None:
     """A cell of which it is not clear whether it has decimals or groups of digits.
 
     In a column where each cell with the decimal sign has three digits behind it, and all others
@@ -149,7 +149,7 @@ def doubtful(cells: list[str], form: NumberForm) -> str | None:
     return with_sign[0] if is_mixed or is_round else None
 
 
-def certain_decimals(columns: Iterable[tuple[str, Iterable[str]]], form: NumberForm) -> str:
+def unambiguous_decimal(columns: Iterable[tuple[str, Iterable[str]]], form: NumberFormat) -> str:
     """A number of a table, with its column, that can only have decimals; empty: there is none.
 
     Args:
@@ -164,12 +164,12 @@ def certain_decimals(columns: Iterable[tuple[str, Iterable[str]]], form: NumberF
     return ""
 
 
-def all_grouped(cells: Collection[str], form: NumberForm) -> bool:
+def may_all_be_grouped(cells: Collection[str], form: NumberFormat) -> bool:
     """Whether each number could have groups of three digits where it has decimals."""
     return form.thousands is None and bool(cells) and all(map(form.is_grouped, cells))
 
 
-def other_forms(cells: list[str], form: NumberForm) -> list[NumberForm]:
+def alternative_formats(cells: list[str], form: NumberFormat) -> list[NumberFormat]:
     """The forms in which all cells are numbers, but those that nobody would type.
 
     Several give different numbers: `4,310` may have three decimals or a group of digits, where no
@@ -180,17 +180,17 @@ def other_forms(cells: list[str], form: NumberForm) -> list[NumberForm]:
         form: The present one.
     """
     decimals: list[Decimal] = [form.decimal, "comma" if form.decimal == "point" else "point"]
-    found: dict[tuple[float, ...], NumberForm] = {}
+    found: dict[tuple[float, ...], NumberFormat] = {}
     for decimal in decimals:
         for thousands in (None, *GROUP_SIGNS):
-            other = NumberForm(decimal, thousands)
+            other = NumberFormat(decimal, thousands)
             if other == form or thousands == decimal or not all(map(other.is_number, cells)):
                 continue
             is_needed = thousands and any(set(GROUP_SIGNS[thousands]) & set(one) for one in cells)
-            if is_needed if thousands else doubtful(cells, other) is None:
+            if is_needed if thousands else ambiguous_number(cells, other) is None:
                 found.setdefault(tuple(map(other.number, cells)), other)
     same_decimal = [other for other in found.values() if other.decimal == form.decimal]
-    return same_decimal if same_decimal and form.certain else list(found.values())
+    return same_decimal if same_decimal and form.unambiguous else list(found.values())
 
 
 def looks_like_number(cell: str) -> bool:
@@ -198,7 +198,7 @@ def looks_like_number(cell: str) -> bool:
     return bool(WITH_UNIT.fullmatch(cell) or IN_BRACKETS.fullmatch(cell))
 
 
-def without_unit(cells: Collection[str]) -> tuple[dict[str, str], str] | None:
+def strip_unit(cells: Collection[str]) -> tuple[dict[str, str], str] | None:
     """The number in each cell, and the unit that all have; None where they have not one unit."""
     found = {cell: WITH_UNIT.fullmatch(cell) for cell in cells}
     numbers: dict[str, str] = {}

@@ -14,16 +14,16 @@ from jaxtyping import Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 from leyden.data.parsing.file_formats import MOST_BYTES
 from leyden.data.report import DataReport
-from leyden.data.split_names import Part, part_of_name
+from leyden.data.split_names import SplitName, split_named
 
 Array = NDArray[Any]
 Labels = Int[Tensor, " _"]
-Held = Literal["samples", "labels"]
+ArrayRole = Literal["samples", "labels"]
 
-HELD: dict[str, Held] = {
+ARRAY_NAMES: dict[str, ArrayRole] = {
     **dict.fromkeys(("x", "image", "images", "img", "imgs", "data", "pixels", "input"), "samples"),
     **dict.fromkeys(("inputs", "features", "series", "signal", "signals"), "samples"),
     **dict.fromkeys(("y", "label", "labels", "target", "targets", "class", "classes"), "labels"),
@@ -32,7 +32,7 @@ HELD: dict[str, Held] = {
 
 
 @dataclass
-class Arrays:
+class LabelledArrays:
     """The arrays of a file that are used.
 
     Attributes:
@@ -40,11 +40,11 @@ class Arrays:
         labels: Likewise.
     """
 
-    samples: dict[Part | None, Array] = field(default_factory=dict)
-    labels: dict[Part | None, Array] = field(default_factory=dict)
+    samples: dict[SplitName | None, Array] = field(default_factory=dict)
+    labels: dict[SplitName | None, Array] = field(default_factory=dict)
 
 
-def read_arrays(path: Path, report: DataReport, *, what: str) -> Arrays:
+def read_labelled_arrays(path: Path, report: DataReport, *, what: str) -> LabelledArrays:
     """The arrays of a file, by what their names say.
 
     Args:
@@ -53,22 +53,26 @@ def read_arrays(path: Path, report: DataReport, *, what: str) -> Arrays:
         what: The samples: images, or series.
 
     Raises:
-        Unreadable: It is no such file, or there are no samples with classes to train on.
+        DataError: It is no such file, or there are no samples with classes to train on.
     """
     found = load_file(path, what)
-    arrays, names, unused = Arrays(), dict[tuple[Part | None, Held], str](), list[str]()
+    arrays, names, unused = (
+        LabelledArrays(),
+        dict[tuple[SplitName | None, ArrayRole], str](),
+        list[str](),
+    )
     for name, array in found.items():
-        meaning = meaning_of(name)
+        meaning = array_role(name)
         if meaning is None:
             unused.append(f"{name} {array.shape}")
             continue
         if meaning in names:
-            raise Unreadable("path", f"`{names[meaning]}` and `{name}` are both {meaning[1]}")
+            raise DataError("path", f"`{names[meaning]}` and `{name}` are both {meaning[1]}")
         names[meaning] = name
         (arrays.samples if meaning[1] == "samples" else arrays.labels)[meaning[0]] = array
     listed = ", ".join(f"{name} {array.shape}" for name, array in found.items())
     if not ({"train", None} & set(arrays.samples)) or len({*arrays.samples} & {"train", None}) == 2:
-        raise Unreadable(
+        raise DataError(
             "path",
             f"needs arrays `{what}` and `labels`, or `x_train`, `y_train`, ...; has {listed}",
         )
@@ -81,10 +85,10 @@ def read_arrays(path: Path, report: DataReport, *, what: str) -> Arrays:
     for part, samples in arrays.samples.items():
         of_part = f" of {part}" if part else ""
         if part not in arrays.labels:
-            raise Unreadable("path", f"the {what}{of_part} have no labels; there are {listed}")
+            raise DataError("path", f"the {what}{of_part} have no labels; there are {listed}")
         if len(samples) != len(arrays.labels[part]):
             counts = f"{len(samples):,} {what}{of_part} and {len(arrays.labels[part]):,} labels"
-            raise Unreadable("path", f"there are {counts}")
+            raise DataError("path", f"there are {counts}")
     unused += [f"labels of {part}" for part in arrays.labels if part not in arrays.samples]
     arrays.labels = {part: arrays.labels[part] for part in arrays.samples}
     if unused:
@@ -95,41 +99,41 @@ def read_arrays(path: Path, report: DataReport, *, what: str) -> Arrays:
 def load_file(path: Path, what: str) -> dict[str, Array]:
     """All arrays of a file, by their names."""
     if not path.is_file():
-        raise Unreadable("path", "is not a file of NumPy")
+        raise DataError("path", "is not a file of NumPy")
     found = load_arrays(path)
     if "" in found:
-        raise Unreadable("path", f"has one array; {what} need labels: np.savez(FILE, x=..., y=...)")
+        raise DataError("path", f"has one array; {what} need labels: np.savez(FILE, x=..., y=...)")
     return found
 
 
-def meaning_of(name: str) -> tuple[Part | None, Held] | None:
+def array_role(name: str) -> tuple[SplitName | None, ArrayRole] | None:
     """What the name of an array says: `train_images`, `yTest`, `X`, ...; None: nothing known."""
     joined = re.fullmatch("([xy])_?([a-z]+)", name, re.IGNORECASE)
     words = joined.groups() if joined else re.findall("[A-Z]?[a-z]+|[A-Z]+", name)
-    parts = [part for word in words if (part := part_of_name(word))]
-    held = [HELD[word.lower()] for word in words if word.lower() in HELD]
+    parts = [part for word in words if (part := split_named(word))]
+    held = [ARRAY_NAMES[word.lower()] for word in words if word.lower() in ARRAY_NAMES]
     if len(parts) > 1 or not held or len(parts) + len(held) < len(words):
         return None
     return (parts[0] if parts else None), held[-1]
 
 
-def classes_of(
-    labels: Mapping[Part | None, Array],
-) -> "tuple[tuple[str, ...], dict[Part | None, Labels]]":
+def encode_labels(
+    labels: Mapping[SplitName | None, Array],
+) -> "tuple[tuple[str, ...], dict[SplitName | None, Labels]]":
     """Names of the classes of the training part, and the codes of all labels.
 
     Raises:
-        Unreadable: They are no classes, or a part has one that is not trained.
+        DataError: They are no classes, or a part has one that is not trained.
     """
     flat = {part: flat_labels(array) for part, array in labels.items()}
     known = np.unique(flat["train" if "train" in flat else None])
     if len(known) < 2:
-        raise Unreadable("path", f"the labels name {len(known)} classes; there must be two or more")
-    codes: dict[Part | None, Labels] = {}
+        raise DataError("path", f"the labels name {len(known)} classes; there must be two or more")
+    codes: dict[SplitName | None, Labels] = {}
     for part, values in flat.items():
         other = np.setdiff1d(values, known)
         if len(other):
-            raise Unreadable("path", f"{part} has a class `{other[0]}`, which is not in train")
+            raise DataError("path", f"{part} has a class `{other[0]}`, which is not in train")
         codes[part] = torch.from_numpy(np.searchsorted(known, values))
     return tuple(str(one) for one in known), codes
 
@@ -138,18 +142,18 @@ def flat_labels(array: Array) -> Array:
     """One label a sample: numbers, words, or columns of which one is 1.
 
     Raises:
-        Unreadable: They are something else.
+        DataError: They are something else.
     """
     if array.ndim == 2 and array.shape[1] > 1:
         if not (np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all()):
             message = f"the labels are {array.shape}: several a sample, where one is expected"
-            raise Unreadable("path", message)
+            raise DataError("path", message)
         return np.asarray(array.argmax(axis=1))
     values = array.reshape(len(array), -1)
     if values.shape[1] != 1:
-        raise Unreadable("path", f"the labels are {array.shape}: one a sample is expected")
+        raise DataError("path", f"the labels are {array.shape}: one a sample is expected")
     if values.dtype.kind == "f" and not (values == np.floor(values)).all():
-        raise Unreadable("path", "the labels are numbers with fractions, no classes")
+        raise DataError("path", "the labels are numbers with fractions, no classes")
     flat = values[:, 0]
     return flat.astype(np.int64) if flat.dtype.kind in "buif" else flat
 
@@ -164,18 +168,18 @@ def load_arrays(file: Path) -> dict[str, NDArray[Any]]:
     """All arrays of a file; one that is alone in its file has no name.
 
     Raises:
-        Unreadable: It is damaged, unpacks to too much, or would run code.
+        DataError: It is damaged, unpacks to too much, or would run code.
     """
     try:
         return _arrays(file)
-    except Unreadable:
+    except DataError:
         raise
     except Exception as error:  # a changed byte makes numpy and zipfile raise nearly anything
         if "allow_pickle" in str(error):
             message = "holds Python objects, which could run code; save arrays of numbers or text"
-            raise Unreadable("path", message) from error
+            raise DataError("path", message) from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise Unreadable("path", f"can't be read as a file of NumPy: {reason}") from error
+        raise DataError("path", f"can't be read as a file of NumPy: {reason}") from error
 
 
 def _arrays(file: Path) -> dict[str, NDArray[Any]]:
@@ -186,7 +190,7 @@ def _arrays(file: Path) -> dict[str, NDArray[Any]]:
     with zipfile.ZipFile(file) as archive:
         if sum(one.file_size for one in archive.infolist()) > MOST_BYTES:
             most = MOST_BYTES // 2**30
-            raise Unreadable("path", f"unpacks to more than {most} GiB; save it unpacked")
+            raise DataError("path", f"unpacks to more than {most} GiB; save it unpacked")
         for one in archive.infolist():
             with archive.open(one) as member:
                 _require_header(member, one.file_size)

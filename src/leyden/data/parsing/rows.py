@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
-from leyden.data.errors import Unreadable, shown
-from leyden.data.parsing.cells import MISSING_IN_NUMBERS
+from leyden.data.errors import DataError, excerpt
+from leyden.data.parsing.cells import MISSING_NUMBER_WORDS
 from leyden.data.parsing.table_format import SEPARATORS, Separator, TableFormat
 from leyden.data.report import DataReport
 
@@ -18,7 +18,7 @@ ONE_COLUMN = "\x1f"
 """A sign that is in no file: of those with one column."""
 
 
-class BadQuote(Exception):
+class QuoteError(Exception):
     """A row can't be read.
 
     Attributes:
@@ -50,7 +50,7 @@ def read_rows(lines: Iterable[str], separator: Separator | None) -> Iterator[tup
             line = reader.line_num
             yield line, row
     except csv.Error as error:
-        raise BadQuote(line + 1, str(error)) from error
+        raise QuoteError(line + 1, str(error)) from error
 
 
 def _unquoted(quoted: str, bare: str) -> str:
@@ -72,12 +72,12 @@ def find_separator(lines: list[str]) -> Separator | None:
         lines: Of the file, from the row of names on.
 
     Raises:
-        Unreadable: Several do, or none does.
+        DataError: Several do, or none does.
     """
-    counts: dict[Separator, list[int]] = {sign: _counts(lines, sign) for sign in SEPARATORS}
+    counts: dict[Separator, list[int]] = {sign: _cell_counts(lines, sign) for sign in SEPARATORS}
     splitting = [sign for sign, found in counts.items() if found and found[0] > 1]
     even = [sign for sign in splitting if _is_even(counts[sign])]
-    counts["blank"] = blanks = _counts(lines, "blank")
+    counts["blank"] = blanks = _cell_counts(lines, "blank")
     has_blanks = bool(blanks) and blanks[0] > 1 and _is_even(blanks)
     if even == ["tab"] and has_blanks and blanks[0] > counts["tab"][0]:
         even.append("blank")  # some write blanks and tabs as they come
@@ -86,9 +86,9 @@ def find_separator(lines: list[str]) -> Separator | None:
     if len(even) > 1:
         said = " and ".join(f"{sign} ({counts[sign][0]} columns)" for sign in even)
         hint = " or ".join(f"data.separator={sign}" for sign in even)
-        raise Unreadable("path", f"could be separated by {said}; type {hint}")
+        raise DataError("path", f"could be separated by {said}; type {hint}")
     below = [sign for sign in counts if sign != "blank" and _is_table_below(lines, sign)]
-    if has_blanks and (not below or layout_of(lines, below[0]).width < 3):
+    if has_blanks and (not below or row_layout(lines, below[0]).width < 3):
         return "blank"
     if below and not splitting:
         return below[0]
@@ -98,19 +98,19 @@ def find_separator(lines: list[str]) -> Separator | None:
     return max(splitting, key=lambda sign: counts[sign].count(counts[sign][0]))
 
 
-def _counts(lines: list[str], sign: Separator) -> list[int]:
+def _cell_counts(lines: list[str], sign: Separator) -> list[int]:
     """Cells of the first rows, of which empty ones do not count; 0 where a quote does not fit."""
     counts = []
     try:
         for _, row in islice(read_rows(lines, sign), ROWS_LOOKED_AT):
             counts += [len(row)] if row else []
-    except BadQuote:
+    except QuoteError:
         counts.append(0)
     return counts
 
 
 @dataclass(frozen=True)
-class Layout:
+class RowLayout:
     """Where the rows of a table stand in a file.
 
     Attributes:
@@ -126,11 +126,11 @@ class Layout:
     below: int
 
 
-def layout_of(lines: list[str], separator: Separator | None) -> Layout:
+def row_layout(lines: list[str], separator: Separator | None) -> RowLayout:
     """Where the rows with the usual number of cells stand; of a file that has some rows."""
     rows: list[tuple[int, list[str]]] = []
     above = 0
-    with suppress(BadQuote):
+    with suppress(QuoteError):
         for end, row in read_rows(lines, separator):
             rows += [(above, row)] if row else []
             above = end
@@ -138,9 +138,9 @@ def layout_of(lines: list[str], separator: Separator | None) -> Layout:
     width = widths.most_common(1)[0][0] if widths else 0
     usual = [place for place, (_, row) in enumerate(rows) if len(row) == width]
     if not usual:
-        return Layout(width, [], 0, 0)
+        return RowLayout(width, [], 0, 0)
     above, first = rows[usual[0]]
-    return Layout(width, first, above, len(rows) - 1 - usual[-1])
+    return RowLayout(width, first, above, len(rows) - 1 - usual[-1])
 
 
 def _is_table_below(lines: list[str], sign: Separator) -> bool:
@@ -148,7 +148,7 @@ def _is_table_below(lines: list[str], sign: Separator) -> bool:
 
     Of numbers with a decimal comma in one column the first such row has no names.
     """
-    found = layout_of(lines[:ROWS_LOOKED_AT], sign)
+    found = row_layout(lines[:ROWS_LOOKED_AT], sign)
     return found.width > 1 and found.above > 0 and not any(map(NUMBER.fullmatch, found.first))
 
 
@@ -165,7 +165,7 @@ FEWEST_ROWS_JUDGED = 5
 """With fewer, a name may come again in its column by chance."""
 
 
-def names_of(
+def column_names(
     first: list[str],
     comments: list[str],
     body: list[str],
@@ -175,7 +175,7 @@ def names_of(
     """Names of the columns, and whether the first row is data.
 
     Raises:
-        Unreadable: The first row looks like data, and the user does not say whether it is.
+        DataError: The first row looks like data, and the user does not say whether it is.
     """
     if format.header is False:
         return [str(place) for place in range(len(first))], True
@@ -185,10 +185,10 @@ def names_of(
         named = next(iter(read_rows([above], separator)), (0, []))[1] if above else []
         if len(named) == len(first):
             return [cell.strip() for cell in named], True
-        some = ", ".join(map(shown, first[:4])) + (", ..." if len(first) > 4 else "")
+        some = ", ".join(map(excerpt, first[:4])) + (", ..." if len(first) > 4 else "")
         message = f"its first row looks like data, not like names ({some})"
         hint = "data.header=false reads it as data and calls the columns 0, 1, ..."
-        raise Unreadable("path", f"{message}; {hint}; data.header=true takes it for names")
+        raise DataError("path", f"{message}; {hint}; data.header=true takes it for names")
     return first, False
 
 
@@ -219,25 +219,25 @@ def _are_numbers(cells: set[str]) -> bool:
 
 
 def _may_be_number(cell: str) -> bool:
-    return not cell or cell.lower() in MISSING_IN_NUMBERS or bool(NUMBER.fullmatch(cell))
+    return not cell or cell.lower() in MISSING_NUMBER_WORDS or bool(NUMBER.fullmatch(cell))
 
 
 def _some_rows(body: list[str], separator: Separator | None, width: int) -> list[list[str]]:
     """The first rows after that of the names, of those that have so many cells."""
     rows = []
-    with suppress(BadQuote):  # it is told where the rows are read
+    with suppress(QuoteError):  # it is told where the rows are read
         for _, row in islice(read_rows(body, separator), 1, ROWS_JUDGED):
             rows += [row] if len(row) == width else []
     return rows
 
 
-def have_row_names(names: list[str], body: list[str], separator: Separator | None) -> bool:
+def has_row_names(names: list[str], body: list[str], separator: Separator | None) -> bool:
     """Whether each row begins with a name of its own, as R writes it: a cell more than the names.
 
     Numbers are names only where they count the rows: `1,5` may be one number in two cells.
     """
     keys, has_last = [], False
-    with suppress(BadQuote):
+    with suppress(QuoteError):
         for _, row in islice(read_rows(body, separator), 1, ROWS_LOOKED_AT):
             if row and len(row) != len(names) + 1:
                 return False
@@ -248,7 +248,7 @@ def have_row_names(names: list[str], body: list[str], separator: Separator | Non
     return has_last and are_names and len(set(keys)) == len(keys) > 1
 
 
-def distinct_names(names: list[str], columns: list[list[str]], report: DataReport) -> list[str]:
+def unique_names(names: list[str], columns: list[list[str]], report: DataReport) -> list[str]:
     """Names that are all there and differ, made as pandas makes them."""
     if not names[-1] and not any(columns[-1]):  # a separator at the end of the first row
         names = names[:-1]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 
 Separator = Literal["comma", "semicolon", "tab", "bar", "blank"]
 Decimal = Literal["point", "comma"]
@@ -39,30 +39,30 @@ class TableFormat:
 
     def __post_init__(self) -> None:
         if self.thousands == self.decimal:
-            raise Unreadable("thousands", "is the same sign as data.decimal; one of them is wrong")
+            raise DataError("thousands", "is the same sign as data.decimal; one of them is wrong")
 
     @property
     def missing_words(self) -> frozenset[str]:
         """The cells that are missing."""
-        return frozenset(word for given in self.missing for word in words_of(given))
+        return frozenset(word for given in self.missing for word in missing_words(given))
 
     def require_text_keys_unset(self, kind: str) -> None:
-        """Raises `Unreadable` where a key is said that only text files have.
+        """Raises `DataError` where a key is said that only text files have.
 
         Args:
             kind: What the file is instead.
         """
         for one in fields(self):
             if one.name != "missing" and getattr(self, one.name) != one.default:
-                raise Unreadable(one.name, f"is for text files; the file is {kind}, leave it out")
+                raise DataError(one.name, f"is for text files; the file is {kind}, leave it out")
 
 
-def format_of(data: object) -> TableFormat:
+def table_format_of(data: object) -> TableFormat:
     """What the parameters of a data set, kept as attributes of the same names, say of its table."""
     return TableFormat(**{one.name: getattr(data, one.name) for one in fields(TableFormat)})
 
 
-def words_of(given: MissingWord) -> set[str]:
+def missing_words(given: MissingWord) -> set[str]:
     """What a file may have for a word of `data.missing`: YAML has its own nan, null and true."""
     if given is None or isinstance(given, bool) or given != given:
         word = "null" if given is None else str(given).lower()

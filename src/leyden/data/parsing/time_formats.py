@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 
 DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d/%m/%y", "%d-%m-%y")
 MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y")
@@ -27,7 +27,7 @@ FORMATS = (
 
 WRITTEN_AS_NUMBERS = ("%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d%H", "%Y%m%d", "%Y%m")
 
-REWRITTEN = (
+SPELLINGS = (
     (re.compile(r"^(\d{4})-?M(\d{2})$"), r"\1-\2"),  # Eurostat's months
     (re.compile(r"^(\d{4}):?[Qq]([1-4])$"), r"\1Q\2"),
     (re.compile(r"^[Qq]([1-4])[ /:-]?(\d{4})$"), r"\2Q\1"),
@@ -58,33 +58,33 @@ PERIOD = re.compile(r"^(\d{4}-\d{2}-\d{2}[^/]*)/(\d{4}-\d{2}-\d{2}[^/]*)$")
 TIMEDELTA = re.compile(r"^-?(\d+ days?)?,? ?[+-]?(\d+:\d{2}(:\d{2}(\.\d+)?)?)?$")
 
 
-def plainly_written(texts: "pd.Series[Any]") -> "pd.Series[Any]":
+def normalize_spelling(texts: "pd.Series[Any]") -> "pd.Series[Any]":
     """What is said in several ways in one of them: 2016M08, p.m., Sept, seconds with a comma."""
-    for pattern, written in REWRITTEN:
+    for pattern, written in SPELLINGS:
         texts = texts.str.replace(pattern, written, regex=True)
     return texts
 
 
-def in_utc(moments: "pd.Series[Any]") -> "pd.Series[Any]":
+def to_utc(moments: "pd.Series[Any]") -> "pd.Series[Any]":
     """Dates in UTC, where they have offsets, and to the microsecond."""
     aware = getattr(moments.dtype, "tz", None) is not None
     return (moments.dt.tz_convert(None) if aware else moments).astype("datetime64[us]")
 
 
-def readings(texts: "pd.Series[Any]") -> "dict[str, pd.Series[Any]]":
+def matching_formats(texts: "pd.Series[Any]") -> "dict[str, pd.Series[Any]]":
     """Times by all known forms that fit each cell, without those that say the same."""
     first = texts.iloc[:1]
     found: dict[str, pd.Series[Any]] = {}
     for form in FORMATS:
-        if parsed(first, form).isna().any():
+        if parse_with_format(first, form).isna().any():
             continue
-        moments = parsed(texts, form)
+        moments = parse_with_format(texts, form)
         if moments.notna().all() and not any(moments.equals(one) for one in found.values()):
             found[form] = moments
     return found
 
 
-def of_one_century(
+def resolve_century(
     moments: "pd.Series[Any]", cells: "pd.Series[Any]", key: str
 ) -> "pd.Series[Any]":
     """Dates with years of two digits, put within the shortest span that has them all.
@@ -93,13 +93,13 @@ def of_one_century(
     come after one in 72.
 
     Raises:
-        Unreadable: They are spread over so many years that the century is in doubt.
+        DataError: They are spread over so many years that the century is in doubt.
     """
     digits = np.unique(moments.dt.year.to_numpy() % 100)
     gaps = np.diff(np.append(digits, digits[0] + 100))
     if gaps.max() <= LEAST_GAP:
         message = f"column `{cells.name}`: years of two digits, as in `{cells.iloc[0]}`, are in"
-        raise Unreadable(key, f"{message} doubt over so long a time; write them with four")
+        raise DataError(key, f"{message} doubt over so long a time; write them with four")
     first = int(digits[(gaps.argmax() + 1) % len(digits)])
     last = first + 100 - int(gaps.max())
     begin = 2000 + first if 2000 + last <= LAST_YEAR else 1900 + first
@@ -107,8 +107,8 @@ def of_one_century(
     return moments.where(~is_earlier, moments - pd.DateOffset(years=100))
 
 
-def parsed(texts: "pd.Series[Any]", form: str) -> "pd.Series[Any]":
+def parse_with_format(texts: "pd.Series[Any]", form: str) -> "pd.Series[Any]":
     """Texts read by one format; NaT where a text does not fit."""
     utc = "%z" in form
     found = pd.to_datetime(texts, format=form, errors="coerce", utc=utc)
-    return in_utc(found)
+    return to_utc(found)

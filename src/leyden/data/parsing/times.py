@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leyden.data.errors import Unreadable, as_written
+from leyden.data.errors import DataError, format_cell
 from leyden.data.parsing.time_formats import (
     BRACKET,
     END_OF_DAY,
@@ -21,11 +21,11 @@ from leyden.data.parsing.time_formats import (
     WEEK,
     WRITTEN_AS_NUMBERS,
     ZONE_NAME,
-    in_utc,
-    of_one_century,
-    parsed,
-    plainly_written,
-    readings,
+    matching_formats,
+    normalize_spelling,
+    parse_with_format,
+    resolve_century,
+    to_utc,
 )
 
 
@@ -78,14 +78,14 @@ def parse_times(cells: "pd.Series[Any]", *, key: str, time_format: str | None = 
         time_format: As `datetime.strptime` takes it, where the cells don't tell.
 
     Raises:
-        Unreadable: A cell is no time, or it is not clear which.
+        DataError: A cell is no time, or it is not clear which.
     """
     name = cells.name
     if cells.isna().any():
         row = int(cells.isna().to_numpy().argmax())
-        raise Unreadable(key, f"column `{name}` has no time in row {row + 1} of {len(cells):,}")
+        raise DataError(key, f"column `{name}` has no time in row {row + 1} of {len(cells):,}")
     if pd.api.types.is_datetime64_any_dtype(cells):
-        return Times(in_utc(cells), "dates", cells)
+        return Times(to_utc(cells), "dates", cells)
     if pd.api.types.is_timedelta64_dtype(cells):
         return Times(cells.astype("timedelta64[us]"), "durations", cells)
     if time_format is not None:
@@ -96,7 +96,7 @@ def parse_times(cells: "pd.Series[Any]", *, key: str, time_format: str | None = 
     found = _iso(texts)  # first, since most are such, and a million of them soon told
     if found is not None:
         return Times(found[0], found[1], cells)
-    texts = plainly_written(texts)
+    texts = normalize_spelling(texts)
     for parse in (_iso, _periods, _quarters, _weeks, _durations):
         found = parse(texts)
         if found is not None:
@@ -108,10 +108,12 @@ def possible_times(cells: "pd.Series[Any]") -> list[Times]:
     """What a column of text may say: none where it holds no times, several where it is in doubt."""
     try:
         return [parse_times(cells, key="time")]
-    except Unreadable:
+    except DataError:
         return [
             Times(moments, f"dates by {form}", cells)
-            for form, moments in readings(plainly_written(cells.astype(str).str.strip())).items()
+            for form, moments in matching_formats(
+                normalize_spelling(cells.astype(str).str.strip())
+            ).items()
         ]
 
 
@@ -125,7 +127,7 @@ def _numbers(cells: "pd.Series[Any]") -> Times:
         texts = cells.astype("int64").astype(str)
         moments = pd.to_datetime(texts, format=form, errors="coerce")
         if moments.notna().all():
-            return Times(in_utc(moments), f"dates by {form}", cells)
+            return Times(to_utc(moments), f"dates by {form}", cells)
         weeks = _weeks(texts.str[:4] + "-W" + texts.str[4:]) if digits == 6 else None
         if weeks is not None:
             return Times(weeks[0], weeks[1], cells)
@@ -161,7 +163,7 @@ def _iso(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
         words = "dates with offsets, taken to UTC"
     elif is_named:
         words = f"dates, all in {zones.iloc[0]}"
-    return in_utc(moments), words
+    return to_utc(moments), words
 
 
 def _periods(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
@@ -172,7 +174,7 @@ def _periods(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
     first, last = (pd.to_datetime(parts[n], format="ISO8601", errors="coerce") for n in (0, 1))
     if first.isna().any() or not (first <= last).all():
         return None
-    return in_utc(first), "periods, by their first day"
+    return to_utc(first), "periods, by their first day"
 
 
 def _quarters(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
@@ -181,7 +183,7 @@ def _quarters(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
         return None
     month = 3 * parts[1].astype(int) - 2
     first = pd.to_datetime(parts[0] + "-" + month.astype(str).str.zfill(2), format="%Y-%m")
-    return in_utc(first), "quarters"
+    return to_utc(first), "quarters"
 
 
 def _weeks(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
@@ -196,7 +198,7 @@ def _weeks(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
         ]
     except ValueError:  # week 00 or 54: it is another calendar's
         return None
-    return in_utc(pd.Series(pd.to_datetime(mondays), index=texts.index)), "ISO weeks"
+    return to_utc(pd.Series(pd.to_datetime(mondays), index=texts.index)), "ISO weeks"
 
 
 def _durations(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
@@ -212,30 +214,30 @@ def _durations(texts: "pd.Series[Any]") -> "tuple[pd.Series[Any], str] | None":
 
 def _by_format(cells: "pd.Series[Any]", key: str, time_format: str) -> Times:
     as_text = _as_text(cells)
-    moments = parsed(as_text, time_format)
+    moments = parse_with_format(as_text, time_format)
     if moments.isna().any():
         wrong = as_text[moments.isna()].iloc[0]
-        raise Unreadable("time_format", f"does not fit `{wrong}` of column `{cells.name}`")
+        raise DataError("time_format", f"does not fit `{wrong}` of column `{cells.name}`")
     return Times(moments, f"dates by {time_format}", cells)
 
 
 def _by_known_formats(cells: "pd.Series[Any]", texts: "pd.Series[Any]", key: str) -> Times:
     """The one form, or several that agree, that all cells have."""
-    found = readings(texts)
+    found = matching_formats(texts)
     forms = list(found)
     if len(forms) > 1:
         message = (
             f"column `{cells.name}`: `{texts.iloc[0]}` can be read in {len(forms)} ways; type"
             f" data.time_format='{forms[0]}' or '{forms[1]}'"
         )
-        raise Unreadable(key, message)
+        raise DataError(key, message)
     if forms:
         moments, form = found[forms[0]], f"dates by {forms[0]}"
-        return Times(of_one_century(moments, cells, key) if "%y" in form else moments, form, cells)
-    raise Unreadable(key, _no_time(cells, texts))
+        return Times(resolve_century(moments, cells, key) if "%y" in form else moments, form, cells)
+    raise DataError(key, _describe_misfit(cells, texts))
 
 
-def _no_time(cells: "pd.Series[Any]", texts: "pd.Series[Any]") -> str:
+def _describe_misfit(cells: "pd.Series[Any]", texts: "pd.Series[Any]") -> str:
     """Which cell is no time, and why."""
     zones = texts.str.extract(ZONE_NAME)[0]
     name = cells.name
@@ -267,10 +269,10 @@ def _as_text(cells: "pd.Series[Any]") -> "pd.Series[Any]":
     return cells.astype(str).str.strip()
 
 
-def between(times: Times) -> str:
+def time_range(times: Times) -> str:
     """The first and the last of some times, as they were read."""
     first, last = times.moments.min(), times.moments.max()
     if times.is_date:
         pattern = "%Y-%m-%d" if (times.moments == times.moments.dt.normalize()).all() else ""
         return f"{first:{pattern}} to {last:{pattern}}" if pattern else f"{first} to {last}"
-    return f"{as_written(first)} to {as_written(last)}"
+    return f"{format_cell(first)} to {format_cell(last)}"

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 from leyden.data.parsing.numpy_file import load_arrays
 from leyden.data.report import DataReport
 
@@ -24,28 +24,28 @@ def read_parquet(file: Path, report: DataReport) -> "list[pd.Series[Any]]":
         report: It is told which columns hold no single values.
 
     Raises:
-        Unreadable: It is damaged, or the package that reads it is missing.
+        DataError: It is damaged, or the package that reads it is missing.
     """
     try:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
     except ModuleNotFoundError as error:
         message = "needs the package pyarrow: pip install 'leyden[parquet]'"
-        raise Unreadable("path", message) from error
+        raise DataError("path", message) from error
     try:
         with ParquetFile(file) as opened:
             cells = opened.metadata.num_rows * opened.metadata.num_columns
             if cells > MOST_CELLS:
-                raise Unreadable("path", f"holds {cells:,} cells, too many to hold in memory")
+                raise DataError("path", f"holds {cells:,} cells, too many to hold in memory")
             table = opened.read()
             table.validate(full=True)
     except (ArrowException, OSError, ValueError, MemoryError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise Unreadable("path", f"can't be read as Parquet: {reason}") from error
+        raise DataError("path", f"can't be read as Parquet: {reason}") from error
     if table.num_rows == 0:
-        raise Unreadable("path", "holds no rows")
+        raise DataError("path", "holds no rows")
     if len(set(table.column_names)) < table.num_columns:
-        raise Unreadable("path", "has two columns of one name; rename one")
+        raise DataError("path", "has two columns of one name; rename one")
     columns = []
     for name in table.column_names:
         column = _from_arrow(table.column(name))
@@ -81,7 +81,7 @@ def _from_arrow(column: Any) -> "pd.Series[Any] | None":
     return found
 
 
-def read_arrays(file: Path) -> "list[pd.Series[Any]]":
+def read_numpy_table(file: Path) -> "list[pd.Series[Any]]":
     """The columns of a file.
 
     An array of two dimensions has the columns `name_0`, `name_1`, ..., or, where it is alone, `0`,
@@ -91,13 +91,13 @@ def read_arrays(file: Path) -> "list[pd.Series[Any]]":
         file: With the ending .npz, or of one array.
 
     Raises:
-        Unreadable: It is damaged, or its arrays make no table.
+        DataError: It is damaged, or its arrays make no table.
     """
     arrays = load_arrays(file)
     lengths = {name: len(array) for name, array in arrays.items() if array.ndim}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name} {length:,}" for name, length in lengths.items())
-        raise Unreadable("path", f"holds arrays of different lengths ({listed}), no one table")
+        raise DataError("path", f"holds arrays of different lengths ({listed}), no one table")
     columns = [
         column
         for name, array in arrays.items()
@@ -105,20 +105,20 @@ def read_arrays(file: Path) -> "list[pd.Series[Any]]":
         for column in _columns("" if len(lengths) == 1 else name, array)
     ]
     if not columns or not len(columns[0]):
-        raise Unreadable("path", "holds no rows")
+        raise DataError("path", "holds no rows")
     return columns
 
 
 def _columns(name: str, array: NDArray[Any]) -> "list[pd.Series[Any]]":
     if array.dtype.names is not None:
         if array.ndim > 1:
-            raise Unreadable("path", f"holds {name or 'an array'} of shape {array.shape}, no table")
+            raise DataError("path", f"holds {name or 'an array'} of shape {array.shape}, no table")
         prefix = f"{name}_" if name else ""
         fields = [(f"{prefix}{field}", array[field]) for field in array.dtype.names]
         return [column for field, values in fields for column in _columns(field, values)]
     if array.ndim > 2 or array.dtype.kind not in "biufUSmMT":
         what = f"of shape {array.shape}" if array.ndim > 2 else f"of type {array.dtype}"
-        raise Unreadable("path", f"holds {name or 'an array'} {what}, which is no table")
+        raise DataError("path", f"holds {name or 'an array'} {what}, which is no table")
     if array.ndim == 1:
         return [_from_array(name or "0", array)]
     prefix = f"{name}_" if name else ""
@@ -130,7 +130,7 @@ def _from_array(name: str, array: NDArray[Any]) -> "pd.Series[Any]":
         try:
             array = np.char.decode(array, "utf-8")
         except UnicodeDecodeError as error:
-            raise Unreadable("path", f"holds bytes in `{name}` that are not in UTF-8") from error
+            raise DataError("path", f"holds bytes in `{name}` that are not in UTF-8") from error
     if array.dtype.kind in "UT":
         return pd.Series(array.tolist(), dtype=object, name=name)
     if array.dtype.kind in "mM":

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leyden.data.errors import Unreadable, listed, shown, to_type
+from leyden.data.errors import DataError, excerpt, override, quoted_list
 from leyden.data.parsing.table_file import column_of
 from leyden.data.parsing.times import parse_times
 from leyden.data.report import DataReport
-from leyden.data.series.row_order import clocks, is_in_order
-from leyden.data.split_names import part_of_name
+from leyden.data.series.row_order import find_time_columns, has_rising_times
+from leyden.data.split_names import split_named
 
 NUMBERED = re.compile(r"(.*?)(\d+(?:\.\d+)?)(\D*)")
 DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?")
@@ -24,30 +24,30 @@ FEWEST = 3
 
 
 @dataclass(frozen=True)
-class Run:
+class NumberedColumns:
     """Columns whose names have a common stem, and numbers or dates.
 
     Attributes:
         names: By their numbers.
-        is_in_order: The table has them in that order.
+        is_sorted: The table has them in that order.
         gaps: The name after which the first number is missing; "": none is.
         is_positions: The names are no more than the places of the columns: they were not named.
     """
 
     names: tuple[str, ...]
-    is_in_order: bool
+    is_sorted: bool
     gaps: str
     is_positions: bool
 
 
-def find_run(names: Sequence[str]) -> Run | None:
+def find_numbered_columns(names: Sequence[str]) -> NumberedColumns | None:
     """The columns of one stem, if they are half of all or more.
 
     Args:
         names: Of the columns, in the order of the table.
 
     Raises:
-        Unreadable: There are several such runs with the same numbers.
+        DataError: There are several such runs with the same numbers.
     """
     groups: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for name in names:
@@ -57,7 +57,7 @@ def find_run(names: Sequence[str]) -> Run | None:
     if len(dates) >= FEWEST:
         try:
             keys = parse_times(pd.Series(dates, dtype=object), key="features").keys
-        except Unreadable:
+        except DataError:
             return None
         groups = {("date", ""): dict(zip(dates, map(float, keys), strict=True))}
     runs = [group for group in groups.values() if len(group) >= FEWEST]
@@ -66,13 +66,13 @@ def find_run(names: Sequence[str]) -> Run | None:
     largest = max(runs, key=len)
     alike = [one for one in runs if set(one.values()) == set(largest.values())]
     if len(alike) > 1:
-        _refuse_several(groups, alike)
+        _several_runs(groups, alike)
     if 2 * len(largest) < len(names):
         return None
     ordered = sorted(largest, key=largest.__getitem__)
     gaps = np.diff([largest[name] for name in ordered])
     wide = np.flatnonzero(gaps > 1.5 * np.median(gaps))
-    return Run(
+    return NumberedColumns(
         tuple(ordered),
         ordered == list(largest),
         ordered[int(wide[0])] if len(wide) else "",
@@ -80,22 +80,22 @@ def find_run(names: Sequence[str]) -> Run | None:
     )
 
 
-def _refuse_several(
+def _several_runs(
     groups: dict[tuple[str, str], dict[str, float]], alike: list[dict[str, float]]
 ) -> None:
     stems = [stem for stem, group in groups.items() if group in alike]
     said = " and ".join(f"`{next(iter(one))}` to `{list(one)[-1]}`" for one in alike[:3])
     others = [f"{before}*{after}" for before, after in stems[1:]]
-    raise Unreadable(
+    raise DataError(
         "features",
         f"columns {said}{' and more' if len(alike) > 3 else ''} are several runs of times:"
-        f" {to_type('leave_out', others)} reads the first; a table with a row a time"
+        f" {override('leave_out', others)} reads the first; a table with a row a time"
         " (data.series) or arrays of a .npz file can have several channels",
     )
 
 
 @dataclass(frozen=True)
-class Columns:
+class ColumnRoles:
     """Which columns of a table say what.
 
     Attributes:
@@ -118,7 +118,7 @@ class Columns:
 
 
 def wide_columns(
-    frame: pd.DataFrame, columns: Columns, report: DataReport, *, has_part: bool
+    frame: pd.DataFrame, columns: ColumnRoles, report: DataReport, *, has_part: bool
 ) -> list[str]:
     """The columns of the times, in their order, where each row is a series.
 
@@ -126,18 +126,18 @@ def wide_columns(
     columns are then left out with a warning. Names that say nothing are all taken.
 
     Raises:
-        Unreadable: It is not clear which they are.
+        DataError: It is not clear which they are.
     """
     others = _with_roles(frame, columns, report)
     if columns.features is not None:
         return _used(list(columns.features), report)
-    _refuse_parts(frame, others, has_part=has_part)
-    run = find_run(others)
+    _require_no_split_column(frame, others, has_part=has_part)
+    run = find_numbered_columns(others)
     if run is None:
         names = _of_numbers(others, report)
     else:
         names = list(run.names)
-        if not run.is_in_order:
+        if not run.is_sorted:
             report.notes.append(
                 f"the times are sorted by the numbers in their names, {names[0]} to {names[-1]}"
             )
@@ -147,20 +147,20 @@ def wide_columns(
                 " the columns are taken as if they were evenly apart"
             )
     if not names:
-        raise Unreadable("features", "no column of numbers is left")
-    _refuse_rows_without_numbers(frame, names)
+        raise DataError("features", "no column of numbers is left")
+    _require_numbers_in_rows(frame, names)
     between = f"{names[0]} to {names[-1]}"
     strangers = sorted(set(others) - set(names), key=others.index)
     if strangers:
         why = "called otherwise" if run is not None else "no numbers"
         report.warnings.append(
-            f"left out of the times {between}, since they are {why}: {listed(strangers)}"
+            f"left out of the times {between}, since they are {why}: {quoted_list(strangers)}"
         )
     return _used(names, report)
 
 
 def channel_columns(
-    frame: pd.DataFrame, sizes: NDArray[np.intp], columns: Columns, report: DataReport
+    frame: pd.DataFrame, sizes: NDArray[np.intp], columns: ColumnRoles, report: DataReport
 ) -> list[str]:
     """The columns that are measured, where each row is a time.
 
@@ -171,36 +171,38 @@ def channel_columns(
         report: What the columns hold; it is told their roles.
 
     Raises:
-        Unreadable: A column says when the rows are, and is not named as such.
+        DataError: A column says when the rows are, and is not named as such.
     """
     others = _with_roles(frame, columns, report)
     free = [one for one in report.columns if one.name in set(others)]
-    found = clocks(frame, sizes, free, columns.time_format)
+    found = find_time_columns(frame, sizes, free, columns.time_format)
     if columns.features is not None:
         found = [one for one in found if one not in columns.features]
-        found = [one for one in found if not is_in_order(frame[one], sizes, columns.time_format)]
+        found = [
+            one for one in found if not has_rising_times(frame[one], sizes, columns.time_format)
+        ]
     if found and columns.time is None:
-        more = f" {to_type('leave_out', found[1:])}" if len(found) > 1 else ""
+        more = f" {override('leave_out', found[1:])}" if len(found) > 1 else ""
         seems = "column {} seems" if len(found) == 1 else "columns {} seem"
-        raise Unreadable(
+        raise DataError(
             "time",
-            f"{seems.format(listed(found))} to say when the rows are: type"
-            f" {to_type('time', found[0])}{more} to sort by it, or"
-            f" {to_type('leave_out', found)} if the rows are in order",
+            f"{seems.format(quoted_list(found))} to say when the rows are: type"
+            f" {override('time', found[0])}{more} to sort by it, or"
+            f" {override('leave_out', found)} if the rows are in order",
         )
     if columns.features is not None:
         return _used(list(columns.features), report)
     names = _of_numbers([one for one in others if one not in found], report)
-    _refuse_parts(frame, [one for one in others if one not in names], has_part=False)
+    _require_no_split_column(frame, [one for one in others if one not in names], has_part=False)
     for name in found:
         report.column(name).reason = "says when the rows are, as data.time does"
         report.warnings.append(f"column {name} is left out: it says when the rows are")
     if not names:
-        raise Unreadable("features", "no column of numbers is left")
+        raise DataError("features", "no column of numbers is left")
     return _used(names, report)
 
 
-def _with_roles(frame: pd.DataFrame, columns: Columns, report: DataReport) -> list[str]:
+def _with_roles(frame: pd.DataFrame, columns: ColumnRoles, report: DataReport) -> list[str]:
     """Tells the report the roles that the user says, and gives the other columns."""
     roles = {columns.label: "target", columns.time: "time", columns.group: "split"}
     left_out = _left_out(frame, columns.leave_out)
@@ -218,7 +220,7 @@ def _left_out(frame: pd.DataFrame, given: Sequence[str]) -> set[str]:
     """The columns that names or patterns such as `y*` fit.
 
     Raises:
-        Unreadable: There is none.
+        DataError: There is none.
     """
     found = set[str]()
     for one in given:
@@ -247,21 +249,22 @@ def _used(names: list[str], report: DataReport) -> list[str]:
     return names
 
 
-def _refuse_parts(frame: pd.DataFrame, names: Sequence[str], *, has_part: bool) -> None:
+def _require_no_split_column(frame: pd.DataFrame, names: Sequence[str], *, has_part: bool) -> None:
     """Refuses a column that says which part a row is in, and is not named as such."""
     if has_part:
         return
     for name in (one for one in names if frame[one].dtype == object):
         cells = frame[name]
-        if cells.notna().any() and all(part_of_name(cell) for cell in cells.dropna().unique()):
-            raise Unreadable(
+        if cells.notna().any() and all(split_named(cell) for cell in cells.dropna().unique()):
+            raise DataError(
                 "split.by",
-                f"column `{name}` says which part a row is in: type {to_type('split.by', name)}, or"
-                f" {to_type('leave_out', [name])} to draw the parts",
+                f"column `{name}` says which part a row is in: type"
+                f" {override('split.by', name)}, or {override('leave_out', [name])} to draw the"
+                " parts",
             )
 
 
-def _refuse_rows_without_numbers(frame: pd.DataFrame, names: Sequence[str]) -> None:
+def _require_numbers_in_rows(frame: pd.DataFrame, names: Sequence[str]) -> None:
     """Refuses several columns at once that one row, such as one of units, makes text."""
     texts = [one for one in names if frame[one].dtype == object]
     if len(texts) < 2:
@@ -270,8 +273,8 @@ def _refuse_rows_without_numbers(frame: pd.DataFrame, names: Sequence[str]) -> N
     is_odd = cells.notna() & cells.apply(pd.to_numeric, errors="coerce").isna()
     rows = np.flatnonzero(is_odd.all(axis=1).to_numpy())
     if 0 < len(rows) <= max(1, len(frame) // 10):
-        cell = shown(str(cells.iloc[rows[0], 0]))
-        raise Unreadable(
+        cell = excerpt(str(cells.iloc[rows[0], 0]))
+        raise DataError(
             "features",
             f"row {rows[0] + 1} has no number in {len(texts)} columns, as `{cell}`"
             f" in `{texts[0]}`: remove it from the file if it has units, or the names again",

@@ -10,17 +10,23 @@ import torch
 from numpy.typing import NDArray
 
 from leyden.data.datamodule import DataModule
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 from leyden.data.parsing.table_file import column_of, numbers_of, read_table
-from leyden.data.parsing.table_format import Decimal, MissingWord, Separator, Thousands, format_of
-from leyden.data.parsing.times import Times, between
+from leyden.data.parsing.table_format import (
+    Decimal,
+    MissingWord,
+    Separator,
+    Thousands,
+    table_format_of,
+)
+from leyden.data.parsing.times import Times, time_range
 from leyden.data.report import DataReport, Role
 from leyden.data.series.row_times import read_times, repeated_hint, require_order
-from leyden.data.series.series import SHARES, Series, series_parts
-from leyden.data.series.time_grid import Gaps, Steps, as_series, find_steps
-from leyden.data.spec import Kind
-from leyden.data.splits import Parts
-from leyden.data.splitting import Split
+from leyden.data.series.series import SHARES, Series, series_splits
+from leyden.data.series.time_grid import Gaps, TimeGrid, find_grid, series_on_grid
+from leyden.data.spec import DataKind
+from leyden.data.splits import DataSplits
+from leyden.data.splitting import SplitRule
 from leyden.types import Count, PositiveInt
 
 MOST_FILLED = 20
@@ -53,7 +59,7 @@ class CSVSeries(DataModule):
             `keep` leaves out windows that have one in them. None: such a file is refused.
         lags: Times that the model sees.
         horizon: Times that it forecasts.
-        split: See `Split`; of it `fractions`.
+        split: See `SplitRule`; of it `fractions`.
         separator: See `TableFormat`, as for the next six.
         decimal: What stands before the decimals of a number.
         thousands: What groups the digits of numbers.
@@ -64,7 +70,7 @@ class CSVSeries(DataModule):
         shared: Those of `DataModule`.
     """
 
-    kind: ClassVar[Kind] = "series"
+    kind: ClassVar[DataKind] = "series"
 
     def __init__(
         self,
@@ -112,13 +118,13 @@ class CSVSeries(DataModule):
     def source_files(self) -> Sequence[Path]:
         return (Path(self.path).expanduser(),)
 
-    def load(self) -> Parts:
+    def load(self) -> DataSplits:
         report = DataReport()
-        split = Split.of(self.split, fractions=SHARES)
+        split = SplitRule.of(self.split, fractions=SHARES)
         if split.by is not None or split.kind is not None:
             message = "is not for series, which are split by time; data.by takes several series"
-            raise Unreadable("split.by", message)
-        frame = read_table(self.path, format_of(self), report)
+            raise DataError("split.by", message)
+        frame = read_table(self.path, table_format_of(self), report)
         values = self._values(frame, report)
         times = self._times(frame, report)
         groups = self._groups_with_values(frame, report)
@@ -131,13 +137,13 @@ class CSVSeries(DataModule):
             if times is not None:
                 order, places = self._placed(frame, times.only(rows), name, report)
                 own = own.iloc[order].reset_index(drop=True)
-            one, left_out = as_series(own, places, self.gaps, name=name)
+            one, left_out = series_on_grid(own, places, self.gaps, name=name)
             series.append(one)
             num_left_out += left_out
         if num_left_out:
             report.rows_left_out["before the first value, or after the last"] = num_left_out
         self._tell(frame, series, report)
-        return series_parts(
+        return series_splits(
             series,
             lags=self.lags,
             horizon=self.horizon,
@@ -150,7 +156,7 @@ class CSVSeries(DataModule):
         """The target and the features, all numbers."""
         for name in self.features:
             if name == self.target:
-                raise Unreadable("features", f"column `{name}` is the target, whose past is seen")
+                raise DataError("features", f"column `{name}` is the target, whose past is seen")
         columns = [numbers_of(frame, self.target, report, key="target")]
         columns += [numbers_of(frame, name, report, key="features") for name in self.features]
         roles: dict[str | None, Role] = dict.fromkeys(self.features, "feature")
@@ -175,7 +181,7 @@ class CSVSeries(DataModule):
         if not self._time_names:
             if self.time_format is not None or self.time_zone is not None:
                 key = "time_zone" if self.time_format is None else "time_format"
-                raise Unreadable(key, "is for the column that data.time names")
+                raise DataError(key, "is for the column that data.time names")
             return None
         times = read_times(
             frame,
@@ -184,7 +190,7 @@ class CSVSeries(DataModule):
             time_zone=self.time_zone,
             report=report,
         )
-        report.source["times"] = f"{times.form}: {between(times)}"
+        report.source["times"] = f"{times.form}: {time_range(times)}"
         return times
 
     def _groups_with_values(
@@ -196,7 +202,7 @@ class CSVSeries(DataModule):
         kept = [(name, rows) for name, rows in groups if has_value[rows].sum() > 1]
         left_out = [(name, rows) for name, rows in groups if has_value[rows].sum() <= 1]
         if not kept:
-            raise Unreadable("by", "leaves no series with two values of the target")
+            raise DataError("by", "leaves no series with two values of the target")
         for name, rows in left_out:
             report.rows_left_out[f"series {name}: less than two values"] = len(rows)
         return kept
@@ -208,7 +214,7 @@ class CSVSeries(DataModule):
         column = column_of(frame, self.by, key="by")
         if column.isna().any():
             row = int(column.isna().to_numpy().argmax()) + 1
-            raise Unreadable("by", f"column `{self.by}` is empty in row {row}")
+            raise DataError("by", f"column `{self.by}` is empty in row {row}")
         codes, names = pd.factorize(column)
         return [(str(name), np.flatnonzero(codes == code)) for code, name in enumerate(names)]
 
@@ -231,14 +237,14 @@ class CSVSeries(DataModule):
                 f"column `{times.cells.name}`: {len(repeated):,} of {len(order):,} times come again"
                 f"{where}, the first is {repeated.iloc[0]}; {hint}"
             )
-            raise Unreadable("time", message)
-        steps = find_steps(times, key="time")
+            raise DataError("time", message)
+        steps = find_grid(times, key="time")
         places = steps.places[order]
         self._tell_step(steps, report)
         self._meet_holes(places, times.cells.iloc[order], steps.step, where, report)
         return order, places
 
-    def _tell_step(self, steps: Steps, report: DataReport) -> None:
+    def _tell_step(self, steps: TimeGrid, report: DataReport) -> None:
         """Says how far apart times are, of several series too."""
         said = steps.step
         if steps.off > OFF_SAID:
@@ -268,9 +274,9 @@ class CSVSeries(DataModule):
         )
         if self.gaps is None:
             hint = "data.gaps=fill sees the last values before them, data.gaps=keep cuts there"
-            raise Unreadable("gaps", f"{lacking}; {hint}")
+            raise DataError("gaps", f"{lacking}; {hint}")
         if self.gaps == "fill" and num_missing > MOST_FILLED * len(places):
-            raise Unreadable("gaps", f"{lacking}; too many to fill, data.gaps=keep cuts there")
+            raise DataError("gaps", f"{lacking}; too many to fill, data.gaps=keep cuts there")
         done = "they are filled in" if self.gaps == "fill" else "no window has one of them in it"
         report.notes.append(f"{lacking}; {done}")
 
@@ -287,7 +293,7 @@ class CSVSeries(DataModule):
             values = torch.cat([one.values[one.measured[:, number], number] for one in series])
             if bool((values == values[0]).all()):
                 if number == 0:
-                    raise Unreadable("target", f"column `{name}` is {values[0]:g} in every row")
+                    raise DataError("target", f"column `{name}` is {values[0]:g} in every row")
                 report.warnings.append(f"column {name} is {values[0]:g} in every row")
         measured = torch.cat([one.measured for one in series])
         holes = torch.cat([one.holes for one in series])

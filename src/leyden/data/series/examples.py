@@ -10,9 +10,9 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from leyden.data.datamodule import DataModule
-from leyden.data.series.series import Series, series_parts
-from leyden.data.spec import Kind
-from leyden.data.splits import Parts
+from leyden.data.series.series import Series, series_splits
+from leyden.data.spec import DataKind
+from leyden.data.splits import DataSplits
 from leyden.types import NonNegative, PositiveFloat, PositiveInt
 
 
@@ -28,7 +28,7 @@ class Sine(DataModule):
         shared: Those of `DataModule`.
     """
 
-    kind: ClassVar[Kind] = "series"
+    kind: ClassVar[DataKind] = "series"
 
     def __init__(
         self,
@@ -47,11 +47,11 @@ class Sine(DataModule):
         self.lags = lags
         self.horizon = horizon
 
-    def load(self) -> Parts:
+    def load(self) -> DataSplits:
         time = torch.arange(self.length, dtype=torch.float64)
         noise = torch.randn(self.length, generator=torch.Generator().manual_seed(0))
         values = torch.sin(2 * torch.pi * time / self.period) + self.noise * noise
-        return series_parts(
+        return series_splits(
             [Series(values[:, None])], lags=self.lags, horizon=self.horizon, target_name="sine"
         )
 
@@ -68,15 +68,15 @@ class Sunspots(DataModule):
     as statsmodels ships it.
     """
 
-    kind: ClassVar[Kind] = "series"
+    kind: ClassVar[DataKind] = "series"
 
     def __init__(self, *, lags: PositiveInt = 22, horizon: PositiveInt = 1, **shared: Any) -> None:
         super().__init__(**shared)
         self.lags = lags
         self.horizon = horizon
 
-    def load(self) -> Parts:
-        return series_parts(
+    def load(self) -> DataSplits:
+        return series_splits(
             [Series(read_sunspots()[:, None])],
             lags=self.lags,
             horizon=self.horizon,

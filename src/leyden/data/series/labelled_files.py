@@ -7,15 +7,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from leyden.data.errors import Unreadable, to_type
-from leyden.data.parsing.numpy_file import classes_of, read_arrays
+from leyden.data.errors import DataError, override
+from leyden.data.parsing.numpy_file import encode_labels, read_labelled_arrays
 from leyden.data.parsing.table_file import read_table
 from leyden.data.parsing.table_format import TableFormat
 from leyden.data.report import DataReport
-from leyden.data.series.columns import Columns
-from leyden.data.series.labelled_series import LabelledSeries, without_end
+from leyden.data.series.columns import ColumnRoles
+from leyden.data.series.labelled_series import LabelledSeries, trim_missing_end
 from leyden.data.series.labelled_tables import SeriesFile, from_files, from_table
-from leyden.data.split_names import PARTS, Part, part_of_name, part_within
+from leyden.data.split_names import SPLITS, SplitName, split_in_name, split_named
 from leyden.files.walk import find_files
 
 AxisOrder = Literal["NTC", "NCT"]
@@ -28,7 +28,7 @@ ENDINGS = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".npy", ".npz")
 
 def read_labelled(
     path: Path,
-    columns: Columns,
+    columns: ColumnRoles,
     format: TableFormat,
     report: DataReport,
     *,
@@ -48,7 +48,7 @@ def read_labelled(
         ending: Of the tables in a folder; None: all that tables have.
 
     Raises:
-        Unreadable: There are no series, or they are not alike.
+        DataError: There are no series, or they are not alike.
     """
     if path.suffix.lower() == ".npz" and columns.label is None:
         return _from_arrays(path, columns, layout, report)
@@ -63,19 +63,19 @@ def read_labelled(
 
 
 def _from_arrays(
-    path: Path, columns: Columns, layout: AxisOrder | None, report: DataReport
+    path: Path, columns: ColumnRoles, layout: AxisOrder | None, report: DataReport
 ) -> list[LabelledSeries]:
     """Arrays of series and of their classes: (n, times), or (n, times, channels)."""
     if columns.series or columns.time is not None or columns.group is not None:
-        raise Unreadable("path", "holds arrays of series; series, time and split.by name columns")
-    arrays = read_arrays(path, report, what="series")
-    names, codes = classes_of(arrays.labels)
+        raise DataError("path", "holds arrays of series; series, time and split.by name columns")
+    arrays = read_labelled_arrays(path, report, what="series")
+    names, codes = encode_labels(arrays.labels)
     series = []
     for part, array in arrays.samples.items():
         values = _times_first(array, layout, report)
         for place, code in enumerate(codes[part].tolist()):
             where = f"series {place}{f' of {part}' if part else ''}"
-            own = without_end(values[place])
+            own = trim_missing_end(values[place])
             channels = tuple(f"channel {number}" for number in range(own.shape[1]))
             series.append(LabelledSeries(own, channels, names[code], part, None, where))
     return series
@@ -87,18 +87,18 @@ def _times_first(
     """Series as (n, times, channels); of the two last axes the longer has the times.
 
     Raises:
-        Unreadable: That is not certain.
+        DataError: That is not certain.
     """
     if array.dtype.kind not in "buif" or array.ndim not in (2, 3):
         message = f"series are numbers of the shape (n, times, channels), not {array.dtype}"
-        raise Unreadable("path", f"{message} of the shape {array.shape}")
+        raise DataError("path", f"{message} of the shape {array.shape}")
     values = array.astype(np.float64)
     if values.ndim == 2:
         return values[:, :, None]
     first, second = values.shape[1:]
     if layout is None and max(first, second) < CHANNELS_BELOW * min(first, second):
         message = f"say which axis of {array.shape} has the times: data.layout=NTC or NCT"
-        raise Unreadable("layout", message)
+        raise DataError("layout", message)
     is_last = layout == "NCT" if layout else second > first
     if is_last:
         values = np.moveaxis(values, 1, 2)
@@ -108,41 +108,41 @@ def _times_first(
 
 def _from_part_files(
     path: Path,
-    columns: Columns,
+    columns: ColumnRoles,
     format: TableFormat,
     report: DataReport,
     endings: tuple[str, ...],
 ) -> list[LabelledSeries]:
     """A table for each part, by a word of its name, of which the last counts most."""
-    found: dict[Part, Path] = {}
+    found: dict[SplitName, Path] = {}
     for file in _files(path, report):
         name = file.name.split(".")[0]
-        part = part_of_name(name.replace("-", "_").split("_")[-1]) or part_within(name)
+        part = split_named(name.replace("-", "_").split("_")[-1]) or split_in_name(name)
         if part is None:
             _leave_out(report, "names no part, as train.csv does")
         elif not _is_table(file, report, endings):
             continue
         elif part in found:
             both = (found[part], file)
-            typed = [to_type("ending", one.suffix.lstrip(".").lower()) for one in both]
+            typed = [override("ending", one.suffix.lstrip(".").lower()) for one in both]
             one_of = f"type {typed[0]} or {typed[1]} to read one of them"
             hint = one_of if typed[0] != typed[1] else "keep one of them there"
             message = f"{both[0].name} and {both[1].name} both name the part `{part}`; {hint}"
-            raise Unreadable("path", message)
+            raise DataError("path", message)
         else:
             found[part] = file
     if "train" not in found:
         message = "has neither a folder for each class nor a table to train on, such as train.csv"
-        raise Unreadable("path", message)
+        raise DataError("path", message)
     series: list[LabelledSeries] = []
-    for part in sorted(found, key=PARTS.index):
+    for part in sorted(found, key=SPLITS.index):
         own = DataReport() if part != "train" else report
         file = found[part]
         frame = read_table(str(file), format, own)
         try:
             series += from_table(frame, columns, own, part=part, where=file.name)
-        except Unreadable as error:
-            raise Unreadable(error.key, f"{file.name}: {error}") from error
+        except DataError as error:
+            raise DataError(error.key, f"{file.name}: {error}") from error
         # All parts have the columns of the one to train on.
         columns = replace(columns, features=series[0].names, leave_out=())
         report.source[part] = file.name
@@ -151,7 +151,7 @@ def _from_part_files(
 
 def _from_folders(
     folders: list[Path],
-    columns: Columns,
+    columns: ColumnRoles,
     format: TableFormat,
     report: DataReport,
     endings: tuple[str, ...],
@@ -159,14 +159,14 @@ def _from_folders(
     """A folder for each class, in folders for parts or without."""
     if columns.series or columns.label is not None:
         key = "label" if columns.label is not None else "series"
-        raise Unreadable(key, "is for one table; here a folder is a class and a file a series")
-    parts = [part_of_name(one.name) for one in folders]
-    within = [part_within(one.name) for one in folders]
+        raise DataError(key, "is for one table; here a folder is a class and a file a series")
+    parts = [split_named(one.name) for one in folders]
+    within = [split_in_name(one.name) for one in folders]
     if all(within) and len(set(within)) > 1:
         parts = within
     if any(parts) and not all(parts):
         names = ", ".join(one.name for one in folders)
-        raise Unreadable("path", f"has folders for parts beside others: {names}")
+        raise DataError("path", f"has folders for parts beside others: {names}")
     pairs = list(zip(folders, parts, strict=True))
     if all(parts):
         pairs = [
@@ -176,7 +176,7 @@ def _from_folders(
             if one.is_dir() and one.name[0] not in "._"
         ]
         if "train" not in parts:
-            raise Unreadable("path", "has no folder to train on, such as train/CLASS")
+            raise DataError("path", "has no folder to train on, such as train/CLASS")
     files = [
         SeriesFile(file, folder.name, part)
         for folder, part in pairs
@@ -184,7 +184,7 @@ def _from_folders(
         if _is_table(file, report, endings)
     ]
     if not files:
-        raise Unreadable("path", "has no tables in its folders")
+        raise DataError("path", "has no tables in its folders")
     report.source["files"] = f"{len(files):,} tables, one a series"
     return from_files(files, columns, format, report)
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from leyden.data.report import DataReport
-from leyden.data.series.columns import find_run
-from leyden.data.split_names import PARTS, Part
-from leyden.data.tables.leaks import TrainingRows, findings
+from leyden.data.series.columns import find_numbered_columns
+from leyden.data.split_names import SPLITS, SplitName
+from leyden.data.tables.leaks import TrainingRows, find_leaks
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class LabelledSeries:
     values: NDArray[np.float64]
     names: tuple[str, ...]
     label: str
-    part: Part | None
+    part: SplitName | None
     group: object
     where: str
     is_row: bool = False
@@ -43,7 +43,7 @@ class LabelledSeries:
         return len(self.values)
 
 
-def without_end(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def trim_missing_end(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Without the times at the end that have no value, as shorter series in wide tables have."""
     there = np.flatnonzero(~np.isnan(values).all(axis=1))
     return values[: there[-1] + 1] if len(there) else values[:0]
@@ -78,28 +78,28 @@ def without_leaks(
     rows = TrainingRows(places, len(found), labels.numpy()[places], target, has_classes=True)
     seen = [found[place] for place in places.tolist()]
     is_wide = found[0].is_row
-    columns = _wide(seen) if is_wide else _constant_channels(seen)
+    columns = _time_columns(seen) if is_wide else _constant_channels(seen)
     dropped = list[int]()
     for number, values in columns.items():
         name = found[0].names[number]
-        for finding in findings(name, "numbers", pd.Series(values), rows)[:1]:
-            if finding.is_sure:
+        for leak in find_leaks(name, "numbers", pd.Series(values), rows)[:1]:
+            if leak.is_sure:
                 dropped.append(number)
-                report.warnings.append(f"column {name} is left out: it {finding.reason}")
+                report.warnings.append(f"column {name} is left out: it {leak.reason}")
                 for column in report.columns:
                     if column.name == name:
-                        column.role, column.reason = "left out", finding.reason
+                        column.role, column.reason = "left out", leak.reason
             elif not is_wide:
-                report.warnings.append(f"column {name} {finding.reason}")
+                report.warnings.append(f"column {name} {leak.reason}")
     if len(dropped) == len(found[0].names):
         dropped = []
     return [_without(one, dropped, axis=0 if is_wide else 1) for one in found] if dropped else found
 
 
-def _wide(seen: Sequence[LabelledSeries]) -> dict[int, NDArray[np.float64]]:
+def _time_columns(seen: Sequence[LabelledSeries]) -> dict[int, NDArray[np.float64]]:
     """The columns whose names do not say that they are times, by their places."""
     names = seen[0].names
-    run, places = find_run(names), range(len(names))
+    run, places = find_numbered_columns(names), range(len(names))
     if run is not None and not run.is_positions:
         return {}
     table = np.full((len(seen), len(names)), np.nan)
@@ -125,7 +125,7 @@ def _without(one: LabelledSeries, dropped: list[int], *, axis: int) -> LabelledS
     return replace(one, values=np.delete(one.values, there, axis=axis), names=names)
 
 
-def say_copies(
+def warn_of_copies(
     values: Float[Tensor, "n time features"], parts: Sequence[Int[Tensor, " _"]], report: DataReport
 ) -> None:
     """Warns of series that are trained on and evaluated on.
@@ -139,7 +139,7 @@ def say_copies(
     trained = {keys[place] for place in parts[0].tolist()}
     if 2 * len(trained) < len(parts[0]):
         return  # series of few values are alike by chance
-    for part, rows in zip(PARTS[1:], parts[1:], strict=True):
+    for part, rows in zip(SPLITS[1:], parts[1:], strict=True):
         count = sum(keys[place] in trained for place in rows.tolist())
         if count:
             report.warnings.append(f"{count:,} series of {part} are in train too: the same values")

@@ -10,21 +10,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leyden.data.errors import Unreadable, as_written, to_type
+from leyden.data.errors import DataError, format_cell, override
 from leyden.data.parsing.table_file import column_of, numbers_of, read_table
 from leyden.data.parsing.table_format import TableFormat
 from leyden.data.report import Column, DataReport
-from leyden.data.series.columns import Columns, channel_columns, wide_columns
-from leyden.data.series.labelled_series import LabelledSeries, without_end
-from leyden.data.series.row_order import rows_in_order
-from leyden.data.split_names import Part
+from leyden.data.series.columns import ColumnRoles, channel_columns, wide_columns
+from leyden.data.series.labelled_series import LabelledSeries, trim_missing_end
+from leyden.data.series.row_order import order_by_time
+from leyden.data.split_names import SplitName
 
 MOST_NAMES = 12
 """Of columns in a message."""
 
 
 def from_table(
-    frame: pd.DataFrame, columns: Columns, report: DataReport, *, part: Part | None, where: str
+    frame: pd.DataFrame,
+    columns: ColumnRoles,
+    report: DataReport,
+    *,
+    part: SplitName | None,
+    where: str,
 ) -> list[LabelledSeries]:
     """The series in a table.
 
@@ -36,19 +41,19 @@ def from_table(
         where: The file, for messages.
 
     Raises:
-        Unreadable: What the user says doesn't fit the table.
+        DataError: What the user says doesn't fit the table.
     """
     if columns.label is None:
         names = list(frame.columns)
         is_named = names != [str(place) for place in range(len(names))]
-        hint = "" if is_named else f", such as {to_type('label', names[0])}"
+        hint = "" if is_named else f", such as {override('label', names[0])}"
         there = f"{', '.join(names[:MOST_NAMES])}{', ...' if len(names) > MOST_NAMES else ''}"
         message = f"must name the column of the classes{hint}; the columns of {where}: {there}"
-        raise Unreadable("label", message)
+        raise DataError("label", message)
     labels = column_of(frame, columns.label, key="label")
     if labels.isna().any():
         row = int(labels.isna().to_numpy().argmax()) + 1
-        raise Unreadable("label", f"column `{columns.label}` of {where} is empty in row {row}")
+        raise DataError("label", f"column `{columns.label}` of {where} is empty in row {row}")
     groups = None if columns.group is None else column_of(frame, columns.group, key="split.by")
     read = _from_rows if columns.series else _from_each_row
     return read(frame, labels, groups, columns, report, part, where)
@@ -58,18 +63,18 @@ def _from_each_row(
     frame: pd.DataFrame,
     labels: "pd.Series[Any]",
     groups: "pd.Series[Any] | None",
-    columns: Columns,
+    columns: ColumnRoles,
     report: DataReport,
-    part: Part | None,
+    part: SplitName | None,
     where: str,
 ) -> list[LabelledSeries]:
     names = wide_columns(frame, columns, report, has_part=part is not None)
     values = np.stack([numbers_of(frame, one, report, key="features") for one in names], axis=1)
     return [
         LabelledSeries(
-            without_end(values[row][:, None]),
+            trim_missing_end(values[row][:, None]),
             tuple(names),
-            as_written(label),
+            format_cell(label),
             part,
             None if groups is None else groups.iloc[row],
             f"row {row + 1} of {where}",
@@ -83,9 +88,9 @@ def _from_rows(
     frame: pd.DataFrame,
     labels: "pd.Series[Any]",
     groups: "pd.Series[Any] | None",
-    columns: Columns,
+    columns: ColumnRoles,
     report: DataReport,
-    part: Part | None,
+    part: SplitName | None,
     where: str,
 ) -> list[LabelledSeries]:
     codes, series_names = _series_of_rows(frame, columns.series)
@@ -97,13 +102,13 @@ def _from_rows(
     names = channel_columns(frame, sizes, columns, report)
     numbers = [numbers_of(frame, one, report, key="features") for one in names]
     wheres = [f"series `{name}`" for name in series_names]
-    order = rows_in_order(frame, sizes, wheres, columns.time, columns.time_format, report)
+    order = order_by_time(frame, sizes, wheres, columns.time, columns.time_format, report)
     values = np.split(np.stack(numbers, axis=1)[order], ends)
     return [
         LabelledSeries(
-            without_end(own),
+            trim_missing_end(own),
             tuple(names),
-            as_written(labels.iloc[place]),
+            format_cell(labels.iloc[place]),
             part,
             None if groups is None else groups.iloc[place],
             f"series {name}",
@@ -119,18 +124,18 @@ def _require_one(
     groups: "pd.Series[Any] | None",
     rows: NDArray[np.intp],
     name: str,
-    columns: Columns,
+    columns: ColumnRoles,
 ) -> None:
     """Refuses a series with several classes or groups."""
     own = labels.unique()
     if len(own) > 1:
-        both = f"`{as_written(own[0])}` and `{as_written(own[1])}`"
-        typed = to_type("series", [*columns.series, str(columns.label)])
+        both = f"`{format_cell(own[0])}` and `{format_cell(own[1])}`"
+        typed = override("series", [*columns.series, str(columns.label)])
         message = f"series `{name}` has the classes {both}; {typed} makes a series of each"
-        raise Unreadable("label", message)
+        raise DataError("label", message)
     if groups is not None and groups.iloc[rows].nunique(dropna=False) > 1:
         message = f"series `{name}` has several values of column `{columns.group}`"
-        raise Unreadable("split.by", message)
+        raise DataError("split.by", message)
 
 
 def _series_of_rows(frame: pd.DataFrame, keys: Sequence[str]) -> tuple[NDArray[np.intp], list[str]]:
@@ -139,8 +144,8 @@ def _series_of_rows(frame: pd.DataFrame, keys: Sequence[str]) -> tuple[NDArray[n
     for key, column in zip(keys, cells, strict=True):
         if column.isna().any():
             row = int(column.isna().to_numpy().argmax()) + 1
-            raise Unreadable("series", f"column `{key}` is empty in row {row}")
-    words = [column.map(as_written) for column in cells]
+            raise DataError("series", f"column `{key}` is empty in row {row}")
+    words = [column.map(format_cell) for column in cells]
     codes, found = pd.factorize(pd.Series(list(zip(*words, strict=True)), dtype=object))
     return codes, [", ".join(one) for one in found]
 
@@ -157,7 +162,7 @@ class SeriesFile:
 
     path: Path
     label: str
-    part: Part | None
+    part: SplitName | None
 
     @property
     def where(self) -> str:
@@ -166,24 +171,24 @@ class SeriesFile:
 
 
 def from_files(
-    files: Sequence[SeriesFile], columns: Columns, format: TableFormat, report: DataReport
+    files: Sequence[SeriesFile], columns: ColumnRoles, format: TableFormat, report: DataReport
 ) -> list[LabelledSeries]:
     """Series from tables of their own: a row a time, a column each thing that was measured.
 
     Raises:
-        Unreadable: A file is no table, or has other columns than the first.
+        DataError: A file is no table, or has other columns than the first.
     """
     frames, reports = list[pd.DataFrame](), list[DataReport]()
     for file in files:
         reports.append(DataReport())
         try:
             frames.append(read_table(str(file.path), format, reports[-1]))
-        except Unreadable as error:
-            raise Unreadable(error.key, f"{file.where}: {error}") from error
+        except DataError as error:
+            raise DataError(error.key, f"{file.where}: {error}") from error
         if list(frames[-1].columns) != list(frames[0].columns):
             other, first = (", ".join(one.columns) for one in (frames[-1], frames[0]))
             message = f"{file.where} has the columns {other}, not {first}, as {files[0].where} has"
-            raise Unreadable("features", message)
+            raise DataError("features", message)
     report.columns = _joined_columns(reports)
     for found in reports:
         report.notes += [one for one in found.notes if one not in report.notes]
@@ -195,15 +200,15 @@ def from_files(
         for name in names:
             try:
                 numbers_of(frame, name, found, key="features")
-            except Unreadable as error:
-                raise Unreadable(error.key, f"{file.where}: {error}") from error
+            except DataError as error:
+                raise DataError(error.key, f"{file.where}: {error}") from error
     wheres = [file.where for file in files]
-    order = rows_in_order(joined, sizes, wheres, columns.time, columns.time_format, report)
+    order = order_by_time(joined, sizes, wheres, columns.time, columns.time_format, report)
     report.source["channels"] = ", ".join(names)
     table = joined[names].to_numpy(np.float64)[order]
     values = np.split(table, np.cumsum(sizes)[:-1])
     return [
-        LabelledSeries(without_end(own), tuple(names), file.label, file.part, None, file.where)
+        LabelledSeries(trim_missing_end(own), tuple(names), file.label, file.part, None, file.where)
         for file, own in zip(files, values, strict=True)
     ]
 

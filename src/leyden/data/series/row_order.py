@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leyden.data.errors import Unreadable, as_written, to_type
+from leyden.data.errors import DataError, format_cell, override
 from leyden.data.parsing.table_file import column_of
 from leyden.data.parsing.times import Times, parse_times
 from leyden.data.report import Column, DataReport
@@ -22,7 +22,7 @@ HOLE = 1.5
 """Steps from one time to the next from which one is missing between them."""
 
 
-def clocks(
+def find_time_columns(
     frame: pd.DataFrame,
     sizes: NDArray[np.intp],
     columns: Sequence[Column],
@@ -56,16 +56,18 @@ def clocks(
     return found
 
 
-def is_in_order(cells: "pd.Series[Any]", sizes: NDArray[np.intp], time_format: str | None) -> bool:
+def has_rising_times(
+    cells: "pd.Series[Any]", sizes: NDArray[np.intp], time_format: str | None
+) -> bool:
     """Whether the times of each series rise from row to row."""
     try:
         keys = parse_times(cells, key="time", time_format=_format_for(cells, time_format)).keys
-    except Unreadable:
+    except DataError:
         return False
     return bool((np.diff(keys)[_is_inside(sizes)] > 0).all())
 
 
-def rows_in_order(
+def order_by_time(
     frame: pd.DataFrame,
     sizes: NDArray[np.intp],
     wheres: Sequence[str],
@@ -84,7 +86,7 @@ def rows_in_order(
         report: It is told.
 
     Raises:
-        Unreadable: Times are none, or come again in a series.
+        DataError: Times are none, or come again in a series.
     """
     if time is None:
         return np.arange(len(frame))
@@ -97,19 +99,19 @@ def rows_in_order(
     if len(repeated):
         first = order[repeated[0]]
         own = inside & (series[1:] == series[first]) & (np.diff(keys) == 0)
-        where, cell = wheres[series[first]], as_written(cells.iloc[first])
-        raise Unreadable(
+        where, cell = wheres[series[first]], format_cell(cells.iloc[first])
+        raise DataError(
             "time",
             f"column `{time}`: {int(own.sum()):,} of {sizes[series[first]]:,} times come again in"
             f" {where}, the first is {cell}; remove them, or type"
-            f" {to_type('leave_out', [time])} without data.time if the rows are in order",
+            f" {override('leave_out', [time])} without data.time if the rows are in order",
         )
     report.source["times"] = times.form
-    _say_uneven(times, order, series, wheres, report)
+    _warn_of_uneven_times(times, order, series, wheres, report)
     return order
 
 
-def _say_uneven(
+def _warn_of_uneven_times(
     times: Times,
     order: NDArray[np.intp],
     series: NDArray[np.intp],
@@ -128,7 +130,7 @@ def _say_uneven(
     if is_hole.any():
         place = int(is_hole.argmax())
         count = len(np.unique(series[1:][is_hole]))
-        first = f"{as_written(times.cells.iloc[order[place]])} in {wheres[series[place]]}"
+        first = f"{format_cell(times.cells.iloc[order[place]])} in {wheres[series[place]]}"
         report.warnings.append(
             f"column {name}: times are missing in {count:,} of {total}, the first after {first}:"
             " rows are taken as if they were evenly apart"
@@ -187,6 +189,6 @@ def _format_for(cells: "pd.Series[Any]", time_format: str | None) -> str | None:
 def _has_form(cells: "pd.Series[Any]", time_format: str) -> bool:
     try:
         parse_times(cells, key="time", time_format=time_format)
-    except Unreadable:
+    except DataError:
         return False
     return cells.dtype == object

@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leyden.data.errors import Unreadable, as_written
+from leyden.data.errors import DataError, format_cell
 from leyden.data.parsing.table_file import column_of
 from leyden.data.parsing.times import Times, parse_times, possible_times
 from leyden.data.report import DataReport
-from leyden.data.series.time_grid import find_steps
+from leyden.data.series.time_grid import find_grid
 
 Groups = Sequence[tuple[str, NDArray[np.intp]]]
 """Names and rows of series."""
 
-PARTS = {
+DATE_PARTS = {
     "year": {"year", "yr", "yyyy"},
     "month": {"month", "mon", "mo", "mm"},
     "day": {"day", "dd", "dom", "doy", "yday"},
@@ -31,12 +31,12 @@ PARTS = {
 TIME_NAMES = {"time", "times", "date", "dates", "datetime", "timestamp", "ds", "t", "unix", "epoch"}
 """Columns of numbers that are times when they are called so, beside parts of dates."""
 
-DATED = re.compile(r"(?:^|\D)(?:1[6-9]|20)\d\d(?:\D|$)|\d[:/.-]\d")
+MAY_BE_TIME = re.compile(r"(?:^|\D)(?:1[6-9]|20)\d\d(?:\D|$)|\d[:/.-]\d")
 """What may be a time, in whatever form."""
 
 CLOCK = re.compile(r"^\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?$")
 
-FEW = 0.02
+FEW_REPEATED = 0.02
 """Share of times that come again when clocks are set back."""
 
 
@@ -58,7 +58,7 @@ def read_times(
         report: It says what the columns are.
 
     Raises:
-        Unreadable: A row has no time, or it is not clear which.
+        DataError: A row has no time, or it is not clear which.
     """
     columns = [column_of(frame, name, key="time") for name in names]
     if len(columns) == 1:
@@ -66,7 +66,7 @@ def read_times(
     elif all(report.column(name).kind == "numbers" for name in names):
         times = _of_parts(columns)
     else:
-        texts = [column.map(as_written) for column in columns]
+        texts = [column.map(format_cell) for column in columns]
         rows = zip(*texts, strict=True)
         joined = pd.Series([" ".join(map(str, row)) for row in rows], name=" ".join(names))
         times = parse_times(joined, key="time", time_format=time_format)
@@ -76,16 +76,16 @@ def read_times(
 def _of_parts(columns: "list[pd.Series[Any]]") -> Times:
     """Times of numbers in several columns: by their names, or from the year on."""
     kinds = [
-        next((kind for kind, words in PARTS.items() if str(one.name).lower() in words), "")
+        next((kind for kind, words in DATE_PARTS.items() if str(one.name).lower() in words), "")
         for one in columns
     ]
     if "" in kinds or len(set(kinds)) < len(kinds):
-        kinds = list(PARTS)[: len(columns)]
+        kinds = list(DATE_PARTS)[: len(columns)]
     name = " ".join(str(one.name) for one in columns)
-    if "year" not in kinds or len(columns) > len(PARTS):
-        raise Unreadable("time", f"columns {name}: of several that are numbers one is the year")
+    if "year" not in kinds or len(columns) > len(DATE_PARTS):
+        raise DataError("time", f"columns {name}: of several that are numbers one is the year")
     found = {kind: one.astype("float64") for kind, one in zip(kinds, columns, strict=True)}
-    texts = [" ".join(map(as_written, row)) for row in zip(*columns, strict=True)]
+    texts = [" ".join(map(format_cell, row)) for row in zip(*columns, strict=True)]
     cells = pd.Series(texts, name=name)
     first = pd.Series(1.0, index=cells.index)
     # Without a month days are those of the year; hour 24 is the next day's first.
@@ -104,18 +104,18 @@ def _of_parts(columns: "list[pd.Series[Any]]") -> Times:
         date = date + pd.to_timedelta(found["second"], unit="s")
     if date.isna().any():
         row = int(date.isna().to_numpy().argmax())
-        raise Unreadable("time", f"columns {name}: `{cells.iloc[row]}` is no date")
+        raise DataError("time", f"columns {name}: `{cells.iloc[row]}` is no date")
     return Times(date.astype("datetime64[us]"), f"dates by {', '.join(kinds)}", cells)
 
 
 def _in_zone(times: Times, name: str) -> Times:
     """Times of a place in UTC; of an hour that comes twice the order of the rows tells which."""
     if not times.is_date or "offset" in times.form:
-        raise Unreadable("time_zone", "is for dates without an offset")
+        raise DataError("time_zone", "is for dates without an offset")
     try:
         zone = ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise Unreadable("time_zone", "is no time zone; Europe/Berlin is one") from error
+        raise DataError("time_zone", "is no time zone; Europe/Berlin is one") from error
     for moments in (times.moments, times.moments[::-1]):
         try:
             local = moments.dt.tz_localize(zone, ambiguous="infer")
@@ -124,10 +124,10 @@ def _in_zone(times: Times, name: str) -> Times:
         else:
             in_utc = local.dt.tz_convert(None).astype("datetime64[us]").sort_index()
             return Times(in_utc, f"{times.form}, in {name}", times.cells)
-    raise Unreadable("time_zone", f"does not fit the times: {reason}")
+    raise DataError("time_zone", f"does not fit the times: {reason}")
 
 
-def together(frame: pd.DataFrame, name: str, others: Sequence[str]) -> str:
+def time_override(frame: pd.DataFrame, name: str, others: Sequence[str]) -> str:
     """What to type to take a column for the time, with those that say the rest of it.
 
     Args:
@@ -138,7 +138,7 @@ def together(frame: pd.DataFrame, name: str, others: Sequence[str]) -> str:
     lower = {str(one).lower(): str(one) for one in (*others, name)}
     parts = [
         found
-        for words in PARTS.values()
+        for words in DATE_PARTS.values()
         if (found := next((lower[word] for word in lower if word in words), None)) is not None
     ]
     if name in parts and len(parts) > 1:
@@ -172,18 +172,18 @@ def require_order(
         report: It is told what may be wrong.
 
     Raises:
-        Unreadable: Times go back from one row to the next.
+        DataError: Times go back from one row to the next.
     """
     for name in others:
         cells = frame[name]
         if cells.isna().any():
             continue
         if report.column(name).kind == "numbers":
-            _judge_numbers(frame, name, others, groups, report)
+            _check_numbers(frame, name, others, groups, report)
             continue
         readings = possible_times(cells)
         if not readings:
-            is_dated = cells.astype(str).str.count(DATED.pattern) > 0
+            is_dated = cells.astype(str).str.count(MAY_BE_TIME.pattern) > 0
             if is_dated.all() and cells.nunique() > len(cells) / 2:
                 report.warnings.append(
                     f"column {name} may hold times, such as `{cells.iloc[0]}`, in a form that is"
@@ -193,10 +193,11 @@ def require_order(
         if all(_goes_back(one, groups) for one in readings):
             form = "" if len(readings) == 1 else f" {_form_of(readings[0])}"
             message = f"rows are not in the order of column `{name}`; type"
-            raise Unreadable("time", f"{message} {together(frame, name, others)}{form}")
-        if len(readings) == 1 and (uneven := _uneven(readings[0], groups)):
+            raise DataError("time", f"{message} {time_override(frame, name, others)}{form}")
+        if len(readings) == 1 and (uneven := _describe_uneven(readings[0], groups)):
             report.warnings.append(
-                f"rows are taken as even, but {uneven}; {together(frame, name, others)} places them"
+                f"rows are taken as even, but {uneven};"
+                f" {time_override(frame, name, others)} places them"
             )
             return
 
@@ -209,7 +210,7 @@ def _goes_back(times: Times, groups: Groups) -> bool:
     return any(bool((np.diff(times.keys[rows]) < 0).any()) for _, rows in groups)
 
 
-def _uneven(times: Times, groups: Groups) -> str | None:
+def _describe_uneven(times: Times, groups: Groups) -> str | None:
     """What is wrong with times that are taken as even; None: nothing that a grid would mend."""
     for _, rows in groups:
         if len(rows) < 2:
@@ -218,15 +219,15 @@ def _uneven(times: Times, groups: Groups) -> str | None:
         if pd.Series(own.keys).duplicated().any():
             return f"times of column {times.cells.name} come again"
         try:
-            places = find_steps(own, key="time").places
-        except Unreadable:
+            places = find_grid(own, key="time").places
+        except DataError:
             continue
         if int(places.max()) + 1 != len(places):
             return f"times of column {times.cells.name} are missing"
     return None
 
 
-def _judge_numbers(
+def _check_numbers(
     frame: pd.DataFrame,
     name: str,
     others: Sequence[str],
@@ -236,10 +237,10 @@ def _judge_numbers(
     """Numbers are times if they are called so; such that fall from row to row may be."""
     lower = str(name).lower()
     times = parse_times(frame[name], key="time")
-    if lower in TIME_NAMES or lower in PARTS["year"] or times.is_date:
+    if lower in TIME_NAMES or lower in DATE_PARTS["year"] or times.is_date:
         if _goes_back(times, groups):
             message = f"rows are not in the order of column `{name}`; type"
-            raise Unreadable("time", f"{message} {together(frame, name, others)}")
+            raise DataError("time", f"{message} {time_override(frame, name, others)}")
         return
     is_falling = all(len(rows) > 2 and (np.diff(times.keys[rows]) < 0).all() for _, rows in groups)
     if is_falling:
@@ -260,9 +261,12 @@ def repeated_hint(
         share: Of the times, how many come again.
         is_date: Whether they are dates.
     """
-    if len(names) == 1 and (more := together(frame, names[0], others)) != f"data.time={names[0]}":
+    if (
+        len(names) == 1
+        and (more := time_override(frame, names[0], others)) != f"data.time={names[0]}"
+    ):
         return f"{more} takes the rest of the time from another column"
-    if is_date and share < FEW:
+    if is_date and share < FEW_REPEATED:
         return (
             "where clocks were set back, data.time_zone=Europe/Berlin (or yours) tells the hours"
             " apart; several series are told apart by data.by=COLUMN"

@@ -6,13 +6,13 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 from leyden.data.report import DataReport
 from leyden.data.scaling import mean_and_scale
 from leyden.data.series.windows import Autoregression, Windows, baseline_rmse, window_places
 from leyden.data.spec import Spec
-from leyden.data.split_names import PARTS
-from leyden.data.splits import Parts
+from leyden.data.split_names import SPLITS
+from leyden.data.splits import DataSplits
 
 Shares = tuple[float, float, float]
 SHARES: Shares = (0.7, 0.15, 0.15)
@@ -47,7 +47,7 @@ class Series:
         return nowhere if self.is_hole is None else self.is_hole
 
 
-def series_parts(
+def series_splits(
     series: list[Series],
     *,
     lags: int,
@@ -55,7 +55,7 @@ def series_parts(
     target_name: str,
     shares: Shares = SHARES,
     report: DataReport | None = None,
-) -> Parts:
+) -> DataSplits:
     """Splits each series by time: the first rows to train on, the last to test on.
 
     All features are scaled by mean and deviation of what was measured in the training parts. The
@@ -71,10 +71,10 @@ def series_parts(
         report: What was done to the values.
 
     Raises:
-        Unreadable: The series are too short for their windows.
+        DataError: The series are too short for their windows.
     """
     report = report or DataReport()
-    cuts = [_cut(len(one.values), shares) for one in series]
+    cuts = [_split_bounds(len(one.values), shares) for one in series]
     measured_before = [
         (one.values[: cut[1]], one.measured[: cut[1]])
         for one, cut in zip(series, cuts, strict=True)
@@ -103,7 +103,7 @@ def series_parts(
     if not report.split:
         percent = " + ".join(f"{100 * share:g}" for share in shares)
         report.split = f"by time, {percent} %" + (", each series by itself" * (len(series) > 1))
-    return Parts(spec, train, val, test, report)
+    return DataSplits(spec, train, val, test, report)
 
 
 def _firsts(
@@ -131,7 +131,7 @@ def _warn_of_windowless(
     series: list[Series], firsts: list[list[Int[Tensor, " _"]]], report: DataReport
 ) -> None:
     """Names series that a part has no window of, where others have some."""
-    for part, own in zip(PARTS, firsts, strict=True):
+    for part, own in zip(SPLITS, firsts, strict=True):
         lacking = [one.name for one, places in zip(series, own, strict=True) if len(places) == 0]
         if lacking and len(lacking) < len(series):
             named = ", ".join(lacking[:3]) + (", ..." if len(lacking) > 3 else "")
@@ -140,8 +140,8 @@ def _warn_of_windowless(
 
 
 def _require_windows(series: list[Series], parts: tuple[Windows, Windows, Windows]) -> None:
-    """Raises `Unreadable` where a part has fewer than two windows."""
-    for name, part in zip(PARTS, parts, strict=True):
+    """Raises `DataError` where a part has fewer than two windows."""
+    for name, part in zip(SPLITS, parts, strict=True):
         if len(part) >= 2:
             continue
         length = max(len(one.values) for one in series)
@@ -152,10 +152,10 @@ def _require_windows(series: list[Series], parts: tuple[Windows, Windows, Window
         if has_holes or not all(bool(one.measured.all()) for one in series):
             message += f" without a hole: {len(part)} windows in the part `{name}`"
             message += f"; {'data.gaps=fill, or ' * has_holes}fewer lags leave more"
-        raise Unreadable("lags", message)
+        raise DataError("lags", message)
 
 
-def _cut(length: int, shares: Shares) -> list[int]:
+def _split_bounds(length: int, shares: Shares) -> list[int]:
     """Where the parts of a series begin, and its end."""
     first, second = round(length * shares[0], 6), round(length * (shares[0] + shares[1]), 6)
     return [0, int(first), int(second), length]
@@ -167,7 +167,7 @@ def _scale(
     """Mean and deviation of each feature over its measured values.
 
     Raises:
-        Unreadable: A feature has none in any training part.
+        DataError: A feature has none in any training part.
     """
     values = torch.cat([one for one, _ in before])
     measured = torch.cat([one for _, one in before])
@@ -176,6 +176,6 @@ def _scale(
         own = values[:, number][measured[:, number]]
         if len(own) == 0:
             key = "target" if number == 0 else "features"
-            raise Unreadable(key, "has no value in the training part")
+            raise DataError(key, "has no value in the training part")
         pairs.append(mean_and_scale(own))
     return torch.stack([mean for mean, _ in pairs]), torch.stack([std for _, std in pairs])

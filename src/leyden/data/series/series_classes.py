@@ -13,18 +13,24 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from leyden.data.batches import Batch, Draw
+from leyden.data.batches import Batch, BatchIndices
 from leyden.data.datamodule import DataModule
-from leyden.data.errors import Unreadable
-from leyden.data.parsing.table_format import Decimal, MissingWord, Separator, Thousands, format_of
+from leyden.data.errors import DataError
+from leyden.data.parsing.table_format import (
+    Decimal,
+    MissingWord,
+    Separator,
+    Thousands,
+    table_format_of,
+)
 from leyden.data.report import DataReport
-from leyden.data.series.columns import Columns
+from leyden.data.series.columns import ColumnRoles
 from leyden.data.series.labelled_files import AxisOrder, read_labelled
-from leyden.data.series.labelled_series import LabelledSeries, say_copies, without_leaks
-from leyden.data.spec import Kind, Spec, TaskName
-from leyden.data.splits import Parts
-from leyden.data.splitting import Rows as Places
-from leyden.data.splitting import Split, as_named
+from leyden.data.series.labelled_series import LabelledSeries, warn_of_copies, without_leaks
+from leyden.data.spec import DataKind, Spec, TaskName
+from leyden.data.splits import DataSplits
+from leyden.data.splitting import RowIndex as Places
+from leyden.data.splitting import SplitRule, split_by_names
 from leyden.data.tables.splitting import split_table
 from leyden.files.walk import find_files
 from leyden.types import Count, PositiveInt
@@ -48,8 +54,8 @@ class WholeSeries:
     def __len__(self) -> int:
         return len(self.values)
 
-    def __getitem__(self, draw: Draw) -> Batch:
-        return self.values.index_select(0, draw.index), self.labels.index_select(0, draw.index)
+    def __getitem__(self, batch: BatchIndices) -> Batch:
+        return self.values.index_select(0, batch.index), self.labels.index_select(0, batch.index)
 
 
 class SeriesClasses(DataModule):
@@ -76,7 +82,7 @@ class SeriesClasses(DataModule):
         layout: Order of the axes of arrays: `NTC` or `NCT`; None: the longer one has the times.
         scale: `all`: by mean and deviation of each feature in the training part; `each`: every
             series by its own.
-        split: See `Split`.
+        split: See `SplitRule`.
         separator: See `TableFormat`, as for the next six.
         decimal: What stands before the decimals of a number.
         thousands: What groups the digits of numbers.
@@ -87,7 +93,7 @@ class SeriesClasses(DataModule):
         shared: Those of `DataModule`.
     """
 
-    kind: ClassVar[Kind] = "series"
+    kind: ClassVar[DataKind] = "series"
     task: ClassVar[TaskName | None] = "classification"
 
     def __init__(
@@ -138,9 +144,9 @@ class SeriesClasses(DataModule):
     def source_files(self) -> Sequence[Path]:
         return [self.path] if self.path.is_file() else find_files(self.path).files
 
-    def load(self) -> Parts:
-        report, split = DataReport(), Split.of(self.split, fractions=SHARES)
-        columns = Columns(
+    def load(self) -> DataSplits:
+        report, split = DataReport(), SplitRule.of(self.split, fractions=SHARES)
+        columns = ColumnRoles(
             label=self.label,
             series=self.series,
             time=self.time,
@@ -150,15 +156,20 @@ class SeriesClasses(DataModule):
             group=split.by,
         )
         found = read_labelled(
-            self.path, columns, format_of(self), report, layout=self.layout, ending=self.ending
+            self.path,
+            columns,
+            table_format_of(self),
+            report,
+            layout=self.layout,
+            ending=self.ending,
         )
         names = sorted({one.label for one in found}, key=_class_order)
         if len(names) < 2:
-            raise Unreadable("path", f"has {len(names)} classes; two are needed")
+            raise DataError("path", f"has {len(names)} classes; two are needed")
         if len(found) < FEWEST_SERIES:
-            raise Unreadable("path", f"{len(found)} series are too few; at least {FEWEST_SERIES}")
+            raise DataError("path", f"{len(found)} series are too few; at least {FEWEST_SERIES}")
         labels = torch.tensor([names.index(one.label) for one in found])
-        cut = parts_of(found, labels, split, report)
+        cut = split_series(found, labels, split, report)
         if self.features is None:
             found = without_leaks(found, labels, cut[0], self.label or "label", report)
         if found[0].is_row:
@@ -166,10 +177,10 @@ class SeriesClasses(DataModule):
             # A column for each time says nothing by itself.
             report.columns = [one for one in report.columns if one.role != "feature"]
         length = self._common_length(found, report)
-        filled = [without_gaps(one.values[:length]) for one in found]
-        say_filled([one.values[:length] for one in found], filled, report)
+        filled = [forward_filled(one.values[:length]) for one in found]
+        note_filled([one.values[:length] for one in found], filled, report)
         values = self._scaled(filled, cut[0], length)
-        say_copies(values, cut, report)
+        warn_of_copies(values, cut, report)
         spec = Spec(
             "series",
             input_shape=(length, values.shape[2]),
@@ -178,13 +189,13 @@ class SeriesClasses(DataModule):
             class_names=tuple(names),
         )
         train, val, test = (WholeSeries(values[rows], labels[rows]) for rows in cut)
-        return Parts(spec, train, val, test, report)
+        return DataSplits(spec, train, val, test, report)
 
     def _common_length(self, found: list[LabelledSeries], report: DataReport) -> int:
         lengths = Counter(one.length for one in found)
         if lengths[0]:
             empty = next(one for one in found if one.length == 0)
-            raise Unreadable("path", f"{empty.where} has no values")
+            raise DataError("path", f"{empty.where} has no values")
         least, most = min(lengths), max(lengths)
         if self.length is None and least != most:
             short = next(one for one in found if one.length == least)
@@ -192,7 +203,7 @@ class SeriesClasses(DataModule):
                 f"series have from {least:,} ({short.where}) to {most:,} times; data.length={most}"
                 f" fills up the shorter ones, data.length={least} cuts the longer ones"
             )
-            raise Unreadable("length", message)
+            raise DataError("length", message)
         length = self.length or most
         num_short = sum(count for one, count in lengths.items() if one < length)
         num_long = sum(count for one, count in lengths.items() if one > length)
@@ -230,12 +241,12 @@ def mean_and_deviation(
     return mean, np.where(varies, deviation, 1.0)
 
 
-def without_gaps(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def forward_filled(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """A series with its missing values filled with the last ones before them, if there are any."""
     return pd.DataFrame(values).ffill().to_numpy() if np.isnan(values).any() else values
 
 
-def say_filled(
+def note_filled(
     values: Sequence[NDArray[np.float64]],
     filled: Sequence[NDArray[np.float64]],
     report: DataReport,
@@ -252,18 +263,20 @@ def say_filled(
         )
 
 
-def parts_of(
-    found: list[LabelledSeries], labels: Int[Tensor, " n"], split: Split, report: DataReport
+def split_series(
+    found: list[LabelledSeries], labels: Int[Tensor, " n"], split: SplitRule, report: DataReport
 ) -> list[Places]:
     """Series of each part: as files name them, by a column, or drawn."""
     if found[0].part is None:
         columns = {} if split.by is None else {split.by: [one.group for one in found]}
         return split_table(pd.DataFrame(columns, index=range(len(found))), split, labels, report)
     if split.by is not None:
-        raise Unreadable("split.by", "the files say the parts already")
+        raise DataError("split.by", "the files say the parts already")
     report.split = "as files are called; val and test, where there is none, drawn from train"
     stratified = labels if split.stratified else None
-    return as_named([one.part for one in found], split.fractions, labels=stratified, key="path")
+    return split_by_names(
+        [one.part for one in found], split.fractions, labels=stratified, key="path"
+    )
 
 
 def _class_order(name: str) -> tuple[bool, float, str]:

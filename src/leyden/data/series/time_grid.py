@@ -8,14 +8,14 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from leyden.data.errors import Unreadable, as_written
+from leyden.data.errors import DataError, format_cell
 from leyden.data.parsing.times import Times
 from leyden.data.series.series import Series
 
 Gaps = Literal["fill", "keep"]
 
 
-def as_series(
+def series_on_grid(
     values: pd.DataFrame, places: NDArray[Any], gaps: Gaps | None, *, name: str = ""
 ) -> tuple[Series, int]:
     """A series with its missing values filled by what came before them.
@@ -68,7 +68,7 @@ MICROSECONDS |= {"s": 1_000_000, "ms": 1_000}
 
 
 @dataclass(frozen=True)
-class Steps:
+class TimeGrid:
     """Where times lie on an even grid.
 
     Attributes:
@@ -82,7 +82,7 @@ class Steps:
     off: float = 0.0
 
 
-def find_steps(times: Times, *, key: str) -> Steps:
+def find_grid(times: Times, *, key: str) -> TimeGrid:
     """The usual step of times, and their places on its grid: months and business days too.
 
     Args:
@@ -90,15 +90,15 @@ def find_steps(times: Times, *, key: str) -> Steps:
         key: The parameter that named their column.
 
     Raises:
-        Unreadable: They are not on one grid.
+        DataError: They are not on one grid.
     """
     distinct = np.unique(times.keys)
     if len(distinct) < 2:
-        raise Unreadable(key, f"column `{times.cells.name}` has one time only")
+        raise DataError(key, f"column `{times.cells.name}` has one time only")
     for find in (_month_places, _business_places):
         found = find(times, distinct)
         if found is not None:
-            return Steps(*found)
+            return TimeGrid(*found)
     gaps = np.diff(distinct).astype(np.float64)
     usual = _usual(gaps)
     near = gaps[np.abs(gaps / usual - 1) < OFF_STEP]
@@ -114,10 +114,10 @@ def find_steps(times: Times, *, key: str) -> Steps:
             f" {_words(gaps[place], times)} after {_shown(distinct[place], times)};"
             " without data.time rows are taken in the order of the file, as if it were even"
         )
-        raise Unreadable(key, message)
+        raise DataError(key, message)
     places = np.concatenate([[0], np.cumsum(whole).astype(np.int64)])
     own = places[np.searchsorted(distinct, times.keys)]
-    return Steps(own, _words(step, times), float(off.max()))
+    return TimeGrid(own, _words(step, times), float(off.max()))
 
 
 def _usual(gaps: NDArray[Any]) -> float:
@@ -173,4 +173,4 @@ def _words(gap: float, times: Times) -> str:
 
 
 def _shown(moment: Any, times: Times) -> str:
-    return as_written(times.cells.iloc[int((times.keys == moment).argmax())])
+    return format_cell(times.cells.iloc[int((times.keys == moment).argmax())])

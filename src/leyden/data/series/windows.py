@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor
 
-from leyden.data.batches import Batch, Draw
+from leyden.data.batches import Batch, BatchIndices
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Windows:
     def __len__(self) -> int:
         return len(self.firsts)
 
-    def __getitem__(self, draw: Draw) -> Batch:
-        first = self.firsts[draw.index][:, None]
+    def __getitem__(self, batch: BatchIndices) -> Batch:
+        first = self.firsts[batch.index][:, None]
         past = self.values[first + torch.arange(-self.lags, 0)]
         future = self.values[first + torch.arange(self.horizon), 0]
         return past, future
@@ -123,7 +123,7 @@ def baseline_rmse(model: Autoregression | None, part: Windows) -> dict[str, floa
     Returns:
         Of `persistence` (as it was last) and, where there is one, of the model as `ar`.
     """
-    past, future = part[Draw(0, torch.arange(len(part)))]
+    past, future = part[BatchIndices(0, torch.arange(len(part)))]
     target = past[..., 0].double()
     forecasts = {"persistence": target[:, -1:].expand_as(future)}
     if model is not None:

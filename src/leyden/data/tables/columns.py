@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leyden.data.errors import Unreadable
-from leyden.data.parsing.cells import as_typed
+from leyden.data.errors import DataError
+from leyden.data.parsing.cells import override_item
 from leyden.data.parsing.table_file import column_of
 from leyden.data.report import Column, DataReport
 from leyden.data.tables.features import as_category
-from leyden.data.tables.leaks import FEWEST_ROWS, Finding, Order, TrainingRows, findings
-from leyden.data.tables.time_features import seconds
+from leyden.data.tables.leaks import FEWEST_ROWS, Leak, RowNumbers, TrainingRows, find_leaks
+from leyden.data.tables.time_features import as_seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class ColumnChoice:
     max_categories: int
 
     def of(
-        self, frame: pd.DataFrame, train: Order, rows: TrainingRows, report: DataReport
+        self, frame: pd.DataFrame, train: RowNumbers, rows: TrainingRows, report: DataReport
     ) -> pd.DataFrame:
         """The columns; what the user names is used, with a warning where it leaks.
 
@@ -44,7 +44,7 @@ class ColumnChoice:
             report: It is told which columns are left out, and why.
 
         Raises:
-            Unreadable: A column that is named can't be used, a column of numbers has cells that
+            DataError: A column that is named can't be used, a column of numbers has cells that
                 are none, or no column is left.
         """
         for name in self.categories:
@@ -56,7 +56,7 @@ class ColumnChoice:
             seen = values.iloc[train]
             if not self._require_usable(column, seen):
                 continue
-            leaks = findings(name, column.kind, _comparable(seen, column), rows)
+            leaks = find_leaks(name, column.kind, _comparable(seen, column), rows)
             if self.features is None and leaks and leaks[0].is_sure:
                 column.reason, leaking[name] = leaks[0].reason, values
             else:
@@ -67,12 +67,12 @@ class ColumnChoice:
             for name, values in used.items()
             if report.column(name).kind == "numbers"
         }
-        for sum_of in making_up(numbers, rows):
+        for sum_of in find_sums(numbers, rows):
             hint = "if they are not known beforehand, leave them out of data.features"
             report.warnings.append(f"columns {sum_of} is {rows.target_name} in each row; {hint}")
         if not used and not leaking:
-            raise Unreadable("features", "no column is left to predict from")
-        _say_leaking(leaking, report, are_used=not used)
+            raise DataError("features", "no column is left to predict from")
+        _warn_of_leaking(leaking, report, are_used=not used)
         return pd.DataFrame(used or leaking)
 
     def _candidates(self, report: DataReport) -> list[str]:
@@ -97,21 +97,21 @@ class ColumnChoice:
         """Whether a column can be used; its reason says why not."""
         column.reason = _why_unusable(column, seen, self.max_categories)
         if column.reason and self.features is not None:
-            raise Unreadable("features", f"column `{column.name}` {column.reason}")
+            raise DataError("features", f"column `{column.name}` {column.reason}")
         if column.problem and not column.reason:
             key = "path" if self.features is None else "features"
-            hint = f'"data.categories=[{as_typed(column.name)}]" takes all for categories'
-            raise Unreadable(key, f"column `{column.name}`: {column.problem}; {hint}")
+            hint = f'"data.categories=[{override_item(column.name)}]" takes all for categories'
+            raise DataError(key, f"column `{column.name}`: {column.problem}; {hint}")
         return not column.reason
 
-    def _warning(self, name: str, finding: Finding) -> str:
-        if finding.is_sure:
-            return f"column {name} {finding.reason}; it is used, since data.features names it"
+    def _warning(self, name: str, leak: Leak) -> str:
+        if leak.is_sure:
+            return f"column {name} {leak.reason}; it is used, since data.features names it"
         hint = "if it is not known beforehand, leave it out of data.features"
-        return f"column {name} {finding.reason}; {hint}"
+        return f"column {name} {leak.reason}; {hint}"
 
 
-def _say_leaking(names: Collection[str], report: DataReport, *, are_used: bool) -> None:
+def _warn_of_leaking(names: Collection[str], report: DataReport, *, are_used: bool) -> None:
     """Warns of columns that are left out, or of a table that has no others."""
     for name in names:
         column = report.column(name)
@@ -143,14 +143,14 @@ def _comparable(values: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
     """Times as numbers, others as they are."""
     if column.kind != "times":
         return values
-    return pd.Series(seconds(values), index=values.index)
+    return pd.Series(as_seconds(values), index=values.index)
 
 
 MOST_PAIRED = 200
 """Columns of which all pairs are tried."""
 
 
-def making_up(columns: Mapping[str, NDArray[np.float64]], rows: TrainingRows) -> list[str]:
+def find_sums(columns: Mapping[str, NDArray[np.float64]], rows: TrainingRows) -> list[str]:
     """Pairs of columns whose sum or difference is the number to predict, in words.
 
     Args:

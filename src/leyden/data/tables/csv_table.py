@@ -9,20 +9,26 @@ import pandas as pd
 import torch
 
 from leyden.data.datamodule import DataModule
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 from leyden.data.parsing.table_file import column_of, read_table
-from leyden.data.parsing.table_format import Decimal, MissingWord, Separator, Thousands, format_of
+from leyden.data.parsing.table_format import (
+    Decimal,
+    MissingWord,
+    Separator,
+    Thousands,
+    table_format_of,
+)
 from leyden.data.report import Column, DataReport
-from leyden.data.spec import Kind
-from leyden.data.splits import Parts
-from leyden.data.splitting import Split
+from leyden.data.spec import DataKind
+from leyden.data.splits import DataSplits
+from leyden.data.splitting import SplitRule
 from leyden.data.tables.columns import ColumnChoice
 from leyden.data.tables.features import Impute, encode_features
 from leyden.data.tables.leaks import TrainingRows
-from leyden.data.tables.rows import Rows
-from leyden.data.tables.splitting import say_absent_classes, say_duplicates, split_table
+from leyden.data.tables.rows import TableRows
+from leyden.data.tables.splitting import split_table, warn_of_absent_classes, warn_of_duplicates
 from leyden.data.tables.target import TableTask, read_target
-from leyden.data.tables.time_features import with_times
+from leyden.data.tables.time_features import parse_time_columns
 from leyden.types import Count, PositiveInt
 
 FEWEST_ROWS = 20
@@ -45,7 +51,7 @@ class CSVTable(DataModule):
         target: The column to predict.
         features: The columns to predict it from; None: all others that can be used.
         task: None: columns of text and of few whole numbers are classes, others numbers.
-        split: See `Split`; rows are drawn, or a column decides.
+        split: See `SplitRule`; rows are drawn, or a column decides.
         separator: Between cells; blank: any number of blanks and tabs. None: what splits the rows
             evenly.
         decimal: What stands before the decimals of a number.
@@ -68,7 +74,7 @@ class CSVTable(DataModule):
         shared: Those of `DataModule`.
     """
 
-    kind: ClassVar[Kind] = "table"
+    kind: ClassVar[DataKind] = "table"
 
     def __init__(
         self,
@@ -114,18 +120,18 @@ class CSVTable(DataModule):
     def source_files(self) -> Sequence[Path]:
         return (Path(self.path).expanduser(),)
 
-    def load(self) -> Parts:
+    def load(self) -> DataSplits:
         report = DataReport()
-        split = Split.of(self.split, fractions=FRACTIONS)
-        whole = read_table(self.path, format_of(self), report)
-        whole = with_times(whole, self.time_format, report, categories=self.categories)
+        split = SplitRule.of(self.split, fractions=FRACTIONS)
+        whole = read_table(self.path, table_format_of(self), report)
+        whole = parse_time_columns(whole, self.time_format, report, categories=self.categories)
         column_of(whole, self.target, key="target")
         described = report.column(self.target)
         frame = _with_target(whole, described, report)
         target = read_target(frame[self.target], described, self.wanted_task, report)
         parts = split_table(frame, split, target.labels, report)
         if target.labels is not None:
-            say_absent_classes(target.labels, target.class_names, parts, report)
+            warn_of_absent_classes(target.labels, target.class_names, parts, report)
         train = parts[0]
         in_order = np.sort(train.numpy())
         rows = TrainingRows(
@@ -150,16 +156,16 @@ class CSVTable(DataModule):
         )
         inputs = torch.stack([values for _, values in features], dim=1)
         spec, targets = target.scaled(train, tuple(name for name, _ in features))
-        say_duplicates(inputs, targets, parts, report)
-        cut = [Rows(inputs[part], targets[part]) for part in parts]
-        return Parts(spec, cut[0], cut[1], cut[2], report)
+        warn_of_duplicates(inputs, targets, parts, report)
+        cut = [TableRows(inputs[part], targets[part]) for part in parts]
+        return DataSplits(spec, cut[0], cut[1], cut[2], report)
 
 
 def _with_target(frame: pd.DataFrame, column: Column, report: DataReport) -> pd.DataFrame:
     """The rows that have a target.
 
     Raises:
-        Unreadable: There are too few.
+        DataError: There are too few.
     """
     for word, count in column.missing.items():
         reason = f"without {column.name}" if not word else f"{column.name} is `{word}`"
@@ -167,5 +173,5 @@ def _with_target(frame: pd.DataFrame, column: Column, report: DataReport) -> pd.
     frame = frame[frame[column.name].notna()].reset_index(drop=True)
     if len(frame) < FEWEST_ROWS:
         message = f"{len(frame)} rows with a target are too few; at least {FEWEST_ROWS}"
-        raise Unreadable("path", message)
+        raise DataError("path", message)
     return frame

@@ -7,10 +7,10 @@ from annotated_types import Ge
 
 from leyden.data.datamodule import DataModule
 from leyden.data.report import DataReport
-from leyden.data.spec import Kind, Spec, TaskName
-from leyden.data.splits import Parts
-from leyden.data.splitting import split_classes
-from leyden.data.tables.rows import Rows
+from leyden.data.spec import DataKind, Spec, TaskName
+from leyden.data.splits import DataSplits
+from leyden.data.splitting import split_labelled
+from leyden.data.tables.rows import TableRows
 from leyden.types import PositiveFloat, PositiveInt
 
 
@@ -23,11 +23,11 @@ class Blobs(DataModule):
         num_classes: Number of clouds.
         num_samples: Points of all of them together.
         std: Standard deviation of each cloud, in each direction.
-        split: See `Split`; there is no column to split by.
+        split: See `SplitRule`; there is no column to split by.
         shared: Those of `DataModule`.
     """
 
-    kind: ClassVar[Kind] = "table"
+    kind: ClassVar[DataKind] = "table"
     task: ClassVar[TaskName | None] = "classification"
 
     def __init__(
@@ -45,17 +45,17 @@ class Blobs(DataModule):
         self.std = std
         self.split = split
 
-    def load(self) -> Parts:
+    def load(self) -> DataSplits:
         generator = torch.Generator().manual_seed(0)
         labels = torch.arange(self.num_samples) % self.num_classes
         angles = 2 * torch.pi * labels / self.num_classes
         centres = torch.stack([angles.cos(), angles.sin()], dim=1)
         points = centres + self.std * torch.randn(self.num_samples, 2, generator=generator)
         report = DataReport()
-        cut = split_classes(self.split, labels, (0.7, 0.15, 0.15), report)
-        train, val, test = (Rows(points[part], labels[part]) for part in cut)
+        cut = split_labelled(self.split, labels, (0.7, 0.15, 0.15), report)
+        train, val, test = (TableRows(points[part], labels[part]) for part in cut)
         spec = Spec("table", (2,), self.num_classes, task="classification")
-        return Parts(spec, train, val, test, report)
+        return DataSplits(spec, train, val, test, report)
 
 
 class Line(DataModule):
@@ -68,15 +68,17 @@ class Line(DataModule):
             descent, 2 in between.
     """
 
-    kind: ClassVar[Kind] = "table"
+    kind: ClassVar[DataKind] = "table"
     task: ClassVar[TaskName | None] = "regression"
 
     def __init__(self, **shared: Any) -> None:
         super().__init__(**shared)
 
-    def load(self) -> Parts:
+    def load(self) -> DataSplits:
         train, val, test = (
-            Rows(torch.tensor(x)[:, None], 2 * torch.tensor(x)[:, None])
+            TableRows(torch.tensor(x)[:, None], 2 * torch.tensor(x)[:, None])
             for x in ([1.0, 2.0, 3.0, 4.0], [1.5, 2.5, 3.5], [5.0, 6.0, 7.0])
         )
-        return Parts(Spec("table", (1,), 1, task="regression", target_name="y"), train, val, test)
+        return DataSplits(
+            Spec("table", (1,), 1, task="regression", target_name="y"), train, val, test
+        )

@@ -9,11 +9,11 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from leyden.data.errors import Unreadable, as_written, same_but_case, shown
+from leyden.data.errors import DataError, differing_in_case_only, excerpt, format_cell
 from leyden.data.report import Column, DataReport
 from leyden.data.scaling import mean_and_scale
-from leyden.data.splitting import Rows
-from leyden.data.tables.time_features import cycles, seconds
+from leyden.data.splitting import RowIndex
+from leyden.data.tables.time_features import as_seconds, cyclic_features
 
 Impute = Literal["median", "mean", "zero", "refuse"]
 
@@ -24,7 +24,7 @@ Feature = tuple[str, Encoded]
 
 def encode_features(
     frame: pd.DataFrame,
-    train: Rows,
+    train: RowIndex,
     *,
     impute: Impute,
     missing_indicator: bool,
@@ -41,7 +41,7 @@ def encode_features(
         report: It is told what was made of each.
 
     Raises:
-        Unreadable: A number is missing, and that is to be refused.
+        DataError: A number is missing, and that is to be refused.
     """
     encoded: list[Feature] = []
     for name, values in frame.items():
@@ -60,7 +60,7 @@ def encode_features(
 def _numbers(
     array: NDArray[np.float64],
     column: Column,
-    train: Rows,
+    train: RowIndex,
     impute: Impute,
     missing_indicator: bool,
 ) -> list[Feature]:
@@ -77,7 +77,7 @@ def _numbers(
     return [scaled, *(_where(is_missing, column, train) if missing_indicator else [])]
 
 
-def _where(is_missing: NDArray[np.bool_], column: Column, train: Rows) -> list[Feature]:
+def _where(is_missing: NDArray[np.bool_], column: Column, train: RowIndex) -> list[Feature]:
     """A feature that says where cells are missing, if some of the training rows are."""
     if not is_missing[train.numpy()].any():
         return []
@@ -87,29 +87,29 @@ def _where(is_missing: NDArray[np.bool_], column: Column, train: Rows) -> list[F
 
 def _filling(seen: NDArray[np.float64], column: Column, impute: Impute) -> float:
     if impute == "refuse":
-        words = ", ".join(f"`{shown(word)}`" for word in column.missing if word)
+        words = ", ".join(f"`{excerpt(word)}`" for word in column.missing if word)
         such = f" ({words})" if words else ""
         message = f"column `{column.name}` has {column.num_missing:,} missing cells{such}"
-        raise Unreadable("impute", f"{message}; median, mean or zero fills them")
+        raise DataError("impute", f"{message}; median, mean or zero fills them")
     present = seen[~np.isnan(seen)]
     if impute == "zero" or len(present) == 0:
         return 0.0
     return float(np.median(present) if impute == "median" else present.mean())
 
 
-def _scaled(numbers: Encoded, train: Rows) -> Encoded:
+def _scaled(numbers: Encoded, train: RowIndex) -> Encoded:
     mean, std = mean_and_scale(numbers[train])
     return ((numbers - mean) / std).float()
 
 
 def _categories(
-    values: "pd.Series[Any]", column: Column, train: Rows, report: DataReport
+    values: "pd.Series[Any]", column: Column, train: RowIndex, report: DataReport
 ) -> list[Feature]:
     """A feature for each value in the training part; missing is one of them."""
     texts = values.map(as_category).fillna("")
     known = sorted(texts.iloc[train.numpy()].unique().tolist())
     column.made = f"{len(known)} categories"
-    for alike in same_but_case(known):
+    for alike in differing_in_case_only(known):
         report.warnings.append(f"column {column.name}: {alike} differ in their case only")
     column.filled = "a category" if column.missing else ""
     unseen = texts[~texts.isin(known)]
@@ -117,7 +117,7 @@ def _categories(
         column.made += f", {len(unseen):,} rows in none of them"
         report.notes.append(
             f"column {column.name}: {len(unseen):,} rows to validate or test have a value that no"
-            f" training row has, such as `{shown(unseen.iloc[0])}`: they are in no category"
+            f" training row has, such as `{excerpt(unseen.iloc[0])}`: they are in no category"
         )
     places = {value: place for place, value in enumerate(known)}
     codes = torch.tensor([places.get(text, len(known)) for text in texts])
@@ -128,18 +128,18 @@ def as_category(value: Any) -> str | None:
     """A value as its file would have it; None where it is missing."""
     if pd.isna(value):
         return None
-    return as_written(value)
+    return format_cell(value)
 
 
 def _times(
     values: "pd.Series[Any]",
     column: Column,
-    train: Rows,
+    train: RowIndex,
     impute: Impute,
     missing_indicator: bool,
 ) -> list[Feature]:
     """When it was, scaled; and of dates the place in the day, the week and the year."""
-    keys = seconds(values)
+    keys = as_seconds(values)
     is_missing = np.isnan(keys)
     if is_missing.any():
         are_dates = pd.api.types.is_datetime64_any_dtype(values)
@@ -149,7 +149,7 @@ def _times(
         column.filled = "zero" if statistic == "zero" else f"their {statistic}"
         column.filled += ", since a date has no zero" * has_no_zero
         column.filled += ", and no place in day, week and year" * are_dates
-    circles = cycles(values, train)
+    circles = cyclic_features(values, train)
     column.made = ", ".join(["scaled", *(name.replace("_", " ") for name in circles)])
     found = [(column.name, _scaled(torch.tensor(keys), train))]
     for name, circle in circles.items():

@@ -38,12 +38,12 @@ MADE_NAME = re.compile(
 NEARLY_ONE = 0.999
 """A correlation with the target from which a column is likely to be made from it."""
 
-Order = NDArray[np.intp]
+RowNumbers = NDArray[np.intp]
 Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Leak:
     """What is wrong with a column.
 
     Attributes:
@@ -67,7 +67,7 @@ class TrainingRows:
         has_classes: Whether it is to be told which class a row has.
     """
 
-    places: Order
+    places: RowNumbers
     num_in_file: int
     target: NDArray[Any]
     target_name: str
@@ -90,7 +90,7 @@ class TrainingRows:
         return apart * pairs - changes > SURE * math.sqrt(pairs * apart * (1 - apart))
 
 
-def findings(name: str, kind: str, values: "pd.Series[Any]", rows: TrainingRows) -> list[Finding]:
+def find_leaks(name: str, kind: str, values: "pd.Series[Any]", rows: TrainingRows) -> list[Leak]:
     """What speaks against a column; what is sure comes first.
 
     Args:
@@ -102,7 +102,7 @@ def findings(name: str, kind: str, values: "pd.Series[Any]", rows: TrainingRows)
     if len(rows.places) < FEWEST_ROWS:
         return []
     is_number = pd.api.types.is_numeric_dtype(values)
-    found: list[Finding] = []
+    found: list[Leak] = []
     if is_number:
         present = values.notna().to_numpy()
         array = values.to_numpy(dtype=np.float64)[present]
@@ -120,50 +120,50 @@ def _only(rows: TrainingRows, kept: NDArray[np.bool_]) -> TrainingRows:
     )
 
 
-def _by_name(name: str, values: "pd.Series[Any]", rows: TrainingRows) -> Iterator[Finding]:
+def _by_name(name: str, values: "pd.Series[Any]", rows: TrainingRows) -> Iterator[Leak]:
     is_number = pd.api.types.is_numeric_dtype(values)
     is_name = not is_number or bool((values.dropna() % 1 == 0).all())
     is_name = is_name and name != NITRIC_OXIDE
     if is_name and (ID_NAME.fullmatch(name.lower()) or CAMEL_ID_NAME.fullmatch(name)):
         distinct = values.nunique()
         if distinct == len(values):
-            yield Finding("names the rows, as its name says", True)
+            yield Leak("names the rows, as its name says", True)
         elif 10 * distinct > len(values):
-            yield Finding("says which rows belong together: data.split.by can keep them so", False)
+            yield Leak("says which rows belong together: data.split.by can keep them so", False)
     target = rows.target_name.lower()
     if len(target) > 2 and target in name.lower():
-        yield Finding("is called like the target: was it made from it?", False)
+        yield Leak("is called like the target: was it made from it?", False)
     elif MADE_NAME.fullmatch(name.lower()):
-        yield Finding("is called like what a model has predicted", False)
+        yield Leak("is called like what a model has predicted", False)
 
 
-def _by_numbers(array: NDArray[np.float64], kind: str, rows: TrainingRows) -> Iterator[Finding]:
+def _by_numbers(array: NDArray[np.float64], kind: str, rows: TrainingRows) -> Iterator[Leak]:
     if len(array) < FEWEST_ROWS or array.min() == array.max():
         return
     if kind == "numbers":
         is_index = _may_be_index(array)
         if _counts_rows(array, rows):
             how = "numbers the rows" if is_index else "goes by the same step from row to row"
-            yield Finding(how, is_index)
+            yield Leak(how, is_index)
         elif is_index and _is_numbering(array, rows):
-            yield Finding("numbers the rows in another order", True)
+            yield Leak("numbers the rows in another order", True)
     if not rows.has_classes:
         yield from _by_target_number(array, rows)
     elif rows.are_sorted and _follows_order(array, rows):
-        yield Finding("follows the order of the rows, which are sorted by class", True)
+        yield Leak("follows the order of the rows, which are sorted by class", True)
     elif _separates(array, rows):
-        yield Finding("tells the class of each training row alone", False)
+        yield Leak("tells the class of each training row alone", False)
 
 
-def _by_target_number(array: NDArray[np.float64], rows: TrainingRows) -> Iterator[Finding]:
+def _by_target_number(array: NDArray[np.float64], rows: TrainingRows) -> Iterator[Leak]:
     if np.array_equal(array, rows.target):
-        yield Finding("is the target", True)
+        yield Leak("is the target", True)
     elif _same_order(array, rows.target):
-        yield Finding("puts the training rows into the same order as the target", False)
-    elif (alike := _likeness(array, rows.target)) > NEARLY_ONE:
-        yield Finding(f"nearly is the target in other numbers (correlation {alike:.5f})", False)
-    elif _goes_along(array, rows):
-        yield Finding("follows the order of the rows, as the target does", False)
+        yield Leak("puts the training rows into the same order as the target", False)
+    elif (alike := _strongest_correlation(array, rows.target)) > NEARLY_ONE:
+        yield Leak(f"nearly is the target in other numbers (correlation {alike:.5f})", False)
+    elif _follows_row_order(array, rows):
+        yield Leak("follows the order of the rows, as the target does", False)
 
 
 def _may_be_index(array: NDArray[np.float64]) -> bool:
@@ -221,7 +221,7 @@ def _same_order(array: NDArray[np.float64], target: NDArray[Any]) -> bool:
     return abs(_correlation(_ranks(array), _ranks(target))) > 1 - 1e-6
 
 
-def _likeness(array: NDArray[np.float64], target: NDArray[Any]) -> float:
+def _strongest_correlation(array: NDArray[np.float64], target: NDArray[Any]) -> float:
     """The correlation of the numbers or of their ranks, whichever is larger."""
     if len(np.unique(target)) < FEWEST_ROWS:
         return 0.0
@@ -229,7 +229,7 @@ def _likeness(array: NDArray[np.float64], target: NDArray[Any]) -> float:
     return max(ranked, abs(_correlation(array, target)))
 
 
-def _goes_along(array: NDArray[np.float64], rows: TrainingRows) -> bool:
+def _follows_row_order(array: NDArray[np.float64], rows: TrainingRows) -> bool:
     """Whether it goes with the place in the file, and numbers to predict are like those before."""
     ranks = _ranks(rows.target)
     alike = _correlation(ranks[1:], ranks[:-1])
@@ -237,13 +237,13 @@ def _goes_along(array: NDArray[np.float64], rows: TrainingRows) -> bool:
     return is_ordered and alike > max(0.5, SURE / math.sqrt(len(array)))
 
 
-def _by_texts(values: "pd.Series[Any]") -> Iterator[Finding]:
+def _by_texts(values: "pd.Series[Any]") -> Iterator[Leak]:
     present = values.dropna()
     if len(present) >= FEWEST_ROWS and present.nunique() == len(present):
-        yield Finding("has another text in each row, as names of rows have", True)
+        yield Leak("has another text in each row, as names of rows have", True)
 
 
-def _by_values(values: "pd.Series[Any]", rows: TrainingRows) -> Iterator[Finding]:
+def _by_values(values: "pd.Series[Any]", rows: TrainingRows) -> Iterator[Leak]:
     """Whether each value goes with one class."""
     codes = np.asarray(pd.factorize(values, use_na_sentinel=False)[0], dtype=np.int64)
     distinct = int(codes.max()) + 1
@@ -256,11 +256,11 @@ def _by_values(values: "pd.Series[Any]", rows: TrainingRows) -> Iterator[Finding
         return
     runs = 1 + int((np.diff(codes) != 0).sum())
     if is_told >= DETERMINED:
-        yield Finding("is the target in other words", True)
+        yield Leak("is the target in other words", True)
     elif rows.are_sorted and runs <= 1.1 * distinct:
-        yield Finding("changes with the place in the file, which is sorted by class", True)
+        yield Leak("changes with the place in the file, which is sorted by class", True)
     else:
-        yield Finding("tells the class of nearly each training row alone", False)
+        yield Leak("tells the class of nearly each training row alone", False)
 
 
 def _ranks(array: NDArray[Any]) -> NDArray[np.float64]:

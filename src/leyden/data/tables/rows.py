@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
-from leyden.data.batches import Batch, Draw
+from leyden.data.batches import Batch, BatchIndices
 
 
 @dataclass(frozen=True)
-class Rows:
+class TableRows:
     """A part of a table.
 
     Attributes:
@@ -28,6 +28,6 @@ class Rows:
     def __len__(self) -> int:
         return len(self.features)
 
-    def __getitem__(self, draw: Draw) -> Batch:
+    def __getitem__(self, batch: BatchIndices) -> Batch:
         # Four times as fast as features[index]
-        return self.features.index_select(0, draw.index), self.targets.index_select(0, draw.index)
+        return self.features.index_select(0, batch.index), self.targets.index_select(0, batch.index)

@@ -8,12 +8,21 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from leyden.data.errors import Unreadable, shown
+from leyden.data.errors import DataError, excerpt
 from leyden.data.parsing.table_file import column_of
 from leyden.data.parsing.times import parse_times
 from leyden.data.report import DataReport
-from leyden.data.split_names import PARTS, Part, part_of_name
-from leyden.data.splitting import By, Rows, Split, as_named, drawn, in_groups, in_order, sizes_of
+from leyden.data.split_names import SPLITS, SplitName, split_named
+from leyden.data.splitting import (
+    RowIndex,
+    SplitColumnKind,
+    SplitRule,
+    draw_rows,
+    split_by_groups,
+    split_by_names,
+    split_by_time,
+    split_sizes,
+)
 from leyden.data.tables.features import as_category
 
 KEY = "split.by"
@@ -28,8 +37,8 @@ FLAGS = {
 
 
 def split_table(
-    frame: pd.DataFrame, split: Split, labels: Rows | None, report: DataReport
-) -> list[Rows]:
+    frame: pd.DataFrame, split: SplitRule, labels: RowIndex | None, report: DataReport
+) -> list[RowIndex]:
     """Rows of the three parts.
 
     Args:
@@ -39,105 +48,105 @@ def split_table(
         report: It is told how the parts were made.
 
     Raises:
-        Unreadable: The column can't decide.
+        DataError: The column can't decide.
     """
-    sizes = sizes_of(len(frame), split.fractions)
+    sizes = split_sizes(len(frame), split.fractions)
     alike = labels if split.stratified else None
     if split.by is None:
         if split.kind is not None:
-            raise Unreadable("split.kind", "says what a column is, and split.by names none")
+            raise DataError("split.kind", "says what a column is, and split.by names none")
         report.split = "drawn" if alike is None else "drawn, each class alike"
-        parts = drawn(len(frame), sizes, labels=alike)
+        parts = draw_rows(len(frame), sizes, labels=alike)
     else:
         parts = _by_column(frame, split, sizes, alike, report)
     if labels is not None and len(torch.unique(labels[parts[0]])) < 2:
-        raise Unreadable(KEY, "leaves one class only in the training part")
+        raise DataError(KEY, "leaves one class only in the training part")
     return parts
 
 
 def _by_column(
     frame: pd.DataFrame,
-    split: Split,
+    split: SplitRule,
     sizes: tuple[int, int, int],
-    labels: Rows | None,
+    labels: RowIndex | None,
     report: DataReport,
-) -> list[Rows]:
+) -> list[RowIndex]:
     assert split.by is not None
     cells = column_of(frame, split.by, key=KEY)
     described = report.column(split.by)
     if described.role == "target":
-        raise Unreadable(KEY, "is the target; another column has to say the parts")
+        raise DataError(KEY, "is the target; another column has to say the parts")
     if cells.isna().any():
         rows = f"{int(cells.isna().sum()):,} rows"
-        raise Unreadable(KEY, f"column `{split.by}` is empty in {rows}; each has to be in a part")
-    flags = _parts_of_flags(cells) if split.kind in (None, "parts") else None
-    kind = split.kind or ("parts" if flags else _kind(cells, described.kind))
+        raise DataError(KEY, f"column `{split.by}` is empty in {rows}; each has to be in a part")
+    flags = _splits_of_flags(cells) if split.kind in (None, "parts") else None
+    kind = split.kind or ("parts" if flags else _infer_kind(cells, described.kind))
     described.role, described.made = "split", kind
     if kind == "parts":
         report.split = f"as {split.by} says"
         if flags:
-            said = (f"{shown(str(as_category(cell)))} is {part}" for cell, part in flags.items())
+            said = (f"{excerpt(str(as_category(cell)))} is {part}" for cell, part in flags.items())
             report.split += f": {', '.join(said)}"
             cells = cells.map(flags)
-        return as_named(cells.tolist(), split.fractions, labels=labels, key=KEY)
+        return split_by_names(cells.tolist(), split.fractions, labels=labels, key=KEY)
     if kind == "time":
         times = parse_times(cells, key=KEY)
         report.split = f"by time: {split.by} ({times.form}); the latest rows are tested"
-        return in_order(torch.tensor(times.keys), sizes)
+        return split_by_time(torch.tensor(times.keys), sizes)
     codes, groups = pd.factorize(cells)
     report.split = f"by groups: none of the {len(groups):,} of {split.by} is in two parts"
-    return in_groups(torch.tensor(codes.astype(np.int64)), sizes)
+    return split_by_groups(torch.tensor(codes.astype(np.int64)), sizes)
 
 
-def _parts_of_flags(cells: "pd.Series[Any]") -> dict[object, Part] | None:
+def _splits_of_flags(cells: "pd.Series[Any]") -> dict[object, SplitName] | None:
     """The part that each of two flags means, in a column such as `is_test`; None: it is no such.
 
     What is not in the training part is tested, all else that is not in the part is trained on.
     """
     name = re.sub(r"^(is|in|for)(?=[_ A-Z])[_ ]?", "", str(cells.name))
-    named, words = part_of_name(name), cells.unique().tolist()
+    named, words = split_named(name), cells.unique().tolist()
     known = [FLAGS.get(str(word).lower()) for word in words]
     if named is None or sorted(known, key=str) != [False, True]:
         return None
-    other: Part = "test" if named == "train" else "train"
+    other: SplitName = "test" if named == "train" else "train"
     return {word: named if flag else other for word, flag in zip(words, known, strict=True)}
 
 
-def _kind(cells: "pd.Series[Any]", kind: str) -> By:
+def _infer_kind(cells: "pd.Series[Any]", kind: str) -> SplitColumnKind:
     """What a column is, as its cells say.
 
     Raises:
-        Unreadable: Some cells name parts and others do not, or numbers could be times or groups.
+        DataError: Some cells name parts and others do not, or numbers could be times or groups.
     """
     counts = cells.value_counts()
-    named = [word for word in counts.index if part_of_name(word) is not None]
-    odd = [word for word in counts.index if part_of_name(word) is None]
+    named = [word for word in counts.index if split_named(word) is not None]
+    odd = [word for word in counts.index if split_named(word) is None]
     if not odd:
         return "parts"
     column = f"column `{cells.name}`"
     if named:
         listed = ", ".join(
-            f"`{shown(str(as_category(word)))}` ({counts[word]:,})" for word in odd[:MOST_NAMED]
+            f"`{excerpt(str(as_category(word)))}` ({counts[word]:,})" for word in odd[:MOST_NAMED]
         )
         more = f" and {len(odd) - MOST_NAMED} more" if len(odd) > MOST_NAMED else ""
         message = f"{column} names parts, such as `{named[0]}`, but not in rows with {listed}{more}"
         hint = "write train, val or test there, or leave such rows out of the file"
         groups = "; data.split.kind=groups takes all for groups" * (len(counts) > 2)
-        raise Unreadable(KEY, f"{message}; {hint}{groups}")
-    if len(counts) < len(PARTS):
-        listed = " and ".join(f"`{shown(str(as_category(word)))}`" for word in odd)
+        raise DataError(KEY, f"{message}; {hint}{groups}")
+    if len(counts) < len(SPLITS):
+        listed = " and ".join(f"`{excerpt(str(as_category(word)))}`" for word in odd)
         message = f"{column} has {listed} only, too few for groups"
-        raise Unreadable(KEY, f"{message}; a column of parts has train, val and test in its cells")
+        raise DataError(KEY, f"{message}; a column of parts has train, val and test in its cells")
     if kind == "times":
         return "time"
     if kind == "numbers":
         message = f"{column} holds numbers; are they times or groups?"
-        raise Unreadable(KEY, f"{message} type data.split.kind=time or data.split.kind=groups")
+        raise DataError(KEY, f"{message} type data.split.kind=time or data.split.kind=groups")
     return "groups"
 
 
-def say_absent_classes(
-    labels: Rows, names: tuple[str, ...], parts: list[Rows], report: DataReport
+def warn_of_absent_classes(
+    labels: RowIndex, names: tuple[str, ...], parts: list[RowIndex], report: DataReport
 ) -> None:
     """Warns of classes that a part has no row of.
 
@@ -163,8 +172,8 @@ ROOM = 100
 """Times as many different rows as there are must be possible, or they are alike by chance."""
 
 
-def say_duplicates(
-    features: Tensor, targets: Tensor, parts: list[Rows], report: DataReport
+def warn_of_duplicates(
+    features: Tensor, targets: Tensor, parts: list[RowIndex], report: DataReport
 ) -> None:
     """Warns of test rows that are in the training part too.
 

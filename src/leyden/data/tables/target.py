@@ -9,12 +9,12 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from leyden.data.errors import Unreadable, same_but_case, shown
-from leyden.data.parsing.cells import WRITTEN_FOR_MISSING, as_typed
+from leyden.data.errors import DataError, differing_in_case_only, excerpt
+from leyden.data.parsing.cells import PROGRAMS_MISSING_WORDS, override_item
 from leyden.data.report import Column, DataReport
 from leyden.data.scaling import mean_and_scale
 from leyden.data.spec import Spec
-from leyden.data.splitting import Rows
+from leyden.data.splitting import RowIndex
 
 TableTask = Literal["classification", "regression"]
 
@@ -37,11 +37,11 @@ class Target:
     class_names: tuple[str, ...]
 
     @property
-    def labels(self) -> Rows | None:
+    def labels(self) -> RowIndex | None:
         """Class of each row, where they are classes."""
         return self.values if self.class_names else None
 
-    def scaled(self, train: Rows, feature_names: tuple[str, ...]) -> tuple[Spec, Tensor]:
+    def scaled(self, train: RowIndex, feature_names: tuple[str, ...]) -> tuple[Spec, Tensor]:
         """The spec of the table, and what is learned.
 
         Args:
@@ -84,7 +84,7 @@ def read_target(
         report: It is told what was guessed.
 
     Raises:
-        Unreadable: It is not clear what it holds, or nothing can be learned from it.
+        DataError: It is not clear what it holds, or nothing can be learned from it.
     """
     guessed = task is None
     task = task or _guessed_task(values, column)
@@ -103,19 +103,19 @@ def _guessed_task(values: "pd.Series[Any]", column: Column) -> TableTask:
     """Few whole numbers, or names, are classes.
 
     Raises:
-        Unreadable: The cells seem to be numbers, but are not: however few there are, they are more
+        DataError: The cells seem to be numbers, but are not: however few there are, they are more
             likely numbers or a slip than classes.
     """
     if column.problem:
         hint = "data.task=classification takes each text for a class"
-        raise Unreadable("target", f"column `{column.name}`: {column.problem}; {hint}")
+        raise DataError("target", f"column `{column.name}`: {column.problem}; {hint}")
     if not pd.api.types.is_numeric_dtype(values):
         if values.nunique() > max(MOST_CLASSES_OF_NUMBERS, len(values) / 2):
             what = "times" if column.kind == "times" else "texts"
             reason = f"has {values.nunique():,} different {what}, too many for classes"
             hint = "data.task=classification takes them all the same"
             why = f" ({column.reason})" if column.reason else ""
-            raise Unreadable("target", f"column `{column.name}` {reason}{why}; {hint}")
+            raise DataError("target", f"column `{column.name}` {reason}{why}; {hint}")
         return "classification"
     is_whole = bool((values % 1 == 0).all())
     few = values.nunique() <= MOST_CLASSES_OF_NUMBERS
@@ -124,14 +124,14 @@ def _guessed_task(values: "pd.Series[Any]", column: Column) -> TableTask:
 
 def _numbers(values: "pd.Series[Any]", column: Column) -> Target:
     if column.problem:
-        raise Unreadable("target", f"column `{column.name}`: {column.problem}")
+        raise DataError("target", f"column `{column.name}`: {column.problem}")
     if not pd.api.types.is_numeric_dtype(values):
         reason = f" ({column.reason})" if column.reason else ""
         message = f"column `{column.name}` holds {column.kind}, no numbers to regress on{reason}"
-        raise Unreadable("task", message)
+        raise DataError("task", message)
     if values.nunique() < 2:
         one = f"{values.iloc[0]:g}"
-        raise Unreadable("target", f"column `{column.name}` has one value only, {one}")
+        raise DataError("target", f"column `{column.name}` has one value only, {one}")
     return Target(column.name, torch.tensor(values.to_numpy(dtype=np.float64)), ())
 
 
@@ -145,17 +145,17 @@ def _classes(values: "pd.Series[Any]", name: str, report: DataReport) -> Target:
         found = sorted(values.unique(), key=_in_order)
         names = list(found)
     if len(names) < 2:
-        raise Unreadable("target", f"column `{name}` has one value only, `{shown(names[0])}`")
+        raise DataError("target", f"column `{name}` has one value only, `{excerpt(names[0])}`")
     codes = values.map({value: code for code, value in enumerate(found)})
     for one in names:
-        if one.lower() in WRITTEN_FOR_MISSING:
+        if one.lower() in PROGRAMS_MISSING_WORDS:
             rows = int((values == one).sum())
             report.warnings.append(
                 f"class `{one}` has {rows:,} rows, and may stand for a missing value;"
-                f' "data.missing=[{as_typed(one)}]" leaves them out'
+                f' "data.missing=[{override_item(one)}]" leaves them out'
             )
     report.warnings += [
-        f"classes {alike} differ in their case only" for alike in same_but_case(names)
+        f"classes {alike} differ in their case only" for alike in differing_in_case_only(names)
     ]
     return Target(name, torch.tensor(codes.to_numpy(), dtype=torch.long), tuple(names))
 

@@ -10,11 +10,11 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from leyden.data.errors import Unreadable, as_written
-from leyden.data.parsing.cells import as_typed, sentinel_of
+from leyden.data.errors import DataError, format_cell
+from leyden.data.parsing.cells import find_sentinel, override_item
 from leyden.data.parsing.times import Times, parse_times
 from leyden.data.report import DataReport
-from leyden.data.splitting import Rows
+from leyden.data.splitting import RowIndex
 
 CYCLES = {"hour": 24.0, "day_of_week": 7.0, "day_of_year": 365.25}
 """What comes round in dates, and after how many steps."""
@@ -23,7 +23,7 @@ FEWEST, FEWEST_OF_SIX_DIGITS = 5, 13
 """Different numbers that are all in the calendar, from which that is no chance."""
 
 
-def with_times(
+def parse_time_columns(
     frame: pd.DataFrame,
     time_format: str | None,
     report: DataReport,
@@ -39,7 +39,7 @@ def with_times(
         categories: Columns that stay as they are.
 
     Raises:
-        Unreadable: The format fits no column.
+        DataError: The format fits no column.
     """
     found: dict[str, pd.Series[Any]] = {}
     is_used = False
@@ -63,9 +63,9 @@ def with_times(
             continue
         found[column.name] = times.moments.reindex(cells.index)
         report.notes.append(f"column {column.name}: {times.form}")
-        _say_sentinel(times, report)
+        _warn_of_sentinel(times, report)
     if time_format is not None and not is_used:
-        raise Unreadable("time_format", "fits no column of the table")
+        raise DataError("time_format", "fits no column of the table")
     return frame.assign(**found)
 
 
@@ -77,36 +77,36 @@ def _moments_of_numbers(
     fewest = FEWEST_OF_SIX_DIGITS if numbers.max() < 1e6 else FEWEST
     if not times.is_date or numbers.nunique() < fewest:
         return None
-    hint = f'"data.categories=[{as_typed(name)}]" takes them for names'
-    some = f"numbers like {as_written(numbers.iloc[0])} are taken for {times.form}"
+    hint = f'"data.categories=[{override_item(name)}]" takes them for names'
+    some = f"numbers like {format_cell(numbers.iloc[0])} are taken for {times.form}"
     report.warnings.append(f"column {name}: {some}; {hint}")
     return times.moments
 
 
-def _say_sentinel(times: Times, report: DataReport) -> None:
+def _warn_of_sentinel(times: Times, report: DataReport) -> None:
     """Warns of a time that stands for none, such as 9999-12-31."""
     keys = pd.Series(times.keys, index=times.cells.index)
-    key = sentinel_of(keys, is_word=lambda _: True)
+    key = find_sentinel(keys, is_word=lambda _: True)
     if key is None:
         return
     is_it, others = keys == key, times.moments[keys != key]
     cell = str(times.cells[is_it].iloc[0])
     report.warnings.append(
         f"column {times.cells.name}: `{cell}` stands in {int(is_it.sum()):,} cells, far from all"
-        f' others ({others.min()} to {others.max()}); "data.missing=[{as_typed(cell)}]" takes it'
-        " as missing"
+        f" others ({others.min()} to {others.max()});"
+        f' "data.missing=[{override_item(cell)}]" takes it as missing'
     )
 
 
 def _fits(cells: "pd.Series[Any]", time_format: str) -> bool:
     try:
         parse_times(cells, key="time_format", time_format=time_format)
-    except Unreadable:
+    except DataError:
         return False
     return True
 
 
-def seconds(values: "pd.Series[Any]") -> NDArray[np.float64]:
+def as_seconds(values: "pd.Series[Any]") -> NDArray[np.float64]:
     """Times as numbers, NaN where one is missing."""
     is_date = pd.api.types.is_datetime64_any_dtype(values)
     alike = values.astype("datetime64[us]" if is_date else "timedelta64[us]")
@@ -114,7 +114,9 @@ def seconds(values: "pd.Series[Any]") -> NDArray[np.float64]:
     return np.where(values.isna(), np.nan, microseconds / 1e6)
 
 
-def cycles(values: "pd.Series[Any]", train: Rows) -> dict[str, Float[Tensor, "rows 2"]]:
+def cyclic_features(
+    values: "pd.Series[Any]", train: RowIndex
+) -> dict[str, Float[Tensor, "rows 2"]]:
     """Sine and cosine of the place in the day, the week and the year, where it varies.
 
     Args:

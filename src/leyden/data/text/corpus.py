@@ -9,7 +9,7 @@ from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
 
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 from leyden.data.report import DataReport
 from leyden.files.walk import find_files
 from leyden.tokenization.encoding import (
@@ -17,9 +17,9 @@ from leyden.tokenization.encoding import (
     Encoding,
     NotText,
     decode,
+    find_utf8_letter,
     known_encoding,
-    utf_8_instead,
-    what_it_is_instead,
+    why_not_text,
 )
 
 LINE_ENDS = {"\r\n": "CRLF", "\n": "LF", "\r": "CR"}
@@ -41,7 +41,7 @@ class TextFile:
 
 
 @dataclass(frozen=True)
-class JoinedText:
+class Corpus:
     """Texts with a line break between each two.
 
     Attributes:
@@ -110,7 +110,7 @@ class JoinedText:
         return self.num_bytes(start, stop - 1) + share * self.num_bytes(stop - 1, stop)
 
 
-def read_text(path: Path, encoding: str | None, report: DataReport) -> JoinedText:
+def load_corpus(path: Path, encoding: str | None, report: DataReport) -> Corpus:
     """The text of a file, or of all files below a folder; what is no text there is left out.
 
     Args:
@@ -119,20 +119,20 @@ def read_text(path: Path, encoding: str | None, report: DataReport) -> JoinedTex
         report: Is told what was found.
 
     Raises:
-        Unreadable: There is no text, or it is in another encoding.
+        DataError: There is no text, or it is in another encoding.
     """
     try:
         if encoding is not None:
             known_encoding(encoding)
     except NotText as error:
-        raise Unreadable("encoding", str(error)) from error
-    texts = [read(file, encoding, path) for file in text_files(path, encoding, report)]
+        raise DataError("encoding", str(error)) from error
+    texts = [read_text_file(file, encoding, path) for file in text_files(path, encoding, report)]
     texts = [one for one in texts if one.text]
     if all(one.text.isspace() for one in texts):
         blanks = " but blanks and line breaks" if texts else ""
-        raise Unreadable("path", f"{path} holds no text{blanks}")
-    joined = JoinedText(texts)
-    describe(joined, report)
+        raise DataError("path", f"{path} holds no text{blanks}")
+    joined = Corpus(texts)
+    describe_corpus(joined, report)
     in_utf_8 = sum(one.encoding.name == "utf-8" for one in texts)
     if encoding is not None and in_utf_8 and not known_encoding(encoding).startswith("utf"):
         report.notes.append(f"{in_utf_8:,} files are in UTF-8, and read so, not as {encoding}")
@@ -151,14 +151,14 @@ def text_files(path: Path, encoding: str | None, report: DataReport) -> list[Pat
 def is_left_out(file: Path, encoding: str | None, report: DataReport) -> bool:
     """Whether a file of a folder is no text; it is counted then."""
     with file.open("rb") as opened:
-        instead = what_it_is_instead(opened.read(BEGINNING), encoding)
+        instead = why_not_text(opened.read(BEGINNING), encoding)
     if instead is not None:
         reason = f"{instead}, ending {file.suffix.lower()}" if file.suffix else instead
         report.files_left_out[reason] = report.files_left_out.get(reason, 0) + 1
     return instead is not None
 
 
-def read(file: Path, encoding: str | None, path: Path) -> TextFile:
+def read_text_file(file: Path, encoding: str | None, path: Path) -> TextFile:
     """The text of one file.
 
     Args:
@@ -167,25 +167,25 @@ def read(file: Path, encoding: str | None, path: Path) -> TextFile:
         path: What the user named: the file or a folder.
 
     Raises:
-        Unreadable: It is none, or in another encoding.
+        DataError: It is none, or in another encoding.
     """
     try:
         data = file.read_bytes()
         # What one file of a folder needs does not fit those that are in UTF-8.
-        if file != path and encoding and utf_8_instead(data, known_encoding(encoding)):
+        if file != path and encoding and find_utf8_letter(data, known_encoding(encoding)):
             encoding = "utf-8"
         return TextFile(file, *decode(data, encoding, file))
     except NotText as error:
         fits = f"; type data.encoding={error.fits}" if error.fits else ""
         key = "encoding" if error.fits or encoding else "path"
         named_by_key = f"{file} " if key == "path" and file == path else ""
-        raise Unreadable(key, f"{str(error).removeprefix(named_by_key)}{fits}") from error
+        raise DataError(key, f"{str(error).removeprefix(named_by_key)}{fits}") from error
     except OSError as error:
-        raise Unreadable("path", f"{file} can't be read: {error.strerror}") from error
+        raise DataError("path", f"{file} can't be read: {error.strerror}") from error
 
 
 def warn_of_copies(
-    joined: JoinedText, places: Mapping[str, tuple[int, int]], report: DataReport
+    joined: Corpus, places: Mapping[str, tuple[int, int]], report: DataReport
 ) -> None:
     """Warns of files with the same text, of which one is trained on and one evaluated on.
 
@@ -211,7 +211,7 @@ def warn_of_copies(
         )
 
 
-def describe(joined: JoinedText, report: DataReport) -> None:
+def describe_corpus(joined: Corpus, report: DataReport) -> None:
     """Tells the report of encodings, line ends and files."""
     encodings = Counter(str(file.encoding) for file in joined.files)
     report.source["encoding"] = ", ".join(

@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Any, ClassVar, get_args
 
 from leyden.data.datamodule import DataModule
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 from leyden.data.fetching import data_folder, fetch_into
 from leyden.data.report import DataReport
-from leyden.data.spec import Kind, Spec
-from leyden.data.splits import Parts
-from leyden.data.text.corpus import JoinedText, read_text, warn_of_copies
+from leyden.data.spec import DataKind, Spec
+from leyden.data.splits import DataSplits
+from leyden.data.text.corpus import Corpus, load_corpus, warn_of_copies
 from leyden.data.text.vocabulary import (
-    PairCount,
+    BPESize,
     TokenizerChoice,
     Vocabulary,
     is_tokenizer_here,
-    vocabulary_of,
+    make_vocabulary,
 )
-from leyden.data.text.windows import split_places, split_text, text_parts, unread_text
+from leyden.data.text.windows import split_places, split_text, text_splits, unread_text_spec
 from leyden.files.walk import visible_files
 from leyden.tokenization.choice import TokenizerName
 from leyden.tokenization.hugging_face import GPT2_SIZE
@@ -49,7 +49,7 @@ class Text(DataModule):
         shared: Those of `DataModule`.
     """
 
-    kind: ClassVar[Kind] = "text"
+    kind: ClassVar[DataKind] = "text"
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Text(DataModule):
         encoding: str | None = None,
         context: PositiveInt = 128,
         tokenizer: TokenizerChoice = "character",
-        vocab_size: PairCount = 4096,
+        vocab_size: BPESize = 4096,
         stream: bool = False,
         **shared: Any,
     ) -> None:
@@ -71,10 +71,10 @@ class Text(DataModule):
         self.stream = stream
 
     @cached_property
-    def _read(self) -> tuple[JoinedText, DataReport]:
+    def _read(self) -> tuple[Corpus, DataReport]:
         """The text, and what was found in reading it."""
         report = DataReport()
-        return read_text(self.path, self.encoding, report), report
+        return load_corpus(self.path, self.encoding, report), report
 
     @cached_property
     def texts(self) -> dict[str, str]:
@@ -83,7 +83,7 @@ class Text(DataModule):
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        return vocabulary_of(self.tokenizer, self.texts["train"], size=self.vocab_size)
+        return make_vocabulary(self.tokenizer, self.texts["train"], size=self.vocab_size)
 
     def source_files(self) -> Sequence[Path]:
         is_name = self.tokenizer in get_args(TokenizerName)
@@ -92,17 +92,17 @@ class Text(DataModule):
 
     def is_here(self) -> bool:
         # Only a smoke run takes random tokens; any other says how the tokenizer can be had.
-        return not self.may_stand_in or is_tokenizer_here(self.tokenizer)
+        return not self.allow_synthetic or is_tokenizer_here(self.tokenizer)
 
     def expected_spec(self) -> Spec:
-        return unread_text(self.context, GPT2_SIZE, is_stream=self.stream)
+        return unread_text_spec(self.context, GPT2_SIZE, is_stream=self.stream)
 
-    def load(self) -> Parts:
+    def load(self) -> DataSplits:
         joined, report = self._read
         texts, vocabulary = self.texts, self.vocabulary
         if len(set(texts["train"])) == 1:
             message = f"the training part has the one character {texts['train'][0]!r} only"
-            raise Unreadable("path", f"{message}: there is nothing to learn")
+            raise DataError("path", f"{message}: there is nothing to learn")
         places = split_places(len(joined.text))
         sizes = {part: joined.num_bytes(*place) for part, place in places.items()}
         report.source["bytes"] = " + ".join(f"{size:,}" for size in sizes.values())
@@ -115,7 +115,7 @@ class Text(DataModule):
         if self.tokenizer == "character":
             warn_of_unknown(texts, report)
         warn_of_copies(joined, places, report)
-        return text_parts(
+        return text_splits(
             texts,
             vocabulary,
             context=self.context,
@@ -150,16 +150,16 @@ class Shakespeare(Text):
 
     def fetch(self) -> None:
         if self.path != self.kept:
-            raise Unreadable("path", "is not a file")
+            raise DataError("path", "is not a file")
         by_hand = f"say data.path=FILE, or put the file input.txt into {self.path.parent}"
         fetch_into(self.path.parent, fetch_shakespeare, by_hand=by_hand)
 
     def expected_spec(self) -> Spec:
         sizes = {"character": 66, "byte": 256, "bpe": self.vocab_size, "gpt2": GPT2_SIZE}
         size = sizes.get(self.tokenizer) or len(
-            vocabulary_of(self.tokenizer, "", size=self.vocab_size)
+            make_vocabulary(self.tokenizer, "", size=self.vocab_size)
         )
-        return unread_text(self.context, size, is_stream=self.stream)
+        return unread_text_spec(self.context, size, is_stream=self.stream)
 
     def expected_train_samples(self) -> int:
         return (1_003_854 - 1) // self.context

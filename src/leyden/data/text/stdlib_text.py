@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from leyden.data.datamodule import DataModule
-from leyden.data.spec import Kind, Spec
-from leyden.data.splits import Parts
+from leyden.data.spec import DataKind, Spec
+from leyden.data.splits import DataSplits
 from leyden.data.text.vocabulary import (
-    PairCount,
+    BPESize,
     TokenizerChoice,
     Vocabulary,
     is_tokenizer_here,
-    vocabulary_of,
+    make_vocabulary,
 )
-from leyden.data.text.windows import text_parts, unread_text
+from leyden.data.text.windows import text_splits, unread_text_spec
 from leyden.tokenization.hugging_face import GPT2_SIZE
 from leyden.types import PositiveInt
 
@@ -44,14 +44,14 @@ class StdlibText(DataModule):
         shared: Those of `DataModule`.
     """
 
-    kind: ClassVar[Kind] = "text"
+    kind: ClassVar[DataKind] = "text"
 
     def __init__(
         self,
         *,
         context: PositiveInt = 128,
         tokenizer: TokenizerChoice = "character",
-        vocab_size: PairCount = 4096,
+        vocab_size: BPESize = 4096,
         stream: bool = False,
         max_bytes: PositiveInt = 4_000_000,
         **shared: Any,
@@ -66,18 +66,18 @@ class StdlibText(DataModule):
     @cached_property
     def vocabulary(self) -> Vocabulary:
         text = read_corpus(self.max_bytes)["train"]
-        return vocabulary_of(self.tokenizer, text, size=self.vocab_size)
+        return make_vocabulary(self.tokenizer, text, size=self.vocab_size)
 
     def is_here(self) -> bool:
         # Only a smoke run takes random tokens; any other says how the tokenizer can be had.
-        return not self.may_stand_in or is_tokenizer_here(self.tokenizer)
+        return not self.allow_synthetic or is_tokenizer_here(self.tokenizer)
 
     def expected_spec(self) -> Spec:
-        return unread_text(self.context, GPT2_SIZE, is_stream=self.stream)
+        return unread_text_spec(self.context, GPT2_SIZE, is_stream=self.stream)
 
-    def load(self) -> Parts:
+    def load(self) -> DataSplits:
         texts = read_corpus(self.max_bytes)
-        return text_parts(texts, self.vocabulary, context=self.context, stream=self.stream)
+        return text_splits(texts, self.vocabulary, context=self.context, stream=self.stream)
 
 
 @cache

@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from leyden.data.datamodule import DataModule
-from leyden.data.errors import Unreadable
-from leyden.data.spec import Kind, Spec
-from leyden.data.splits import Parts
-from leyden.data.text.vocabulary import Vocabulary, saved_vocabulary
-from leyden.data.text.windows import bytes_per_target, unread_text, windows_of
+from leyden.data.errors import DataError
+from leyden.data.spec import DataKind, Spec
+from leyden.data.splits import DataSplits
+from leyden.data.text.vocabulary import Vocabulary, load_vocabulary
+from leyden.data.text.windows import bytes_per_target, token_splits, unread_text_spec
 from leyden.files.walk import visible_files
 from leyden.tokenization.chunk import TOKENIZER, WORK
 from leyden.tokenization.hugging_face import GPT2_SIZE
 from leyden.tokenization.shards import Manifest, ManifestError, Shard
-from leyden.tokenization.split import PARTS, Part
+from leyden.tokenization.split import SPLITS, SplitName
 from leyden.types import PositiveInt
 
 
@@ -81,7 +81,7 @@ class Tokens(DataModule):
         shared: Those of `DataModule`.
     """
 
-    kind: ClassVar[Kind] = "text"
+    kind: ClassVar[DataKind] = "text"
 
     def __init__(
         self,
@@ -109,32 +109,32 @@ class Tokens(DataModule):
         except ManifestError as error:
             if (self.path / WORK).is_dir():
                 message = "is not finished; type the same `leyden tokenize` again"
-                raise Unreadable("path", message) from error
-            raise Unreadable("path", str(error)) from error
+                raise DataError("path", message) from error
+            raise DataError("path", str(error)) from error
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        return saved_vocabulary(self.path / TOKENIZER)
+        return load_vocabulary(self.path / TOKENIZER)
 
     def source_files(self) -> Sequence[Path]:
         """Not the manifest: it says when the text was last changed."""
-        shards = [shard.file for part in PARTS for shard in self.manifest.shards[part]]
+        shards = [shard.file for part in SPLITS for shard in self.manifest.shards[part]]
         return [*(self.path / name for name in shards), *visible_files(self.path / TOKENIZER)]
 
     def is_here(self) -> bool:
-        return self.has_path or not self.may_stand_in
+        return self.has_path or not self.allow_synthetic
 
     def expected_spec(self) -> Spec:
-        return unread_text(self.context, GPT2_SIZE, is_stream=self.stream)
+        return unread_text_spec(self.context, GPT2_SIZE, is_stream=self.stream)
 
-    def load(self) -> Parts:
+    def load(self) -> DataSplits:
         if not self.has_path:
-            raise Unreadable("path", "must be the folder that `leyden tokenize` made")
+            raise DataError("path", "must be the folder that `leyden tokenize` made")
         manifest = self.manifest
-        for part in PARTS:
+        for part in SPLITS:
             if manifest.total(part, "tokens") < 2:
                 message = f"has no text in its {part} part; tokenize with a larger --{part}-share"
-                raise Unreadable("path", message)
+                raise DataError("path", message)
             for shard in manifest.shards[part]:
                 self._check(shard)
         spec = Spec(
@@ -142,18 +142,18 @@ class Tokens(DataModule):
             input_shape=(self.context,),
             num_outputs=manifest.vocab_size,
             unigram_nats=manifest.unigram_nats,
-            bytes_per_token={part: self._bytes_per_token(part) for part in PARTS},
+            bytes_per_token={part: self._bytes_per_token(part) for part in SPLITS},
             is_stream=self.stream,
             separator=manifest.separator if self.mask_documents else None,
         )
-        return windows_of({part: self._shards(part) for part in PARTS}, spec)
+        return token_splits({part: self._shards(part) for part in SPLITS}, spec)
 
-    def _bytes_per_token(self, part: Part) -> float:
+    def _bytes_per_token(self, part: SplitName) -> float:
         """The first token is a separator, which stands for no bytes."""
         manifest = self.manifest
         return bytes_per_target(manifest.total(part, "bytes"), manifest.total(part, "tokens"))
 
-    def _shards(self, part: Part) -> Shards:
+    def _shards(self, part: SplitName) -> Shards:
         shards = self.manifest.shards[part]
         files = [self.path / shard.file for shard in shards]
         return Shards(files, [shard.tokens for shard in shards], dtype=self.manifest.dtype)
@@ -161,12 +161,12 @@ class Tokens(DataModule):
     def _check(self, shard: Shard) -> None:
         file, size = self.path / shard.file, shard.tokens * self.manifest.item_size
         if not file.is_file():
-            raise Unreadable("path", f"is damaged: {shard.file} is not there")
+            raise DataError("path", f"is damaged: {shard.file} is not there")
         if file.stat().st_size != size:
             found = f"{file.stat().st_size:,} bytes long, not {size:,}"
-            raise Unreadable("path", f"is damaged: {shard.file} is {found}")
+            raise DataError("path", f"is damaged: {shard.file} is {found}")
         if self.verify and sha256_of(file) != shard.sha256:
-            raise Unreadable("path", f"is damaged: the SHA-256 of {shard.file} differs")
+            raise DataError("path", f"is damaged: the SHA-256 of {shard.file} differs")
 
 
 def sha256_of(file: Path) -> str:

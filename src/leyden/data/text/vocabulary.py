@@ -9,12 +9,12 @@ from annotated_types import Ge
 from jaxtyping import Int
 from torch import Tensor
 
-from leyden.data.errors import Unreadable
+from leyden.data.errors import DataError
 from leyden.tokenization.choice import TokenizerName, choose_tokenizer, read_tokenizer
 from leyden.tokenization.hugging_face import is_gpt2_here
 from leyden.tokenization.tokenizer import Tokenizer, TokenizerError
 
-PairCount = Annotated[int, Ge(256)]
+BPESize = Annotated[int, Ge(256)]
 """Tokens of a BPE vocabulary: the bytes are always among them."""
 TokenizerChoice = TokenizerName | str
 """A name, or the path of a saved tokenizer."""
@@ -49,12 +49,12 @@ class Vocabulary:
         return self.tokenizer.bytes_of_first(text)
 
     def save(self, folder: Path) -> None:
-        """Writes what `saved_vocabulary` reads; `folder` is there."""
+        """Writes what `load_vocabulary` reads; `folder` is there."""
         self.tokenizer.save(folder)
 
 
 @lru_cache(maxsize=4)
-def vocabulary_of(tokenizer: TokenizerChoice, text: str, *, size: int) -> Vocabulary:
+def make_vocabulary(tokenizer: TokenizerChoice, text: str, *, size: int) -> Vocabulary:
     """The vocabulary of a training text; the same text and size give the same one.
 
     Args:
@@ -63,12 +63,12 @@ def vocabulary_of(tokenizer: TokenizerChoice, text: str, *, size: int) -> Vocabu
         size: Number of tokens of `bpe`; the others have as many as they have.
 
     Raises:
-        Unreadable: There is no such tokenizer, or its package is missing.
+        DataError: There is no such tokenizer, or its package is missing.
     """
     try:
         return Vocabulary(choose_tokenizer(tokenizer, lambda: [text], size=size))
     except TokenizerError as error:
-        raise Unreadable("tokenizer", str(error)) from error
+        raise DataError("tokenizer", str(error)) from error
 
 
 def is_tokenizer_here(tokenizer: TokenizerChoice) -> bool:
@@ -76,13 +76,13 @@ def is_tokenizer_here(tokenizer: TokenizerChoice) -> bool:
     return tokenizer != "gpt2" or is_gpt2_here()
 
 
-def saved_vocabulary(path: Path) -> Vocabulary:
+def load_vocabulary(path: Path) -> Vocabulary:
     """The vocabulary that was saved into a folder.
 
     Raises:
-        Unreadable: There is none.
+        DataError: There is none.
     """
     try:
         return Vocabulary(read_tokenizer(path))
     except TokenizerError as error:
-        raise Unreadable("path", str(error)) from error
+        raise DataError("path", str(error)) from error

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from leyden.data.batches import Batch, Draw
+from leyden.data.batches import Batch, BatchIndices
 from leyden.data.report import DataReport
 from leyden.data.spec import Spec
-from leyden.data.splits import Parts
+from leyden.data.splits import DataSplits
 from leyden.data.text.vocabulary import Vocabulary
 
 NO_TARGET = -100
@@ -49,8 +49,8 @@ class TokenWindows:
         num_targets = max(0, len(self.tokens) - 1)
         return -(-num_targets // self.context) if self.is_whole else num_targets // self.context
 
-    def __getitem__(self, draw: Draw) -> Batch:
-        places = draw.index[:, None] * self.context + self.offsets
+    def __getitem__(self, batch: BatchIndices) -> Batch:
+        places = batch.index[:, None] * self.context + self.offsets
         if not self.is_whole:
             windows = self.tokens[places]
             return windows[:, :-1], windows[:, 1:]
@@ -59,18 +59,18 @@ class TokenWindows:
         return windows[:, :-1], targets[:, 1:]
 
 
-def windows_of(
+def token_splits(
     streams: Mapping[str, Stream], spec: Spec, report: DataReport | None = None
-) -> Parts:
+) -> DataSplits:
     """The parts of a text: whole windows to train on, and all that is there to evaluate."""
     train, val, test = (
         TokenWindows(streams[part], context=spec.input_shape[0], is_whole=part != "train")
         for part in ("train", "val", "test")
     )
-    return Parts(spec, train, val, test, report or DataReport())
+    return DataSplits(spec, train, val, test, report or DataReport())
 
 
-def text_parts(
+def text_splits(
     texts: dict[str, str],
     vocabulary: Vocabulary,
     *,
@@ -78,7 +78,7 @@ def text_parts(
     stream: bool,
     predicted_bytes: Mapping[str, float | int] | None = None,
     report: DataReport | None = None,
-) -> Parts:
+) -> DataSplits:
     """The parts of a text.
 
     Args:
@@ -106,10 +106,10 @@ def text_parts(
         },
         is_stream=stream,
     )
-    return windows_of(tokens, spec, report)
+    return token_splits(tokens, spec, report)
 
 
-def unread_text(context: int, num_tokens: int, *, is_stream: bool) -> Spec:
+def unread_text_spec(context: int, num_tokens: int, *, is_stream: bool) -> Spec:
     """The spec of a text that is not on this machine: nothing is known of its bytes."""
     bytes_per_token = dict.fromkeys(("train", "val", "test"), 1.0)
     return Spec(
