@@ -10,13 +10,14 @@ from torch.optim import Optimizer
 
 from leyden.distributed.sharding import whole
 from leyden.runs.record import Record
-from leyden.tasks import Task
 from leyden.tasks.logging import is_log_step, log_value
 from leyden.tasks.losses import widened
 
 
 class GradientNorm(Callback):
     """Logs `grad_norm`: the 2-norm of all gradients together, before clipping."""
+
+    changes_training = False
 
     only_log_steps = True
 
@@ -31,6 +32,8 @@ class GradientNorm(Callback):
 
 class LearningRate(Callback):
     """Logs `lr`: the rate of the optimizer's first group in the step to come."""
+
+    changes_training = False
 
     only_log_steps = True
 
@@ -48,8 +51,9 @@ class ParameterValues(Callback):
     `param/head.bias` of a line.
     """
 
+    changes_training = False
+
     def on_validation_epoch_end(self, trainer: Trainer, task: LightningModule) -> None:
-        assert isinstance(task, Task)
         for name, parameter in task.net.named_parameters():
             if parameter.numel() == 1:
                 task.log(f"param/{name}", whole(parameter.detach()).squeeze())

@@ -34,7 +34,7 @@ def reader_of(net: nn.Module, batch_size: int, *, context: int, cached: bool) ->
         context: Tokens that it sees at most, if it has no state.
         cached: Keep what was computed, where the network has a way to.
     """
-    has_state = hasattr(net, "go_on")
+    has_state = hasattr(net, "forward_with_state")
     if cached and has_state:
         return StateReader(net)
     rereader = Rereader(net, batch_size, context=None if has_state else context)
@@ -94,10 +94,10 @@ class StateReader:
 
     def read(self, new: NewTokens) -> Float[Tensor, "batch vocab"]:
         if self.state is not None:
-            outputs, self.state = self.net.go_on(torch.stack(list(new)), self.state)
+            outputs, self.state = self.net.forward_with_state(torch.stack(list(new)), self.state)
             return outputs[:, -1]  # type: ignore[no-any-return]
         # One by one: padding would be read into the state.
-        read = [self.net.go_on(row[None], None) for row in new]
+        read = [self.net.forward_with_state(row[None], None) for row in new]
         self.state = joined([state for _, state in read])
         return torch.cat([outputs[:, -1] for outputs, _ in read])
 

@@ -118,7 +118,7 @@ def stream_is_carried(cfg: DictConfig) -> Iterator[Problem]:
     """A stream is read by a network with a state, one batch a step."""
     if not cfg.data.get("stream"):
         return
-    if not hasattr(find_target(cfg.model._target_), "go_on"):
+    if not hasattr(find_target(cfg.model._target_), "forward_with_state"):
         message = "is for networks that carry a state; type `model=rnn`, or `data.stream=false`"
         yield Problem("data.stream", message, "true")
     elif split_of(cfg).accumulate != 1:

@@ -10,11 +10,11 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from leyden.config.identity import semantic_config
 from leyden.config.targets import user_packages
 from leyden.errors import ConfigError, Problem
 from leyden.files.atomic import write_atomically
 from leyden.files.json_file import read_json
-from leyden.runs.folder import without_volatile
 
 CODE = "code.json"
 DIGEST_OF_NOTHING = hashlib.sha256().hexdigest()
@@ -33,7 +33,7 @@ def config_changes(before: DictConfig, now: DictConfig, *, since: str) -> list[P
         now: What the job would be now.
         since: What happened when it was frozen, such as `the sweep began`.
     """
-    old, new = (dict(leaves(without_volatile(cfg))) for cfg in (before, now))
+    old, new = (dict(leaves(semantic_config(cfg))) for cfg in (before, now))
     return [
         Problem(key, f"was {old.get(key, GONE)} when {since}", str(new.get(key, GONE)))
         for key in different(old, new)

@@ -1,7 +1,5 @@
 """A run's folder: its name, and the frozen config that the run is executed from."""
 
-import hashlib
-import json
 import re
 import secrets
 from dataclasses import replace
@@ -26,45 +24,6 @@ OUTPUTS = Path("outputs")
 CONFIG = "config.yaml"
 NEEDED = ("data", "model", "trainer")
 """Sections without which a file is no run's config, or only a part of it."""
-
-VOLATILE = (
-    "name",
-    "run_dir",
-    *(
-        f"callbacks.{watcher}"
-        for watcher in (
-            "learning_rate",
-            "throughput",
-            "gradient_norm",
-            "summary",
-            "progress",
-            "graph",
-            "histograms",
-            "parameter_values",
-            "predictions",
-            "forecast",
-            "samples",
-        )
-    ),
-    "logger",
-    "data.num_workers",
-    "trainer.accelerator",
-    "trainer.devices",
-    "trainer.num_nodes",
-    "trainer.strategy",
-    "trainer.sharded_checkpoints",
-    "trainer.timeout",
-    "trainer.micro_batch",
-    "trainer.accumulate_grad_batches",
-    "compile",
-    "trainer.log_every_n_steps",
-    "trainer.peak_flops",
-    "trainer.profiler",
-    "resume",
-    "monitor.reduce",
-)
-"""Keys that don't change what is computed: two runs that differ only in them are the same job."""
-
 
 FILES_BEFORE_THE_RECORD = (
     *("config.yaml", "overrides.yaml", "code.json", "study.journal", "study.journal.lock"),
@@ -144,24 +103,6 @@ def _is_number(value: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def config_digest(cfg: DictConfig) -> str:
-    """sha256 of the config without its volatile keys."""
-    text = json.dumps(without_volatile(cfg), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def without_volatile(cfg: DictConfig) -> dict[str, Any]:
-    """The config, as it is recorded, without its volatile keys."""
-    plain = cast(dict[str, Any], recordable(cfg))
-    for path in VOLATILE:
-        *parents, last = path.split(".")
-        node: Any = plain
-        for parent in parents:
-            node = node.get(parent, {})
-        node.pop(last, None)
-    return plain
 
 
 def freeze(cfg: DictConfig, overrides: tuple[str, ...], folder: Path) -> None:

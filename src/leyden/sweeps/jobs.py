@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from leyden.config.compose import SweepSpec
+from leyden.config.identity import config_digest
 from leyden.config.job import Job
 from leyden.config.sweep_space import Assignment
 from leyden.config.validate import check_job
@@ -15,7 +16,7 @@ from leyden.errors import ConfigError
 from leyden.events import Observer
 from leyden.planning.resolve import ResolvedConfig, resolve_job
 from leyden.planning.rules import RULES
-from leyden.runs.folder import config_digest, is_begun, job_name, read_frozen
+from leyden.runs.folder import is_begun, job_name, read_frozen
 from leyden.runs.record import NAME
 from leyden.sweeps.failure import LOST, lost
 from leyden.sweeps.launchers import JobSpec

@@ -4,11 +4,12 @@ import contextlib
 from pathlib import Path
 
 from leyden.config.compose import SweepSettings
+from leyden.config.identity import config_digest
 from leyden.config.job import Job
 from leyden.errors import ConfigError, Problem, gathered
 from leyden.planning.resolve import ResolvedConfig
 from leyden.runs.changes import code_changes, config_changes, keep_code
-from leyden.runs.folder import config_digest, is_begun, read_frozen
+from leyden.runs.folder import is_begun, read_frozen
 from leyden.runs.process_mark import may_hold
 from leyden.runs.record import NAME as RUN_RECORD
 from leyden.runs.record import Record

@@ -20,6 +20,7 @@ from torch import nn
 
 from leyden.callbacks.step_profile import StepProfile
 from leyden.compat.lightning_slurm import ignore_slurm
+from leyden.config.identity import config_digest
 from leyden.config.instantiate import make
 from leyden.config.schema import TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
@@ -30,7 +31,6 @@ from leyden.distributed.strategy import FullyShardedStrategy, MarkedCheckpoint, 
 from leyden.planning.batch import num_processes_of, split_of
 from leyden.planning.limits import steps_between_validations, steps_per_epoch
 from leyden.planning.parts import build_data, build_net, build_task, planned_steps
-from leyden.runs.folder import config_digest
 from leyden.tasks import Task
 from leyden.tasks.precision import HALF, HalfInputs
 from leyden.training.epoch_loop import EpochLoop

@@ -35,6 +35,7 @@ from leyden.callbacks import (
 )
 from leyden.compat.lightning import count_last_batch
 from leyden.config.huggingface import WEIGHTS, is_hf
+from leyden.config.identity import config_digest
 from leyden.config.signature import parameters_of
 from leyden.data import DataModule
 from leyden.distributed.forkserver import use_temporary_folder
@@ -56,7 +57,7 @@ from leyden.runs.checkpoints import (
     set_weights,
 )
 from leyden.runs.folder import CONFIG as FROZEN
-from leyden.runs.folder import config_digest, read_frozen
+from leyden.runs.folder import read_frozen
 from leyden.runs.hyperparameters import short_hyperparameters
 from leyden.runs.lock import executing
 from leyden.runs.log import run_log

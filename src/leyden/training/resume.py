@@ -6,6 +6,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from leyden.config.frozen import all_keys, override
+from leyden.config.identity import config_digest
 from leyden.config.job import Job
 from leyden.config.sweep_space import Assignment
 from leyden.data import DataModule
@@ -14,7 +15,7 @@ from leyden.events import Note, Observer
 from leyden.formatting import shown_path
 from leyden.planning.resolve import ResolvedConfig
 from leyden.runs.changes import code_changes, config_changes, data_differences, different, known
-from leyden.runs.folder import config_digest, freeze, read_frozen, refuse_other_folders
+from leyden.runs.folder import freeze, read_frozen, refuse_other_folders
 from leyden.runs.process_mark import may_hold
 from leyden.runs.provenance import versions
 from leyden.runs.record import Record, now

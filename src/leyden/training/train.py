@@ -10,6 +10,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from leyden.config.identity import config_digest
 from leyden.config.job import Job
 from leyden.distributed import torchrun
 from leyden.distributed.job import JobProcesses
@@ -19,13 +20,7 @@ from leyden.events import Observer
 from leyden.files.disk_space import require_space
 from leyden.planning.resolve import ResolvedConfig, resolve_job
 from leyden.runs.changes import keep_code
-from leyden.runs.folder import (
-    OUTPUTS,
-    config_digest,
-    default_name,
-    freeze,
-    new_folder,
-)
+from leyden.runs.folder import OUTPUTS, default_name, freeze, new_folder
 from leyden.runs.foreign_links import refuse_foreign_links
 from leyden.runs.lock import executing, held
 from leyden.runs.record import NAME as RUN_RECORD
