@@ -45,10 +45,10 @@ run ddp $two
 stopped_at 10 ddp_stopped $two
 run fsdp $parts trainer.sharded_checkpoints=false
 stopped_at 10 fsdp_sharded $parts trainer.sharded_checkpoints=true
-run diverged data=blobs data.num_samples=200 model.width=8 optimizer=sgd optimizer.lr=1e30 \
-    trainer.gradient_clip_val=null trainer.max_epochs=3
-LEYDEN_FAULT=ENOSPC@save:2:fsync run failed data=blobs data.num_samples=200 model.width=8 \
-    trainer.max_epochs=3
+run diverged $plain data=blobs data.num_samples=200 model.width=8 optimizer=sgd \
+    optimizer.lr=1e30 trainer.gradient_clip_val=null trainer.max_epochs=3
+LEYDEN_FAULT=EIO@step:7 run failed data=blobs data.num_samples=200 model.width=8 \
+    trainer.max_epochs=3 resume.every_steps=4 logger.tensorboard=null
 
 small="data=blobs data.num_samples=200 model.width=8 trainer.max_steps=600 resume.every_steps=100
     resume.keep=1 trainer.check_val_every_n_epoch=20 trainer.log_every_n_steps=50
