@@ -32,6 +32,7 @@ from leyden.config.validate import check_job, validate
 from leyden.distributed import torchrun
 from leyden.errors import ConfigError, Diverged, Interrupted, Problem, RunFailed
 from leyden.events import Observer, log_notes
+from leyden.runs.folder import read_frozen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,8 +69,6 @@ class Run:
     @cached_property
     def config(self) -> DictConfig:
         """The frozen config that the run is executed from."""
-        from leyden.runs.folder import read_frozen
-
         return read_frozen(self.folder)
 
     def raise_for_status(self) -> None:

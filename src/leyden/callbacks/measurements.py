@@ -54,9 +54,9 @@ class ParameterValues(Callback):
     changes_training = False
 
     def on_validation_epoch_end(self, trainer: Trainer, task: LightningModule) -> None:
-        for name, parameter in task.net.named_parameters():
+        for name, parameter in task.named_parameters():
             if parameter.numel() == 1:
-                task.log(f"param/{name}", whole(parameter.detach()).squeeze())
+                task.log(f"param/{name.removeprefix('net.')}", whole(parameter.detach()).squeeze())
 
 
 FIRST_STEPS = 10

@@ -1,6 +1,7 @@
 """Runs that are disturbed on purpose, here, and whether they end as if nothing had happened."""
 
 import os
+import runpy
 import shutil
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from leyden.doctor.disk import existing
 from leyden.doctor.examination import Row, failed, passed
 from leyden.files.temporary import temporary_folder
 from leyden.runs.folder import OUTPUTS
+from leyden.testing.faults import kill_at_change
 
 STEPS, EVERY, DISTURBED = 12, 3, 8
 """A run's steps; from one checkpoint to the next; and the step that is disturbed."""
@@ -52,22 +54,20 @@ class Command:
     words: tuple[str, ...]
     fault: str
     change: int
-    world: ProcessEnvironment
+    environment: ProcessEnvironment
 
     def __call__(self) -> None:
         """Runs it and ends the process with its exit status."""
-        self.world.enter()
+        self.environment.enter()
         os.chdir(self.folder)
         os.environ["LEYDEN_FAULT"] = self.fault
         file = os.open("log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         for stream in (1, 2):
             os.dup2(file, stream)
-        from leyden.cli import main
-        from leyden.testing.faults import kill_at_change
-
         if self.change:
             kill_at_change(self.folder, self.change)
-        sys.exit(main(self.words))
+        sys.argv = ["leyden", *self.words]
+        runpy.run_module("leyden", run_name="__main__", alter_sys=True)  # as `python -m leyden`
 
 
 def exit_status(command: Command, *, seconds: float) -> int | None:

@@ -7,11 +7,12 @@ from typing import Any, get_args
 from omegaconf import DictConfig, OmegaConf
 
 from leyden.config.hints import misfit
+from leyden.config.huggingface import is_hf
 from leyden.config.location import CONF
 from leyden.config.signature import parameters_of
 from leyden.config.targets import find_target
 from leyden.data.spec import TASK_OF_KIND, DataKind
-from leyden.errors import ConfigError, Problem, suggestion
+from leyden.errors import CheckpointError, ConfigError, Problem, suggestion
 from leyden.planning.batch import split_of
 from leyden.planning.hardware import (
     accelerator_is_here,
@@ -24,6 +25,9 @@ from leyden.planning.hardware import (
     strategy_fits_devices,
 )
 from leyden.planning.trainer_keys import lightning_takes_its_keys
+from leyden.runs.checkpoints import find_checkpoint
+from leyden.runs.folder import is_begun
+from leyden.runs.foreign_links import refuse_foreign_links
 from leyden.tasks import TASKS, Classification, Regression, Task
 
 Rule = Callable[[DictConfig], Iterator[Problem]]
@@ -200,11 +204,6 @@ def name_is_a_folder_name(cfg: DictConfig) -> Iterator[Problem]:
 
 def weights_are_there(cfg: DictConfig) -> Iterator[Problem]:
     """`init_from` names a run or a checkpoint; whether `hf:` names a model, the fit finds out."""
-    from leyden.config.huggingface import is_hf
-    from leyden.errors import CheckpointError
-    from leyden.runs.checkpoints import find_checkpoint
-    from leyden.runs.foreign_links import refuse_foreign_links
-
     if cfg.init_from is None or is_hf(cfg.init_from):
         return
     try:
@@ -228,9 +227,6 @@ def run_dir_is_free(cfg: DictConfig) -> Iterator[Problem]:
     """The folder that the user chose is new, empty, or that of a run or a sweep."""
     if cfg.run_dir is None:
         return
-    from leyden.runs.folder import is_begun
-    from leyden.runs.foreign_links import refuse_foreign_links
-
     folder = Path(cfg.run_dir)
     if folder.exists() and not folder.is_dir():
         yield Problem("run_dir", "is a file; name a folder", cfg.run_dir)
