@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
 from pytorch_lightning import Trainer
@@ -60,6 +60,7 @@ def write_values(trainer: Trainer) -> None:
     loop_of(trainer).write_values()
 
 
+@runtime_checkable
 class MeasuredLoop(Protocol):
     """The loop over the batches of an epoch, which `training.epoch_loop` gives the trainer."""
 
