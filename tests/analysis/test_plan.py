@@ -14,6 +14,7 @@ from leyden.analysis.timing import Line, estimate_times, num_validations
 from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.errors import ConfigError, Problem
+from leyden.events import ignore
 from leyden.formatting import format_bytes, format_seconds, format_time_range
 from leyden.planning import read_data as look
 from leyden.planning import resolve as fit
@@ -183,7 +184,7 @@ def test_a_real_step_is_measured(beside):
 
 def test_measuring_leaves_threads_and_random_numbers_as_they_were():
     before = torch.get_num_threads(), torch.get_rng_state()
-    plan_rows(sweep("model.width=8,16"))
+    plan_rows(sweep("model.width=8,16"), observer=ignore)
     assert before[0] == torch.get_num_threads()
     assert torch.equal(before[1], torch.get_rng_state())
 
@@ -195,7 +196,9 @@ def test_data_that_is_not_here_leaves_only_the_time_unknown():
 
 
 def test_a_job_is_named_by_what_sets_it_apart():
-    rows = plan_rows(sweep("trainer=smoke", "optimizer=sgd,adamw", "model.width=8,16"))
+    rows = plan_rows(
+        sweep("trainer=smoke", "optimizer=sgd,adamw", "model.width=8,16"), observer=ignore
+    )
     assert [row["job"] for row in rows] == [
         "sgd model.width=8",
         "sgd model.width=16",

@@ -17,6 +17,7 @@ from leyden.config.request import Request
 from leyden.distributed.forkserver import warm_up
 from leyden.distributed.job import JobProcesses, Start
 from leyden.distributed.resources import Resources
+from leyden.events import ignore
 from leyden.planning.resolve import resolve_config
 from leyden.training.execute import execute
 from leyden.training.run_work import RunWork
@@ -37,7 +38,7 @@ def main() -> None:
             record = prepare(job, fitted, command=[], folder=folder)
             begin = time.perf_counter()
             if start is None:
-                execute(record)
+                execute(record, observer=ignore)
             else:
                 assert (
                     JobProcesses(

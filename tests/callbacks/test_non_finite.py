@@ -37,7 +37,7 @@ class Line(LightningModule):
 @pytest.fixture
 def fit(tmp_path):
     def run(bad, limit=3):
-        record = Record(tmp_path, None, [], {}, "", 0, [], {}, {}, is_kept=False)
+        record = Record(tmp_path, None, [], {}, "", 0, [], {}, {}, is_writer=False)
         task = Line(bad)
         trainer = Trainer(
             max_steps=10,

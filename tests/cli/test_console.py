@@ -12,9 +12,10 @@ from rich.live import Live
 import leyden
 from leyden.cli import console, terminal
 from leyden.cli.layout import Column
-from leyden.cli.sweep_progress import Board, job_line
+from leyden.cli.sweep_progress import SweepTable, job_line
 from leyden.errors import Problem
 from leyden.formatting import printable, printable_lines
+from leyden.sweeps.events import JobEnded, SweepProgress
 from leyden.sweeps.record import JobEntry, Objective, SweepRecord
 
 SOURCE = Path(leyden.__file__).parent
@@ -127,15 +128,15 @@ def sweep_of(text: str) -> SweepRecord:
 @example("no such shard [/data/shard-3]")
 @given(TEXT)
 def test_a_sweeps_table_on_a_terminal_shows_any_text_as_text(text):
-    record, board = sweep_of(text), Board(slots=1, total=2)
+    record, board = sweep_of(text), SweepTable(slots=1, total=2)
     board.console._force_terminal = True
     board.console.file = file = io.StringIO()
     board.console.width = 200
     board.live = Live(console=board.console, transient=True, auto_refresh=False)
     with board.live:
         for entry in record.jobs:
-            board.ended(entry, record)
-        board.update(record, {Path(printable(text).replace("/", "-")): record.jobs[0]}, 1)
+            board.show(JobEnded(entry, record))
+        board.show(SweepProgress(record, [Path(printable(text).replace("/", "-"))], 1))
     shown = file.getvalue()
     assert job_line(record.jobs[0], "x", count="1/2", width=200)[5:50] in shown
     for character in set(text) - set("\x1b\r\n"):  # which rich's own table needs

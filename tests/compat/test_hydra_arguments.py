@@ -4,7 +4,7 @@ import sys
 import pytest
 from hydra._internal.utils import get_args_parser
 
-from leyden.compat.hydra_arguments import hydras_parser, unchecked_help
+from leyden.compat.hydra import hydras_parser, unchecked_help
 
 
 def test_hydras_arguments_are_parsed_on_every_python():

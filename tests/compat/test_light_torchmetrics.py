@@ -27,7 +27,7 @@ names = {root: [name for name in its if not name.startswith("__")] for root, its
 print(json.dumps(offered(names)))
 """
 LIGHT = """
-from leyden import light_torchmetrics
+from leyden.compat import light_torchmetrics
 light_torchmetrics.install()
 print(json.dumps(offered(json.loads(sys.argv[1]))))
 """
@@ -61,7 +61,7 @@ sys.exit(str([name for name in ("torchvision", "transformers") if name in sys.mo
 def test_only_the_first_of_several_calls_has_an_effect():
     code = """
 import sys
-from leyden import light_torchmetrics
+from leyden.compat import light_torchmetrics
 before = len(sys.meta_path)
 light_torchmetrics.install()
 light_torchmetrics.install()
@@ -72,7 +72,7 @@ print(len(sys.meta_path) - before)
 
 def test_a_name_that_torchmetrics_does_not_have_is_missed():
     code = """
-from leyden import light_torchmetrics
+from leyden.compat import light_torchmetrics
 light_torchmetrics.install()
 import torchmetrics
 try:

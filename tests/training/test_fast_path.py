@@ -56,7 +56,7 @@ def test_both_ways_give_the_same_run(record_of, monkeypatch, name):
     if name == "skipped":
         monkeypatch.setenv("LEYDEN_FAULT", "nan@step:7")
     short = record_of("short", *RUNS[name])
-    monkeypatch.setattr(epoch, "takes_short_way", lambda trainer: False)
+    monkeypatch.setattr(epoch, "takes_fast_path", lambda trainer: False)
     long = record_of("long", *RUNS[name])
     assert short.losses == long.losses
     assert short.steps == long.steps == 60
@@ -69,9 +69,9 @@ def test_both_ways_give_the_same_run(record_of, monkeypatch, name):
 
 def way_of(record_of, monkeypatch, *words):
     """Whether a run's epochs took the short way."""
-    ways, decide = set(), epoch.takes_short_way
+    ways, decide = set(), epoch.takes_fast_path
     with monkeypatch.context() as patch:
-        patch.setattr(epoch, "takes_short_way", lambda t: ways.add(decide(t)) or decide(t))
+        patch.setattr(epoch, "takes_fast_path", lambda t: ways.add(decide(t)) or decide(t))
         record_of("_".join(("run", *words)).replace("=", "_"), "model=mlp", *words)
     return ways
 

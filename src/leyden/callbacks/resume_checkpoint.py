@@ -11,6 +11,7 @@ from pytorch_lightning.callbacks import Checkpoint
 from torch import distributed
 
 from leyden.callbacks.saving import save
+from leyden.compat.lightning import update_step_metrics, validates_next
 from leyden.distributed.stop_signal import StopSignal
 from leyden.errors import Interrupted
 from leyden.runs.checkpoints import LAST, checkpoints_in, named
@@ -150,12 +151,4 @@ class ResumeCheckpoint(Checkpoint):
 def log_step(trainer: Trainer) -> None:
     """What otherwise happens only after the callbacks."""
     write_values(trainer)
-    trainer._logger_connector.update_train_step_metrics()
-
-
-def validates_next(trainer: Trainer) -> bool:
-    """Whether a validation or the end of the epoch follows this batch."""
-    loop = trainer.fit_loop
-    fetcher = loop._data_fetcher
-    assert fetcher is not None
-    return trainer.is_last_batch or loop.epoch_loop._should_check_val_fx(fetcher)
+    update_step_metrics(trainer)

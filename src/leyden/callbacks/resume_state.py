@@ -9,6 +9,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, distributed
 
+from leyden.compat.lightning import leave_restart
 from leyden.data.loader import Loader
 from leyden.tasks import LanguageModeling
 
@@ -102,11 +103,8 @@ def begin_epoch(trainer: Trainer) -> None:
     Where steps decide on its length Lightning would go on with the first (its `FitLoop.restarting`
     and `_iter_based_training`), beyond its last batch.
     """
-    loop = trainer.fit_loop
-    loop._restarting = loop.epoch_loop.restarting = False
-    loop.reset_restart_stage()
-    loop.epoch_loop.reset_restart_stage()
-    epochs = loop.epoch_progress
+    leave_restart(trainer)
+    epochs = trainer.fit_loop.epoch_progress
     if epochs.current.completed < epochs.current.ready:
         epochs.increment_completed()
 

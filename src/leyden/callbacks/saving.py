@@ -8,6 +8,7 @@ from pytorch_lightning import Trainer
 from torch import Tensor
 from torch.distributed.tensor import DTensor
 
+from leyden.compat.lightning import full_checkpoint
 from leyden.distributed.sharding import own_part, share_buffers
 from leyden.distributed.stop_signal import finished_first
 from leyden.errors import Diverged
@@ -55,7 +56,7 @@ def refuse_unsound(trainer: Trainer) -> None:
 def checkpoint_of(trainer: Trainer) -> dict[str, Any]:
     """What a checkpoint holds; its tensors may be those that are trained."""
     share_buffers(trainer.lightning_module)
-    checkpoint: dict[str, Any] = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
+    checkpoint = full_checkpoint(trainer)
     checkpoint["state_dict"] = {k: alone(v) for k, v in checkpoint["state_dict"].items()}
     return checkpoint
 

@@ -11,6 +11,8 @@ from torch.optim import Optimizer
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
+from leyden.compat.tensorboard import add_summary
+from leyden.compat.torch import is_compiled as compiled_in_place
 from leyden.data.batches import BatchIndices
 from leyden.distributed.sharding import is_split, whole
 from leyden.tasks import Task
@@ -53,7 +55,7 @@ class Graph(Callback):
 
 def is_compiled(net: nn.Module) -> bool:
     """Whether a network or a part of it was compiled in place."""
-    return any(module._compiled_call_impl is not None for module in net.modules())
+    return any(compiled_in_place(module) for module in net.modules())
 
 
 class Histograms(Callback):
@@ -126,14 +128,14 @@ class Hyperparameters(Callback):
         if writer is None or not isinstance(task, Task):
             return
         for record in self._records(task)[:2]:  # the experiment, and that the session started
-            writer._get_file_writer().add_summary(record)  # type: ignore[no-untyped-call]
+            add_summary(writer, record)
         writer.add_text("config", f"```yaml\n{self.config}\n```")
 
     def on_fit_end(self, trainer: Trainer, task: LightningModule) -> None:
         writer = tensorboard_writer(trainer)
         if writer is not None and isinstance(task, Task):
             ended_well = self._records(task)[2]
-            writer._get_file_writer().add_summary(ended_well)  # type: ignore[no-untyped-call]
+            add_summary(writer, ended_well)
 
     def _records(self, task: Task) -> tuple[Any, Any, Any]:
         names = [name for name in task.metrics if not name.startswith("train/")]

@@ -5,7 +5,7 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from leyden.compat.hydra_arguments import hydras_parser, unchecked_help
+from leyden.compat.hydra import hydras_parser, unchecked_help
 from leyden.config.catalogue import register
 from leyden.config.location import CONF
 from leyden.config.request import refuse_config_path

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from leyden.errors import ConfigError, Problem
 
-Verbs = argparse._SubParsersAction  # argparse has no public name for what `add_subparsers` gives
+Verbs = argparse._SubParsersAction  # what `add_subparsers` gives has no public name
 Run = Callable[[argparse.Namespace], int]
 """Carries out a parsed command line and returns the exit status."""
 

@@ -6,17 +6,13 @@ Files are read up to a size that configs have, and of packages only those that t
 import os
 from pathlib import Path
 
-from hydra._internal.core_plugins.file_config_source import FileConfigSource
-from hydra._internal.core_plugins.importlib_resources_config_source import (
-    ImportlibResourcesConfigSource,
-)
-from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
+from leyden.compat.hydra import FileConfigSource, ImportlibResourcesConfigSource, sources
 from leyden.config.location import EXPERIMENTS
 from leyden.config.targets import user_packages
 from leyden.config.yaml_file import refuse_too_large
@@ -85,10 +81,10 @@ class ExperimentSearchPath(SearchPathPlugin):
 def register() -> None:
     """Tells Hydra of all of them. To be called before anything is composed."""
     Plugins.instance()  # registers Hydra's own at its first call
-    types = SourcesRegistry.instance().types
+    types = sources().types
     types["file"], types["pkg"] = BoundedFiles, OwnPackages
-    if not SourcesRegistry.instance().types.get(ExperimentSource.scheme()):
-        SourcesRegistry.instance().register(ExperimentSource)
+    if not sources().types.get(ExperimentSource.scheme()):
+        sources().register(ExperimentSource)
         Plugins.instance().register(ExperimentSearchPath)
 
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from leyden.compat.hydra import ConfigLoader
 from leyden.config.composer import Composer
 from leyden.config.job import Job
 from leyden.config.keys import check_keys
@@ -142,7 +142,7 @@ def _settings(base: DictConfig) -> SweepSettings:
     return SweepSettings(**{field.name: plain[field.name] for field in fields(SweepSettings)})
 
 
-def _declared_axes(base: DictConfig, loader: ConfigLoaderImpl) -> Axes:
+def _declared_axes(base: DictConfig, loader: ConfigLoader) -> Axes:
     """What the files vary: by `sweep`, or by Hydra's own `hydra.sweeper.params`."""
     declared = cast(dict[str, Any], OmegaConf.to_container(base.sweep, resolve=True))
     params = OmegaConf.to_container(base.hydra.sweeper.get("params") or OmegaConf.create({}))
@@ -150,7 +150,7 @@ def _declared_axes(base: DictConfig, loader: ConfigLoaderImpl) -> Axes:
     return read_axes({**declared, "grid": grid}, base, loader)
 
 
-def _typed_over(declared: Axes, typed: list[Override], loader: ConfigLoaderImpl) -> Axes:
+def _typed_over(declared: Axes, typed: list[Override], loader: ConfigLoader) -> Axes:
     """What the command line varies or holds fixed, over what the files vary."""
     fixed = {
         o.key_or_group: o.get_value_element_as_str()

@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from hydra import version
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.utils import create_config_search_path
 from hydra.core.override_parser.types import Override
 from hydra.core.utils import setup_globals
 from hydra.errors import HydraException
@@ -15,6 +13,7 @@ from omegaconf import DictConfig, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from leyden.compat.hydra import ConfigLoader, apply_overrides, create_config_search_path
 from leyden.config import environment
 from leyden.config.catalogue import register
 from leyden.config.job import Job
@@ -112,8 +111,7 @@ class Composer:
         try:
             files = self._chosen(tuple(one.line for one in readings if one.chooses))
             cfg, rest = copy_of(of(files)), [one.override for one in readings if not one.chooses]
-            # Private, but the very function that Hydra calls after it has read the files.
-            ConfigLoaderImpl._apply_overrides_to_config(rest, cfg)
+            apply_overrides(rest, cfg)
         except (HydraException, OmegaConfBaseException, YAMLError) as error:
             raise ConfigError([_composition_problem(error, self.loader)]) from error
         return cfg, files.choices
@@ -136,7 +134,7 @@ class Composer:
         return self._files[options]
 
 
-def config_loader(request: Request) -> ConfigLoaderImpl:
+def config_loader(request: Request) -> ConfigLoader:
     """Hydra's config loader over our catalogue, the experiments and the user's own folder."""
     register()
     setup_globals()  # the resolvers of `${now:}` and `${hydra:}`
@@ -145,10 +143,10 @@ def config_loader(request: Request) -> ConfigLoaderImpl:
     path = create_config_search_path(str(CONF))
     if request.config_dir:
         path.prepend("command-line", f"file://{request.config_dir}", anchor="schema")
-    return ConfigLoaderImpl(path)
+    return ConfigLoader(path)
 
 
-def _composition_problem(error: Exception, loader: ConfigLoaderImpl) -> Problem:
+def _composition_problem(error: Exception, loader: ConfigLoader) -> Problem:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     missing = re.search(r"Could not find '([^']+)/([^'/]+)'", str(error))
     # What an experiment without its package line chooses lands in a group of its own name.

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.default_element import ResultDefault
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
+from leyden.compat.hydra import ConfigLoader
 from leyden.config.location import CONF, EXPERIMENTS
 
 
@@ -23,7 +23,7 @@ class Origins:
 
     def __init__(
         self,
-        loader: ConfigLoaderImpl,
+        loader: ConfigLoader,
         config_name: str,
         overrides: list[str],
         axes: Mapping[str, str],

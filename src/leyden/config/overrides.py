@@ -3,19 +3,19 @@
 import shlex
 from collections.abc import Iterable
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from leyden.compat.hydra import ConfigLoader
 from leyden.config.quoting import is_surely_text, quoted, typed_form, why_not_read
 from leyden.errors import ConfigError, Problem, suggestion
 
 COMMAND_LINE = "command line"
 
 
-def parse_overrides(texts: Iterable[str], loader: ConfigLoaderImpl | None = None) -> list[Override]:
+def parse_overrides(texts: Iterable[str], loader: ConfigLoader | None = None) -> list[Override]:
     """Takes texts like `key=value` apart.
 
     A value that Hydra's grammar can't read, and that can be nothing but a text, is one.
@@ -65,7 +65,7 @@ def _unread(text: str, error: HydraException) -> str:
     return f"can't be read: {' '.join(reason.split())}; if it is a text, type {form}"
 
 
-def refuse_unknown_options(overrides: Iterable[Override], loader: ConfigLoaderImpl) -> None:
+def refuse_unknown_options(overrides: Iterable[Override], loader: ConfigLoader) -> None:
     """Raises `ConfigError` for all options that no file has."""
     problems = []
     for override in overrides:
@@ -82,7 +82,7 @@ def refuse_unknown_options(overrides: Iterable[Override], loader: ConfigLoaderIm
 
 
 def unknown_options(
-    group: str, options: Iterable[str], origin: str, loader: ConfigLoaderImpl
+    group: str, options: Iterable[str], origin: str, loader: ConfigLoader
 ) -> list[Problem]:
     """A problem for each of the options of a group that no file has."""
     known = loader.repository.get_group_options(group)
@@ -139,7 +139,7 @@ def _several(override: Override, base: DictConfig) -> str:
     return "several values are a sweep; add `-m`"
 
 
-def forced(override: Override, loader: ConfigLoaderImpl) -> str:
+def forced(override: Override, loader: ConfigLoader) -> str:
     """The override in the form that adds a key which no file has."""
     line = override.input_line
     assert line is not None

@@ -5,7 +5,8 @@ from typing import Any, cast
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
-from omegaconf._utils import get_omega_conf_dumper
+
+from leyden.compat.omegaconf import get_omega_conf_dumper
 
 
 def plain(node: DictConfig) -> Any:

@@ -5,7 +5,7 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from leyden.compat.hydra_arguments import hydras_parser
+from leyden.compat.hydra import hydras_parser
 from leyden.errors import ConfigError, Problem
 
 

@@ -4,17 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
+from leyden.compat.hydra import ConfigLoader
 from leyden.config.sweep_space import Assignment, Axes, Axis, Condition
 from leyden.errors import ConfigError, Problem, suggestion
 
 
-def read_axes(sweep: Mapping[str, Any], base: DictConfig, loader: ConfigLoaderImpl) -> Axes:
+def read_axes(sweep: Mapping[str, Any], base: DictConfig, loader: ConfigLoader) -> Axes:
     """The axes that a config's `sweep` declares.
 
     Args:
@@ -82,7 +82,7 @@ def _values_of(override: Override) -> str:
 class _Reader:
     """Reads the parts of `sweep`, and gathers what is wrong."""
 
-    def __init__(self, loader: ConfigLoaderImpl) -> None:
+    def __init__(self, loader: ConfigLoader) -> None:
         self.parser = OverridesParser.create(config_loader=loader)
         self.problems: list[Problem] = []
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 import yaml
-from omegaconf._utils import get_yaml_loader
 
+from leyden.compat.omegaconf import get_yaml_loader
 from leyden.errors import ConfigError, Problem
 
 

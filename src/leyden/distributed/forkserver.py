@@ -4,12 +4,17 @@ import multiprocessing
 import os
 import signal
 from contextlib import ExitStack
-from multiprocessing import forkserver, process, resource_tracker, util
+from multiprocessing import forkserver, resource_tracker, util
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from tempfile import gettempdir
 
-from leyden.files.temporary import temporary_folder
+from leyden.compat.multiprocessing import (
+    forkserver_pid,
+    set_temporary_folder,
+    temporary_folder,
+)
+from leyden.files.temporary import temporary_folder as folder_of_this_process
 
 WITHOUT_THREADS = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -58,8 +63,7 @@ def warm_up() -> ForkServerContext:
 
 def server_pid() -> int | None:
     """Number of the process that jobs are forked from; None if none was started."""
-    number: int | None = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
-    return number
+    return forkserver_pid()
 
 
 def use_temporary_folder() -> None:
@@ -67,13 +71,12 @@ def use_temporary_folder() -> None:
 
     Its own folder stays when the process is killed.
     """
-    config = process.current_process()._config  # type: ignore[attr-defined]
-    if config.get("tempdir") is not None:
+    if temporary_folder() is not None:
         return
     stack = ExitStack()
     place = gettempdir()
     if len(os.fsencode(place)) + LENGTH_OF_NAMES > MOST_BYTES:  # as on some clusters
         place = "/tmp"
-    folder = stack.enter_context(temporary_folder(Path(place), PREFIX))
-    config["tempdir"] = str(folder)
+    folder = stack.enter_context(folder_of_this_process(Path(place), PREFIX))
+    set_temporary_folder(str(folder))
     util.Finalize(None, stack.close, exitpriority=-100)  # as multiprocessing.util.get_temp_dir

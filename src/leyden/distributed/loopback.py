@@ -28,18 +28,18 @@ def join(*, rank: int, world_size: int, port: int, timeout: float) -> None:
         timeout: Seconds that they wait for each other, now and later.
     """
     from torch import distributed
-    from torch._C._distributed_c10d import TCPStore
+
+    from leyden.compat.torch import loopback_store
 
     use_loopback()
     patience, is_first = timedelta(seconds=timeout), rank == 0
     listener = socket.create_server((ADDRESS, port)) if is_first else None
-    store = TCPStore(
-        ADDRESS,
-        port,
-        world_size,
-        is_first,
+    store = loopback_store(
+        address=ADDRESS,
+        port=port,
+        world_size=world_size,
+        is_first=is_first,
         timeout=patience,
-        wait_for_workers=False,
-        master_listen_fd=None if listener is None else listener.detach(),
+        file=None if listener is None else listener.detach(),
     )
     distributed.init_process_group(store=store, rank=rank, world_size=world_size, timeout=patience)

@@ -9,6 +9,8 @@ from pytorch_lightning.utilities import rank_zero_only
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 
+from leyden.compat.tensorboard import add_event
+
 SECONDS_BETWEEN = 1.0
 """To wake the thread that writes takes as long as a step of a small network."""
 
@@ -63,7 +65,7 @@ class TensorBoard(TensorBoardLogger):
     def _hand_over(self) -> None:
         """Gives the events that wait to the thread that writes them."""
         for event in self.waiting:
-            self.experiment._get_file_writer().event_writer.add_event(event)
+            add_event(self.experiment, event)
         self.waiting = []
         self.handed_over_when = time.monotonic()
 

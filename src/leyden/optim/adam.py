@@ -3,7 +3,8 @@
 import torch
 from torch import nn
 
-from leyden.optim.groups import decay_groups, leave_unscaling_to_the_scaler
+from leyden.compat.torch import leave_unscaling_to_the_scaler
+from leyden.optim.groups import decay_groups
 from leyden.types import NonNegative, PositiveFloat, Probability
 
 

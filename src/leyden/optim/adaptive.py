@@ -6,7 +6,8 @@ import torch
 from annotated_types import Ge, Le
 from torch import nn
 
-from leyden.optim.groups import can_fuse, decay_groups, leave_unscaling_to_the_scaler
+from leyden.compat.torch import leave_unscaling_to_the_scaler
+from leyden.optim.groups import can_fuse, decay_groups
 from leyden.types import NonNegative, PositiveFloat, Probability
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from torch import nn
 from torch.distributed.tensor import DTensor
-from torch.optim import Optimizer
 
 
 def decay_groups(
@@ -41,17 +40,6 @@ def hidden_matrices(net: nn.Module) -> list[nn.Parameter]:
         for parameter in module.parameters()
     }
     return [p for p in net.parameters() if p.requires_grad and p.ndim >= 2 and id(p) not in outer]
-
-
-def leave_unscaling_to_the_scaler(optimizer: Optimizer) -> None:
-    """Lets Lightning clip gradients although the optimizer is fused.
-
-    A fused optimizer offers to undo the gradient scaling of 16-mixed precision in its own step,
-    and for that Lightning refuses to clip under any mixed precision, bf16 too, which does not
-    scale at all (`MixedPrecision.clip_gradients` in 2.6.6). Without the offer, the scaler undoes
-    it before the clipping, as for every other optimizer.
-    """
-    optimizer._step_supports_amp_scaling = False  # type: ignore[attr-defined]
 
 
 def can_fuse(net: nn.Module) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 
 import torch
 import torch.nn.functional as F
@@ -16,10 +15,15 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from leyden.callbacks.averaging import switch
+from leyden.compat.torch import (
+    TorchDispatchMode,
+    attention_by,
+    flash_attention_for_cpu,
+    storage_key,
+    tree_leaves,
+)
 from leyden.config.instantiate import make
 from leyden.data import Spec
 from leyden.distributed.sharding import blocks_of
@@ -200,7 +204,7 @@ def _on_meta() -> Iterator[None]:
 
     Not by one mode for both: torch leaves modes on the way back, where blocks are computed again.
     """
-    with _Values(), patch.object(F, "scaled_dot_product_attention", fused_attention):
+    with _Values(), attention_by(fused_attention):
         yield
 
 
@@ -213,9 +217,7 @@ def fused_attention(
     """
     if attn_mask is not None or options.get("dropout_p"):
         return plain_attention(q, k, v, attn_mask, **options)
-    fused = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-    output: Tensor = fused(q, k, v, is_causal=options.get("is_causal", False))[0]
-    return output
+    return flash_attention_for_cpu(q, k, v, is_causal=options.get("is_causal", False))
 
 
 class _Values(TorchFunctionMode):
@@ -246,15 +248,17 @@ class PeakMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(
         self, function: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        before = {_key(tensor) for tensor in tree_leaves((args, kwargs)) if _is_tensor(tensor)}
+        before = {
+            storage_key(tensor) for tensor in tree_leaves((args, kwargs)) if _is_tensor(tensor)
+        }
         made = function(*args, **(kwargs or {}))
         for tensor in filter(_is_tensor, tree_leaves(made)):
-            if _key(tensor) not in before and _key(tensor) not in self.alive:
+            if storage_key(tensor) not in before and storage_key(tensor) not in self.alive:
                 self._follow(tensor)
         return made
 
     def _follow(self, tensor: Tensor) -> None:
-        key, storage = _key(tensor), tensor.untyped_storage()
+        key, storage = storage_key(tensor), tensor.untyped_storage()
         self.alive[key] = storage.nbytes()
         self.now += storage.nbytes()
         self.most = max(self.most, self.now)
@@ -266,7 +270,3 @@ class PeakMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 def _is_tensor(value: object) -> bool:
     return isinstance(value, Tensor)
-
-
-def _key(tensor: Tensor) -> int:
-    return int(tensor.untyped_storage()._cdata)

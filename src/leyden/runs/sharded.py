@@ -8,17 +8,13 @@ from typing import Any
 
 import torch
 from torch import distributed
-from torch.distributed.checkpoint._traverse import set_element
 from torch.distributed.checkpoint.api import CheckpointException
-from torch.distributed.checkpoint.default_planner import (
-    DefaultLoadPlanner,
-    _EmptyStateDictLoadPlanner,
-)
+from torch.distributed.checkpoint.default_planner import DefaultLoadPlanner
 from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.metadata import Metadata, StorageMeta
 from torch.distributed.checkpoint.planner import LoadPlanner, ReadItem
-from torch.distributed.checkpoint.state_dict_loader import _load_state_dict
 
+from leyden.compat.torch import EmptyStateDictLoadPlanner, load_state_dict, set_element
 from leyden.files.regular import regular
 
 META = "meta.pt"
@@ -61,14 +57,11 @@ def read_whole(checkpoint: Path) -> dict[str, Any]:
 def _read(state: dict[str, Any], checkpoint: Path, planner: LoadPlanner, *, alone: bool) -> None:
     """Reads by torch's own loader, with our reader and planner.
 
-    It is private, but torch's `load` and `dcp_to_torch_save` are no more than it with a reader and
-    a planner that run what a checkpoint says.
-
     Raises:
         UnpicklingError: There is more in it than tensors and plain values, or a part is broken.
     """
     try:
-        _load_state_dict(state, ShardReader(checkpoint), no_dist=alone, planner=planner)
+        load_state_dict(state, ShardReader(checkpoint), no_dist=alone, planner=planner)
     except CheckpointException as error:  # no `Exception`
         reasons = {str(failure[0]).partition("\n")[0] for failure in error.failures.values()}
         raise UnpicklingError("; ".join(sorted(reasons))) from error
@@ -174,5 +167,5 @@ class PlainPlanner(DefaultLoadPlanner):
         set_element(self.original_state_dict, self.mappings[name], content)
 
 
-class WholePlanner(PlainPlanner, _EmptyStateDictLoadPlanner):
+class WholePlanner(PlainPlanner, EmptyStateDictLoadPlanner):
     """Reads all that is there."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
+from leyden.compat.torch import zero_all
 from leyden.stacked.member import Member
 from leyden.stacked.template import Template
 
@@ -88,7 +89,7 @@ class Stack:
 
     def compute(self) -> None:
         """Computes all losses and all gradients."""
-        torch._foreach_zero_(self.gradients)
+        zero_all(self.gradients)
         for parameter, _, gradient in self.lent:
             parameter.grad = gradient
         inputs, targets = zip(*(member.batch for member in self.members), strict=True)

@@ -30,7 +30,9 @@ class Template(nn.Module):
         super().__init__()
         task = members[0].task
         self.task = copy.copy(task)
-        self.task._modules = {**task._modules, "net": copy.deepcopy(cast(nn.Module, task.net))}
+        # A copy shares the mapping of its modules with the original (`nn.Module.__setattr__`).
+        vars(self.task)["_modules"] = dict(task.named_children())
+        self.task.net = copy.deepcopy(cast(nn.Module, task.net))
         self.rates: list[tuple[float, ...]] = []
         self.shapes: list[torch.Size] = []
         self.masks: Iterator[Tensor] | None = None

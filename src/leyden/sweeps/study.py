@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from leyden.compat.optuna import storage_id, take_up
 from leyden.config.sweep_declaration import text_of
 from leyden.config.sweep_space import Assignment, Axes, Axis
 from leyden.errors import ConfigError, Problem
@@ -142,12 +143,12 @@ class Trials:
         from optuna.trial import TrialState
 
         if trial.state == TrialState.WAITING:
-            self.kept.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
+            self.kept.set_trial_state_values(storage_id(trial), TrialState.RUNNING)
         for name, distribution in whole.distributions.items():
             value = distribution.to_internal_repr(whole.params[name])
-            self.kept.set_trial_param(trial._trial_id, name, value, distribution)
+            self.kept.set_trial_param(storage_id(trial), name, value, distribution)
         if whole.state.is_finished():
-            self.kept.set_trial_state_values(trial._trial_id, whole.state, whole.values)
+            self.kept.set_trial_state_values(storage_id(trial), whole.state, whole.values)
 
     def _trial_of(self, entry: JobEntry | None) -> "FrozenTrial":
         """A trial as a job's entry tells it; a failed one without values where nothing does."""
@@ -206,12 +207,10 @@ class Trials:
         A trial whose process died while it was being asked for is gone on with. Each value is
         drawn with a seed of its own, so that a search that was killed proposes the same.
         """
-        from optuna.trial import Trial as OptunaTrial
-
         with quiet_optuna():
             half = next((trial for trial in self._trials() if self._is_half_asked(trial)), None)
             self.study.sampler = self._sampler(len(self._trials()), 0)
-            trial = self.study.ask() if half is None else OptunaTrial(self.study, half._trial_id)
+            trial = self.study.ask() if half is None else take_up(self.study, half)
             self.begun.add(trial.number)
             return trial.number, self._assignment(partial(self._suggested, trial))
 

@@ -59,6 +59,7 @@ class TrialReporter:
     def _trial(self) -> "OptunaTrial":
         import optuna
 
+        from leyden.compat.optuna import take_up
         from leyden.sweeps.search import open_storage
 
         study = optuna.load_study(
@@ -68,4 +69,4 @@ class TrialReporter:
             sampler=optuna.samplers.RandomSampler(),  # nothing is drawn here
         )
         (found,) = (trial for trial in study.trials if trial.number == self.number)
-        return optuna.trial.Trial(study, found._trial_id)
+        return take_up(study, found)

@@ -8,6 +8,7 @@ import torch
 from pytorch_lightning import Trainer
 from torch import Tensor
 
+from leyden.compat.lightning import log_metrics, note_metrics
 from leyden.tasks.step_clock import StepClock
 
 
@@ -50,9 +51,8 @@ def log_evaluation(trainer: Trainer, part: str, measured: Mapping[str, Any]) -> 
     if trainer.sanity_checking:
         return
     values = {f"{part}/{name}": value for name, value in measured.items()}
-    connector = trainer._logger_connector
-    connector._callback_metrics.update(values)
-    connector.log_metrics(values)
+    note_metrics(trainer, values)
+    log_metrics(trainer, values)
 
 
 def write_values(trainer: Trainer) -> None:

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
-from unittest.mock import patch
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
@@ -85,7 +84,7 @@ class Saboteur(Callback):
         self.fault = fault
         self.saves = 0
         self.has_happened = False
-        self.patches: list[Any] = []
+        self.replaced: list[tuple[Any, str, Any]] = []
 
     def _concerns(self, trainer: Trainer) -> bool:
         return self.fault.rank in (None, trainer.global_rank)
@@ -103,9 +102,9 @@ class Saboteur(Callback):
         def replaced(*arguments: Any, **options: Any) -> Any:
             return around(original, *arguments, **options)
 
-        patcher = patch(f"{module}.{attribute}", replaced)
-        patcher.start()
-        self.patches.append(patcher)
+        owner = resolve_name(module)
+        setattr(owner, attribute, replaced)
+        self.replaced.append((owner, attribute, original))
 
     def _count(self, original: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         self.saves += 1
@@ -130,9 +129,9 @@ class Saboteur(Callback):
         self._give_back()
 
     def _give_back(self) -> None:
-        for patcher in self.patches:
-            patcher.stop()
-        self.patches = []
+        while self.replaced:
+            owner, attribute, original = self.replaced.pop()
+            setattr(owner, attribute, original)
 
     def _is_step(self, trainer: Trainer) -> bool:
         is_here = self.fault.place == "step" and self._concerns(trainer)

@@ -12,14 +12,23 @@ from typing import Any, cast
 
 from lightning_fabric.utilities import move_data_to_device
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.loops.fetchers import _DataFetcher
-from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
 from pytorch_lightning.plugins import MixedPrecision
 from pytorch_lightning.profilers import PassThroughProfiler
 from pytorch_lightning.strategies import SingleDeviceStrategy
 from pytorch_lightning.utilities.types import LRSchedulerConfig
 from torch import Tensor
 
+from leyden.compat.lightning import (
+    DataFetcher,
+    TrainingEpochLoop,
+    finish_batch,
+    log_metrics,
+    module_of,
+    note_metrics,
+    start_batch,
+    update_step_metrics,
+    validates_by_time,
+)
 from leyden.tasks.logging import is_log_step, unwatched
 from leyden.tasks.step_clock import StepClock
 
@@ -33,20 +42,20 @@ HOOKS = (
 )
 
 
-Together = Callable[[LightningModule, Any], Tensor]
+JointStep = Callable[[LightningModule, Any], Tensor]
 """Computes a forward and a backward pass with those of other runs, and gives the loss."""
 
 Hooks = dict[str, list[Callable[..., Any]]]
 """What callbacks do in a step, by the hook's name."""
 
 
-class EpochLoop(_TrainingEpochLoop):
-    """Lightning's loop over the batches of an epoch, with a short way through a step.
+class EpochLoop(TrainingEpochLoop):
+    """Lightning's loop over the batches of an epoch, with a fast path through a step.
 
     Attributes:
         values: What was measured last, by name; see `log_value`.
         clock: Of the steps.
-        together: With other runs (`leyden.stacking`); None: by itself.
+        joint_step: Computes a step with those of other runs (`leyden.stacked`); None: by itself.
         part: Watches a part of a step; by default nobody does.
     """
 
@@ -54,8 +63,8 @@ class EpochLoop(_TrainingEpochLoop):
         super().__init__(trainer, max_steps=max_steps)
         self.values: dict[str, Tensor] = {}
         self.clock = StepClock()
-        self.is_short = False
-        self.together: Together | None = None
+        self.is_fast = False
+        self.joint_step: JointStep | None = None
         self.part: Callable[[str], AbstractContextManager[None]] = unwatched
         self.hooks: Hooks = {}
         self.log_hooks: Hooks = {}
@@ -64,13 +73,13 @@ class EpochLoop(_TrainingEpochLoop):
 
     @property
     def global_step(self) -> int:
-        if not self.is_short:
+        if not self.is_fast:
             return super().global_step
         return self.automatic_optimization.optim_progress.optimizer.step.total.completed
 
-    def on_run_start(self, data_fetcher: _DataFetcher) -> None:
+    def on_run_start(self, data_fetcher: DataFetcher) -> None:
         super().on_run_start(data_fetcher)
-        self.is_short = takes_short_way(self.trainer)
+        self.is_fast = takes_fast_path(self.trainer)
         self.moves_batches = self.trainer.strategy.root_device.type != "cpu"
         callbacks = cast(list[Callback], self.trainer.callbacks)
         self.hooks = hooks_of([one for one in callbacks if not is_for_log_steps(one)])
@@ -78,18 +87,18 @@ class EpochLoop(_TrainingEpochLoop):
         groups = [group for one in self.trainer.optimizers for group in one.param_groups]
         self.parameters = [parameter for group in groups for parameter in group["params"]]
 
-    def run(self, data_fetcher: _DataFetcher) -> None:
+    def run(self, data_fetcher: DataFetcher) -> None:
         with self.clock.running():
             super().run(data_fetcher)
 
-    def on_advance_end(self, data_fetcher: _DataFetcher) -> None:
+    def on_advance_end(self, data_fetcher: DataFetcher) -> None:
         is_validation_due = self._should_check_val_fx(data_fetcher)
         with self.clock.paused() if is_validation_due else nullcontext():
             super().on_advance_end(data_fetcher)
 
-    def advance(self, data_fetcher: _DataFetcher) -> None:
+    def advance(self, data_fetcher: DataFetcher) -> None:
         """Does one step, or as many as there are until something else has to be done."""
-        if self.restarting or not self.is_short:
+        if self.restarting or not self.is_fast:
             super().advance(data_fetcher)
             self.write_values()
             return
@@ -108,7 +117,7 @@ class EpochLoop(_TrainingEpochLoop):
             or trainer.should_stop
             or self.global_step == self.max_steps
             or trainer.received_sigterm
-            or trainer._val_check_time_interval is not None
+            or validates_by_time(trainer)
         ):
             return True
         of_all_epochs = trainer.check_val_every_n_epoch is None
@@ -117,15 +126,14 @@ class EpochLoop(_TrainingEpochLoop):
 
     def write_values(self) -> None:
         """Gives the step's values to those who ask for them, and to the loggers if it is time."""
-        connector = self.trainer._logger_connector
-        connector._callback_metrics.update(self.values)
+        note_metrics(self.trainer, self.values)
         if self._is_logged() and not self._should_accumulate():
-            connector.log_metrics(self.values)
+            log_metrics(self.trainer, self.values)
 
     def _is_logged(self) -> bool:
         return self.trainer.should_stop or is_log_step(self.trainer, self._batches_that_stepped + 1)
 
-    def _advance(self, data_fetcher: _DataFetcher) -> None:
+    def _advance(self, data_fetcher: DataFetcher) -> None:
         trainer, progress, results = self.trainer, self.batch_progress, self._results
         hooks = self.log_hooks if self._is_logged() else self.hooks
         with self.part("data"):
@@ -136,7 +144,7 @@ class EpochLoop(_TrainingEpochLoop):
         if self.moves_batches:
             batch = move_data_to_device(batch, trainer.strategy.root_device)
         progress.increment_ready()
-        trainer._logger_connector._first_loop_iter = index == 0
+        start_batch(trainer, is_first=index == 0)
         results.batch, results.batch_size = batch, None
         self._call(hooks, "on_train_batch_start", batch, index)
         progress.increment_started()
@@ -147,10 +155,10 @@ class EpochLoop(_TrainingEpochLoop):
             self._call(hooks, "on_train_batch_end", {"loss": loss}, batch, index)
         results.batch = results.batch_size = None
         if results:  # somebody has logged by Lightning's own way
-            trainer._logger_connector.on_batch_end()
+            finish_batch(trainer)
         progress.increment_completed()
         if results:
-            trainer._logger_connector.update_train_step_metrics()
+            update_step_metrics(trainer)
         self.write_values()
 
     def _schedule(self) -> None:
@@ -184,8 +192,8 @@ class EpochLoop(_TrainingEpochLoop):
 
     def _passes(self, hooks: Hooks, task: LightningModule, batch: Any, index: int) -> Tensor:
         """Forward and backward."""
-        if self.together is not None:
-            loss = self.together(task, batch)
+        if self.joint_step is not None:
+            loss = self.joint_step(task, batch)
             self._call(hooks, "on_before_backward", loss)
             return loss
         # As `zero_grad`, at a tenth of its price; before the forward pass, which needs the memory.
@@ -201,7 +209,7 @@ class EpochLoop(_TrainingEpochLoop):
     def _call(self, hooks: Hooks, name: str, *arguments: Any) -> None:
         if name in hooks:
             trainer = self.trainer
-            task = trainer.strategy._lightning_module
+            task = module_of(trainer)
             vars(task)["_current_fx_name"] = name  # for those that log by Lightning's own way
             for hook in hooks[name]:
                 hook(trainer, task, *arguments)
@@ -227,7 +235,7 @@ def is_for_log_steps(callback: Callback) -> bool:
     return getattr(callback, "only_log_steps", False)
 
 
-def takes_short_way(trainer: Trainer) -> bool:
+def takes_fast_path(trainer: Trainer) -> bool:
     """Whether the loop here knows all that a step of this trainer needs."""
     precision = trainer.precision_plugin
     has_scaler = isinstance(precision, MixedPrecision) and precision.scaler is not None

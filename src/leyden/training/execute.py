@@ -33,6 +33,7 @@ from leyden.callbacks import (
     StepLoss,
     Utilisation,
 )
+from leyden.compat.lightning import count_last_batch
 from leyden.config.huggingface import WEIGHTS, is_hf
 from leyden.config.signature import parameters_of
 from leyden.data import DataModule
@@ -236,6 +237,5 @@ def test(experiment: Experiment, record: Record) -> None:
     if find_checkpoint(record.folder) is not None:
         load_initial_weights(experiment.task.net, str(record.folder))
     trainer = experiment.trainer
-    # Loggers ask for it; of a run that was killed after its last step Lightning has not counted it.
-    trainer.fit_loop.epoch_loop._batches_that_stepped = trainer.global_step
+    count_last_batch(trainer)
     trainer.test(experiment.task, datamodule=experiment.data, verbose=False)

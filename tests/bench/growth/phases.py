@@ -22,6 +22,7 @@ INSTANT = "tests.bench.growth.instant.Instant"
 def main(request: str) -> None:
     from leyden.config.compose import compose_request
     from leyden.config.request import parse_request
+    from leyden.events import ignore
     from leyden.planning.resolve import resolve_jobs
     from leyden.sweeps.report import write_report
     from leyden.sweeps.run import run_sweep
@@ -35,7 +36,7 @@ def main(request: str) -> None:
         plan = compose_request(words)
         assert plan.sweep is not None
         instant = replace(plan.sweep, launcher=OmegaConf.create({"_target_": INSTANT}))
-        sweeps.append(run_sweep(replace(plan, sweep=instant), command=[]))
+        sweeps.append(run_sweep(replace(plan, sweep=instant), command=[], observer=ignore))
 
     phases: dict[str, Callable[[], object]] = {
         "planning": lambda: resolve_jobs(compose_request(words)),

@@ -1,0 +1,101 @@
+"""What Lightning 2.6 keeps private and Leyden needs, each with its reason.
+
+`tests/compat/test_lightning.py` fails when one of them changes.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.loops.fetchers import _DataFetcher
+from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
+
+__all__ = [
+    "DataFetcher",
+    "TrainingEpochLoop",
+    "count_last_batch",
+    "finish_batch",
+    "full_checkpoint",
+    "leave_restart",
+    "log_metrics",
+    "module_of",
+    "note_metrics",
+    "start_batch",
+    "update_step_metrics",
+    "validates_by_time",
+    "validates_next",
+]
+
+DataFetcher = _DataFetcher
+TrainingEpochLoop = _TrainingEpochLoop
+"""The loop over the batches of an epoch, of which `training.epoch_loop` takes a faster path: there
+is no public way to replace it."""
+
+
+def note_metrics(trainer: Trainer, values: Mapping[str, Any]) -> None:
+    """Gives values to `trainer.callback_metrics`, which callbacks read.
+
+    `LightningModule.log` does the same for twenty times the price.
+    """
+    trainer._logger_connector._callback_metrics.update(values)
+
+
+def log_metrics(trainer: Trainer, values: Mapping[str, Any]) -> None:
+    """Gives values to the loggers, with the step that Lightning counts."""
+    trainer._logger_connector.log_metrics(dict(values))
+
+
+def update_step_metrics(trainer: Trainer) -> None:
+    """Logs what `LightningModule.log` has collected, which otherwise comes after all callbacks."""
+    trainer._logger_connector.update_train_step_metrics()
+
+
+def start_batch(trainer: Trainer, *, is_first: bool) -> None:
+    """Notes that a batch begins, for `LightningModule.log`."""
+    trainer._logger_connector._first_loop_iter = is_first
+
+
+def finish_batch(trainer: Trainer) -> None:
+    """Notes that a batch is over, for `LightningModule.log`."""
+    trainer._logger_connector.on_batch_end()
+
+
+def full_checkpoint(trainer: Trainer) -> dict[str, Any]:
+    """All that a checkpoint holds, without writing it.
+
+    `Trainer.save_checkpoint` writes at once, and its barrier waits for ever for a process that has
+    failed.
+    """
+    checkpoint: dict[str, Any] = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
+    return checkpoint
+
+
+def validates_next(trainer: Trainer) -> bool:
+    """Whether a validation or the end of the epoch follows this batch."""
+    loop = trainer.fit_loop
+    fetcher = loop._data_fetcher
+    assert fetcher is not None
+    return trainer.is_last_batch or loop.epoch_loop._should_check_val_fx(fetcher)
+
+
+def validates_by_time(trainer: Trainer) -> bool:
+    """Whether `val_check_interval` is a time."""
+    return trainer._val_check_time_interval is not None  # type: ignore[attr-defined]
+
+
+def module_of(trainer: Trainer) -> LightningModule:
+    """The LightningModule, without the look for a wrapper that `trainer.lightning_module` takes."""
+    return cast(LightningModule, trainer.strategy._lightning_module)
+
+
+def leave_restart(trainer: Trainer) -> None:
+    """Lets the loops begin an epoch anew, though they were loaded from a checkpoint."""
+    loop = trainer.fit_loop
+    loop._restarting = loop.epoch_loop.restarting = False
+    loop.reset_restart_stage()
+    loop.epoch_loop.reset_restart_stage()
+
+
+def count_last_batch(trainer: Trainer) -> None:
+    """Counts the last step of a run that was killed right after it; loggers ask for the number."""
+    trainer.fit_loop.epoch_loop._batches_that_stepped = trainer.global_step
