@@ -20,13 +20,13 @@ MIX_2 = -7723592293110705685  # 0x94D049BB133111EB
 
 @dataclass(frozen=True)
 class BatchIndices:
-    """Which samples to fetch, in which pass over the data (augmentation depends on it).
+    """The indices of a batch, and the epoch, on which augmentation depends.
 
     Attributes:
-        epoch: Of the run, from 0.
-        index: Places of the samples in the part.
-        partner: Places of the samples that these are mixed with; None: they are not mixed.
-        share: Of a sample in its mixture with its partner.
+        epoch: Epoch of the run, from 0.
+        index: Indices of the samples in the split.
+        partner: Indices of the samples that these are mixed with; None: they are not mixed.
+        share: Share of each sample in its mixture with its partner.
     """
 
     epoch: int
@@ -37,7 +37,7 @@ class BatchIndices:
 
 @runtime_checkable
 class BatchedDataset(Protocol):
-    """A part of a data set. It is asked for a whole batch at a time."""
+    """A split of a data set, which gives a whole batch at a time: inputs and targets."""
 
     def __len__(self) -> int: ...
 
@@ -45,25 +45,26 @@ class BatchedDataset(Protocol):
 
 
 class BatchSampler(Sampler[BatchIndices]):
-    """Draws of one process, a pure function of (seed, epoch, place).
+    """Indices of the batches of one process, a pure function of (seed, epoch, place).
 
     A global batch is dealt out to the processes and, within each, to the accumulation steps, so
     the samples of an optimizer step are the same however many share the work.
 
     Args:
-        num_samples: Size of the part.
-        batch_size: Samples of one optimizer step, over all processes and accumulation steps.
-        shuffle: Each epoch in an order of its own and without its last, partial batch; otherwise
-            in the part's order and whole.
-        seed: The run's seed.
-        stream: Each row of a batch holds the sample after the one that it held before, instead of
-            a shuffled one; what is left over comes last.
-        mixup: Each sample is mixed with another one of its global batch, all with one share from
-            Beta(mixup, mixup); 0: none is.
-        rank: This process.
+        num_samples: Number of samples of the split.
+        batch_size: Number of samples of one optimizer step, over all processes and accumulation
+            steps.
+        shuffle: Whether each epoch has an order of its own and drops its last, partial batch;
+            otherwise samples come in the order of the split, and all of them.
+        seed: Seed of the run.
+        stream: Whether each row of a batch holds the sample after the one that it held before,
+            instead of a shuffled one; what is left over comes last.
+        mixup: Parameter of Beta(mixup, mixup), from which the share is drawn with which each sample
+            is mixed with another one of its global batch; 0: none is.
+        rank: Rank of this process.
         world_size: Number of processes.
-        accumulate: Steps over which a process accumulates gradients.
-        limit: Global batches after which an epoch ends; None: with the last one.
+        accumulate: Number of steps over which a process accumulates gradients.
+        limit: Number of global batches after which an epoch ends; None: all of them.
     """
 
     def __init__(
@@ -148,14 +149,14 @@ class BatchSampler(Sampler[BatchIndices]):
 
 
 class Mixup:
-    """A training part whose samples are mixed with each other, inputs and labels alike.
+    """A training split whose samples are mixed with each other, inputs and labels alike.
 
     Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization": one share for a batch. The loss
     of a mixed label is the mixture of both labels' losses.
 
     Args:
-        samples: Their labels are classes.
-        num_classes: Of the labels.
+        samples: Training split, whose labels are classes.
+        num_classes: Number of classes of the labels.
     """
 
     def __init__(self, samples: BatchedDataset, *, num_classes: int) -> None:
@@ -187,10 +188,10 @@ def uniform(
     """One number in [0, 1) for each sample, a pure function of (seed, epoch, index, stream).
 
     Args:
-        index: The samples' places in the data set.
-        seed: The run's seed.
-        epoch: Passes over the data so far.
-        stream: Tells apart the draws of one sample; 0, 1, 2, ...
+        index: Indices of the samples.
+        seed: Seed of the run.
+        epoch: Number of passes over the data so far.
+        stream: Number that tells apart the random numbers of one sample: 0, 1, 2, ...
     """
     key = scramble(scramble(torch.tensor([seed])) + epoch)
     bits = scramble(scramble(key + index) + stream)

@@ -25,9 +25,9 @@ def fetch_into(folder: Path, fill: Callable[[Path], None], *, by_hand: str) -> N
     others wait for it.
 
     Args:
-        folder: To be made, if it is not there.
-        fill: Puts the files into the folder that it is given.
-        by_hand: What a person can do where this fails.
+        folder: Folder to make, if it is not there.
+        fill: Function that puts the files into the folder that it is given.
+        by_hand: Advice for a person where this fails.
 
     Raises:
         DataError: `fill` failed.

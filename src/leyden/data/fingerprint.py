@@ -42,7 +42,7 @@ def tensors_digest(parts: Sequence[BatchedDataset]) -> str | None:
 
 
 def _tensors(value: Any, seen: set[int]) -> Iterator[Tensor | NDArray[Any]]:
-    """Those that an object holds, NumPy's too, in the order of its attributes.
+    """The tensors and arrays that an object holds, in the order of its attributes.
 
     What a `cached_property` holds is computed from the others, at some time or other.
     """
@@ -79,7 +79,8 @@ def files_digest(files: Sequence[Path]) -> str:
     then a file that is longer is seen, one in which a byte differs perhaps not.
 
     Args:
-        files: In order. Names count from the folder on that they share, so that it can be moved.
+        files: Files in order. Names count from the folder on that they share, so that it can be
+            moved.
     """
     digest = hashlib.sha256()
     sizes = [file.stat().st_size for file in files]

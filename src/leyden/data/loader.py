@@ -32,7 +32,7 @@ class WorkerDataset:
     Torch makes a RuntimeError with a traceback of every exception there.
 
     Args:
-        samples: The part to read.
+        samples: Split to read.
     """
 
     def __init__(self, samples: BatchedDataset) -> None:
@@ -52,10 +52,10 @@ class Loader(DataLoader[Batch]):
     """Hands out the batches of a `BatchSampler`, and can tell and take up its position.
 
     Args:
-        samples: The part to read.
+        samples: Split to read.
         sampler: The samples of each batch.
-        num_workers: Processes that fetch ahead; they change nothing but the speed.
-        pin_memory: Copy batches into page-locked memory, for a faster way to a GPU.
+        num_workers: Number of processes that read ahead; it changes nothing but the speed.
+        pin_memory: Whether batches are copied into page-locked memory, for a faster way to a GPU.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ def ignore_stop_signals(worker: int) -> None:
     """Lets a worker live until its run has saved; torch ends it then.
 
     Args:
-        worker: Its number; torch's `worker_init_fn` is called with it.
+        worker: Number of the worker; torch calls its `worker_init_fn` with it.
     """
     if not hasattr(signal, "sigwaitinfo"):  # macOS, Windows
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""What a data set has read, and what it has done with it: filled while it reads."""
+"""The report of a data set: what it has read, and what it has done with it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -21,17 +21,17 @@ class Column:
     """A column of a table.
 
     Attributes:
-        name: As the file has it.
-        kind: What its cells are: numbers, categories, times, flags (true and false), text.
-        role: What it is used for.
-        example: One of its cells, as the file has it.
-        distinct: Different values.
-        missing: Cells that are taken as missing, by what stands in them; "" is an empty cell.
-        made: What was made of it, such as "scaled" or "3 categories".
-        filled: What its missing cells were taken as, such as "4.5 (median)" or "a category".
-        reason: Why it is left out.
-        problem: Why its cells can't be taken as the numbers that they seem to be, with what to
-            type: whoever uses the column refuses it.
+        name: Name, as in the file.
+        kind: Kind of its cells: numbers, categories, times, flags (true and false), text.
+        role: Use of the column.
+        example: One of its cells, as in the file.
+        distinct: Number of different values.
+        missing: Number of missing cells, by their text; "" is an empty cell.
+        made: Features that were made of it, such as "scaled" or "3 categories".
+        filled: Replacement of its missing cells, such as "4.5 (median)" or "a category".
+        reason: Reason why it is left out.
+        problem: Reason why its cells can't be read as the numbers that they seem to be, with what
+            to type; using the column is then an error.
     """
 
     name: str
@@ -56,16 +56,16 @@ class DataReport:
     """What the user should know of a data set before anything is trained on it.
 
     Attributes:
-        parts: Samples of `train`, `val` and `test`; counted by `DataModule`.
-        split: How the parts were made, in words: "drawn, each class alike", "by time: date".
-        classes: Samples of each class in each part; counted by `DataModule` where parts have
-            `labels`.
-        source: What was found of the files, such as encoding, separator, step of the times.
-        columns: Of a table or a series, in the order of the file.
-        rows_left_out: Rows that are not used, by reason.
-        files_left_out: Files that are not used, by reason, such as "ending .txt".
-        notes: What was guessed, filled, scaled or turned; a line each, shown by `leyden data`.
-        warnings: What is likely to be wrong; a line each, shown in full wherever data is.
+        parts: Number of samples of `train`, `val` and `test`; counted by `DataModule`.
+        split: Description of how the parts were made: "drawn, each class alike", "by time: date".
+        classes: Number of samples of each class in each part; counted by `DataModule` where parts
+            have `labels`.
+        source: Facts about the files, such as encoding, separator, step of the times.
+        columns: Columns of a table or a series, in the order of the file.
+        rows_left_out: Number of rows that are not used, by reason.
+        files_left_out: Number of files that are not used, by reason, such as "ending .txt".
+        notes: Lines about what was guessed, filled, scaled or turned, shown by `leyden data`.
+        warnings: Lines about what is likely to be wrong, shown wherever the data is described.
     """
 
     parts: dict[str, int] = field(default_factory=dict)

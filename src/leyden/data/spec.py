@@ -23,18 +23,18 @@ class Spec:
         input_shape: Shape of one sample: (channels, height, width) of an image, (features,) of a
             row, (lags, features) of a series, (context,) of text.
         num_outputs: Classes, numbers to predict, or tokens of the vocabulary.
-        task: None: what is done with data of this kind.
+        task: Task of the data; None: the usual one of its kind.
         class_names: Names of the classes; empty where they have none.
         feature_names: Names of the features of a table, in their order; empty where they have none.
-        target_name: What is predicted, with its unit.
+        target_name: Name of what is predicted, with its unit.
         target_mean: Numbers are predicted as (target - target_mean) / target_std, so that losses
             of all data sets are alike; metrics are in the target's own unit.
-        target_std: Likewise.
+        target_std: Standard deviation of the target, see `target_mean`.
         baseline_rmse: Errors of simple forecasts of a series, by part and model.
         unigram_nats: Entropy of single tokens of text: the loss of a model that sees no context.
         bytes_per_token: UTF-8 bytes of a predicted token of text, the mean of each part, for bits
             per byte.
-        is_stream: Each row of a batch of text goes on where the same row of the last one ended.
+        is_stream: Whether each row of a batch of text continues the same row of the last batch.
         separator: The token before each document of text, where these are to be hidden from each
             other; None: a window is read as one text.
     """

@@ -1,4 +1,4 @@
-"""How rows are cut into a training, a validation and a test part: always in the same way."""
+"""How rows are split into a training, a validation and a test part, the same in every run."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ RowIndex = Int[Tensor, "_"]
 
 @dataclass(frozen=True)
 class SplitRule:
-    """The key `data.split`.
+    """The rule by which rows are split: the key `data.split`.
 
     Attributes:
         by: A column that decides: its cells name the parts, are times, or name groups that stay
             together; None: rows are drawn.
-        kind: Which of them; None: the cells say.
+        kind: Kind of that column; None: its cells decide.
         fractions: Shares of the rows to train, validate and test on.
-        stratified: Each class has its share in each part; of drawn rows with classes.
+        stratified: Whether each class has its share in each part, where rows are drawn.
     """
 
     by: str | None
@@ -95,7 +95,7 @@ def draw_rows(
 
     Args:
         length: Number of rows.
-        sizes: Rows of the parts; together all.
+        sizes: Number of rows of the parts; together all.
         labels: Class of each row, of which each part then has its share. A class of three rows or
             more is in every part, if the parts have room for it; one of a single row is trained on.
     """
@@ -149,7 +149,7 @@ def split_by_time(keys: Tensor, sizes: tuple[int, int, int]) -> list[RowIndex]:
 
     Args:
         keys: Time of each row.
-        sizes: Rows of the parts, nearly.
+        sizes: Approximate number of rows of the parts.
 
     Raises:
         DataError: There are too few different times.
@@ -172,7 +172,7 @@ def split_by_groups(codes: RowIndex, sizes: tuple[int, int, int]) -> list[RowInd
 
     Args:
         codes: Group of each row, from 0.
-        sizes: Rows of the parts, as near as the groups allow.
+        sizes: Number of rows of the parts, as near as the groups allow.
 
     Raises:
         DataError: There are fewer than three groups.
@@ -203,9 +203,9 @@ def split_by_names(
     """Rows of each part as a column says; a part that it lacks is drawn from the training rows.
 
     Args:
-        names: What the column has in each row: see `SPLIT_ALIASES`.
-        fractions: Of what is drawn.
-        labels: See `draw_rows`.
+        names: Cell of the column in each row, see `SPLIT_ALIASES`.
+        fractions: Shares of what is drawn.
+        labels: Class of each row, see `draw_rows`.
         key: The parameter that named the column.
 
     Raises:
@@ -244,8 +244,8 @@ def split_labelled(
     Args:
         given: The key `data.split`.
         labels: Class of each sample.
-        fractions: Where the user says none.
-        report: It is told how the parts were made.
+        fractions: Shares where the user gives none.
+        report: Report that is told how the parts were made.
 
     Raises:
         DataError: The key does not fit.
@@ -269,8 +269,8 @@ def complete_splits(
     Args:
         given: The key `data.split`.
         labels: Class of each row of the training part.
-        own: Parts that are there.
-        fractions: Where the user says none; of the training part.
+        own: Parts that the data set has itself.
+        fractions: Shares of the training part where the user gives none.
 
     Raises:
         DataError: The key does not fit.

@@ -1,4 +1,4 @@
-"""Files of the user's: all that lie below a folder, and what is not looked at there."""
+"""The files below a folder of the user, without what systems leave there."""
 
 import os
 from collections import Counter
@@ -13,11 +13,11 @@ DEBRIS_FOLDERS = {"__macosx", "@eadir", ".git", ".svn", ".hg", ".trashes", ".spo
 
 @dataclass
 class FoundFiles:
-    """What lies below a folder.
+    """The files below a folder.
 
     Attributes:
-        files: In the order of their names; links to files and folders are followed.
-        left_out: Numbers of files that are not among them, by reason.
+        files: Files in the order of their names; links to files and folders are followed.
+        left_out: Number of files that are not among them, by reason.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -28,8 +28,8 @@ def find_files(folder: Path, *, leave_out: Path | None = None) -> FoundFiles:
     """All files below a folder. Only `DEBRIS` is passed over without a count.
 
     Args:
-        folder: Where to look.
-        leave_out: A folder that is not entered.
+        folder: Folder to search.
+        leave_out: Folder that is not entered.
     """
     found = FoundFiles()
     not_entered = None if leave_out is None else os.path.realpath(leave_out)
@@ -65,10 +65,10 @@ def _walk(
     """Every file but debris; no folder is entered from within itself.
 
     Args:
-        folder: To enter.
+        folder: Folder to enter.
         above: Real paths of the folder and of those through which it was reached.
         not_entered: Real path of a folder that is left out.
-        left_out: Is told of broken links, of links that lead back and of what can't be entered.
+        left_out: Counter of broken links, of links that lead back and of what can't be entered.
     """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)

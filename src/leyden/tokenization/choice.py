@@ -1,4 +1,4 @@
-"""Which tokenizer a word or a path names."""
+"""The choice of a tokenizer, by its name or path."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -31,10 +31,11 @@ def choose_tokenizer(
     """The tokenizer that a user names.
 
     Args:
-        choice: A name, or the path of a saved tokenizer.
-        sample: Gives texts whose characters or pairs are to be known, if that is needed.
+        choice: Name, or path of a saved tokenizer.
+        sample: Function that gives texts whose characters or pairs are to be known, if that is
+            needed.
         size: Number of tokens of `bpe`; the others have as many as they have.
-        has_separator: It has a token that stands between documents.
+        has_separator: Whether it has a token that stands between documents.
 
     Raises:
         TokenizerError: There is no such tokenizer.
@@ -61,9 +62,9 @@ def read_tokenizer(path: Path, *, has_separator: bool = False) -> Tokenizer:
     """A saved tokenizer.
 
     Args:
-        path: A folder that holds `tokenizer.json`, `vocab.json` and `merges.txt`, or a
+        path: Folder that holds `tokenizer.json`, `vocab.json` and `merges.txt`, or a
             `vocabulary.json` of ours; or such a file itself.
-        has_separator: One of Hugging Face's gets a token for it if it has none.
+        has_separator: Whether a tokenizer of Hugging Face's gets a separator if it has none.
 
     Raises:
         TokenizerError: It is not that.

@@ -25,12 +25,12 @@ PLAN = "plan.json"
 
 @dataclass
 class Amount:
-    """Of a part's text.
+    """An amount of text.
 
     Attributes:
-        tokens: Their number; separators are among them.
-        documents: That begin in it.
-        bytes: Of the text files themselves; of JSON and Parquet in UTF-8.
+        tokens: Number of tokens; separators are among them.
+        documents: Number of documents that begin in it.
+        bytes: Number of bytes: of text files themselves, of JSON and Parquet in UTF-8.
     """
 
     tokens: int = 0
@@ -76,7 +76,7 @@ class ChunkWriter:
     """Writes chunks.
 
     Args:
-        folder: Of the result; its plan and tokenizer are there.
+        folder: Folder of the result; its plan and tokenizer are there.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -90,8 +90,8 @@ class ChunkWriter:
         """Writes the files of all parts, and last the record.
 
         Args:
-            number: Of the chunk.
-            on_progress: Is told the length of what was read.
+            number: Number of the chunk.
+            on_progress: Function that is called with the length that was read.
 
         Raises:
             SourceError: Something is no document.
@@ -127,8 +127,8 @@ def staged(path: Path, folder: Path) -> Iterator[BinaryIO]:
     """A file to write, which gets its name at the end; if that is not reached, it is removed.
 
     Args:
-        path: The name.
-        folder: Holds the file until then; on the same file system.
+        path: Path of the file.
+        folder: Folder that holds the file until then; on the same file system.
     """
     handle, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
     try:

@@ -24,25 +24,25 @@ from leyden.tokenization.split import SplitName
 from leyden.tokenization.tokenizer import well_formed
 
 PIECE_BYTES = 2**20
-"""Of a longer document, about so much is tokenized at a time."""
+"""Approximate size of the pieces in which a long document is tokenized."""
 BEGINNING_BYTES = 2**16
-"""Of a document, from which its part is drawn."""
+"""Number of bytes at the beginning of a document that decide its split."""
 ROWS = 64
-"""Of Parquet, that are unpacked at a time."""
+"""Number of rows of Parquet that are unpacked at a time."""
 UTF_8 = Encoding()
 WORD_END = re.compile(rb"[A-Za-z0-9](?=\s)")
 
 
 @dataclass(frozen=True)
 class Range:
-    """Where to read: documents that begin in it, and of a text file the stretch itself.
+    """A range of a source: the documents that begin in it; of a text file the stretch itself.
 
     Attributes:
-        source: The file.
-        start: In the units of `SourceFile.length`.
-        stop: Likewise.
-        part: All of it belongs to this one; None: each document to the one that its text says.
-        is_beginning: Of a text file: a document, or a part's share of it, begins here.
+        source: File to read.
+        start: Start, in the units of `SourceFile.length`.
+        stop: End, in the units of `SourceFile.length`.
+        part: Split of all of it; None: the text of each document decides.
+        is_beginning: Whether a document, or the share of it in one split, begins here.
     """
 
     source: SourceFile
@@ -57,11 +57,11 @@ class Piece:
     """A document, or a piece of a long one.
 
     Attributes:
-        text: Some.
-        key: Of the document: a number below 2^64 that its beginning decides.
-        is_beginning: The document begins here.
-        length: What was read of the source, in the units of `SourceFile.length`.
-        num_bytes: Bytes of the text: of a text file its own, of others those of UTF-8.
+        text: Text of the piece.
+        key: Key of the document: a number below 2^64 that its beginning decides.
+        is_beginning: Whether the document begins here.
+        length: Length that was read of the source, in the units of `SourceFile.length`.
+        num_bytes: Number of bytes of the text: of a text file its own, of others those of UTF-8.
     """
 
     text: str
@@ -75,8 +75,8 @@ def read_pieces(place: Range, text_key: str) -> Iterator[Piece]:
     """The pieces of a range, in order. Documents without text are left out.
 
     Args:
-        place: The ranges of a source that meet without a gap give each document once.
-        text_key: Of JSON or of Parquet, what the text stands under.
+        place: Range to read. Ranges of a source that meet without a gap give each document once.
+        text_key: Key of the text in JSON, or its column in Parquet.
 
     Raises:
         SourceError: Something there is no document.
@@ -112,9 +112,9 @@ def _decoded(data: bytes, start: int, source: SourceFile) -> str:
     """The text of a stretch of a file.
 
     Args:
-        data: The stretch.
-        start: Where it begins.
-        source: The file.
+        data: Bytes of the stretch.
+        start: Offset of the stretch in the file.
+        source: File to read.
 
     Raises:
         SourceError: It is no text.
@@ -227,10 +227,10 @@ def cut_near(file: BinaryIO, place: int, end: int, encoding: Encoding = UTF_8) -
     Tokenizers that learn from words, as GPT-2's, never join a letter with a space after it.
 
     Args:
-        file: Of text.
-        place: The least that it may be; below 1 it is the text's beginning.
-        end: Of the text; as far as it at most.
-        encoding: Of the text.
+        file: File of text.
+        place: Least offset of the cut; below 1 it is the beginning of the text.
+        end: End of the text, the largest offset of the cut.
+        encoding: Encoding of the text.
     """
     if place <= 0 or place >= end:
         return max(0, min(place, end))

@@ -1,4 +1,4 @@
-"""How the bytes of a text file are characters: which encoding it has, and what is no text."""
+"""The encoding of a text file, and what is no text."""
 
 import codecs
 import re
@@ -32,7 +32,7 @@ BEGINNING = 8192
 CONTROLS = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 """Bytes that a text has no use for."""
 MOST_CONTROLS = 0.02
-"""Their share in what is still taken for text."""
+"""Largest share of such bytes in a text."""
 Scripts = tuple[tuple[str, str, float], ...]
 SCRIPTS: Scripts = (
     ("shift_jis", "[\u3040-\u30ff]", 0.3),
@@ -51,7 +51,7 @@ class NotText(ValueError):
     """Bytes are no text, or not in the encoding that is taken.
 
     Attributes:
-        fits: An encoding that they are probably in.
+        fits: Encoding that they are probably in.
     """
 
     def __init__(self, message: str, *, fits: str | None = None) -> None:
@@ -61,11 +61,11 @@ class NotText(ValueError):
 
 @dataclass(frozen=True)
 class Encoding:
-    """What a file is in.
+    """The encoding of a file.
 
     Attributes:
         name: Python's name of the encoding.
-        mark: Bytes of the byte-order mark before the text.
+        mark: Number of bytes of the byte-order mark before the text.
     """
 
     name: str = "utf-8"
@@ -114,9 +114,9 @@ def encoding_of(beginning: bytes, wanted: str | None, file: object) -> Encoding:
     """The encoding of a file: the one that is wanted, or that of its mark, or UTF-8.
 
     Args:
-        beginning: Its first bytes.
-        wanted: What the user says.
-        file: For messages.
+        beginning: First bytes of the file.
+        wanted: Encoding that the user says.
+        file: Name of the file, for messages.
 
     Raises:
         NotText: There is no such encoding, or the file has the mark of another, or is in UTF-8.
@@ -144,8 +144,8 @@ def find_utf8_letter(data: bytes, name: str) -> tuple[str, str] | None:
     Letters of several bytes are hardly ever what several letters of one byte happen to be.
 
     Args:
-        data: The file or its beginning.
-        name: The encoding that is wanted.
+        data: Bytes of the file, or of its beginning.
+        name: Encoding that is wanted.
     """
     if data.isascii() or name.startswith("utf"):
         return None
@@ -164,8 +164,8 @@ def why_not_text(beginning: bytes, wanted: str | None) -> str | None:
     """Why a file is no text; None: it may be one.
 
     Args:
-        beginning: Its first bytes.
-        wanted: The encoding that the user says.
+        beginning: First bytes of the file.
+        wanted: Encoding that the user says.
     """
     for first, name in PACKED.items():
         if beginning.startswith(first):
@@ -233,10 +233,10 @@ def decoding_error(data: bytes, encoding: Encoding, file: object, first: int) ->
     """Says how much of a file is not in an encoding, and in which it is.
 
     Args:
-        data: The file, or some of it.
-        encoding: In which it is not.
-        file: For messages.
-        first: Offset of the first byte that is not.
+        data: Bytes of the file, or some of them.
+        encoding: Encoding that does not fit.
+        file: Name of the file, for messages.
+        first: Offset of the first byte that can't be decoded.
     """
     fits = utf16_without_mark(data[:BEGINNING])
     place = f"0x{data[first]:02x} at offset {first:,}"
@@ -286,9 +286,9 @@ def first_undecodable(data: bytes, encoding: Encoding, *, is_whole: bool) -> int
     """Offset of the first byte that can't be decoded.
 
     Args:
-        data: After the mark.
-        encoding: In which it should be.
-        is_whole: There is no more; otherwise it may end within a character.
+        data: Bytes after the mark.
+        encoding: Encoding to decode with.
+        is_whole: Whether the bytes are all; otherwise they may end within a character.
     """
     decoder = codecs.getincrementaldecoder(encoding.name)()
     try:

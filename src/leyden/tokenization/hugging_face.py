@@ -11,7 +11,7 @@ from leyden.tokenization.tokenizer import SEPARATOR, TokenizerError, Tokens, wel
 
 GPT2 = "openai-community/gpt2"
 GPT2_SIZE = 50257
-"""Its tokens."""
+"""Number of tokens of GPT-2."""
 TOKENIZER_FILE = "tokenizer.json"
 BEGINNING = 10_000
 """Characters of a text that decide what its first token is."""
@@ -24,7 +24,7 @@ class HuggingFace:
     Args:
         tokenizer: A `tokenizers.Tokenizer`. What it would add to a text, cut off or fill up is
             left out: a document is all of its text and nothing else.
-        has_separator: The end-of-text token is added to the vocabulary if it is not there.
+        has_separator: Whether the end-of-text token is added to the vocabulary if it is not there.
     """
 
     def __init__(self, tokenizer: Any, *, has_separator: bool = False) -> None:
@@ -66,10 +66,10 @@ def train_bpe(texts: Iterable[str], size: int, *, has_separator: bool = False) -
     """Byte-pair encoding, as GPT-2's (Sennrich et al. 2016; Radford et al. 2019), from texts.
 
     Args:
-        texts: The frequent pairs of bytes are learned from them; the same give the same.
+        texts: Texts whose frequent pairs of bytes are learned; the same texts give the same.
         size: Number of tokens: 256 bytes, pairs of earlier tokens, and the separator. Short texts
             may give fewer.
-        has_separator: The last token is the separator.
+        has_separator: Whether the last token is the separator.
 
     Raises:
         TokenizerError: The package `tokenizers` is missing; the message names the extra.

@@ -14,25 +14,25 @@ from leyden.tokenization.sources import SourceError, SourceFile
 from leyden.tokenization.split import KeySplit, SplitName, key_split, key_split_of_few
 
 SAMPLE_BYTES = 2**25
-"""Of the training documents, from which a vocabulary is learned."""
+"""Number of bytes of the training documents from which a vocabulary is learned."""
 CHUNK_BYTES = 2**24
-"""Of the sources, that a process tokenizes before it begins anew; so little a `kill -9` costs."""
+"""Size of a chunk of the sources: no more is lost when a process is killed."""
 SAMPLE_PLACES = 64
-"""Over the sources, from which the sample is taken, evenly."""
+"""Number of places, evenly over the sources, from which the sample is taken."""
 
 
 @dataclass(frozen=True)
 class TokenizeSettings:
-    """What the user asked for, as far as the result depends on it.
+    """The settings on which the result depends.
 
     Attributes:
-        tokenizer: A name or a path.
+        tokenizer: Name or path of the tokenizer.
         vocab_size: Number of tokens of `bpe`, the separator among them.
-        text_key: What the text stands under in JSON lines and Parquet.
-        val_share: Of the documents.
-        test_share: Of the documents.
-        shard_tokens: In a shard, about.
-        encoding: Of text; None: UTF-8, or what a byte-order mark says.
+        text_key: Key of the text in JSON lines, or its column in Parquet.
+        val_share: Share of the documents that validate.
+        test_share: Share of the documents that test.
+        shard_tokens: Approximate number of tokens of a shard.
+        encoding: Encoding of text; None: UTF-8, or that of a byte-order mark.
     """
 
     tokenizer: str
@@ -46,13 +46,13 @@ class TokenizeSettings:
 
 @dataclass(frozen=True)
 class TokenizePlan:
-    """All that the shards depend on, and so all that has to be kept to go on.
+    """All that the shards depend on; it is saved, so that work can be resumed.
 
     Attributes:
-        settings: The user's.
-        sources: Laid end to end they are what there is to read.
-        split: By document.
-        is_cut: Each source is a text that is itself cut into parts, as there are so few.
+        settings: Settings of the user.
+        sources: Files to read, one after the other.
+        split: Split of the documents.
+        is_cut: Whether each source is a text that is itself cut into parts, as there are so few.
     """
 
     settings: TokenizeSettings
@@ -62,12 +62,12 @@ class TokenizePlan:
 
     @cached_property
     def length(self) -> int:
-        """Of what there is to read."""
+        """Length of all sources."""
         return sum(source.length for source in self.sources)
 
     @property
     def chunk_length(self) -> int:
-        """Of what is tokenized at a time: so little that several chunks make a shard.
+        """Length of a chunk: so little that several chunks make a shard.
 
         Each byte is a token at most, and has a separator before it at most.
         """
@@ -75,7 +75,7 @@ class TokenizePlan:
 
     @property
     def sample_length(self) -> int:
-        """Of what a vocabulary is learned from."""
+        """Length of the sample from which a vocabulary is learned."""
         return min(self.length, SAMPLE_BYTES)
 
     @property

@@ -20,11 +20,11 @@ class Shard:
     """A file of tokens.
 
     Attributes:
-        file: Its name.
-        tokens: Their number; separators are among them.
-        documents: That begin in it.
-        bytes: See `Amount`.
-        sha256: Of the file.
+        file: Name of the file.
+        tokens: Number of tokens; separators are among them.
+        documents: Number of documents that begin in it.
+        bytes: Number of bytes of the text, see `Amount`.
+        sha256: SHA-256 of the file.
     """
 
     file: str
@@ -39,10 +39,10 @@ class ShardPlan:
     """A shard that is to be written.
 
     Attributes:
-        part: It belongs to.
-        number: Of the shard in its part.
-        chunks: In order; each belongs to one shard of a part.
-        amount: Of what they hold together.
+        part: Split that it belongs to.
+        number: Number of the shard in its split.
+        chunks: Numbers of its chunks, in order; each belongs to one shard of a part.
+        amount: Amount that they hold together.
     """
 
     part: SplitName
@@ -52,7 +52,7 @@ class ShardPlan:
 
     @property
     def name(self) -> str:
-        """Of the file."""
+        """Name of the file."""
         return f"{self.part}-{self.number:05}.bin"
 
     def record(self, folder: Path) -> Path:
@@ -66,9 +66,9 @@ def plan_shards(
     """Fills shards with chunks as long as they are not too large.
 
     Args:
-        part: Of the shards.
-        amounts: What each chunk has of the part.
-        shard_tokens: That no shard of several chunks exceeds.
+        part: Split of the shards.
+        amounts: Amount that each chunk has of the split.
+        shard_tokens: Number of tokens that no shard of several chunks exceeds.
     """
     number, chunks, held = 0, list[int](), Amount()
     for chunk, amount in enumerate(amounts):
@@ -116,16 +116,16 @@ class ManifestError(ValueError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """The contents of a folder of shards. The last file that is written.
+    """The contents of a folder of shards; it is the last file that is written.
 
     Attributes:
-        settings: What the user asked for.
-        sources: The files that were read: path, size, and time of the last change.
-        dtype: Of the tokens in the files, which are little-endian and have no header.
+        settings: Settings of the user.
+        sources: Files that were read: path, size, and time of the last change.
+        dtype: Type of the tokens in the files, which are little-endian and have no header.
         vocab_size: Number of different tokens, the separator among them.
-        separator: The token before each document.
+        separator: Token before each document.
         unigram_nats: Entropy of the training part's single tokens.
-        shards: Of each part, in order.
+        shards: Shards of each part, in order.
     """
 
     settings: dict[str, Any]

@@ -24,7 +24,7 @@ SourceKind = Literal["text", "jsonl", "parquet"]
 KINDS: dict[str, SourceKind] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 """By the end of a file's name; all others are text."""
 CHECKED_BYTES = 2**26
-"""Of each text that are decoded before anything is written."""
+"""Number of bytes of each text that are decoded before anything is written."""
 
 
 class SourceError(ValueError):
@@ -33,16 +33,16 @@ class SourceError(ValueError):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file.
+    """A file to tokenize.
 
     Attributes:
-        path: As it was typed, or found below a folder that was.
-        kind: Of text, that is one document; of lines or rows, each a document.
-        size: Bytes of the file.
-        modified: When it was last written, in nanoseconds.
-        length: What there is to read of it: its bytes, or those of Parquet's column, unpacked.
-        encoding: Of text and of lines.
-        mark: Bytes of the byte-order mark at its beginning, which are no text.
+        path: Path, as typed, or as found below a folder.
+        kind: Kind of file: text is one document; each line or row is a document.
+        size: Size of the file in bytes.
+        modified: Time of the last change, in nanoseconds.
+        length: Number of bytes to read: of the file, or of the column of Parquet, unpacked.
+        encoding: Encoding of text and of lines.
+        mark: Number of bytes of the byte-order mark at its beginning, which are no text.
     """
 
     path: str
@@ -65,11 +65,11 @@ def find_sources(
     """The files, and all files below the folders, in the order of their names; each once.
 
     Args:
-        paths: Of files and folders. Hidden and binary files below a folder are left out.
-        text_key: The column of Parquet that holds the text.
-        leave_out: A folder that is not entered: what is made must not be read.
-        encoding: Of text; None: UTF-8, or what a byte-order mark says.
-        left_out: Is told how many files below folders are left out, by reason.
+        paths: Paths of files and folders. Hidden and binary files below a folder are left out.
+        text_key: Column of Parquet that holds the text.
+        leave_out: Folder that is not entered: what is made must not be read.
+        encoding: Encoding of text; None: UTF-8, or that of a byte-order mark.
+        left_out: Counter of the files below folders that are left out, by reason.
 
     Raises:
         SourceError: One is not there or no text.

@@ -1,4 +1,4 @@
-"""Which part a document belongs to: its text decides, not the order of reading."""
+"""The split that a document belongs to: its text decides, not the order of reading."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ NUM_KEYS = 2**64
 
 @dataclass(frozen=True)
 class KeySplit:
-    """Parts by the keys of documents, so that the same document twice is in one part.
+    """A split by the keys of documents, so that the same document twice is in one part.
 
     Attributes:
         val_below: Documents whose key is less validate.
-        test_below: Of the others, documents whose key is less test.
+        test_below: Of the other documents, those whose key is less test.
     """
 
     val_below: int
@@ -32,8 +32,8 @@ def key_split(val_share: float, test_share: float) -> KeySplit:
     """The split that gives each part its share of many documents.
 
     Args:
-        val_share: Of the documents.
-        test_share: Likewise.
+        val_share: Share of the documents that validate.
+        test_share: Share of the documents that test.
     """
     return KeySplit(int(val_share * NUM_KEYS), int((val_share + test_share) * NUM_KEYS))
 
@@ -42,9 +42,9 @@ def key_split_of_few(val_share: float, test_share: float, keys: Iterable[int]) -
     """The split that gives each part its share of few documents, and one at least.
 
     Args:
-        val_share: Of the documents.
-        test_share: Likewise.
-        keys: Of the documents; three different ones or more.
+        val_share: Share of the documents that validate.
+        test_share: Share of the documents that test.
+        keys: Keys of the documents; three different ones or more.
     """
     few = sorted(set(keys))
     num_val = min(max(1, round(val_share * len(few))), len(few) - 2)

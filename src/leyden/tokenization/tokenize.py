@@ -1,4 +1,4 @@
-"""From files to a folder of shards; broken off, it goes on."""
+"""From files to a folder of shards; an interrupted call is resumed."""
 
 import json
 import shutil
@@ -155,7 +155,7 @@ def _require_same_request(
 def difference_of(
     saved: dict[str, Any], settings: TokenizeSettings, sources: list[SourceFile]
 ) -> str | None:
-    """In what a request differs from the one that was saved."""
+    """The difference of a request from the one that was saved; None: there is none."""
     begun = asdict(
         TokenizeSettings(**saved["settings"])
     )  # with defaults for what was not asked yet
@@ -253,6 +253,6 @@ def join_chunks(folder: Path) -> Manifest:
 
 
 def entropy(counts: NDArray[np.int64]) -> float:
-    """Of the frequencies of what was counted, in nats."""
+    """Entropy of the frequencies of what was counted, in nats."""
     shares = counts[counts > 0] / max(1, counts.sum())
     return float(-(shares * np.log(shares)).sum())

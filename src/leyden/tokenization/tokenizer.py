@@ -48,8 +48,8 @@ class Characters:
     """One token a character.
 
     Args:
-        known: The characters. The first token stands for every other one.
-        has_separator: A further token stands between documents.
+        known: Known characters. The first token stands for every other one.
+        has_separator: Whether a further token stands between documents.
     """
 
     def __init__(self, known: str, *, has_separator: bool = False) -> None:
@@ -83,7 +83,7 @@ class Bytes:
     """One token a byte of UTF-8.
 
     Args:
-        has_separator: A further token stands between documents.
+        has_separator: Whether a further token stands between documents.
     """
 
     def __init__(self, *, has_separator: bool = False) -> None:
@@ -123,8 +123,8 @@ def read_vocabulary(file: Path, *, has_separator: bool = False) -> Characters | 
     """What `Characters.save` or `Bytes.save` wrote.
 
     Args:
-        file: That file.
-        has_separator: It gets a separator if it has none.
+        file: File that they wrote.
+        has_separator: Whether it gets a separator if it has none.
 
     Raises:
         TokenizerError: It is not that.

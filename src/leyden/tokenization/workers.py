@@ -20,10 +20,10 @@ def write_chunks(
     """Writes chunks in any order.
 
     Args:
-        folder: Of the result; plan and tokenizer are there.
-        chunks: Their numbers.
-        workers: Processes at a time; for one, or one chunk, none beside this.
-        on_progress: Is told, again and again, the length of what was read since it was last told.
+        folder: Folder of the result; plan and tokenizer are there.
+        chunks: Numbers of the chunks.
+        workers: Number of processes; for one, or for one chunk, this process works alone.
+        on_progress: Function that is called with the length that was read since its last call.
 
     Raises:
         SourceError: Something is no document; what was finished stays.

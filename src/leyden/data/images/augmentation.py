@@ -12,12 +12,12 @@ from leyden.data.batches import BatchIndices, uniform
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to each image, anew in each epoch; by default nothing.
+    """Random changes of each image, anew in each epoch; by default none.
 
     A pure function of (seed, epoch, image): neither batch nor worker changes it.
 
     Attributes:
-        seed: The run's.
+        seed: Seed of the run.
         crop: Least share of the area that a random crop keeps, before it is brought back to the
             image's size; 1 does not crop.
         translate: Shift by up to this many pixels in each direction; what comes in is black. The
@@ -73,9 +73,9 @@ def crop(
 
     Args:
         pixels: The images.
-        scale: Sides of the window, as a share of the image's.
-        down: Its place, from 0 (top) to 1 (bottom).
-        right: From 0 (left) to 1 (right).
+        scale: Sides of the window, as a share of those of the image.
+        down: Place of the window, from 0 (top) to 1 (bottom).
+        right: Place of the window, from 0 (left) to 1 (right).
     """
     room = 1 - scale  # the window's centre moves by this much to either side, of [-1, 1]
     centre = torch.stack([(2 * right - 1) * room, (2 * down - 1) * room], dim=1)

@@ -24,12 +24,12 @@ class Digits(DataModule):
     """1,437 training, 180 validation and 180 test images of the ten digits.
 
     Args:
-        split: See `SplitRule`; there is no column to split by.
-        crop: See `Augmentation`, as for the next three.
-        translate: In pixels, of 8x8.
-        flip: Digits are not mirrored in the world.
-        cutout: In pixels.
-        shared: Those of `DataModule`.
+        split: How samples are split, see `SplitRule`; there is no column to split by.
+        crop: Least share of the area that a random crop keeps, see `Augmentation`.
+        translate: Largest random shift, in pixels of 8x8.
+        flip: Whether every second image is mirrored; real digits are not.
+        cutout: Side of a random black square, in pixels.
+        shared: Arguments of `DataModule`.
 
     Source: Alpaydin and Kaynak 1998, "Optical Recognition of Handwritten Digits", UCI; here its
     test set, as scikit-learn ships it.

@@ -34,10 +34,10 @@ class FolderTree:
     """The images below a folder.
 
     Attributes:
-        root: The folder.
-        direct: Images that lie in it.
-        folders: Those below each of its folders; all of these are here, the empty ones too.
-        others: Files that are no images, below each folder.
+        root: Path of the folder.
+        direct: Images directly in it.
+        folders: Images below each of its folders, the empty ones too.
+        others: Other files below each of its folders.
     """
 
     root: Path

@@ -26,7 +26,7 @@ from leyden.types import Count, Share
 
 AxisOrder = Literal["NHWC", "NCHW"]
 MOST_CHANNELS = 4
-"""Of the axes of images the one that is no longer than this has the channels."""
+"""Length up to which an axis of images is that of the channels."""
 
 
 class ImageArrays(DataModule):
@@ -38,18 +38,18 @@ class ImageArrays(DataModule):
     training images takes its place. Images keep their size and their channels.
 
     Args:
-        path: The file.
+        path: Path of the file.
         layout: Order of the axes of images, `NHWC` or `NCHW`; None: the axis with up to four
             entries has the channels. Grey images may do without that axis.
         value_range: Values that are black and white, such as [0,4095]; what is outside is cut.
             None: 0 and the largest value of 8 or of 16 bits; 0 and 1 of floats. Then values
             outside are refused.
-        split: See `SplitRule`; there is no column to split by.
-        crop: See `Augmentation`, as for the next three.
-        translate: In pixels.
-        flip: Left to right.
-        cutout: In pixels.
-        shared: Those of `DataModule`.
+        split: How samples are split, see `SplitRule`; there is no column to split by.
+        crop: Least share of the area that a random crop keeps, see `Augmentation`.
+        translate: Largest random shift, in pixels.
+        flip: Whether every second image is mirrored, left to right.
+        cutout: Side of a random black square, in pixels.
+        shared: Arguments of `DataModule`.
     """
 
     kind: ClassVar[DataKind] = "image"

@@ -32,15 +32,15 @@ BITS_PER_SAMPLE, PHOTOMETRIC = 258, 262
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of its image.
+    """The facts that a file states of its image.
 
     Attributes:
         format: Pillow's name of it.
         mode: Pillow's name of the kind of pixel.
-        is_turned: A viewer turns or mirrors it.
-        has_transparency: Some pixels may be transparent.
-        has_frames: There are more pictures after the first.
-        has_profile: Its colours are not those of sRGB.
+        is_turned: Whether a viewer turns or mirrors it.
+        has_transparency: Whether some pixels may be transparent.
+        has_frames: Whether there are more pictures after the first.
+        has_profile: Whether its colours are not those of sRGB.
     """
 
     format: str
@@ -58,13 +58,13 @@ class Header:
 
 @dataclass(frozen=True)
 class Decoder:
-    """How a file becomes a square of pixels.
+    """Decodes files to squares of pixels.
 
     Attributes:
         size: Side of the square, in pixels.
         channels: 3 for colour, 1 for grey.
-        background: What is seen through transparent pixels.
-        value_range: What is black and what is white in images of more than 8 bits; None: 0 and
+        background: Colour that is seen through transparent pixels.
+        value_range: Values of black and of white in images of more than 8 bits; None: 0 and
             the largest value of 16 bits, or 0 and 1 for floats.
     """
 
@@ -179,8 +179,9 @@ def in_srgb(image: Image.Image, profile: Any) -> Image.Image:
     """An image with the colours of its profile in sRGB, as a viewer turns them.
 
     Args:
-        image: Its mode is L, RGB, RGBA or CMYK.
-        profile: Of the file; one that can't be read, or is of another mode, changes nothing.
+        image: Image of the mode L, RGB, RGBA or CMYK.
+        profile: Colour profile of the file; one that can't be read, or is of another mode, changes
+            nothing.
     """
     if not has_foreign_profile(profile) or not features.check("littlecms2"):
         return image

@@ -1,4 +1,4 @@
-"""A folder of the user's images, one folder a class."""
+"""The data set of a folder of images, with one folder for each class."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,25 +34,25 @@ class ImageFolder(DataModule):
     a tenth of the training images takes its place. Pixels are those that a viewer shows.
 
     Args:
-        path: The folder.
+        path: Path of the folder.
         classes: Names of the folders that are the classes; others are left out. None: all are,
             unless that is in doubt.
         size: Side of the square that a model sees, in pixels: an image is scaled until its shorter
             side is so long, and its middle is cut out.
         channels: 3 for colour, 1 for grey.
-        background: What is seen through transparent pixels: `white` or `black`.
+        background: Colour that is seen through transparent pixels: `white` or `black`.
         value_range: Values that are black and white in images of more than 8 bits, such as
             [0,4095]; what is outside is cut. None: 0 and the largest value of 16 bits; 0 and 1 for
             floats. Then values outside are refused.
-        skip_damaged: Leave out files that can't be decoded, instead of refusing to start. All are
-            decoded for it, before the parts are drawn.
-        split: See `SplitRule`; there is no column to split by.
-        crop: See `Augmentation`, as for the next three.
-        translate: In pixels.
-        flip: Left to right.
-        cutout: In pixels.
-        shared: Those of `DataModule`. Images are decoded when they are asked for, so `num_workers`
-            helps.
+        skip_damaged: Whether files that can't be decoded are left out instead of being an error.
+            All are decoded for it, before the parts are drawn.
+        split: How samples are split, see `SplitRule`; there is no column to split by.
+        crop: Least share of the area that a random crop keeps, see `Augmentation`.
+        translate: Largest random shift, in pixels.
+        flip: Whether every second image is mirrored, left to right.
+        cutout: Side of a random black square, in pixels.
+        shared: Arguments of `DataModule`. Images are decoded when they are asked for, so
+            `num_workers` helps.
     """
 
     kind: ClassVar[DataKind] = "image"
@@ -216,9 +216,9 @@ class ImageFiles:
     """Images on disk, decoded when they are asked for.
 
     Args:
-        files: One an image.
-        decoder: Makes pixels of them.
-        is_deep: One of the set's images has more than 8 bits: pixels are floats.
+        files: File of each image.
+        decoder: Decoder that makes pixels of them.
+        is_deep: Whether an image of the set has more than 8 bits; pixels are then floats.
     """
 
     def __init__(self, files: list[Path], decoder: Decoder, *, is_deep: bool = False) -> None:

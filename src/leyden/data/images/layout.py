@@ -30,9 +30,9 @@ class FolderLayout:
     """The images of a set.
 
     Attributes:
-        root: The folder that holds the classes or the parts.
-        classes: Names of the classes, in their order.
-        parts: What is in folders of the parts; `train` alone where there are none, or one.
+        root: Folder that holds the classes or the parts.
+        classes: Names of the classes, in order.
+        parts: Images of each part; `train` alone where folders name none, or one.
         folders: Names of the folders of the parts; none where images are drawn.
     """
 
@@ -49,7 +49,7 @@ def find_layout(
 
     Args:
         root: The folder.
-        report: It is told.
+        report: Report that is told of it.
         chosen: Names of the folders that are the classes; None: all.
 
     Raises:

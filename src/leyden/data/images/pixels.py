@@ -37,14 +37,14 @@ class Pixels(Protocol):
 
 
 class Images:
-    """A part of an image set.
+    """A split of an image set.
 
     Args:
-        pixels: Where the images are.
+        pixels: Store of the images.
         labels: Class of each image.
-        mean: Of the training part's pixels by channel, on the scale 0 to 1.
-        std: Likewise.
-        augmentation: Of the training part.
+        mean: Mean of the training pixels by channel, on the scale 0 to 1.
+        std: Standard deviation of the training pixels by channel, on the same scale.
+        augmentation: Augmentation of the training part.
         is_read_often: Whether it pays to keep the images normalised.
     """
 
@@ -100,10 +100,10 @@ def image_splits(
     """Training, validation and test images, all normalised alike; the first are augmented.
 
     Args:
-        pixels: Of the three parts.
-        labels: Likewise.
-        augmentation: Of the training part.
-        statistics: Of the training part's pixels; None: they are computed from some of them.
+        pixels: Images of the three parts.
+        labels: Classes of the images of the three parts.
+        augmentation: Augmentation of the training part.
+        statistics: Statistics of the training pixels; None: they are computed from some of them.
     """
     mean, std = statistics_of(pixels[0]) if statistics is None else statistics
     train, val, test = zip(pixels, labels, strict=True)

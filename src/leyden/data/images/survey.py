@@ -1,4 +1,4 @@
-"""A look at all images of a set before it is used: what they are, and which can't be read."""
+"""A survey of all images of a set before it is used: their kinds, and those that can't be read."""
 
 import os
 from collections import Counter
@@ -34,14 +34,14 @@ PIXEL_KINDS = {
 
 @dataclass(frozen=True)
 class PixelSummary:
-    """What is known of the pixels of one image.
+    """Summary of the pixels of one image.
 
     Attributes:
-        mean: Of each channel, from 0 to 255.
-        mean_square: Likewise.
-        low: The least value.
-        high: The largest.
-        digest: Tells images apart.
+        mean: Mean of each channel, from 0 to 255.
+        mean_square: Mean square of each channel.
+        low: Least value.
+        high: Largest value.
+        digest: Digest of the pixels, which tells images apart.
     """
 
     mean: NDArray[np.float64]
@@ -53,14 +53,14 @@ class PixelSummary:
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What is known of one file.
+    """Facts about one file.
 
     Attributes:
-        file: Its path.
-        header: What it says of itself; None: it is no image.
-        pixels: None: they were not decoded.
-        failure: Why it can't be read.
-        outside: Its least and largest value, where these are not between black and white.
+        file: Path of the file.
+        header: Header of the file; None: it is no image.
+        pixels: Summary of the pixels; None: they were not decoded.
+        failure: Reason why it can't be read; None: it can be.
+        outside: Least and largest value, where these are not between black and white.
     """
 
     file: Path
@@ -72,10 +72,10 @@ class ImageInfo:
 
 @dataclass(frozen=True)
 class Survey:
-    """What is known of all files of a set.
+    """Facts about all files of a set.
 
     Attributes:
-        images: One a file.
+        images: Facts about each file.
     """
 
     images: Sequence[ImageInfo]
@@ -101,7 +101,7 @@ class Survey:
         """Mean and deviation of the pixels of some files, by channel, on the scale 0 to 1.
 
         Args:
-            files: Those of the training part. Of many some have been decoded.
+            files: Files of the training part. Of many some have been decoded.
         """
         chosen = set(files)
         pixels = [image.pixels for image in self.readable if image.pixels and image.file in chosen]
@@ -119,9 +119,9 @@ def survey(files: Sequence[Path], decoder: Decoder, *, decodes_all: bool) -> Sur
     """Opens every file, and decodes all of them; of many, some, the same in every run.
 
     Args:
-        files: Of all parts.
-        decoder: Makes pixels of them.
-        decodes_all: Also of many.
+        files: Files of all parts.
+        decoder: Decoder that makes pixels of them.
+        decodes_all: Whether all are decoded, however many there are.
     """
     some = set(permutation(len(files), seed=0, epoch=0)[:STATISTICS_SAMPLES].tolist())
     wanted = [decodes_all or number in some for number in range(len(files))]
@@ -139,9 +139,9 @@ def inspect_file(file: Path, decoder: Decoder, decodes: bool) -> ImageInfo:
     """One file.
 
     Args:
-        file: Its path.
-        decoder: Makes pixels of it.
-        decodes: Not only its header is looked at.
+        file: Path of the file.
+        decoder: Decoder that makes pixels of it.
+        decodes: Whether its pixels are decoded; otherwise only its header is read.
     """
     header = None
     try:

@@ -66,11 +66,11 @@ class TorchvisionImages(DataModule):
     Args:
         dataset: Which of them.
         num_val: Images that validate, drawn once for all runs.
-        crop: See `Augmentation`, as for the next three.
-        translate: In pixels.
-        flip: Left to right.
-        cutout: In pixels.
-        shared: Those of `DataModule`.
+        crop: Least share of the area that a random crop keeps, see `Augmentation`.
+        translate: Largest random shift, in pixels.
+        flip: Whether every second image is mirrored, left to right.
+        cutout: Side of a random black square, in pixels.
+        shared: Arguments of `DataModule`.
 
     Sources: LeCun et al. 1998 (MNIST); Xiao, Rasul, Vollgraf 2017 (Fashion-MNIST); Clanuwat et al.
     2018 (KMNIST); Krizhevsky 2009 (CIFAR).

@@ -38,7 +38,7 @@ PROGRAMS_MISSING_WORDS = frozenset(
         *("#value!", "#ref!", "#div/0!", "#num!", "#name?"),
     )
 )
-"""Those of them that programs write, and few people for anything else, in lower case."""
+"""The missing words that programs write, and few people for anything else, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,10 @@ class DistinctCells:
 
 
 MOST_MALFORMED = 5
-"""A column of numbers has no more different other texts than this; with more it is text."""
+"""Largest number of different texts in a column of numbers; with more it is text."""
 
 LEAST_SHARE_SAID = 0.2
-"""Of cells that are numbers, from which it is said that a column is taken as text."""
+"""Share of numbers from which a warning says that a column is taken as text."""
 
 BARE = "leave the bare number in each cell"
 
@@ -129,8 +129,8 @@ def describe_malformed(
 
     Args:
         distinct: Cells of the column; some are no numbers.
-        form: How numbers are written.
-        lines: Where they stand.
+        form: Format of the numbers.
+        lines: Lines of the cells in the file.
 
     Returns:
         Both empty where the column is text.
@@ -179,11 +179,11 @@ def override_item(word: str) -> str:
 
 
 class CellLines:
-    """Where cells of a column stand in the file.
+    """The lines of the cells of a column in its file.
 
     Args:
-        cells: Of the column.
-        lines: Line of each; of no line where the file has none.
+        cells: Cells of the column.
+        lines: Line of each cell; empty for a file without lines.
     """
 
     def __init__(self, cells: Sequence[str], lines: Sequence[int]) -> None:
@@ -216,8 +216,8 @@ def find_sentinel(
     """A number that comes again and is far from all others; None: there is none.
 
     Args:
-        values: Of a column of numbers.
-        is_word: Whether a number may stand for none.
+        values: Values of a column of numbers.
+        is_word: Function that says whether a number may be a sentinel.
     """
     counts = values.value_counts()
     for one in (counts.index.min(), counts.index.max()):

@@ -59,12 +59,12 @@ def parse_text_column(
     None. Of a text only an empty cell is missing, or what the user says is.
 
     Args:
-        name: Of the column.
-        cells: Without blanks at their ends.
+        name: Name of the column.
+        cells: Cells without blanks at their ends.
         lines: Line of each cell in the file.
-        form: How numbers are written.
-        missing: What the user says is missing.
-        report: It is told what the column is.
+        form: Format of the numbers.
+        missing: Cells that the user calls missing.
+        report: Report that is told what the column is.
     """
     distinct, bare = DistinctCells.of(cells, form, missing), cells
     stripped = None if distinct.numbers else strip_unit(distinct.others)
@@ -195,9 +195,9 @@ def convert_typed_column(
     """A column as `read_table` gives it, of one that has a type already.
 
     Args:
-        values: Of the column; None, NaN and pandas' NA are missing.
-        missing: What the user says is missing.
-        report: It is told what the column is.
+        values: Values of the column; None, NaN and pandas' NA are missing.
+        missing: Cells that the user calls missing.
+        report: Report that is told what the column is.
     """
     name, dtype = str(values.name), values.dtype
     if pd.api.types.is_bool_dtype(dtype):

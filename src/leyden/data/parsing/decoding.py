@@ -15,18 +15,18 @@ MARKS: dict[str, bytes] = {
 """Byte-order marks at the start of a file."""
 
 LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-"""Of several bytes, in UTF-8."""
+"""A letter of several bytes in UTF-8."""
 
 EXCERPT_LENGTH = 40
-"""Characters of a line that are shown."""
+"""Number of characters of a line that a message shows."""
 
 
 def decode(content: bytes, encoding: str | None) -> tuple[str, str]:
     """The text of bytes, without a byte-order mark, and its encoding.
 
     Args:
-        content: Of the file.
-        encoding: As Python names it; None: as the mark says, or UTF-8.
+        content: Bytes of the file.
+        encoding: Encoding, as Python names it; None: that of the mark, or UTF-8.
 
     Raises:
         DataError: The bytes are not in it.

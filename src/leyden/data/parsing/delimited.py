@@ -25,10 +25,10 @@ EXCEL_LINE = re.compile(r'"?sep=(.)"?\s*')
 """Excel writes it above the names."""
 
 ROWS_TOGETHER = 4096
-"""That are taken apart at once: row by row takes several times as long."""
+"""Number of rows that are taken apart at once: row by row takes several times as long."""
 
 CELLS_REMEMBERED = 10_000
-"""Different ones of a column, of which others are likely to be copies."""
+"""Number of different cells of a column of which others are likely to be copies."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class TextTable:
     """The text in a table.
 
     Attributes:
-        names: Of the columns, all different.
+        names: Names of the columns, all different.
         columns: The cells of each column, without blanks at their ends.
         lines: Line of the file in which each row ends, from 1.
     """
@@ -50,9 +50,9 @@ def parse_cells(text: str, format: TableFormat, report: DataReport) -> TextTable
     """The cells of a text file.
 
     Args:
-        text: Of the file.
-        format: What the user says of it.
-        report: It is told what the file says, such as its separator.
+        text: Text of the file.
+        format: Format of the table, as far as the user says it.
+        report: Report that is told what the file says, such as its separator.
 
     Raises:
         DataError: The separator is not clear, or rows have more or fewer cells than names.
@@ -132,7 +132,7 @@ class _Columns:
     """Rows, collected by column.
 
     Args:
-        width: Cells of a row.
+        width: Number of cells of a row.
     """
 
     def __init__(self, width: int) -> None:
@@ -167,10 +167,10 @@ class _UnevenRows(Exception):
     """Rows have more or fewer cells than there are names.
 
     Attributes:
-        line: Of the first such row.
-        cells: That it has.
-        uneven: Such rows.
-        width: Names.
+        line: Line of the first such row.
+        cells: Number of cells of that row.
+        uneven: Number of such rows.
+        width: Number of names.
     """
 
     def __init__(self, line: int, cells: int, uneven: int, width: int) -> None:
@@ -181,9 +181,9 @@ class _UnevenRows(Exception):
         """What is wrong, and what to type.
 
         Args:
-            body: Lines from the names on.
-            separator: Between cells.
-            skipped: Lines above the body.
+            body: Lines from that of the names on.
+            separator: Sign between cells.
+            skipped: Number of lines above the body.
         """
         such = f" ({self.uneven:,} such rows)" if self.uneven > 1 else ""
         said = f"line {self.line} has {self.cells} cells{such}, and {self.width} columns are named"

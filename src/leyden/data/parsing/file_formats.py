@@ -14,7 +14,7 @@ from typing import Any
 from leyden.data.errors import DataError
 
 MOST_BYTES = 4 * 2**30
-"""Of an unpacked file: a packed one of some kilobytes can hold more than any memory."""
+"""Largest size of a decompressed file: some kilobytes can unpack to more than any memory."""
 
 CHUNK = 2**20
 WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -177,12 +177,12 @@ BINARY_FORMATS: dict[bytes, tuple[str, str]] = {
     b"%PDF": ("a PDF", "save its table as CSV"),
     **dict.fromkeys((b"\x89PNG", b"\xff\xd8\xff"), ("an image", "data=image_folder reads images")),
 }
-"""What files begin with, what they are, and what helps."""
+"""First bytes of files, what the files are, and what to do instead."""
 
 OLD_STATA = re.compile(rb"[\x69-\x73][\x01\x02]\x01\x00", re.DOTALL)
 PICKLE = re.compile(rb"\x80[\x02-\x05]", re.DOTALL)
 TAR = (257, b"ustar")
-"""Its mark, and where it stands."""
+"""The offset of its mark, and the mark."""
 
 TEXT_FORMATS: tuple[tuple[str, str, str], ...] = (
     (
@@ -221,14 +221,14 @@ TEXT_FORMATS: tuple[tuple[str, str, str], ...] = (
         r"sed 's/::/\t/g' PATH > table.tsv puts tabs there",
     ),
 )
-"""How texts begin, in any case, what they are, and what helps."""
+"""Patterns of the beginning of texts, what these are, and what to do instead."""
 
 
 def unsupported_binary_format(start: bytes) -> str | None:
     """What a file is that is no text, and what to do with it; None: it may be text.
 
     Args:
-        start: Its first bytes, unpacked; some hundred.
+        start: First bytes of the file, decompressed; some hundred.
     """
     found = next((said for mark, said in BINARY_FORMATS.items() if start.startswith(mark)), None)
     if found is None and OLD_STATA.match(start):

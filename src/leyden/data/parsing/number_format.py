@@ -1,4 +1,4 @@
-"""Numbers as files write them: which texts are numbers, and which would be if written otherwise."""
+"""Formats of numbers in files: which texts are numbers, and in which other format they would be."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -19,7 +19,7 @@ MINUS = "\u2212"
 
 LEADING_ZERO = re.compile(r"[+-]?0\d+")
 LARGEST_EXACT = 2**53
-"""Of whole numbers as floating-point numbers of 64 bits."""
+"""The largest whole number up to which floats of 64 bits hold all."""
 
 SIGNS = ".,'\u2019 \u00a0\u2009\u202f_"
 NUMBER_LIKE = (
@@ -44,11 +44,11 @@ GLUED_UNIT = re.compile(rf"{NUMBER_LIKE}[a-z]{{1,2}}")
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """How numbers are written.
+    """A format of numbers.
 
     Attributes:
-        decimal: What stands before the decimals.
-        thousands: What groups digits by three; None or none: nothing.
+        decimal: Sign before the decimals of a number.
+        thousands: Sign that groups digits by three; None or none: no sign does.
         unambiguous: A number of the table, with its column, that can only have decimals, and so
             speaks against the other decimal sign; empty: there is none.
     """
@@ -134,8 +134,8 @@ def ambiguous_number(cells: list[str], form: NumberFormat) -> str | None:
     are less than 1000, the sign is more likely to group digits: `2.455` beside `865`.
 
     Args:
-        cells: Numbers of that form.
-        form: If the user says that nothing groups digits, nothing is doubtful.
+        cells: Numbers in that format.
+        form: Format of the numbers. If the user says that no sign groups digits, none is ambiguous.
     """
     if form.thousands == "none":
         return None
@@ -153,8 +153,8 @@ def unambiguous_decimal(columns: Iterable[tuple[str, Iterable[str]]], form: Numb
     """A number of a table, with its column, that can only have decimals; empty: there is none.
 
     Args:
-        columns: Their names and cells.
-        form: How numbers are written.
+        columns: Names and cells of the columns.
+        form: Format of the numbers.
     """
     sign = DECIMAL_SIGNS[form.decimal]
     for name, cells in columns:
@@ -176,8 +176,8 @@ def alternative_formats(cells: list[str], form: NumberFormat) -> list[NumberForm
     other column shows which.
 
     Args:
-        cells: Not all of them are numbers of the present form.
-        form: The present one.
+        cells: Cells, not all of which are numbers in the present format.
+        form: Present format.
     """
     decimals: list[Decimal] = [form.decimal, "comma" if form.decimal == "point" else "point"]
     found: dict[tuple[float, ...], NumberFormat] = {}

@@ -28,7 +28,7 @@ ARRAY_NAMES: dict[str, ArrayRole] = {
     **dict.fromkeys(("inputs", "features", "series", "signal", "signals"), "samples"),
     **dict.fromkeys(("y", "label", "labels", "target", "targets", "class", "classes"), "labels"),
 }
-"""What arrays are called, in lower case."""
+"""Names of arrays, in lower case, and what they hold."""
 
 
 @dataclass
@@ -36,8 +36,8 @@ class LabelledArrays:
     """The arrays of a file that are used.
 
     Attributes:
-        samples: By part; None: of a file without parts.
-        labels: Likewise.
+        samples: Samples by part; the part is None in a file without parts.
+        labels: Labels by part, as for the samples.
     """
 
     samples: dict[SplitName | None, Array] = field(default_factory=dict)
@@ -48,9 +48,9 @@ def read_labelled_arrays(path: Path, report: DataReport, *, what: str) -> Labell
     """The arrays of a file, by what their names say.
 
     Args:
-        path: The file.
-        report: It is told what is not used.
-        what: The samples: images, or series.
+        path: Path of the file.
+        report: Report that is told what is not used.
+        what: Name of the samples: images, or series.
 
     Raises:
         DataError: It is no such file, or there are no samples with classes to train on.

@@ -22,8 +22,8 @@ class QuoteError(Exception):
     """A row can't be read.
 
     Attributes:
-        line: Where it begins, from 1.
-        reason: What the reader of CSV says.
+        line: Line in which it begins, from 1.
+        reason: Message of the CSV reader.
     """
 
     def __init__(self, line: int, reason: str) -> None:
@@ -60,7 +60,7 @@ def _unquoted(quoted: str, bare: str) -> str:
 ROWS_LOOKED_AT = 1000
 
 NUMBER = re.compile(r"\s*[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
-"""Whatever sign its decimals have."""
+"""A number with either decimal sign."""
 
 
 def find_separator(lines: list[str]) -> Separator | None:
@@ -69,7 +69,7 @@ def find_separator(lines: list[str]) -> Separator | None:
     Blanks are taken where nothing else does.
 
     Args:
-        lines: Of the file, from the row of names on.
+        lines: Lines of the file, from the row of names on.
 
     Raises:
         DataError: Several do, or none does.
@@ -111,13 +111,13 @@ def _cell_counts(lines: list[str], sign: Separator) -> list[int]:
 
 @dataclass(frozen=True)
 class RowLayout:
-    """Where the rows of a table stand in a file.
+    """The place of the rows of a table in a file.
 
     Attributes:
-        width: Cells that most rows have.
+        width: Number of cells that most rows have.
         first: Cells of the first row that has so many.
-        above: Lines before that row.
-        below: Rows after the last one that has so many.
+        above: Number of lines before that row.
+        below: Number of rows after the last one that has so many.
     """
 
     width: int
@@ -159,10 +159,10 @@ def _is_even(counts: list[int]) -> bool:
 
 
 ROWS_JUDGED = 100
-"""To tell whether the first row is data."""
+"""Number of rows that decide whether the first row is data."""
 
 FEWEST_ROWS_JUDGED = 5
-"""With fewer, a name may come again in its column by chance."""
+"""Number of rows below which a name may recur in its column by chance."""
 
 
 def column_names(

@@ -1,4 +1,4 @@
-"""Reading a table of the user's from a file: text, Parquet or NumPy's, packed or not."""
+"""Reading a table from a file: text, Parquet or NumPy, compressed or not."""
 
 from dataclasses import replace
 from difflib import get_close_matches
@@ -19,7 +19,7 @@ from leyden.data.parsing.typed_files import PARQUET, read_numpy_table, read_parq
 from leyden.data.report import DataReport
 
 MOST_NAMES = 20
-"""Of columns in a message."""
+"""Number of columns that a message lists."""
 
 
 def read_table(path: str, format: TableFormat, report: DataReport) -> pd.DataFrame:
@@ -30,9 +30,9 @@ def read_table(path: str, format: TableFormat, report: DataReport) -> pd.DataFra
     is taken for a number that is not written as one: see `Column.problem`.
 
     Args:
-        path: The file; its first bytes say what it is.
-        format: What the user says of it.
-        report: It is told what the file and each column are.
+        path: Path of the file; its first bytes say what it is.
+        format: Format of the table, as far as the user says it.
+        report: Report that is told what the file and each column are.
 
     Raises:
         DataError: It is no table, or it is not clear how it is to be read.
@@ -89,8 +89,8 @@ def column_of(frame: pd.DataFrame, name: str, *, key: str) -> "pd.Series[Any]":
     """A column by its name.
 
     Args:
-        frame: The table.
-        name: Of the column.
+        frame: Table with the column.
+        name: Name of the column.
         key: The parameter that named it.
 
     Raises:
@@ -111,9 +111,9 @@ def numbers_of(
     """A column that has to hold numbers.
 
     Args:
-        frame: The table.
-        name: Of the column.
-        report: What was found of the columns.
+        frame: Table with the column.
+        name: Name of the column.
+        report: Report of what the columns hold.
         key: The parameter that named it.
 
     Raises:

@@ -1,4 +1,4 @@
-"""How a table of the user's is written, as far as the user says it."""
+"""The format of a table in a text file, as far as the user says it."""
 
 from dataclasses import dataclass, fields
 from typing import Literal
@@ -15,14 +15,16 @@ SEPARATORS: dict[Separator, str] = {"comma": ",", "semicolon": ";", "tab": "\t",
 
 @dataclass(frozen=True, kw_only=True)
 class TableFormat:
-    """What the YAML keys say of a table; the file says the rest.
+    """The format of a table, as far as keys say it; the file says the rest.
 
     Attributes:
-        separator: Between cells; blank: any number of blanks and tabs. None: what splits evenly.
-        decimal: What stands before the decimals of a number.
-        thousands: What groups the digits of numbers by three; none: they are not grouped. None: not
+        separator: Sign between cells; blank: any number of blanks and tabs. None: the sign that
+            splits evenly.
+        decimal: Sign before the decimals of a number.
+        thousands: Sign that groups the digits by three; none: they are not grouped. None: not
             grouped, and cells of which that is doubtful are refused.
-        encoding: Of a text file, as Python names it; None: UTF-8, or as its byte-order mark says.
+        encoding: Encoding of a text file, as Python names it; None: UTF-8, or as its byte-order
+            mark says.
         missing: Cells that are missing values, besides empty ones.
         header: Whether the first row names the columns; None: it does, and one that looks like data
             is refused.
@@ -50,7 +52,7 @@ class TableFormat:
         """Raises `DataError` where a key is said that only text files have.
 
         Args:
-            kind: What the file is instead.
+            kind: Name of what the file is instead.
         """
         for one in fields(self):
             if one.name != "missing" and getattr(self, one.name) != one.default:

@@ -1,4 +1,4 @@
-"""Forms in which people and programs write times."""
+"""The formats in which people and programs write times."""
 
 import re
 from typing import Any
@@ -44,7 +44,7 @@ PLAIN_ISO = re.compile(r"\d{4}-\d{2}(?:-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2}
 END_OF_DAY = re.compile(r"([T ])24(:00(?::00(?:\.0+)?)?(?:Z|[+-]\d{2}:?\d{2})?)$")
 
 LAST_YEAR = 2068
-"""Of two digits, as POSIX has it."""
+"""The last year that POSIX means by two digits."""
 
 LEAST_GAP = 30
 """Years without a date that years of two digits need, for their century to be sure."""

@@ -34,10 +34,10 @@ class Times:
     """When the rows of a table are.
 
     Attributes:
-        moments: Of each row, in the order of the file: datetime64[us], in UTC where offsets were
-            given; timedelta64[us]; or numbers.
-        form: How the cells were read, in words.
-        cells: As the file has them, for messages.
+        moments: Time of each row, in the order of the file: datetime64[us], in UTC where offsets
+            were given; timedelta64[us]; or numbers.
+        form: Format that the cells were read by, in words.
+        cells: Cells, as in the file, for messages.
     """
 
     moments: "pd.Series[Any]"
@@ -73,9 +73,9 @@ def parse_times(cells: "pd.Series[Any]", *, key: str, time_format: str | None = 
     can be read in two ways is not.
 
     Args:
-        cells: Of the column: text, numbers, or times already.
+        cells: Cells of the column: text, numbers, or times already.
         key: The parameter that named the column.
-        time_format: As `datetime.strptime` takes it, where the cells don't tell.
+        time_format: Format, as for `datetime.strptime`; None: it is inferred.
 
     Raises:
         DataError: A cell is no time, or it is not clear which.

@@ -13,15 +13,15 @@ from leyden.data.report import DataReport
 
 PARQUET = b"PAR1"
 MOST_CELLS = 2**30
-"""Of a file: one of some kilobytes can say that it holds more than any memory."""
+"""Largest number of cells of a file: a small one can claim more than any memory holds."""
 
 
 def read_parquet(file: Path, report: DataReport) -> "list[pd.Series[Any]]":
     """The columns of a file.
 
     Args:
-        file: Its path.
-        report: It is told which columns hold no single values.
+        file: Path of the file.
+        report: Report that is told which columns hold no single values.
 
     Raises:
         DataError: It is damaged, or the package that reads it is missing.
@@ -88,7 +88,7 @@ def read_numpy_table(file: Path) -> "list[pd.Series[Any]]":
     `1`, ...; a structured one has its fields.
 
     Args:
-        file: With the ending .npz, or of one array.
+        file: File with the ending .npz, or of one array.
 
     Raises:
         DataError: It is damaged, or its arrays make no table.

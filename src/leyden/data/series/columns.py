@@ -28,7 +28,7 @@ class NumberedColumns:
     """Columns whose names have a common stem, and numbers or dates.
 
     Attributes:
-        names: By their numbers.
+        names: Names of the columns, by their numbers.
         is_sorted: The table has them in that order.
         gaps: The name after which the first number is missing; "": none is.
         is_positions: The names are no more than the places of the columns: they were not named.
@@ -44,7 +44,7 @@ def find_numbered_columns(names: Sequence[str]) -> NumberedColumns | None:
     """The columns of one stem, if they are half of all or more.
 
     Args:
-        names: Of the columns, in the order of the table.
+        names: Names of the columns, in the order of the table.
 
     Raises:
         DataError: There are several such runs with the same numbers.
@@ -96,16 +96,16 @@ def _several_runs(
 
 @dataclass(frozen=True)
 class ColumnRoles:
-    """Which columns of a table say what.
+    """The roles of the columns of a table.
 
     Attributes:
-        label: The class.
-        series: Tell the rows of one series from those of others; none: each row is a series.
-        time: By which the rows of a series are sorted; None: they are in order.
-        time_format: As `datetime.strptime` takes it, where the cells don't tell.
-        features: What is measured at each time; None: all other columns of numbers.
+        label: Column of the class.
+        series: Columns that tell the series apart; none: each row is a series.
+        time: Column by which the rows of a series are sorted; None: they are in order.
+        time_format: Format of the times, as for `datetime.strptime`; None: it is inferred.
+        features: Columns that are measured at each time; None: all other columns of numbers.
         leave_out: Names or patterns of columns that are not read.
-        group: What `data.split.by` names.
+        group: Column that `data.split.by` names.
     """
 
     label: str | None = None
@@ -167,8 +167,8 @@ def channel_columns(
     Args:
         frame: The rows of all series, one series after the other.
         sizes: Rows of each series.
-        columns: What the user says.
-        report: What the columns hold; it is told their roles.
+        columns: Roles of the columns, as far as the user says them.
+        report: Report of what the columns hold; it is told their roles.
 
     Raises:
         DataError: A column says when the rows are, and is not named as such.

@@ -1,4 +1,4 @@
-"""Series of the user's: a column of a table, forecast from its own past and other columns."""
+"""The data set of a series in a table: a column is forecast from its past and other columns."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,26 +48,26 @@ class CSVSeries(DataModule):
     Args:
         path: The file; its first row names the columns.
         target: The column to forecast.
-        features: Further columns whose past the model sees.
+        features: Names of further columns whose past the model sees.
         time: A column of times by which rows are sorted, or several that say it together, such as
             [Date,Time] or [year,month,day]; None: rows are in order and even.
-        time_format: How the times are written, as `datetime.strptime` takes it; None: they tell.
-        time_zone: In which times without an offset are, such as Europe/Berlin; None: hours are as
+        time_format: Format of the times, as for `datetime.strptime`; None: it is inferred.
+        time_zone: Zone of times without an offset, such as Europe/Berlin; None: hours are as
             even as they are written.
         by: A column that says to which of several series a row belongs; each is split by itself.
         gaps: What becomes of times that the file lacks: `fill` sees the last values before them,
             `keep` leaves out windows that have one in them. None: such a file is refused.
-        lags: Times that the model sees.
-        horizon: Times that it forecasts.
-        split: See `SplitRule`; of it `fractions`.
-        separator: See `TableFormat`, as for the next six.
-        decimal: What stands before the decimals of a number.
-        thousands: What groups the digits of numbers.
-        encoding: Of a text file.
+        lags: Number of times that the model sees.
+        horizon: Number of times that it forecasts.
+        split: How times are split, see `SplitRule`; only `fractions`.
+        separator: Sign between cells, see `TableFormat`.
+        decimal: Sign before the decimals of a number.
+        thousands: Sign that groups the digits of numbers by three.
+        encoding: Encoding of a text file.
         missing: Cells that are missing values, besides empty ones.
         header: Whether the first row names the columns.
         skip_lines: Lines above the names of the columns.
-        shared: Those of `DataModule`.
+        shared: Arguments of `DataModule`.
     """
 
     kind: ClassVar[DataKind] = "series"

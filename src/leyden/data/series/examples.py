@@ -21,11 +21,11 @@ class Sine(DataModule):
 
     Args:
         length: Number of times.
-        period: Times of a cycle.
+        period: Number of times of a cycle.
         noise: Standard deviation of the noise.
-        lags: Times that the model sees.
-        horizon: Times that it predicts.
-        shared: Those of `DataModule`.
+        lags: Number of times that the model sees.
+        horizon: Number of times that it predicts.
+        shared: Arguments of `DataModule`.
     """
 
     kind: ClassVar[DataKind] = "series"
@@ -60,9 +60,9 @@ class Sunspots(DataModule):
     """Mean number of sunspots of each year from 1700 to 2008; trains on those up to 1915.
 
     Args:
-        lags: Years that the model sees; a cycle takes eleven.
-        horizon: Years that it predicts.
-        shared: Those of `DataModule`.
+        lags: Number of years that the model sees; a cycle takes eleven.
+        horizon: Number of years that it predicts.
+        shared: Arguments of `DataModule`.
 
     Source: Solar Influences Data Analysis Center, Royal Observatory of Belgium; public domain. Here
     as statsmodels ships it.

@@ -40,12 +40,12 @@ def read_labelled(
     Args:
         path: A table; a folder of tables that name parts, such as `train.csv` and `test.csv`; or a
             folder for each class with a table for each series, in folders for parts or without.
-        columns: Of the tables.
-        format: Of the tables.
-        report: It is told what was found.
-        layout: Of arrays: series, times, channels; or series, channels, times. None: the longer
-            axis has the times.
-        ending: Of the tables in a folder; None: all that tables have.
+        columns: Roles of the columns of the tables.
+        format: Format of the tables.
+        report: Report that is told what was found.
+        layout: Order of the axes of arrays: series, times, channels; or series, channels, times.
+            None: the longer axis has the times.
+        ending: Ending of the tables in a folder; None: all endings of tables.
 
     Raises:
         DataError: There are no series, or they are not alike.

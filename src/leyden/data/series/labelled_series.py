@@ -20,13 +20,13 @@ class LabelledSeries:
     """A series and its class.
 
     Attributes:
-        values: NaN where one is missing.
-        names: Columns of the channels; of the times, where a row is a series.
-        label: Its class.
-        part: The part that its file belongs to; None: none in particular.
-        group: What `data.split.by` names; None: nothing.
-        where: The file, the row or the name, for messages.
-        is_row: It is a row of a table, and its columns are times.
+        values: Values at each time; NaN where one is missing.
+        names: Names of the channels; of the times, where a row is a series.
+        label: Class of the series.
+        part: Split that its file belongs to; None: none in particular.
+        group: Cell of the column that `data.split.by` names; None: it names none.
+        where: File, row or name of the series, for messages.
+        is_row: Whether it is a row of a table, whose columns are times.
     """
 
     values: NDArray[np.float64]
@@ -69,10 +69,10 @@ def without_leaks(
 
     Args:
         found: All series.
-        labels: Class of each.
-        train: Those of the training part, which alone are looked at.
+        labels: Class of each series.
+        train: Indices of the training series, the only ones that are looked at.
         target: Column of the classes.
-        report: It is told.
+        report: Report that is told of it.
     """
     places = np.sort(train.numpy())
     rows = TrainingRows(places, len(found), labels.numpy()[places], target, has_classes=True)
@@ -131,9 +131,9 @@ def warn_of_copies(
     """Warns of series that are trained on and evaluated on.
 
     Args:
-        values: Of all series.
-        parts: Those to train, validate and test on.
-        report: It is told.
+        values: Values of all series.
+        parts: Indices of the series to train, validate and test on.
+        report: Report that is told of it.
     """
     keys = [one.numpy().tobytes() for one in values]
     trained = {keys[place] for place in parts[0].tolist()}

@@ -20,7 +20,7 @@ from leyden.data.series.row_order import order_by_time
 from leyden.data.split_names import SplitName
 
 MOST_NAMES = 12
-"""Of columns in a message."""
+"""Number of columns that a message lists."""
 
 
 def from_table(
@@ -35,10 +35,10 @@ def from_table(
 
     Args:
         frame: The table.
-        columns: What the user says of its columns.
-        report: What they hold; it is told their roles.
-        part: That the file names.
-        where: The file, for messages.
+        columns: Roles of the columns, as far as the user says them.
+        report: Report of what the columns hold; it is told their roles.
+        part: Split that the file names.
+        where: Name of the file, for messages.
 
     Raises:
         DataError: What the user says doesn't fit the table.
@@ -155,9 +155,9 @@ class SeriesFile:
     """A table that is one series.
 
     Attributes:
-        path: Of the file.
-        label: Its class.
-        part: The part that its folder names.
+        path: Path of the file.
+        label: Class of the series.
+        part: Split that its folder names.
     """
 
     path: Path
@@ -166,7 +166,7 @@ class SeriesFile:
 
     @property
     def where(self) -> str:
-        """For messages."""
+        """Name of the file, for messages."""
         return f"{self.path.parent.name}/{self.path.name}"
 
 

@@ -36,8 +36,8 @@ def find_time_columns(
     Args:
         frame: The rows of all series, one series after the other.
         sizes: Rows of each series.
-        columns: That may be.
-        time_format: See `Columns`.
+        columns: Columns that may hold times.
+        time_format: Format of the times, see `ColumnRoles`.
     """
     if len(sizes) == 0 or max(sizes) < 3:
         return []
@@ -80,10 +80,10 @@ def order_by_time(
     Args:
         frame: The rows of all series, one series after the other.
         sizes: Rows of each series.
-        wheres: What the series are called, for messages.
+        wheres: Name of each series, for messages.
         time: Column of the times; None: rows are in order.
-        time_format: See `Columns`.
-        report: It is told.
+        time_format: Format of the times, see `ColumnRoles`.
+        report: Report that is told of it.
 
     Raises:
         DataError: Times are none, or come again in a series.

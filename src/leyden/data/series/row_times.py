@@ -52,10 +52,10 @@ def read_times(
 
     Args:
         frame: The table.
-        names: Of the columns.
-        time_format: See `parse_times`.
-        time_zone: In which times without an offset are, such as Europe/Berlin.
-        report: It says what the columns are.
+        names: Names of the columns.
+        time_format: Format of the times, see `parse_times`.
+        time_zone: Zone of times without an offset, such as Europe/Berlin.
+        report: Report of what the columns hold.
 
     Raises:
         DataError: A row has no time, or it is not clear which.
@@ -132,7 +132,7 @@ def time_override(frame: pd.DataFrame, name: str, others: Sequence[str]) -> str:
 
     Args:
         frame: The table.
-        name: Of a column of times.
+        name: Name of a column of times.
         others: Columns that are not used for something else.
     """
     lower = {str(one).lower(): str(one) for one in (*others, name)}
@@ -169,7 +169,7 @@ def require_order(
         frame: The table.
         others: Columns that are not used for something else.
         groups: Names and rows of the series.
-        report: It is told what may be wrong.
+        report: Report that is told what may be wrong.
 
     Raises:
         DataError: Times go back from one row to the next.
@@ -257,8 +257,8 @@ def repeated_hint(
     Args:
         frame: The table.
         names: Columns that say the time.
-        others: Those that are not used for something else.
-        share: Of the times, how many come again.
+        others: Columns that are not used for something else.
+        share: Share of the times that come again.
         is_date: Whether they are dates.
     """
     if (

@@ -1,4 +1,4 @@
-"""A series, or several, and their parts."""
+"""Series, and their training, validation and test split."""
 
 from dataclasses import dataclass
 
@@ -23,10 +23,11 @@ class Series:
     """One series at even times.
 
     Attributes:
-        values: The target is the first feature; what is missing is filled with what came before.
-        is_measured: Which of them are the file's own. None: all.
+        values: Features at each time; the target is the first. A missing value is filled with the
+            last one before it.
+        is_measured: Whether each value was measured, not filled. None: all were.
         is_hole: Times that the file lacks and that no window may have in it. None: none.
-        name: Of one of several.
+        name: Name of the series, where there are several.
     """
 
     values: Float[Tensor, "time features"]
@@ -36,7 +37,7 @@ class Series:
 
     @property
     def measured(self) -> Bool[Tensor, "time features"]:
-        """Which values are the file's own."""
+        """Whether each value was measured."""
         everywhere = torch.ones(self.values.shape, dtype=torch.bool)
         return everywhere if self.is_measured is None else self.is_measured
 
@@ -63,12 +64,12 @@ def series_splits(
     back into an earlier one. No window has a hole in it.
 
     Args:
-        series: One or more with the same features.
-        lags: Times that the model sees.
-        horizon: Times that it predicts.
-        target_name: The target with its unit.
-        shares: Of the times of each series, to train, validate and test on.
-        report: What was done to the values.
+        series: One or more series with the same features.
+        lags: Number of times that the model sees.
+        horizon: Number of times that it predicts.
+        target_name: Name of the target, with its unit.
+        shares: Shares of the times of each series to train, validate and test on.
+        report: Report of what was done to the values.
 
     Raises:
         DataError: The series are too short for their windows.

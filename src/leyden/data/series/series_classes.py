@@ -1,4 +1,4 @@
-"""Labelled series of the user's: which class is a whole series of?"""
+"""The data set of labelled series: each has a class."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -41,11 +41,11 @@ SHARES = (0.7, 0.15, 0.15)
 
 @dataclass(frozen=True)
 class WholeSeries:
-    """A part of labelled series.
+    """A split of labelled series.
 
     Attributes:
         values: Scaled, and filled up with zeros behind the end of a shorter one.
-        labels: Class of each.
+        labels: Class of each series.
     """
 
     values: Float[Tensor, "n time features"]
@@ -76,21 +76,21 @@ class SeriesClasses(DataModule):
         features: Columns that are measured; None: all others of numbers, or those that are called
             as times are, such as `t0` to `t99`.
         leave_out: Columns that are not read, by their names or by patterns such as `y*`.
-        ending: Of the tables in a folder, such as `tsv`; None: all that tables have.
-        length: Times of a series: longer ones are cut at their end, shorter ones filled up with
-            zeros, the mean. None: all have the same.
+        ending: Ending of the tables in a folder, such as `tsv`; None: all endings of tables.
+        length: Number of times of a series: longer ones are cut at their end, shorter ones filled
+            up with zeros, the mean. None: all have the same.
         layout: Order of the axes of arrays: `NTC` or `NCT`; None: the longer one has the times.
         scale: `all`: by mean and deviation of each feature in the training part; `each`: every
             series by its own.
-        split: See `SplitRule`.
-        separator: See `TableFormat`, as for the next six.
-        decimal: What stands before the decimals of a number.
-        thousands: What groups the digits of numbers.
-        encoding: Of a text file.
+        split: How series are split, see `SplitRule`.
+        separator: Sign between cells, see `TableFormat`.
+        decimal: Sign before the decimals of a number.
+        thousands: Sign that groups the digits of numbers by three.
+        encoding: Encoding of a text file.
         missing: Cells that are missing values, besides empty ones.
         header: Whether the first row names the columns.
         skip_lines: Lines above the names of the columns.
-        shared: Those of `DataModule`.
+        shared: Arguments of `DataModule`.
     """
 
     kind: ClassVar[DataKind] = "series"
@@ -251,7 +251,7 @@ def note_filled(
     filled: Sequence[NDArray[np.float64]],
     report: DataReport,
 ) -> None:
-    """Says how many values are missing, and what stands in their place."""
+    """Notes how many values are missing, and what they were filled with."""
     left = sum(int(np.isnan(one).sum()) for one in filled)
     before = sum(int(np.isnan(one).sum()) for one in values) - left
     if before:

@@ -23,11 +23,11 @@ def series_on_grid(
     Rows before the first and after the last value of the target, the first column, are left out.
 
     Args:
-        values: In the order of time.
-        places: Of the rows on the grid of times.
-        gaps: `fill`: times that are not there become rows; otherwise a row stands for each stretch
-            of them, and is a hole.
-        name: Of the series.
+        values: Values in the order of time.
+        places: Place of each row on the grid of times.
+        gaps: How missing times are treated. `fill`: times that are not there become rows; otherwise
+            a row stands for each stretch of them, and is a hole.
+        name: Name of the series.
 
     Returns:
         The series, and the rows of the file that are in none of its windows.
@@ -72,9 +72,9 @@ class TimeGrid:
     """Where times lie on an even grid.
 
     Attributes:
-        places: Of each row, in the order of the file; the first time is 0.
-        step: Of the grid, in words.
-        off: How far a time is from its place at most, as a share of the step.
+        places: Place of each row, in the order of the file; the first time is 0.
+        step: Step of the grid, in words.
+        off: Largest distance of a time from its place, as a share of the step.
     """
 
     places: NDArray[np.int64]
@@ -86,7 +86,7 @@ def find_grid(times: Times, *, key: str) -> TimeGrid:
     """The usual step of times, and their places on its grid: months and business days too.
 
     Args:
-        times: In any order; some may come again, and some of the grid may be missing.
+        times: Times in any order; some may come again, and some of the grid may be missing.
         key: The parameter that named their column.
 
     Raises:

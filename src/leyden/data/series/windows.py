@@ -12,14 +12,14 @@ from leyden.data.batches import Batch, BatchIndices
 
 @dataclass(frozen=True)
 class Windows:
-    """A part of a series, or of several one after the other.
+    """A split of a series, or of several one after the other.
 
     Attributes:
         values: Scaled features; the target is the first.
-        firsts: For each window the first time whose value is predicted.
-        lags: Times before it that the model sees; they may lie in an earlier part, since the past
-            is known when a forecast is made.
-        horizon: Times that are predicted at once.
+        firsts: First time of each window whose value is predicted.
+        lags: Number of times before it that the model sees; they may lie in an earlier part, since
+            the past is known when a forecast is made.
+        horizon: Number of times that are predicted at once.
     """
 
     values: Float[Tensor, "time features"]
@@ -51,8 +51,8 @@ def window_places(
     Args:
         start: First time of the part.
         stop: Time after its last one.
-        lags: Times that the model sees.
-        horizon: Times that it predicts.
+        lags: Number of times that the model sees.
+        horizon: Number of times that it predicts.
         is_seen: Times that a model may see: they are no hole, and have a value.
         is_target: Times whose target was measured; what was filled in is never predicted.
     """
@@ -73,8 +73,8 @@ class Autoregression:
     """An AR model with a constant.
 
     Attributes:
-        constant: What is added to the weighted past.
-        weights: Of the last value, of the one before it, and so on.
+        constant: Number that is added to the weighted past.
+        weights: Weights of the last value, of the one before it, and so on.
     """
 
     constant: Float64[Tensor, ""]
@@ -118,10 +118,10 @@ def baseline_rmse(model: Autoregression | None, part: Windows) -> dict[str, floa
 
     Args:
         model: Fitted to the training part; None: there is none.
-        part: What is forecast.
+        part: Windows to forecast.
 
     Returns:
-        Of `persistence` (as it was last) and, where there is one, of the model as `ar`.
+        The errors of `persistence` (the last value again) and, where there is a model, of `ar`.
     """
     past, future = part[BatchIndices(0, torch.arange(len(part)))]
     target = past[..., 0].double()

@@ -20,12 +20,12 @@ from leyden.data.tables.time_features import as_seconds
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnChoice:
-    """What the user says of the columns to predict from.
+    """The columns to predict from, as far as the user says it.
 
     Attributes:
-        features: Their names; None: all that can be used.
+        features: Names of the columns; None: all that can be used.
         categories: Columns whose numbers are names.
-        max_categories: Different values of a column of text.
+        max_categories: Largest number of different values of a column of text.
     """
 
     features: Sequence[str] | None
@@ -40,8 +40,8 @@ class ColumnChoice:
         Args:
             frame: The table.
             train: The training rows, which alone decide.
-            rows: What is known of them.
-            report: It is told which columns are left out, and why.
+            rows: Order and target of the training rows.
+            report: Report that is told which columns are left out, and why.
 
         Raises:
             DataError: A column that is named can't be used, a column of numbers has cells that

@@ -1,4 +1,4 @@
-"""A table of the user's: classes or numbers from the other columns of a row."""
+"""The data set of a table: classes or numbers are predicted from the other columns of a row."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,12 +50,13 @@ class CSVTable(DataModule):
         path: The file; its first row names the columns.
         target: The column to predict.
         features: The columns to predict it from; None: all others that can be used.
-        task: None: columns of text and of few whole numbers are classes, others numbers.
-        split: See `SplitRule`; rows are drawn, or a column decides.
-        separator: Between cells; blank: any number of blanks and tabs. None: what splits the rows
-            evenly.
-        decimal: What stands before the decimals of a number.
-        thousands: What groups digits by three; none: nothing. None: nothing, and where that is
+        task: Task of the data set; None: columns of text and of few whole numbers are classes,
+            others numbers.
+        split: How rows are split, see `SplitRule`; rows are drawn, or a column decides.
+        separator: Sign between cells; blank: any number of blanks and tabs. None: what splits the
+            rows evenly.
+        decimal: Sign before the decimals of a number.
+        thousands: Sign that groups digits by three; none: nothing. None: nothing, and where that is
             doubtful the file is refused.
         encoding: As Python names it; None: UTF-8, or as the byte-order mark says.
         missing: Cells that are missing values, besides empty ones and, in columns of numbers, the
@@ -68,10 +69,11 @@ class CSVTable(DataModule):
         categories: Columns whose numbers are names.
         max_categories: Different values of a column of text. With more of them it names rows rather
             than describes them.
-        impute: What a missing number or time becomes: a statistic of the training part, or refuse.
+        impute: Replacement of a missing number or time: a statistic of the training part, or
+            refuse.
         missing_indicator: Whether a column with missing numbers or times gets a feature that says
             where.
-        shared: Those of `DataModule`.
+        shared: Arguments of `DataModule`.
     """
 
     kind: ClassVar[DataKind] = "table"

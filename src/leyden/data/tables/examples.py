@@ -23,8 +23,8 @@ class Blobs(DataModule):
         num_classes: Number of clouds.
         num_samples: Points of all of them together.
         std: Standard deviation of each cloud, in each direction.
-        split: See `SplitRule`; there is no column to split by.
-        shared: Those of `DataModule`.
+        split: How samples are split, see `SplitRule`; there is no column to split by.
+        shared: Arguments of `DataModule`.
     """
 
     kind: ClassVar[DataKind] = "table"
@@ -64,7 +64,7 @@ class Line(DataModule):
     Nothing is scaled, so that a linear model ends at weight 2 and bias 0.
 
     Args:
-        shared: Those of `DataModule`. `batch_size` 4 is gradient descent, 1 stochastic gradient
+        shared: Arguments of `DataModule`. `batch_size` 4 is gradient descent, 1 stochastic gradient
             descent, 2 in between.
     """
 

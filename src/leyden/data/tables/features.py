@@ -1,4 +1,4 @@
-"""Columns of a table as numbers for a model; what is learned of them, the training part teaches."""
+"""Columns of a table as numbers for a model, scaled by the training part alone."""
 
 from typing import Any, Literal
 
@@ -34,11 +34,11 @@ def encode_features(
 
     Args:
         frame: The columns, of numbers, times or categories (text).
-        train: Rows of the training part, of which the statistics are.
-        impute: What a missing number becomes.
+        train: Rows of the training part, from which the statistics are computed.
+        impute: Replacement of a missing number.
         missing_indicator: Whether a column of numbers or times with missing ones gets a feature
             more that says where.
-        report: It is told what was made of each.
+        report: Report that is told what was made of each.
 
     Raises:
         DataError: A number is missing, and that is to be refused.

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 FEWEST_ROWS = 20
-"""With fewer of them what is found could be chance."""
+"""Number of rows below which what is found could be chance."""
 
 DETERMINED = 0.999
 """Share of rows whose class a value tells, from which it tells them all but for slips."""
@@ -28,7 +28,7 @@ CAMEL_ID_NAME = re.compile(r".*[a-z](?:Id|ID|Index|Key)")
 
 YEARS = (1700, 2100)
 NITRIC_OXIDE = "NO"
-"""Is a name of measurements, and not short for number."""
+"""A name of measurements, not short for number."""
 
 MADE_NAME = re.compile(
     r"(?:.*_)?(?:pred|preds|predicted|prediction|predictions|y_?hat|proba)(?:_.*)?"
@@ -44,10 +44,10 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Leak:
-    """What is wrong with a column.
+    """A reason to suspect a column.
 
     Attributes:
-        reason: Of the column, such as "numbers the rows".
+        reason: Reason, such as "numbers the rows".
         is_sure: Whether it is to be left out; otherwise it may be a good feature.
     """
 
@@ -60,10 +60,10 @@ class TrainingRows:
     """The training rows, in the order of the file.
 
     Attributes:
-        places: Of each in the file.
-        num_in_file: TrainingRows of the file.
+        places: Place of each row in the file.
+        num_in_file: Number of rows of the file.
         target: Class of each row, or its number.
-        target_name: Of the column to predict.
+        target_name: Name of the column to predict.
         has_classes: Whether it is to be told which class a row has.
     """
 
@@ -94,9 +94,9 @@ def find_leaks(name: str, kind: str, values: "pd.Series[Any]", rows: TrainingRow
     """What speaks against a column; what is sure comes first.
 
     Args:
-        name: Of the column.
-        kind: What its cells are; see `Column`.
-        values: Its cells in the training rows: numbers, or times as numbers; or text.
+        name: Name of the column.
+        kind: Kind of its cells, see `Column`.
+        values: Cells in the training rows: numbers, times as numbers, or text.
         rows: The training rows.
     """
     if len(rows.places) < FEWEST_ROWS:

@@ -10,10 +10,10 @@ from leyden.data.batches import Batch, BatchIndices
 
 @dataclass(frozen=True)
 class TableRows:
-    """A part of a table.
+    """A split of a table.
 
     Attributes:
-        features: Scaled.
+        features: Scaled features of each row.
         targets: Classes (rows), or scaled numbers (rows, outputs).
     """
 

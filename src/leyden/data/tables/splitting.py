@@ -43,9 +43,9 @@ def split_table(
 
     Args:
         frame: The table.
-        split: What the user says.
-        labels: Class of each row; None: it has a number.
-        report: It is told how the parts were made.
+        split: Rule that the user gives.
+        labels: Class of each row; None: the target is a number.
+        report: Report that is told how the parts were made.
 
     Raises:
         DataError: The column can't decide.
@@ -152,9 +152,9 @@ def warn_of_absent_classes(
 
     Args:
         labels: Class of each row.
-        names: Of the classes.
-        parts: Rows of each part.
-        report: It is told.
+        names: Names of the classes.
+        parts: Rows of each split.
+        report: Report that is told of it.
     """
     for part, rows in zip(("training", "validation", "test"), parts, strict=True):
         counts = torch.bincount(labels[rows], minlength=len(names)).tolist()
@@ -166,7 +166,7 @@ def warn_of_absent_classes(
 
 
 LEAST_SHARE_SAID = 0.01
-"""Of the test rows."""
+"""Share of the test rows from which a warning is due."""
 
 ROOM = 100
 """Times as many different rows as there are must be possible, or they are alike by chance."""
@@ -178,10 +178,10 @@ def warn_of_duplicates(
     """Warns of test rows that are in the training part too.
 
     Args:
-        features: Of all rows.
-        targets: Likewise.
+        features: Features of all rows.
+        targets: Targets of all rows.
         parts: Rows to train, validate and test on.
-        report: It is told.
+        report: Report that is told of it.
     """
     frame = pd.DataFrame(features.numpy())
     if np.log(frame.nunique()).sum() < np.log(ROOM * len(frame)):

@@ -1,4 +1,4 @@
-"""What a table is to predict: classes or numbers, as its column says."""
+"""The target of a table: classes or numbers, as its column says."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -27,9 +27,9 @@ class Target:
     """The column to predict, in rows that have it.
 
     Attributes:
-        name: Of the column.
-        values: Classes by their place in `class_names`, or numbers in 64 bits.
-        class_names: Sorted; none of numbers.
+        name: Name of the column.
+        values: Index of each class in `class_names`, or numbers in 64 bits.
+        class_names: Names of the classes, sorted; empty for numbers.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Target:
 
         Args:
             train: Rows whose mean and deviation scale numbers.
-            feature_names: Of the numbers that each row has.
+            feature_names: Names of the numbers that each row has.
         """
         if self.class_names:
             spec = Spec(
@@ -78,10 +78,10 @@ def read_target(
     """The target of rows that have one.
 
     Args:
-        values: As `read_table` gives them, without missing ones.
-        column: What was found of it.
-        task: What the user wants; None: the column says.
-        report: It is told what was guessed.
+        values: Values as `read_table` gives them, without missing ones.
+        column: Report of the column.
+        task: Task that the user wants; None: the column decides.
+        report: Report that is told what was guessed.
 
     Raises:
         DataError: It is not clear what it holds, or nothing can be learned from it.

@@ -1,4 +1,4 @@
-"""Columns of times in a table: what they become."""
+"""Columns of times in a table, and the features that they become."""
 
 from collections.abc import Collection
 from typing import Any
@@ -33,9 +33,9 @@ def parse_time_columns(
     """A table whose columns of times are such, with NaT where one is missing.
 
     Args:
-        frame: As it is read: times are text.
-        time_format: As `datetime.strptime` takes it, of columns that don't tell.
-        report: It says which columns hold times, and is told of those that the format fits.
+        frame: Table as it is read: times are text.
+        time_format: Format of times that can be read in several ways, as for `datetime.strptime`.
+        report: Report of what the columns hold; it is told of those that the format fits.
         categories: Columns that stay as they are.
 
     Raises:

@@ -30,9 +30,9 @@ class TextFile:
     """The text of a file.
 
     Attributes:
-        path: Of the file.
-        text: Without a byte-order mark; line ends are those of the file.
-        encoding: That it has.
+        path: Path of the file.
+        text: Text without a byte-order mark; line ends are those of the file.
+        encoding: Encoding of the file.
     """
 
     path: Path
@@ -45,7 +45,7 @@ class Corpus:
     """Texts with a line break between each two.
 
     Attributes:
-        files: In order; each has some text.
+        files: Files in order; each has some text.
     """
 
     files: Sequence[TextFile]
@@ -63,8 +63,8 @@ class Corpus:
         """The parts in which some files lie, wholly or not.
 
         Args:
-            numbers: Of the files.
-            places: Where each part begins and ends in the text.
+            numbers: Indices of the files.
+            places: Start and end of each part in the text.
         """
         spans = [
             (self._starts[one], self._starts[one] + len(self.files[one].text)) for one in numbers
@@ -95,8 +95,8 @@ class Corpus:
         """Bytes of the files that a token stands for.
 
         Args:
-            start: Of the token in the text.
-            utf_8_bytes: How many bytes of UTF-8 it stands for; it may end within a character,
+            start: Start of the token in the text.
+            utf_8_bytes: Number of bytes of UTF-8 that it stands for; it may end within a character,
                 which then counts by its share.
         """
         stop, size = start, 0
@@ -114,9 +114,9 @@ def load_corpus(path: Path, encoding: str | None, report: DataReport) -> Corpus:
     """The text of a file, or of all files below a folder; what is no text there is left out.
 
     Args:
-        path: Of the file or the folder.
-        encoding: That the user says; None: UTF-8, or that of the byte-order mark.
-        report: Is told what was found.
+        path: Path of the file or the folder.
+        encoding: Encoding that the user says; None: UTF-8, or that of the byte-order mark.
+        report: Report that is told what was found.
 
     Raises:
         DataError: There is no text, or it is in another encoding.
@@ -162,9 +162,9 @@ def read_text_file(file: Path, encoding: str | None, path: Path) -> TextFile:
     """The text of one file.
 
     Args:
-        file: To read.
-        encoding: That the user says.
-        path: What the user named: the file or a folder.
+        file: File to read.
+        encoding: Encoding that the user says.
+        path: File or folder that the user named.
 
     Raises:
         DataError: It is none, or in another encoding.
@@ -190,9 +190,9 @@ def warn_of_copies(
     """Warns of files with the same text, of which one is trained on and one evaluated on.
 
     Args:
-        joined: The text of all files.
-        places: Where each part begins and ends in it.
-        report: It is told.
+        joined: Text of all files.
+        places: Start and end of each part in it.
+        report: Report that is told of it.
     """
     if len(joined.files) < 2:
         return

@@ -1,4 +1,4 @@
-"""Text of the user's, and Shakespeare's."""
+"""The data sets of a text file or folder, and of Shakespeare's plays."""
 
 import hashlib
 import shutil
@@ -37,16 +37,16 @@ class Text(DataModule):
 
     Args:
         path: A file, or a folder whose files are joined in the order of their names.
-        encoding: Such as `cp1252`; None: UTF-8, or what a byte-order mark says.
-        context: Tokens that the model sees at once.
+        encoding: Encoding, such as `cp1252`; None: UTF-8, or that of a byte-order mark.
+        context: Number of tokens that the model sees at once.
         tokenizer: `character` (those of the training part, and one for all others), `byte`, `bpe`
             (pairs of bytes learned from the training part), `gpt2`, or the path of a saved one of
             Hugging Face's: a folder or a `tokenizer.json`.
         vocab_size: Number of tokens of `bpe`.
-        stream: Each row of a batch goes on where the same row of the last one ended, so that a
-            recurrent network can carry its state on, instead of windows drawn at random. Of an
-            evaluation `eval_batch_size` is then the number of places where reading begins.
-        shared: Those of `DataModule`.
+        stream: Whether each row of a batch continues where the same row of the last one ended, so
+            that a recurrent network can carry its state on, instead of windows drawn at random. Of
+            an evaluation `eval_batch_size` is then the number of places where reading begins.
+        shared: Arguments of `DataModule`.
     """
 
     kind: ClassVar[DataKind] = "text"
@@ -137,8 +137,8 @@ class Shakespeare(Text):
     """40,000 lines of Shakespeare's plays, 1.1 MB, as Karpathy's char-rnn has them.
 
     Args:
-        path: The file, where it is here already; by default it is fetched.
-        shared: Those of `Text`.
+        path: Path of the file, if it is on this machine; by default it is fetched.
+        shared: Arguments of `Text`.
     """
 
     def __init__(self, *, path: str | None = None, **shared: Any) -> None:

@@ -35,13 +35,13 @@ class StdlibText(DataModule):
     """Source files of the running Python, split by file: of 20, 18 train, 1 validates, 1 tests.
 
     Args:
-        context: Tokens that the model sees at once.
-        tokenizer: See `Text`.
-        vocab_size: See `Text`.
-        stream: See `Text`.
-        max_bytes: Size of the corpus; whole files are taken in the order of their names, evenly
-            over the library. A few million bytes keep validation short.
-        shared: Those of `DataModule`.
+        context: Number of tokens that the model sees at once.
+        tokenizer: Name or path of the tokenizer, see `Text`.
+        vocab_size: Number of tokens of `bpe`.
+        stream: Whether rows of batches continue the text, see `Text`.
+        max_bytes: Size of the corpus in bytes; whole files are taken in the order of their names,
+            evenly over the library. A few million bytes keep validation short.
+        shared: Arguments of `DataModule`.
     """
 
     kind: ClassVar[DataKind] = "text"

@@ -30,9 +30,9 @@ class Shards:
     """Files of tokens, one after the other.
 
     Args:
-        files: In order; without headers.
-        lengths: Tokens of each.
-        dtype: Of a token.
+        files: Files in order; they have no headers.
+        lengths: Number of tokens of each file.
+        dtype: Type of a token.
     """
 
     def __init__(self, files: list[Path], lengths: list[int], *, dtype: str) -> None:
@@ -71,14 +71,14 @@ class Tokens(DataModule):
     after the last whole window and the last whole batch.
 
     Args:
-        path: The folder that `leyden tokenize` made; None: random tokens stand in, if they may.
-        context: Tokens that the model sees at once. A window may hold several documents.
+        path: Folder that `leyden tokenize` made; None: random tokens, if `allow_synthetic` is set.
+        context: Number of tokens that the model sees at once. A window may hold several documents.
         mask_documents: The model is told the separator, so that it can hide the documents of a
             window from each other.
-        stream: See `Text`.
+        stream: Whether rows of batches continue the text, see `Text`.
         verify: Compare the SHA-256 of every shard with the manifest's before the start; it reads
             all of them. Names and sizes are always compared.
-        shared: Those of `DataModule`.
+        shared: Arguments of `DataModule`.
     """
 
     kind: ClassVar[DataKind] = "text"
@@ -170,6 +170,6 @@ class Tokens(DataModule):
 
 
 def sha256_of(file: Path) -> str:
-    """Of a file of any size."""
+    """SHA-256 of a file of any size."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -15,7 +15,7 @@ from leyden.tokenization.hugging_face import is_gpt2_here
 from leyden.tokenization.tokenizer import Tokenizer, TokenizerError
 
 BPESize = Annotated[int, Ge(256)]
-"""Tokens of a BPE vocabulary: the bytes are always among them."""
+"""Number of tokens of a BPE vocabulary: the bytes are always among them."""
 TokenizerChoice = TokenizerName | str
 """A name, or the path of a saved tokenizer."""
 
@@ -24,7 +24,7 @@ class Vocabulary:
     """Maps text to tokens and back; its length is the number of different tokens.
 
     Args:
-        tokenizer: Does so with arrays.
+        tokenizer: Tokenizer that does so with arrays.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -58,8 +58,8 @@ def make_vocabulary(tokenizer: TokenizerChoice, text: str, *, size: int) -> Voca
     """The vocabulary of a training text; the same text and size give the same one.
 
     Args:
-        tokenizer: The kind of token, or the path of a saved tokenizer.
-        text: Its characters or pairs are known.
+        tokenizer: Name of a tokenizer, or path of a saved one.
+        text: Text whose characters or pairs become tokens.
         size: Number of tokens of `bpe`; the others have as many as they have.
 
     Raises:

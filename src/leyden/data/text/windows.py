@@ -29,11 +29,11 @@ class Stream(Protocol):
 
 
 class TokenWindows:
-    """A part of a text: windows that together cover every token once.
+    """A split of a text: windows that together cover every token once.
 
     Args:
-        tokens: The stream. Its first token is the first input and never a target.
-        context: Tokens of a window. Its targets are the same tokens moved on by one.
+        tokens: Stream of tokens. Its first token is the first input and never a target.
+        context: Number of tokens of a window. Its targets are the same tokens moved on by one.
         is_whole: What is left after the last whole window is one more, filled up to its length;
             its targets there are `NO_TARGET`. Otherwise it is not seen: training wants full
             windows, an evaluation every token.
@@ -82,13 +82,13 @@ def text_splits(
     """The parts of a text.
 
     Args:
-        texts: Of `train`, `val` and `test`.
-        vocabulary: Makes tokens of them.
-        context: Tokens of a window.
+        texts: Texts of `train`, `val` and `test`.
+        vocabulary: Vocabulary that makes tokens of them.
+        context: Number of tokens of a window.
         stream: Whether batches go on where the last ones ended.
         predicted_bytes: Bytes of each part but for its first token, in the user's files; None:
             those of UTF-8.
-        report: What was found in reading them.
+        report: Report of what was found in reading them.
     """
     tokens = {part: vocabulary.encode(text) for part, text in texts.items()}
     if predicted_bytes is None:
