@@ -24,6 +24,7 @@ from leyden.config.schema import SweepKeys
 from leyden.config.signature import fields_of
 from leyden.config.sweep_declaration import axis_of, read_axes
 from leyden.config.sweep_space import Assignment, Axes
+from leyden.config.targets import current_name
 from leyden.config.without_effect import refuse_without_effect
 from leyden.errors import ConfigError, Problem
 
@@ -37,7 +38,7 @@ ENGINES = {
         "slurm": "leyden.sweeps.launchers.Slurm",
         "ray": "leyden.sweeps.launchers.Ray",
     },
-    "sweeper": {"basic": HYDRAS_SWEEPER, "optuna": "leyden.sweeps.search.Search"},
+    "sweeper": {"basic": HYDRAS_SWEEPER, "optuna": "leyden.sweeps.search.OptunaSearch"},
 }
 
 
@@ -203,7 +204,7 @@ def refuse_foreign_plugins(hydra: DictConfig) -> None:
             str(hydra[group]._target_),
         )
         for group, own in ENGINES.items()
-        if hydra[group]._target_ not in own.values()
+        if current_name(str(hydra[group]._target_)) not in own.values()
     ]
     problems += [
         Problem(f"hydra.callbacks.{name}", "has no place here; a callback of ours is in callbacks")

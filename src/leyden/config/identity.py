@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from leyden.config.environment import recordable
 from leyden.config.location import CONF
-from leyden.config.targets import find_target
+from leyden.config.targets import RENAMED, find_target
 from leyden.config.yaml_file import read_yaml
 
 NON_SEMANTIC_KEYS = (
@@ -35,6 +35,10 @@ NON_SEMANTIC_KEYS = (
 """Keys that do not change what is computed. Callbacks say it of themselves; see `is_observer`."""
 
 
+FORMER_TARGETS = {now: before for before, now in RENAMED.items()}
+"""A class that has a new name is the same class: digests go by the first one that it had."""
+
+
 def config_digest(cfg: DictConfig) -> str:
     """sha256 of what decides what is computed."""
     text = json.dumps(semantic_config(cfg), sort_keys=True)
@@ -50,6 +54,8 @@ def semantic_config(cfg: DictConfig) -> dict[str, Any]:
         for parent in parents:
             node = node.get(parent, {})
         node.pop(last, None)
+    data = plain.get("data") or {}
+    data["_target_"] = FORMER_TARGETS.get(data.get("_target_"), data.get("_target_"))
     callbacks = plain.get("callbacks") or {}
     for name in [name for name, node in callbacks.items() if is_observer(name, node)]:
         del callbacks[name]

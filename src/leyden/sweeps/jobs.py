@@ -21,7 +21,7 @@ from leyden.runs.record import NAME
 from leyden.sweeps.failure import LOST, lost
 from leyden.sweeps.launchers import JobSpec
 from leyden.sweeps.record import JobEntry, SweepRecord
-from leyden.sweeps.study import Trials
+from leyden.sweeps.study import OptunaStudy
 from leyden.sweeps.trial import TrialReporter
 from leyden.training.run_work import RunWork
 from leyden.training.train import prepare
@@ -160,7 +160,7 @@ class SearchedJobs:
         trials: Of the search.
     """
 
-    def __init__(self, folders: Folders, waiting: Iterable[JobEntry], trials: Trials) -> None:
+    def __init__(self, folders: Folders, waiting: Iterable[JobEntry], trials: OptunaStudy) -> None:
         self.folders = folders
         self.waiting = deque(waiting)
         self.trials = trials
@@ -213,7 +213,7 @@ def assignment_of(entry: JobEntry) -> Assignment:
     return Assignment(dict(text.split("=", 1) for text in entry.overrides))
 
 
-def unfinished_trials(record: SweepRecord, trials: Trials) -> list[JobEntry]:
+def unfinished_trials(record: SweepRecord, trials: OptunaStudy) -> list[JobEntry]:
     """Entries of the trials that an earlier start began and did not end."""
     entries = {entry.trial: entry for entry in record.jobs}
     found = []

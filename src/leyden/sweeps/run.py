@@ -37,8 +37,8 @@ from leyden.sweeps.resume import (
     refuse_other_content,
     take_earlier_jobs,
 )
-from leyden.sweeps.search import Search
-from leyden.sweeps.study import Trials
+from leyden.sweeps.search import OptunaSearch
+from leyden.sweeps.study import OptunaStudy
 from leyden.training.run_work import RunWork
 
 
@@ -64,7 +64,7 @@ def run_sweep(plan: ComposedRequest, *, command: list[str], observer: Observer) 
     first = plan.jobs[0]
     folder = sweep_folder(sweep, cfg=first.cfg, experiment=first.choices.get("experiment"))
     launcher: Launcher = make(sweep.launcher)
-    search: Search | None = None if sweep.searcher is None else make(sweep.searcher)
+    search: OptunaSearch | None = None if sweep.searcher is None else make(sweep.searcher)
     refuse_foreign_links(folder, key="sweep")
     refuse_other_content(folder)
     largest = max(one.params.total for one in resolved)
@@ -78,7 +78,7 @@ def run_sweep(plan: ComposedRequest, *, command: list[str], observer: Observer) 
         if search is None:
             jobs, adopted = listed_jobs(folders, plan, resolved)
         else:
-            trials = Trials(
+            trials = OptunaStudy(
                 search,
                 folder=folder,
                 axes=sweep.axes,
@@ -101,7 +101,7 @@ def run_sweep(plan: ComposedRequest, *, command: list[str], observer: Observer) 
 
 
 def new_record(
-    folder: Path, sweep: SweepSpec, first: Job, search: Search | None, command: list[str]
+    folder: Path, sweep: SweepSpec, first: Job, search: OptunaSearch | None, command: list[str]
 ) -> SweepRecord:
     """The record of this start of a sweep, without its jobs."""
     monitor = first.cfg.monitor
@@ -144,7 +144,7 @@ def listed_jobs(
     return ListedJobs(folders, waiting, made_from), running
 
 
-def searched_jobs(folders: Folders, trials: Trials) -> tuple[SearchedJobs, list[JobEntry]]:
+def searched_jobs(folders: Folders, trials: OptunaStudy) -> tuple[SearchedJobs, list[JobEntry]]:
     """What a search has left to do, and its trials that an earlier start left running."""
     record, settings = folders.record, folders.sweep.settings
     begun = [entry for entry in record.jobs if entry.folder is not None][:1]

@@ -66,7 +66,7 @@ class Pruner:
             )
 
 
-class Search:
+class OptunaSearch:
     """Settings of a search.
 
     Args:

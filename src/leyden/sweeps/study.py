@@ -42,7 +42,7 @@ STUDY = "leyden"
 DIRECTIONS: dict[str, Literal["minimize", "maximize"]] = {"min": "minimize", "max": "maximize"}
 
 
-class Trials:
+class OptunaStudy:
     """The trials of a search, kept in Optuna's storage.
 
     Args:
