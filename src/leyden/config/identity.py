@@ -55,7 +55,9 @@ def semantic_config(cfg: DictConfig) -> dict[str, Any]:
             node = node.get(parent, {})
         node.pop(last, None)
     data = plain.get("data") or {}
-    data["_target_"] = FORMER_TARGETS.get(data.get("_target_"), data.get("_target_"))
+    target = str(data.get("_target_"))
+    if target in FORMER_TARGETS:
+        data["_target_"] = FORMER_TARGETS[target]
     callbacks = plain.get("callbacks") or {}
     for name in [name for name, node in callbacks.items() if is_observer(name, node)]:
         del callbacks[name]

@@ -25,7 +25,7 @@ from leyden.sweeps.search import (
     DAMAGED,
     JOURNAL,
     URL_IN_ENVIRONMENT,
-    Search,
+    OptunaSearch,
     mend_journal,
     open_storage,
     quiet_optuna,
@@ -61,7 +61,7 @@ class OptunaStudy:
 
     def __init__(
         self,
-        search: Search,
+        search: OptunaSearch,
         *,
         folder: Path,
         axes: Axes,
