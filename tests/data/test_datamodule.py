@@ -200,11 +200,11 @@ def test_a_set_that_is_always_here_expects_nothing(method):
 
 @pytest.mark.parametrize("overfit_samples", [None, 8])
 def test_the_parts_keep_the_notes_of_the_data(overfit_samples):
-    assert Toy(overfit_samples=overfit_samples).parts.report.notes == ["2 rows are left out"]
+    assert Toy(overfit_samples=overfit_samples).splits.report.notes == ["2 rows are left out"]
 
 
 def test_what_stands_in_needs_no_notes():
-    assert Toy(here=False, allow_synthetic=True).parts.report.notes == []
+    assert Toy(here=False, allow_synthetic=True).splits.report.notes == []
 
 
 def stand_in_batch(spec):

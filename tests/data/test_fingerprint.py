@@ -65,14 +65,14 @@ def test_the_same_data_has_the_same_fingerprint_however_it_is_drawn(option):
 
 def test_what_has_been_drawn_does_not_change_the_fingerprint():
     used, unused = data_of("digits"), data_of("digits")
-    _ = used.parts.train[BatchIndices(0, torch.arange(2))]  # keeps the images normalised
+    _ = used.splits.train[BatchIndices(0, torch.arange(2))]  # keeps the images normalised
     assert used.fingerprint() == unused.fingerprint()
 
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_a_fingerprint_draws_nothing_from_global_generators(option):
     data = data_of(option)
-    _ = data.parts
+    _ = data.splits
     # Python's own are not looked at: the check of types at each call, in tests, draws from them.
     before = np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
     data.fingerprint()

@@ -113,7 +113,7 @@ GOLDEN: dict[str, list[float]] = {
 
 
 def digits_batches():
-    part = Digits(batch_size=64, split={"stratified": False}).parts.train
+    part = Digits(batch_size=64, split={"stratified": False}).splits.train
     order = BatchSampler(len(part), batch_size=64, shuffle=True, seed=0)
     return [(x.double(), y) for x, y in map(part.__getitem__, [*order][:10])]
 

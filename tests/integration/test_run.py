@@ -199,6 +199,6 @@ def test_the_test_accuracy_is_the_share_of_right_answers(mlp_run):
     data = build_data(cfg)
     net = build_net(cfg, data.spec).eval()
     net.load_state_dict(read_weights(find_checkpoint(mlp_run)))
-    inputs, labels = data.parts.test[BatchIndices(0, torch.arange(180))]
+    inputs, labels = data.splits.test[BatchIndices(0, torch.arange(180))]
     right = sum(int(net(inputs[i : i + 1]).argmax() == labels[i]) for i in range(180))
     assert record_of(mlp_run)["metrics"]["test/acc"] == pytest.approx(right / 180)

@@ -30,7 +30,7 @@ def counted_on_a_real_batch(fit):
     data, spec, _ = look(fit.cfg, Cache())
     task = build_task(fit.cfg, build_net(fit.cfg, spec), spec)
     task.log = lambda *values: None
-    batch = data.parts.train[BatchIndices(0, torch.arange(fit.cfg.data.batch_size))]
+    batch = data.splits.train[BatchIndices(0, torch.arange(fit.cfg.data.batch_size))]
     fused = torch.backends.mkldnn.flags(enabled=False)
     with fused, sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         task.training_step(batch, 0).backward()

@@ -28,7 +28,7 @@ NAMES = {"train": "training", "val": "validation", "test": "test"}
 
 def draw_data(data: DataModule) -> Figure:
     """The picture that suits the kind of the data."""
-    parts = data.parts
+    parts = data.splits
     if parts.spec.kind == "image":
         return draw_images(parts)
     if parts.spec.kind == "text":

@@ -100,7 +100,7 @@ def measure(resolved: ResolvedConfig, cache: Cache, observer: Observer) -> Measu
         if clock.seconds is None:
             return None
         first = min(clock.ends.values()) - began
-        num_val, num_test = len(data.parts.val), len(data.parts.test)
+        num_val, num_test = len(data.splits.val), len(data.splits.test)
         share = share_of(batches_wanted, -(-num_val // data.eval_batch_size))
         validation = time_validation(trainer, task, clock, share)
     except TooLong:

@@ -60,7 +60,7 @@ class Predictions(Callback):
         worst = worst_mistakes(shares, labels, self.num_images)
         for tag, index in (("val/predictions", first), ("val/mistakes", worst)):
             if len(index):
-                images, _ = trainer.datamodule.parts.val[BatchIndices(0, index)]  # type: ignore[attr-defined]
+                images, _ = trainer.datamodule.splits.val[BatchIndices(0, index)]  # type: ignore[attr-defined]
                 grid = prediction_grid(images, shares[index], labels[index], names)
                 show(writer, tag, grid, trainer.global_step)
 

@@ -44,7 +44,7 @@ class Graph(Callback):
             return
         if is_split(task.net) or is_compiled(task.net):
             return
-        inputs, _ = trainer.datamodule.parts.val[BatchIndices(0, torch.arange(1))]  # type: ignore[attr-defined]
+        inputs, _ = trainer.datamodule.splits.val[BatchIndices(0, torch.arange(1))]  # type: ignore[attr-defined]
         training = task.net.training
         task.net.eval()
         try:

@@ -43,7 +43,7 @@ class TextSamples(Callback):
         if data.is_synthetic:
             return
         vocabulary = data.vocabulary
-        beginning, _ = data.parts.val[BatchIndices(0, torch.tensor([0]))]
+        beginning, _ = data.splits.val[BatchIndices(0, torch.tensor([0]))]
         prompt = beginning[0, : self.num_prompt_tokens]
         steps = generate(
             task.net,

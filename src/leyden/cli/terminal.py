@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") -> None:
     """What runs, how big it is, on what, and where it goes."""
     choices, data, trainer = record.choices, experiment.data, experiment.trainer
-    parts, console = data.parts, messages()
+    parts, console = data.splits, messages()
     size = f"{record.params['total']:,} parameters"
     knobs = [f"{name} {cfg.model[name]}" for name in ("width", "depth") if name in cfg.model]
     size += f" ({', '.join(knobs)})" if knobs else ""

@@ -1,4 +1,4 @@
-"""Data sets: each a `DataModule` that says how its three parts are read.
+"""Data sets: each is a `DataModule` that reads a training, a validation and a test split.
 
 Here is what all of them share; `images`, `tables`, `series` and `text` hold the data sets, and
 `parsing` reads the files of users. Adding one: a file with a `DataModule` that has `kind` and

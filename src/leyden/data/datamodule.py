@@ -1,82 +1,54 @@
-"""What every data set shares: three parts, their loaders, and the spec that models are built to."""
+"""The base of all data sets: its splits, their loaders, and the spec that models are built to."""
 
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 import torch
 from pytorch_lightning import LightningDataModule
-from torch import Tensor
 
-from leyden.data.batches import Batch, BatchedDataset, BatchIndices, BatchSampler, Mixup
+from leyden.data.batches import BatchedDataset, BatchSampler, Mixup
 from leyden.data.fingerprint import READER, files_digest, tensors_digest
 from leyden.data.loader import Loader
 from leyden.data.report import DataReport
 from leyden.data.spec import DataKind, Spec, TaskName
-from leyden.data.splits import DataSplits
+from leyden.data.splits import DataSplits, FirstSamples, count_samples
 from leyden.data.synthetic import synthetic_splits
 from leyden.types import Count, NonNegative, PositiveInt
 
 
-@dataclass(frozen=True)
-class FirstSamples:
-    """The first `length` samples of a part."""
-
-    samples: BatchedDataset
-    length: int
-
-    def __len__(self) -> int:
-        return min(self.length, len(self.samples))
-
-    @property
-    def labels(self) -> Tensor | None:
-        """Class of each sample, where the part knows them."""
-        labels = getattr(self.samples, "labels", None)
-        return None if labels is None else labels[: self.length]
-
-    def __getitem__(self, batch: BatchIndices) -> Batch:
-        return self.samples[batch]
-
-
-def count_samples(parts: DataSplits) -> None:
-    """Notes the sizes of the parts, and of the classes where parts have `labels`."""
-    report, spec = parts.report, parts.spec
-    report.parts = {name: len(samples) for name, samples in parts}
-    if spec.task_name != "classification":
-        return
-    for name, samples in parts:
-        labels = getattr(samples, "labels", None)
-        if not isinstance(labels, Tensor) or labels.dtype != torch.long or labels.ndim != 1:
-            continue
-        for code in range(spec.num_outputs):
-            label = spec.class_names[code] if code < len(spec.class_names) else str(code)
-            report.classes.setdefault(label, {})[name] = int((labels == code).sum())
-
-
 class DataModule(LightningDataModule, ABC):
-    """Base of all data sets. A data set says its `kind` and how to `load` its parts.
+    """Base of all data sets, those of Leyden and those of users.
 
-    One that has to be fetched also says how to `fetch` it, whether it `is_here`, its
-    `expected_spec` and its `expected_train_samples`.
+    A subclass must give its `kind` and `load`. It may give:
+
+    - `task`, where it is another one than that of its kind, or its kind leaves it open;
+    - `source_files`, so that a run is not resumed with files that have changed;
+    - `fetch`, `is_here`, `expected_spec` and `expected_train_samples`, where the data has to be
+      brought to the machine;
+    - `vocabulary`, an attribute of text that turns tokens back into text.
 
     Args:
-        batch_size: Samples of one optimizer step, over all devices and accumulation.
-        eval_batch_size: Samples of one validation or test batch; it changes the speed only.
-        num_workers: Processes that read ahead; sets held in memory are fastest with none.
-        seed: Decides the order and the augmentation, not the split.
-        overfit_samples: Train, validate and test on the first samples of the training part only.
-        allow_synthetic: Where the set is not on this machine, take random samples of its shape.
+        batch_size: Number of samples of one optimizer step, over all devices and accumulation.
+        eval_batch_size: Number of samples of a validation or test batch; it changes the speed only.
+        num_workers: Number of processes that read ahead; data in memory is fastest with none.
+        seed: Seed of the order and of the augmentation; the split does not depend on it.
+        overfit_samples: Number of the first training samples, on which alone the model is trained,
+            validated and tested; None: all samples are used.
+        allow_synthetic: Whether random samples of the same shape take the place of data that is
+            not on this machine.
         mixup: Training samples are mixed in pairs with shares from Beta(mixup, mixup); 0 is none,
             0.2 usual. For classes only.
     """
 
     kind: ClassVar[DataKind]
+    """What a sample is; it decides which models can read it."""
+
     task: ClassVar[TaskName | None] = None
-    """None: what is done with data of this kind."""
+    """The task of the data; None: the usual one of its kind."""
 
     def __init__(
         self,
@@ -97,42 +69,43 @@ class DataModule(LightningDataModule, ABC):
         self.overfit_samples = overfit_samples
         self.allow_synthetic = allow_synthetic
         self.mixup = mixup
-        self._parts: DataSplits | None = None
+        self._splits: DataSplits | None = None
 
     @abstractmethod
     def load(self) -> DataSplits:
-        """Reads the parts. The split is the same in every run.
+        """Reads the data; the splits are the same in every run.
 
-        A part has a length, and `part[batch]` gives the batch (inputs, targets) of the samples in
-        `batch.index`, a tensor; all at once, there is no collating. Of a part with `labels`, a
-        tensor of classes, these are counted. What the user should know of the data stands in
-        `DataSplits.report`: it is shown before a run, and recorded.
+        A split is a `BatchedDataset`: it has a length, and `split[batch]` gives the inputs and the
+        targets of the samples in `batch.index`, a tensor, all at once; there is no collating. If a
+        split has `labels`, a tensor with the class of each sample, its classes are counted.
+        `DataSplits.report` holds what the user should know of the data: it is shown before a run,
+        and recorded.
 
         Raises:
             DataError: The data is not what the parameters say.
         """
 
     def fetch(self) -> None:
-        """Brings the data to this machine; called on one process of each, and only if needed.
+        """Brings the data to this machine. One process of each machine calls it, if needed.
 
         Raises:
-            DataError: Says what a person can do.
+            DataError: The data could not be brought here; the message says what a person can do.
         """
 
     def is_here(self) -> bool:
-        """Whether the data is on this machine; a set that has to be fetched overrides it."""
+        """Whether the data is on this machine."""
         return True
 
     def expected_spec(self) -> Spec:
-        """The spec of a set that is not here yet."""
+        """The spec of data that is not on this machine yet."""
         raise ValueError(f"{type(self).__name__} does not say its spec before it is loaded")
 
     def expected_train_samples(self) -> int:
-        """The size of the training part of a set that is not here yet."""
+        """Number of training samples of data that is not on this machine yet."""
         raise ValueError(f"{type(self).__name__} does not say its size before it is loaded")
 
     def source_files(self) -> Sequence[Path]:
-        """The files that are read, of data that is in files of the user's; others have none."""
+        """The files of the user that are read, in order; none where the data comes otherwise."""
         return ()
 
     @property
@@ -141,43 +114,41 @@ class DataModule(LightningDataModule, ABC):
         return self.allow_synthetic and not self.is_here()
 
     @property
-    def parts(self) -> DataSplits:
-        """The parts, read when first asked for."""
-        if self._parts is None:
-            parts = synthetic_splits(self.expected_spec()) if self.is_synthetic else self.load()
+    def splits(self) -> DataSplits:
+        """The splits, read when first asked for."""
+        if self._splits is None:
+            splits = synthetic_splits(self.expected_spec()) if self.is_synthetic else self.load()
             if self.overfit_samples is not None:
-                few = FirstSamples(parts.train, self.overfit_samples)
-                parts = DataSplits(parts.spec, few, few, few, parts.report)
-            count_samples(parts)
-            self._parts = parts
-        return self._parts
+                few = FirstSamples(splits.train, self.overfit_samples)
+                splits = DataSplits(splits.spec, few, few, few, splits.report)
+            count_samples(splits)
+            self._splits = splits
+        return self._splits
 
     @property
     def report(self) -> DataReport:
         """What was read, and what was done with it."""
         if not self.is_readable:
             return DataReport(warnings=["the data is not on this machine yet"])
-        report = self.parts.report
-        if self.is_synthetic:
-            report.warnings = ["the data is not on this machine: random samples of its shape"]
-        return report
+        return self.splits.report
 
     def fingerprint(self) -> dict[str, str | None]:
-        """Tells this content from any other: whether a run goes on with the data it began with.
+        """Facts that tell this data from any other, so that a run is resumed with the same data.
 
-        It does not depend on how samples are drawn: neither on seed nor batches nor workers.
+        They do not depend on how samples are drawn: neither on seed nor batches nor workers.
 
         Returns:
-            Sizes of the parts, the shape of a sample, and a digest of the content; None where it
-            is neither in files nor in tensors. Of files also the version of what reads them.
+            Sizes of the splits, the shape of a sample, and a digest of the content, which is None
+            if the content is neither in files nor in tensors. For files also the version of what
+            reads them.
         """
         return dict(self._fingerprint)
 
     @cached_property
     def _fingerprint(self) -> dict[str, str | None]:
-        parts, spec = self.parts, self.spec
+        splits, spec = self.splits, self.spec
         files = [] if self.is_synthetic else self.source_files()
-        all_three = (parts.train, parts.val, parts.test)
+        all_three = (splits.train, splits.val, splits.test)
         return {
             "samples": " + ".join(str(len(part)) for part in all_three),
             "spec": f"{spec.kind} {spec.input_shape}, {spec.num_outputs} outputs",
@@ -188,18 +159,19 @@ class DataModule(LightningDataModule, ABC):
 
     @property
     def is_readable(self) -> bool:
-        """Whether there is something to read: the data, or what stands in."""
+        """Whether there is something to read: the data, or synthetic samples."""
         return self.is_here() or self.allow_synthetic
 
     @property
     def spec(self) -> Spec:
-        return self.parts.spec if self.is_readable else self.expected_spec()
+        """The spec of the data, also of data that is not on this machine yet."""
+        return self.splits.spec if self.is_readable else self.expected_spec()
 
     @property
     def train_samples(self) -> int:
-        """Size of the training part."""
+        """Number of training samples."""
         if self.is_readable:
-            return len(self.parts.train)
+            return len(self.splits.train)
         return min(self.overfit_samples or sys.maxsize, self.expected_train_samples())
 
     def prepare_data(self) -> None:
@@ -207,38 +179,38 @@ class DataModule(LightningDataModule, ABC):
             self.fetch()
 
     def setup(self, stage: str) -> None:
-        _ = self.parts
+        _ = self.splits
 
     def train_dataloader(self) -> Loader:
-        samples = self.parts.train
+        samples = self.splits.train
         if self.mixup:
             samples = Mixup(samples, num_classes=self.spec.num_outputs)
         return self._loader(samples, self.batch_size, shuffle=True)
 
     def val_dataloader(self) -> Loader:
-        return self._eval_loader(self.parts.val)
+        return self._eval_loader(self.splits.val)
 
     def test_dataloader(self) -> Loader:
-        return self._eval_loader(self.parts.test)
+        return self._eval_loader(self.splits.test)
 
     def whole_val_dataloader(self) -> Loader:
-        """Of the whole validation part, also where other processes share the run."""
-        order = BatchSampler(
-            len(self.parts.val), batch_size=self.eval_batch_size, shuffle=False, seed=self.seed
+        """The loader of the whole validation split, also where other processes share the run."""
+        sampler = BatchSampler(
+            len(self.splits.val), batch_size=self.eval_batch_size, shuffle=False, seed=self.seed
         )
-        return Loader(self.parts.val, order)
+        return Loader(self.splits.val, sampler)
 
     def _eval_loader(self, samples: BatchedDataset) -> Loader:
         assert self.trainer is not None
-        each_has_one = max(self.eval_batch_size, self.trainer.world_size)
-        return self._loader(samples, each_has_one, shuffle=False)
+        batch_size = max(self.eval_batch_size, self.trainer.world_size)  # a sample for each process
+        return self._loader(samples, batch_size, shuffle=False)
 
     def _loader(self, samples: BatchedDataset, batch_size: int, *, shuffle: bool) -> Loader:
         trainer = self.trainer
         assert trainer is not None
         accumulate = trainer.accumulate_grad_batches if shuffle else 1
         limit = trainer.limit_train_batches if shuffle else None
-        order = BatchSampler(
+        sampler = BatchSampler(
             len(samples),
             batch_size=batch_size,
             shuffle=shuffle,
@@ -252,7 +224,7 @@ class DataModule(LightningDataModule, ABC):
         )
         return Loader(
             samples,
-            order,
+            sampler,
             num_workers=self.num_workers,
             pin_memory=torch.cuda.is_available(),
         )

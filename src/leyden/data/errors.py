@@ -10,10 +10,10 @@ from leyden.formatting import printable
 
 
 class DataError(Exception):
-    """The user's data or parameters are wrong, or a download failed.
+    """The data or the parameters of a data set are wrong, or a download failed.
 
     Attributes:
-        key: The data set's parameter that is to be changed; None: none in particular.
+        key: Parameter of the data set that is to be changed; None: none in particular.
     """
 
     def __init__(self, key: str | None, message: str) -> None:
@@ -31,13 +31,13 @@ PLAIN_PATH = re.compile(r"(?!\d+$)[\w/.-]+", re.ASCII)
 
 
 def excerpt(text: str) -> str:
-    """A text without line ends and signs that can't be seen, and not too long."""
+    """The beginning of a text, without line ends and invisible characters."""
     visible = printable(text[: 2 * MOST_CHARACTERS])
     return visible if len(visible) <= MOST_CHARACTERS else f"{visible[: MOST_CHARACTERS - 3]}..."
 
 
 def override(key: str, value: str | Sequence[str]) -> str:
-    """What is typed at a shell so that a key of the data set has a text, or a list of texts."""
+    """The override, quoted for a shell, that sets a key of the data set to a text or a list."""
     if isinstance(value, str):
         is_plain = bool((PLAIN_PATH if key == "path" else PLAIN).fullmatch(value))
         text = value if is_plain else quoted(value)
@@ -48,7 +48,7 @@ def override(key: str, value: str | Sequence[str]) -> str:
 
 
 def differing_in_case_only(names: Collection[str]) -> list[str]:
-    """Names that differ in their case only, those that are alike in a text: `a` and `A`."""
+    """Groups of names that differ in their case only, such as "`a` and `A`"."""
     counts = Counter(name.casefold() for name in names)
     return [
         " and ".join(f"`{excerpt(name)}`" for name in names if name.casefold() == folded)
@@ -64,6 +64,6 @@ def format_cell(cell: object) -> str:
 
 
 def quoted_list(names: Iterable[str], without: str = "") -> str:
-    """Some of the names, for a message."""
+    """The first names in backticks, for a message."""
     chosen = [f"`{name}`" for name in names if name != without]
     return ", ".join(chosen[:5]) + (f" and {len(chosen) - 5} more" if len(chosen) > 5 else "")

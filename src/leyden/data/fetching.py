@@ -1,4 +1,4 @@
-"""Data sets that have to be brought to the machine: once, whole, and by one process."""
+"""Fetching data sets: once, as a whole, and by one process."""
 
 import os
 import tarfile
@@ -51,7 +51,7 @@ def fetch_into(folder: Path, fill: Callable[[Path], None], *, by_hand: str) -> N
 
 @contextmanager
 def confined_archives() -> Iterator[None]:
-    """Refuses members of tar archives that would land, or lead, outside of their folder.
+    """Makes tar archives raise for members that would land, or lead, outside of their folder.
 
     Python does so by itself from 3.14 on (PEP 706); members of zip archives can't escape.
     """

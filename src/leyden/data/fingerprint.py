@@ -1,4 +1,4 @@
-"""What tells one content of a data set from another, at little cost."""
+"""The fingerprint of a data set: a digest of its content, at little cost."""
 
 import hashlib
 import os
@@ -16,10 +16,10 @@ from torch import Tensor
 from leyden.data.batches import BatchedDataset
 
 READER = "2"
-"""Raised where the same files are read into other numbers: a run does not go on with those."""
+"""Version of the readers. It is raised when the same files are read into other numbers."""
 
 MOST_BYTES = 64 * 2**20
-"""Files of together no more than this are read whole, in a tenth of a second."""
+"""Total size up to which files are read whole, in a tenth of a second."""
 
 BLOCK_BYTES = 64 * 2**10
 

@@ -7,13 +7,13 @@ from typing import Any, Literal
 Role = Literal["feature", "target", "time", "split", "left out"]
 
 MOST_NOTES_SHOWN = 4
-"""Notes that are shown at the start of a run; `leyden data` has all."""
+"""Number of notes that are shown at the start of a run; `leyden data` shows all."""
 
 LONGEST_LIST = 200
-"""Characters of a list in such a line; of what is behind them the number is said."""
+"""Number of characters of a list in such a line; the rest is counted."""
 
 MOST_CLASSES_SHOWN = 6
-"""Classes whose sizes are listed at the start of a run; of more, the extremes are said."""
+"""Number of classes whose sizes are listed at the start of a run; of more, the extremes are."""
 
 
 @dataclass
@@ -87,12 +87,12 @@ class DataReport:
         return [column for column in self.columns if column.role == role]
 
     def as_plain(self) -> dict[str, Any]:
-        """What a JSON file holds of it: what is empty is left out."""
+        """The report for a JSON file, without what is empty."""
         return {key: value for key, value in asdict(self).items() if value}
 
     @classmethod
     def from_plain(cls, content: Mapping[str, Any]) -> "DataReport":
-        """From what a JSON file holds; keys of other versions are left out."""
+        """The report from a JSON file; keys of other versions are ignored."""
         known = {one.name for one in fields(cls)}
         kept = {key: value for key, value in content.items() if key in known}
         of_column = {one.name for one in fields(Column)}

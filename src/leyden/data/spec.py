@@ -1,4 +1,4 @@
-"""What a data set is, as far as a model and a task have to know."""
+"""The spec of a data set: all that a model and a task have to know of it."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,7 +11,7 @@ TASK_OF_KIND: dict[DataKind, TaskName] = {
     "series": "regression",
     "text": "language_modeling",
 }
-"""What is done with data of a kind. A table says itself whether it holds classes or numbers."""
+"""The usual task of each kind. A table says itself whether it holds classes or numbers."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The names of the three parts, and what people call them in files and folders."""
+"""The names of the three splits, and their names in files and folders."""
 
 import re
 from typing import Literal, get_args
@@ -12,7 +12,7 @@ SPLIT_ALIASES: dict[str, SplitName] = {
     **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "eval"), "val"),
     **dict.fromkeys(("test", "testing", "holdout"), "test"),
 }
-"""What parts are called in files and folders, in lower case."""
+"""Names of the parts in files and folders, in lower case."""
 
 
 def split_named(word: object) -> SplitName | None:
@@ -26,7 +26,7 @@ def words_of(name: str) -> list[str]:
 
 
 def split_in_name(name: str) -> SplitName | None:
-    """The part that one of the words of a name says: `seg_train`, `test-set`, `PublicTest`.
+    """The part that a word of a name names: `seg_train`, `test-set`, `PublicTest`.
 
     `train_val` is to train on; a name with words of other two parts says none.
     """

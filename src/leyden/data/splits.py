@@ -1,9 +1,12 @@
-"""The three parts of a data set."""
+"""The training, validation and test split of a data set."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from leyden.data.batches import BatchedDataset
+import torch
+from torch import Tensor
+
+from leyden.data.batches import Batch, BatchedDataset, BatchIndices
 from leyden.data.report import DataReport
 from leyden.data.spec import Spec
 from leyden.data.split_names import SplitName
@@ -11,10 +14,14 @@ from leyden.data.split_names import SplitName
 
 @dataclass(frozen=True)
 class DataSplits:
-    """A data set: what it is, and its training, validation and test part.
+    """A data set that was read: its spec, its three splits, and a report for the user.
 
     Attributes:
-        report: What was read, and what was done with it, for the user to know.
+        spec: Shapes of the samples; models are built to it.
+        train: Samples to train on.
+        val: Samples to validate on.
+        test: Samples to test on.
+        report: Description of what was read, and of what was done with it.
     """
 
     spec: Spec
@@ -24,5 +31,45 @@ class DataSplits:
     report: DataReport = field(default_factory=DataReport)
 
     def __iter__(self) -> Iterator[tuple[SplitName, BatchedDataset]]:
-        """The parts with their names."""
+        """The splits with their names."""
         yield from (("train", self.train), ("val", self.val), ("test", self.test))
+
+
+@dataclass(frozen=True)
+class FirstSamples:
+    """The first samples of a split.
+
+    Attributes:
+        samples: The split.
+        length: Largest number of samples.
+    """
+
+    samples: BatchedDataset
+    length: int
+
+    def __len__(self) -> int:
+        return min(self.length, len(self.samples))
+
+    @property
+    def labels(self) -> Tensor | None:
+        """Class of each sample, where the split has them."""
+        labels = getattr(self.samples, "labels", None)
+        return None if labels is None else labels[: self.length]
+
+    def __getitem__(self, batch: BatchIndices) -> Batch:
+        return self.samples[batch]
+
+
+def count_samples(splits: DataSplits) -> None:
+    """Reports the sizes of the splits, and of the classes where splits have `labels`."""
+    report, spec = splits.report, splits.spec
+    report.parts = {name: len(samples) for name, samples in splits}
+    if spec.task_name != "classification":
+        return
+    for name, samples in splits:
+        labels = getattr(samples, "labels", None)
+        if not isinstance(labels, Tensor) or labels.dtype != torch.long or labels.ndim != 1:
+            continue
+        for code in range(spec.num_outputs):
+            label = spec.class_names[code] if code < len(spec.class_names) else str(code)
+            report.classes.setdefault(label, {})[name] = int((labels == code).sum())

@@ -38,7 +38,7 @@ class SplitRule:
     def of(
         cls, given: Mapping[str, Any] | None, *, fractions: tuple[float, float, float]
     ) -> "SplitRule":
-        """What the user has given over the defaults of a data set.
+        """The rule of the user, with the defaults of the data set.
 
         Raises:
             DataError: A key that there is not, or a value that does not fit.
@@ -127,7 +127,7 @@ def _by_class(order: RowIndex, labels: RowIndex) -> list[RowIndex]:
 def _shares_of_class(
     count: int, seen: int, length: int, sizes: tuple[int, int, int], taken: list[int]
 ) -> list[int]:
-    """How many rows of a class go to each part.
+    """The number of rows of a class in each part.
 
     Validation and test get what is due of all classes so far, so that rounding does not add up. A
     class with room for it has at least one row in each part.
@@ -200,7 +200,7 @@ def split_by_names(
     labels: RowIndex | None = None,
     key: str = "split.by",
 ) -> list[RowIndex]:
-    """Rows of each part as a column says; a part that it lacks is drawn from the training rows.
+    """Rows of each part by the names in a column; a missing part is drawn from the training rows.
 
     Args:
         names: Cell of the column in each row, see `SPLIT_ALIASES`.

@@ -40,7 +40,7 @@ def limit_problems(cfg: DictConfig, data: DataModule) -> Iterator[Problem]:
     for part in ("val", "test") if data.is_readable else ():
         limit = trainer[f"limit_{part}_batches"]
         order = BatchSampler(
-            len(getattr(data.parts, part)),
+            len(getattr(data.splits, part)),
             batch_size=max(data.eval_batch_size, num_processes_of(cfg)),
             shuffle=False,
             seed=0,

@@ -47,8 +47,8 @@ def read_data(cfg: DictConfig, *, fetch: bool) -> tuple[DataModule, Spec]:
 
 def _require_parts(data: DataModule) -> None:
     """Raises `ConfigError` where the parts are something else."""
-    if data.is_readable and not isinstance(data.parts, DataSplits):
-        given = type(data.parts).__name__
+    if data.is_readable and not isinstance(data.splits, DataSplits):
+        given = type(data.splits).__name__
         message = (
             f"its `load` gives an object of the class {given}; it must give leyden.data.DataSplits"
         )
@@ -72,8 +72,8 @@ def _problems(cfg: DictConfig, data: DataModule) -> Iterator[Problem]:
         message = f"is more than the {available:,} training samples; type {available} or less"
         yield Problem("data.batch_size", message, str(cfg.data.batch_size))
     if data.is_readable and available > 0:
-        parts = {"training": data.parts.train, "validation": data.parts.val}
-        parts["test"] = data.parts.test
+        parts = {"training": data.splits.train, "validation": data.splits.val}
+        parts["test"] = data.splits.test
         for name, part in parts.items():
             found = list(_part_problems(name, part, data.spec, precision=cfg.trainer.precision))
             yield from found

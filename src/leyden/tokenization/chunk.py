@@ -18,7 +18,7 @@ from leyden.tokenization.plan import TokenizePlan
 from leyden.tokenization.split import SPLITS, SplitName
 
 WORK = ".tokenize"
-"""The folder, within the result, of what is needed to go on; in the end it is removed."""
+"""Folder, within the result, of what is needed to resume; it is removed at the end."""
 TOKENIZER = "tokenizer"
 PLAN = "plan.json"
 

@@ -17,7 +17,7 @@ MARKS = (
 WITHOUT_MARK = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 """Encodings that a mark completes, as they are read without one."""
 STATEFUL = ("iso2022", "hz", "utf-7", "punycode", "idna", "unicode_escape", "raw_unicode_escape")
-"""Encodings in which a character depends on what stands before it."""
+"""Encodings in which a character depends on those before it."""
 PACKED = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bzip2",

@@ -1,4 +1,4 @@
-"""Shards: chunks joined to files of the wanted size, and what their folder says of itself."""
+"""Shards, chunks joined to files of the wanted size, and the manifest of their folder."""
 
 import hashlib
 import json

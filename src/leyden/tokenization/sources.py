@@ -86,8 +86,12 @@ def find_sources(
             raise SourceError(f"{path} is neither a file nor a folder")
         if path.is_dir():
             found = find_files(path, leave_out=leave_out)
-            left_out.update(found.left_out)
-            files |= dict.fromkeys(f for f in found.files if not is_binary(f, encoding, left_out))
+            reasons = {
+                file: None if kind_of(file) == "parquet" else reason_to_leave_out(file, encoding)
+                for file in found.files
+            }
+            left_out.update(found.left_out + Counter(filter(None, reasons.values())))
+            files |= dict.fromkeys(file for file, reason in reasons.items() if reason is None)
         else:
             files[path] = None
     sources = [one for file in files if (one := source_of(file, text_key, encoding)).length]
@@ -96,15 +100,11 @@ def find_sources(
     return sources
 
 
-def is_binary(file: Path, encoding: str | None, left_out: Counter[str]) -> bool:
-    """Whether a file of a folder is no text; it is counted then."""
-    if kind_of(file) == "parquet":
-        return False
+def reason_to_leave_out(file: Path, encoding: str | None) -> str | None:
+    """Why a file of a folder is no text; None: it may be text."""
     with file.open("rb") as opened:
         instead = why_not_text(opened.read(BEGINNING), encoding)
-    if instead is not None:
-        left_out[f"{instead}, ending {file.suffix.lower()}" if file.suffix else instead] += 1
-    return instead is not None
+    return f"{instead}, ending {file.suffix.lower()}" if instead and file.suffix else instead
 
 
 def kind_of(file: Path) -> SourceKind:

@@ -62,6 +62,7 @@ def _wait(
             future.result()
 
 
+# State of a worker process: a pool passes arguments to its initializer alone.
 _writer: ChunkWriter
 _read: "Synchronized[int]"
 

@@ -33,7 +33,7 @@ def folders(*paths, number=6):
 
 def report(path="photos", **options):
     data = ImageFolder(path=path, batch_size=4, size=4, **options)
-    _ = data.parts
+    _ = data.splits
     return data.report
 
 

@@ -33,7 +33,7 @@ def read(path="a.npz", **options):
 
 def pixels(**options):
     """All pixels, in the order of the file: each part has places of its rows in its labels."""
-    parts = read(**options).parts
+    parts = read(**options).splits
     return [(part.pixels, part.labels) for _, part in parts]
 
 
@@ -82,7 +82,7 @@ def test_the_axis_with_few_entries_has_the_channels(is_first, channels):
     data = read()
     assert data.spec.input_shape == (channels or 1, 5, 7)
     expected = array.reshape(NUMBER, 5, 7, -1).transpose(0, 3, 1, 2)
-    got = np.concatenate([part.pixels.numpy() for _, part in data.parts])
+    got = np.concatenate([part.pixels.numpy() for _, part in data.splits])
     assert sorted(one.tobytes() for one in got) == sorted(one.tobytes() for one in expected)
 
 
@@ -104,7 +104,7 @@ def test_every_type_is_read_from_black_to_white(dtype):
     shares[0, 0] = 0, 1, 0, 1
     stored = (shares * FULL[dtype]).astype(dtype)
     save(x_train=stored, y_train=labels())
-    part = read().parts.train
+    part = read().splits.train
     rows = {one.tobytes(): one for one in stored.astype(np.float64) / FULL[dtype] * 255}
     expected = np.stack(list(rows.values()))
     got = part.pixels[:, 0].double().numpy()
@@ -135,14 +135,14 @@ def test_values_outside_black_and_white_are_refused_with_a_range(array, hint):
 def test_a_range_is_black_to_white(low, width):
     shares = np.random.default_rng(1).uniform(-0.2, 1.2, (NUMBER, 3, 3))
     save(images=low + width * shares, labels=labels())
-    got = torch.cat([part.pixels for _, part in read(value_range=[low, low + width]).parts])
+    got = torch.cat([part.pixels for _, part in read(value_range=[low, low + width]).splits])
     expected = np.sort((255 * shares.clip(0, 1)).flatten())
     np.testing.assert_allclose(np.sort(got.numpy().flatten()), expected, atol=0.05)
 
 
 def test_pixels_that_are_kept_stay_as_they_are_when_batches_are_normalised():
     save(images=images().astype(np.uint16) * 200, labels=labels())
-    train = read().parts.train
+    train = read().splits.train
     before = train.pixels.clone()
     _ = train[BatchIndices(0, torch.arange(4))]
     assert torch.equal(train.pixels, before)
@@ -168,7 +168,7 @@ def test_labels_of_every_form_are_classes(of_train):
     code_of = {one.tobytes(): code for one, code in zip(array, labels(), strict=True)}
     names = data.spec.class_names
     first = {"b": 0, "a": 1, "c": 2}
-    for _, part in data.parts:
+    for _, part in data.splits:
         for one, code in zip(part.pixels, part.labels.tolist(), strict=True):
             expected = code_of[one.numpy().tobytes()]
             assert (first[names[code]] if names[0] == "a" else code) == expected
@@ -192,15 +192,15 @@ def test_parts_are_taken_as_they_are_and_missing_ones_drawn():
     train, test = images(40), images(6, seed=1)
     save(x_train=train, y_train=labels(40), x_test=test, y_test=labels(6))
     data = read()
-    assert [len(part) for _, part in data.parts] == [36, 4, 6]
-    assert np.array_equal(data.parts.test.pixels[:, 0].numpy(), test)
+    assert [len(part) for _, part in data.splits] == [36, 4, 6]
+    assert np.array_equal(data.splits.test.pixels[:, 0].numpy(), test)
     assert data.report.split == "by the names of arrays: train, val drawn from train, test"
     assert data.report.classes["0"]["test"] == 2
 
 
 def test_a_test_part_without_labels_is_left_out_with_a_word():
     save(x_train=images(), y_train=labels(), x_test=images(6, seed=1))
-    assert read().parts.report.warnings[0].startswith("6 test images have no labels")
+    assert read().splits.report.warnings[0].startswith("6 test images have no labels")
 
 
 def test_images_of_two_parts_are_warned_of():
@@ -216,7 +216,7 @@ def test_images_of_two_parts_are_warned_of():
         x_test=train[:6],
         y_test=labels(6),
     )
-    assert read().parts.report.warnings == ["6 images of test are in train too: the same pixels"]
+    assert read().splits.report.warnings == ["6 images of test are in train too: the same pixels"]
 
 
 def test_a_class_that_is_not_trained_is_refused():
@@ -226,7 +226,7 @@ def test_a_class_that_is_not_trained_is_refused():
 
 def test_arrays_that_are_not_used_are_named():
     save(images=images(), labels=labels(), weights=np.zeros(2))
-    assert read().parts.report.notes == ["arrays not used: weights (2,)"]
+    assert read().splits.report.notes == ["arrays not used: weights (2,)"]
 
 
 def test_other_files_are_refused_in_a_line():

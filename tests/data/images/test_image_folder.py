@@ -53,7 +53,7 @@ def test_classes_are_folders_in_the_order_of_their_names():
     save_class("photos/cat/indoors", 10, first=10)
     data = make()
     assert data.spec.class_names == ("cat", "dog")
-    for part in all_parts(data.parts):
+    for part in all_parts(data.splits):
         assert part.labels.tolist() == [int(number < 10) for number in numbers(part)]
 
 
@@ -64,7 +64,7 @@ def test_what_is_hidden_or_in_no_folder_is_no_image_of_a_class(other):
     save_class("photos/cat", 5)
     save_class("photos/dog", 5, first=5)
     save(other)
-    parts = make().parts
+    parts = make().splits
     assert sorted(n for part in all_parts(parts) for n in numbers(part)) == list(range(10))
 
 
@@ -74,14 +74,14 @@ def test_files_of_other_endings_are_left_out():
     Path("photos/cat/notes.txt").write_text("asleep")
     data = make()
     assert data.spec.num_outputs == 2
-    assert sum(len(part) for part in all_parts(data.parts)) == 10
+    assert sum(len(part) for part in all_parts(data.splits)) == 10
     assert data.report.files_left_out == {"ending .txt": 1}
 
 
 def test_four_fifths_train_and_every_image_is_in_one_part():
     save_class("photos/cat", 16)
     save_class("photos/dog", 15, first=16)
-    parts = all_parts(make().parts)
+    parts = all_parts(make().splits)
     assert [len(part) for part in parts] == [25, 3, 3]
     assert sorted(n for part in parts for n in numbers(part)) == list(range(31))
 
@@ -89,7 +89,7 @@ def test_four_fifths_train_and_every_image_is_in_one_part():
 def test_the_split_does_not_depend_on_the_seed():
     save_class("photos/cat", 10)
     save_class("photos/dog", 10, first=10)
-    assert numbers(make(seed=0).parts.val) == numbers(make(seed=1).parts.val)
+    assert numbers(make(seed=0).splits.val) == numbers(make(seed=1).splits.val)
 
 
 OWN = {"train": range(20), "val": range(20, 24), "test": range(24, 26)}
@@ -104,7 +104,7 @@ def save_own(*parts):
 
 def test_the_users_own_parts_are_taken_as_they_are():
     save_own("train", "val", "test")
-    parts = make().parts
+    parts = make().splits
     assert [sorted(numbers(part)) for part in all_parts(parts)] == [list(r) for r in OWN.values()]
 
 
@@ -114,7 +114,7 @@ def test_the_users_own_parts_are_taken_as_they_are():
 )
 def test_a_tenth_of_the_training_images_takes_the_place_of_a_part_that_is_missing(own, sizes):
     save_own(*own)
-    parts = all_parts(make().parts)
+    parts = all_parts(make().splits)
     assert [len(part) for part in parts] == sizes
     drawn = sorted(n for part in parts for n in numbers(part))
     assert drawn == sorted(n for part in own for n in OWN[part])
@@ -195,7 +195,7 @@ def test_the_spec_is_that_of_the_batches(channels):
     save_class("photos/cat", 10)
     save_class("photos/dog", 10)
     data = make(channels=channels, size=6)
-    batch, labels = data.parts.train[BatchIndices(0, torch.arange(5))]
+    batch, labels = data.splits.train[BatchIndices(0, torch.arange(5))]
     assert tuple(batch.shape[1:]) == data.spec.input_shape == (channels, 6, 6)
     assert 0 <= labels.min() <= labels.max() < data.spec.num_outputs == 2
 

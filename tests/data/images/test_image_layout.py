@@ -36,7 +36,7 @@ def read(path="photos", **options):
 
 def report(path="photos", **options):
     data = read(path, **options)
-    _ = data.parts
+    _ = data.splits
     return data.report
 
 

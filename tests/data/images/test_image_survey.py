@@ -52,14 +52,14 @@ def test_deep_images_keep_their_difference(ending, dtype, channels):
         for place in range(10):
             save(f"photos/{name}/{place}.{ending}", cells(level, place, dtype))
     data = read(channels=channels)
-    images, labels = data.parts.train[BatchIndices(0, torch.arange(16))]
+    images, labels = data.splits.train[BatchIndices(0, torch.arange(16))]
     full = 65535 if dtype is np.uint16 else 1
     values = {
         (code, place): cells(level, place, dtype) / full
         for code, level in enumerate((40_000, 8_000))
         for place in range(10)
     }
-    files = data.parts.train.pixels.files
+    files = data.splits.train.pixels.files
     trained = np.stack([values[CLASSES.index(one.parent.name), int(one.stem)] for one in files])
     expected = (trained - trained.mean()) / trained.std()
     got = images.mean(1)
@@ -78,7 +78,7 @@ def test_a_range_says_what_is_black_and_white():
     assert error.key == "value_range"
     assert "data.value_range=[0,39]" in str(error)
     data = read(value_range=[0, 40])
-    pixels = data.parts.train.pixels
+    pixels = data.splits.train.pixels
     by_hand = [255 * ((30 if "bright" in str(f) else 3) + int(f.stem)) / 40 for f in pixels.files]
     got = pixels[torch.arange(len(pixels))][:, 0, 0, 0]
     torch.testing.assert_close(got, torch.tensor(by_hand).float())
@@ -93,7 +93,7 @@ def test_a_range_that_does_not_rise_is_refused(given):
 
 def test_a_range_without_effect_is_warned_of():
     save_noise()
-    assert read(value_range=[0, 4095]).parts.report.warnings == [
+    assert read(value_range=[0, 4095]).splits.report.warnings == [
         "data.value_range changes nothing: all images have 8 bits"
     ]
 
@@ -105,7 +105,7 @@ def test_modes_turns_and_transparency_are_counted():
     exif[0x0112] = 6
     Image.new("RGB", (8, 8), "red").save("photos/dim/turned.jpg", exif=exif)
     Image.new("RGBA", (8, 8), (9, 8, 7, 0)).save("photos/dim/clear.png")
-    source = read().parts.report.source
+    source = read().splits.report.source
     assert source["files"] == "22 PNG, 1 JPEG"
     assert source["pixels"] == "22 colour, 1 grey"
     assert source["turned"] == "1 images, as their EXIF data says"
@@ -133,7 +133,7 @@ def test_a_damaged_file_is_named_before_the_start_or_left_out(kind, ending):
     assert f"photos/dim/3.{ending} can't be read as an image" in str(error)
     assert "data.skip_damaged=true" in str(error)
     data = read(skip_damaged=True)
-    assert sum(map(len, (part for _, part in data.parts))) == 19
+    assert sum(map(len, (part for _, part in data.splits))) == 19
     assert data.report.files_left_out == {"damaged": 1}
     assert Path(f"photos/dim/3.{ending}") not in data.source_files()
 
@@ -144,7 +144,7 @@ def test_parts_are_the_same_whether_a_damaged_file_is_left_out_or_was_never_ther
     damage("photos/dim/3.png", "cut")
     Path("copy/dim/3.png").unlink()
     left_out, without = read(skip_damaged=True), read("copy")
-    for (_, part), (_, same) in zip(left_out.parts, without.parts, strict=True):
+    for (_, part), (_, same) in zip(left_out.splits, without.splits, strict=True):
         inside = [file.relative_to("photos") for file in part.pixels.files]
         assert inside == [file.relative_to("copy") for file in same.pixels.files]
 
@@ -163,12 +163,12 @@ def test_of_many_images_damage_that_was_not_seen_is_named_when_it_is_read(monkey
     for file in Path("photos").rglob("*7.png"):
         damage(file, "cut late")
     data = read()
-    assert "1 of 80 images were decoded before the start" in data.parts.report.notes
+    assert "1 of 80 images were decoded before the start" in data.splits.report.notes
     with pytest.raises(DataError, match=r"7\.png can't be read .*skip_damaged=true"):
-        _ = data.parts.train[BatchIndices(0, torch.arange(len(data.parts.train)))]
+        _ = data.splits.train[BatchIndices(0, torch.arange(len(data.splits.train)))]
     skipping = read(skip_damaged=True)
-    assert skipping.parts.report.files_left_out == {"damaged": 8}
-    _ = skipping.parts.train[BatchIndices(0, torch.arange(len(skipping.parts.train)))]
+    assert skipping.splits.report.files_left_out == {"damaged": 8}
+    _ = skipping.splits.train[BatchIndices(0, torch.arange(len(skipping.splits.train)))]
 
 
 @pytest.mark.parametrize("value", [0, 255])
@@ -190,7 +190,7 @@ def test_images_of_one_value_each_are_warned_of():
     for code, name in enumerate(CLASSES):
         for place in range(10):
             save(f"photos/{name}/{place}.png", np.full((8, 8), 10 * place + code, np.uint8))
-    (warning,) = read().parts.report.warnings
+    (warning,) = read().splits.report.warnings
     assert warning.startswith("20 of 20 images are of a single value")
 
 
@@ -200,7 +200,7 @@ def test_deep_images_and_others_go_together():
     save("photos/dim/deep.tif", np.full((8, 8), 0.6, np.float32))
     data = read()
     values = {}
-    for _, part in data.parts:
+    for _, part in data.splits:
         pixels = part.pixels[torch.arange(len(part))]
         assert pixels.dtype == torch.float32
         values |= {file.name: pixels[place] for place, file in enumerate(part.pixels.files)}
@@ -225,7 +225,7 @@ def test_a_file_in_the_place_of_a_folder_says_what_to_do(name, hint):
 
 def test_statistics_are_those_of_the_training_pixels():
     save_noise()
-    train = read().parts.train
+    train = read().splits.train
     mean, std = channel_statistics(train.pixels[torch.arange(len(train))])
     torch.testing.assert_close(train.mean.flatten(), mean)
     torch.testing.assert_close(train.std.flatten(), std, rtol=1e-3, atol=1e-3)
@@ -240,6 +240,6 @@ def test_training_images_do_not_depend_on_those_of_other_parts():
             for name in CLASSES:
                 pixels = np.random.default_rng(seed).integers(0, 99, (8, 8, 3), np.uint8)
                 save(f"{root}/{part}/{name}/{part}{name}.png", pixels)
-        images, _ = read(root).parts.train[BatchIndices(0, torch.arange(12))]
+        images, _ = read(root).splits.train[BatchIndices(0, torch.arange(12))]
         trained.append(images)
     assert torch.equal(*trained)

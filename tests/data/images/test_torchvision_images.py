@@ -105,7 +105,7 @@ def left_in_data():
 
 
 def test_debians_files_are_read_pixel_by_pixel(debian):
-    parts = fetched("fashion_mnist").parts
+    parts = fetched("fashion_mnist").splits
     assert samples(parts.train, parts.val) == written("train")
     assert parts.test.pixels.squeeze(1).tolist() == PIXELS["t10k"].tolist()
     assert parts.test.labels.tolist() == LABELS["t10k"]
@@ -118,34 +118,34 @@ def test_debians_fashion_stands_in_for_no_other_set(debian):
 
 @pytest.mark.parametrize("num_val", [0, 1, 3])
 def test_some_training_images_validate(num_val, debian):
-    parts = fetched("fashion_mnist", num_val=num_val).parts
+    parts = fetched("fashion_mnist", num_val=num_val).splits
     sizes = [len(part) for part in (parts.train, parts.val, parts.test)]
     assert sizes == [12 - num_val, num_val, 5]
 
 
 def test_the_split_does_not_depend_on_the_seed(debian):
-    parts, other = (fetched("fashion_mnist", seed=seed).parts for seed in (0, 1))
+    parts, other = (fetched("fashion_mnist", seed=seed).splits for seed in (0, 1))
     assert torch.equal(parts.val.pixels, other.val.pixels)
 
 
 def test_images_that_are_in_memory_are_not_read_again(debian):
-    first, again = fetched("fashion_mnist").parts, fetched("fashion_mnist", seed=1).parts
+    first, again = fetched("fashion_mnist").splits, fetched("fashion_mnist", seed=1).splits
     assert again.train is first.train
 
 
 @pytest.mark.parametrize("options", [{"num_val": 2}, {"flip": True}])
 def test_other_parts_of_the_same_files_are_other_images(options, debian):
-    first, other = fetched("fashion_mnist").parts, fetched("fashion_mnist", **options).parts
+    first, other = fetched("fashion_mnist").splits, fetched("fashion_mnist", **options).splits
     assert other.train is not first.train
 
 
 def test_images_augmented_by_another_seed_are_other_images(debian):
-    parts = [fetched("fashion_mnist", seed=seed, flip=True).parts for seed in (0, 1)]
+    parts = [fetched("fashion_mnist", seed=seed, flip=True).splits for seed in (0, 1)]
     assert parts[0].train is not parts[1].train
 
 
 def test_mnist_is_downloaded_and_unpacked(server):
-    parts = fetched().parts
+    parts = fetched().splits
     assert samples(parts.train, parts.val) == written("train")
     assert samples(parts.test) == written("t10k")
 
@@ -155,7 +155,7 @@ def test_a_set_that_is_here_needs_no_server(server, monkeypatch):
     monkeypatch.setattr(datasets.MNIST, "mirrors", [NO_SERVER])
     again = make()
     assert again.is_here()
-    assert len(fetched().parts.test) == 5
+    assert len(fetched().splits.test) == 5
 
 
 @pytest.mark.parametrize("number", range(4))
@@ -179,7 +179,7 @@ def test_a_server_that_is_gone_is_told_with_what_can_be_done():
 
 def test_files_that_a_person_put_into_the_archives_need_no_server(monkeypatch):
     monkeypatch.setattr(datasets.MNIST, "resources", write_idx(make().archives))
-    parts = fetched().parts
+    parts = fetched().splits
     assert samples(parts.train, parts.val) == written("train")
 
 
@@ -187,7 +187,7 @@ def test_of_the_archives_that_are_missing_the_server_is_asked(server):
     archives, name = make().archives, "train-images-idx3-ubyte.gz"
     archives.mkdir(parents=True)
     (server / name).rename(archives / name)
-    assert len(fetched().parts.test) == 5
+    assert len(fetched().splits.test) == 5
 
 
 def test_an_archive_that_is_not_the_expected_one_is_refused(monkeypatch):
@@ -214,7 +214,7 @@ def test_the_spec_is_known_before_the_set_is_here(server):
 
 def test_the_spec_is_that_of_the_batches(server):
     data = fetched()
-    batch, _ = data.parts.val[BatchIndices(0, torch.arange(2))]
+    batch, _ = data.splits.val[BatchIndices(0, torch.arange(2))]
     assert tuple(batch.shape[1:]) == data.spec.input_shape
 
 
@@ -248,7 +248,7 @@ def cifar(monkeypatch):
 
 
 def test_colour_images_are_channels_rows_columns(cifar):
-    image = make("cifar10", num_val=1).parts.test.pixels[0]
+    image = make("cifar10", num_val=1).splits.test.pixels[0]
     expected = torch.tensor([0, 100, 200])[:, None, None].repeat(1, 32, 32)
     expected[0, 0] = 255
     assert torch.equal(image.long(), expected)
@@ -256,5 +256,5 @@ def test_colour_images_are_channels_rows_columns(cifar):
 
 def test_labels_of_colour_images_are_theirs(cifar):
     data = make("cifar10", num_val=1)
-    assert data.parts.test.labels.tolist() == [3, 1, 2, 0]
+    assert data.splits.test.labels.tolist() == [3, 1, 2, 0]
     assert data.spec.class_names == ("plane", "car", "bird", "cat")

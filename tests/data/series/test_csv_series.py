@@ -29,7 +29,7 @@ def make(target="y", **options):
 
 
 def values(data, feature=0):
-    return data.parts.train.values[:, feature].tolist()
+    return data.splits.train.values[:, feature].tolist()
 
 
 def unscaled(data):
@@ -56,7 +56,7 @@ def test_the_values_are_the_files_in_its_order():
 
 def test_the_series_is_split_by_time():
     series(y=WAVE)
-    parts = make().parts
+    parts = make().splits
     firsts = [part.firsts.tolist() for part in (parts.train, parts.val, parts.test)]
     assert firsts == [list(range(3, 28)), list(range(28, 34)), list(range(34, 40))]
 
@@ -98,7 +98,7 @@ def test_what_is_missing_is_filled_in_after_sorting():
 
 def test_what_is_missing_is_noted():
     series(y=SPARSE, x=[None, *WAVE[1:]])
-    report = make(features=("x",)).parts.report
+    report = make(features=("x",)).splits.report
     (note,) = report.notes
     assert all(word in note for word in ("y", "2 missing"))
     assert report.rows_left_out == {"before the first value, or after the last": 2}

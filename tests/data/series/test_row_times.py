@@ -33,7 +33,7 @@ def refusal(**options):
 
 def values(**options):
     data = make(**options)
-    return data.parts.train.values[:, 0] * data.spec.target_std + data.spec.target_mean
+    return data.splits.train.values[:, 0] * data.spec.target_std + data.spec.target_mean
 
 
 COLUMNS = {
@@ -96,7 +96,7 @@ def test_newest_first_is_found_in_any_form(name):
     write(reversed(range(HOURS)), when=FALLING[name])
     assert "rows are not in the order of column `when`; type data.time=when" in refusal()
     write(when=FALLING[name])
-    assert len(make().parts.train) == 168 - 6
+    assert len(make().splits.train) == 168 - 6
 
 
 def test_times_of_an_unknown_form_are_warned_of():

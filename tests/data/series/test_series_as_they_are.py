@@ -42,7 +42,7 @@ def refusal(**options):
 
 def in_own_unit(data, part):
     """Past and future of all windows of a part."""
-    samples, spec = getattr(data.parts, part), data.spec
+    samples, spec = getattr(data.splits, part), data.spec
     past, future = samples[BatchIndices(0, torch.arange(len(samples)))]
     return [
         window.double().numpy() * spec.target_std + spec.target_mean
@@ -85,7 +85,7 @@ def test_a_window_has_no_hole_in_it_where_gaps_are_kept():
 def test_a_hole_that_is_filled_shows_the_last_value_before_it():
     hourly([*range(100), *range(110, HOURS)])
     data = make(gaps="fill")
-    grid = data.parts.train.values[:, 0] * data.spec.target_std + data.spec.target_mean
+    grid = data.splits.train.values[:, 0] * data.spec.target_std + data.spec.target_mean
     expected = [*VALUES[:100], *[VALUES[99]] * 10, *VALUES[110:]]
     np.testing.assert_allclose(grid, expected, atol=1e-5)
 
@@ -103,7 +103,7 @@ def test_repeated_times_are_refused_and_taken_apart_by_a_column():
     for part in ("train", "val", "test"):
         for past, future in zip(*in_own_unit(data, part), strict=True):
             assert (past > 90).all() == (future > 90).all()
-    assert [len(part) for _, part in data.parts] == [2 * (210 - 6), 2 * 45, 2 * 45]
+    assert [len(part) for _, part in data.splits] == [2 * (210 - 6), 2 * 45, 2 * 45]
 
 
 def test_several_series_in_any_order_of_rows_are_the_same_parts():
@@ -115,9 +115,9 @@ def test_several_series_in_any_order_of_rows_are_the_same_parts():
         }
     )
     write(frame)
-    first = make(by="shop").parts
+    first = make(by="shop").splits
     write(frame.sort_values(["date", "shop"]))
-    second = make(by="shop").parts
+    second = make(by="shop").splits
     for (_, one), (_, other) in zip(first, second, strict=True):
         assert torch.equal(one.values, other.values)
         assert torch.equal(one.firsts, other.firsts)
@@ -130,9 +130,9 @@ def test_rows_that_are_not_in_the_order_of_their_times_ask_for_the_column():
 
 def test_newest_first_is_the_same_as_oldest_first():
     hourly(reversed(range(HOURS)))
-    newest = make().parts.train.values
+    newest = make().splits.train.values
     hourly()
-    assert torch.equal(newest, make().parts.train.values)
+    assert torch.equal(newest, make().splits.train.values)
 
 
 def test_uneven_times_that_are_not_used_are_warned_of():
@@ -145,14 +145,14 @@ def test_a_sensor_that_came_later_leaves_out_the_rows_before_it():
     frame = {"date": TIMES, "y": [None if row < 100 else VALUES[row] for row in range(HOURS)]}
     write(frame)
     data = make()
-    assert sum(len(part) for _, part in data.parts) == 200 - 6
+    assert sum(len(part) for _, part in data.splits) == 200 - 6
     assert list(data.report.rows_left_out.values()) == [100]
 
 
 def test_a_feature_that_came_later_shortens_the_windows_alone():
     frame = {"date": TIMES, "y": VALUES, "x": [None if r < 50 else r for r in range(HOURS)]}
     write(frame)
-    assert make(features=("x",)).parts.train.firsts[0] == 56
+    assert make(features=("x",)).splits.train.firsts[0] == 56
 
 
 @pytest.mark.parametrize(

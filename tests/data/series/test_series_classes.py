@@ -63,7 +63,7 @@ def assert_parts(parts, expected, channel=0):
 def test_a_row_is_a_series():
     wide()
     data = make(label="speed")
-    assert_parts(data.parts, scaled())
+    assert_parts(data.splits, scaled())
     assert data.spec.class_names == ("fast", "slow")
     assert data.spec.input_shape == (T, 1)
     assert data.report.classes["fast"] == {"train": 14, "val": 3, "test": 3}
@@ -72,11 +72,11 @@ def test_a_row_is_a_series():
 def test_a_group_of_rows_in_any_order_is_a_series():
     long()
     options = {"label": "speed", "series": "id", "time": "time"}
-    assert_parts(make(**options).parts, scaled())
-    assert_parts(make(**options).parts, scaled(-WAVES), channel=1)
+    assert_parts(make(**options).splits, scaled())
+    assert_parts(make(**options).splits, scaled(-WAVES), channel=1)
     order = np.lexsort((RANDOM.permutation(N * T), np.repeat(np.arange(N), T)))
     long(order=order)
-    assert_parts(make(**options).parts, scaled())
+    assert_parts(make(**options).splits, scaled())
 
 
 def folders(root="waves", parts=None):
@@ -90,7 +90,7 @@ def folders(root="waves", parts=None):
 
 
 def test_a_file_is_a_series_and_a_folder_a_class():
-    parts = make(folders()).parts
+    parts = make(folders()).splits
     values = torch.cat([part.values for _, part in parts])[:, :, 0]
     labels = torch.cat([part.labels for _, part in parts])
     assert len(values) == N
@@ -108,7 +108,7 @@ def test_a_file_is_a_series_and_a_folder_a_class():
 
 def test_folders_that_are_called_train_and_test_are_these_parts():
     names = ["Training"] * 30 + ["TEST"] * 10
-    parts = make(folders(parts=names)).parts
+    parts = make(folders(parts=names)).splits
     assert [len(part) for _, part in parts] == [26, 4, 10]
 
 
@@ -118,15 +118,15 @@ def test_tables_that_are_called_train_and_test_are_these_parts():
     wide("set/Waves_TEST.tsv", range(30, N), sep="\t")
     Path("set/README.md").write_text("waves")
     data = make("set", label="speed")
-    assert [len(part) for _, part in data.parts] == [26, 4, 10]
-    assert data.parts.test.labels.tolist() == CODES[30:].tolist()
+    assert [len(part) for _, part in data.splits] == [26, 4, 10]
+    assert data.splits.test.labels.tolist() == CODES[30:].tolist()
     assert sum(data.report.files_left_out.values()) == 1
 
 
 def test_each_series_may_have_its_own_scale():
     wide()
     own = (WAVES - WAVES.mean(axis=1, keepdims=True)) / WAVES.std(axis=1, keepdims=True)
-    assert_parts(make(label="speed", scale="each").parts, own)
+    assert_parts(make(label="speed", scale="each").splits, own)
 
 
 def shorter():
@@ -151,7 +151,7 @@ def test_a_length_fills_up_or_cuts_and_says_so(length, said):
     data = make(label="speed", length=length)
     assert data.spec.input_shape == (length, 1)
     assert any(said in note for note in data.report.notes)
-    values = torch.cat([part.values for _, part in data.parts])
+    values = torch.cat([part.values for _, part in data.splits])
     assert (values[:, 9:] == 0).all(dim=1).sum() == (1 if length == 12 else len(values))
 
 
@@ -162,7 +162,7 @@ def test_groups_stay_together():
     frame.to_csv("series.csv", index=False)
     parts = make(
         label="speed", series="id", features=("x",), split={"by": "patient", "kind": "groups"}
-    ).parts
+    ).splits
     assert [len(part) for _, part in parts] == [28, 8, 4]
 
 
@@ -197,7 +197,7 @@ def test_arrays_of_series_are_read(shape):
         "(n, channels, times)": np.stack([WAVES, -WAVES], axis=1),
     }
     np.savez("waves.npz", x=arrays[shape], y=LABELS)
-    assert_parts(make("waves.npz").parts, scaled())
+    assert_parts(make("waves.npz").splits, scaled())
 
 
 def test_arrays_that_are_called_train_and_test_are_these_parts():
@@ -205,7 +205,7 @@ def test_arrays_that_are_called_train_and_test_are_these_parts():
     arrays = {f"x_{part}": WAVES[rows] for part, rows in parts.items()}
     arrays |= {f"y_{part}": LABELS[rows] for part, rows in parts.items()}
     np.savez("waves.npz", **arrays)
-    assert [len(part) for _, part in make("waves.npz").parts] == [26, 4, 10]
+    assert [len(part) for _, part in make("waves.npz").splits] == [26, 4, 10]
 
 
 def test_axes_that_could_be_either_are_refused():

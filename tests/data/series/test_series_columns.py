@@ -60,7 +60,7 @@ def long(time=None, name="time", labels=LABELS, path="series.csv", **more):
 
 
 def of_all(data):
-    return torch.cat([part.values for _, part in data.parts])
+    return torch.cat([part.values for _, part in data.splits])
 
 
 @given(
@@ -82,7 +82,7 @@ def test_columns_called_otherwise_are_no_times(form, others, order, are_texts):
     assert data.report.source["times"] == f"columns {first} to {last}"
     (warning,) = data.report.warnings
     assert all(f"`{name}`" in warning for name in others)
-    seen = data.parts.train.values[:, :, 0].double()
+    seen = data.splits.train.values[:, :, 0].double()
     spread = seen.flatten().std(correction=0)
     assert float(spread) == pytest.approx(1, abs=1e-5)
     expected = VALUES[:, np.argsort(order)]
@@ -126,7 +126,7 @@ def test_columns_can_be_left_out_by_names_and_patterns():
 def test_a_column_of_parts_is_refused_and_both_readings_can_be_typed(names):
     wide({"part": ["train", "train", "train", "test"] * (N // 4)}, names=names)
     (_, by), (_, without) = options_of(refusal())
-    assert len(make(split={"by": by}).parts.test) == 10
+    assert len(make(split={"by": by}).splits.test) == 10
     assert make(leave_out=without).report.split == "drawn, each class alike"
 
 
@@ -281,7 +281,7 @@ def test_a_part_in_two_forms_is_refused_and_one_can_be_chosen():
     assert [key for key, _ in options_of(said)] == ["ending", "ending"]
     for _, ending in options_of(said):
         data = make("set", ending=ending)
-        assert len(data.parts.test) == N
+        assert len(data.splits.test) == N
         assert data.report.files_left_out == {f"ending .{'csv' if ending == 'tsv' else 'tsv'}": 2}
 
 

@@ -9,7 +9,7 @@ from leyden.data.series.examples import read_sunspots
 
 def unscaled(**options):
     data = Sine(batch_size=4, **({"length": 200, "lags": 5} | options))
-    return data.parts.train.values[:, 0] * data.spec.target_std + data.spec.target_mean
+    return data.splits.train.values[:, 0] * data.spec.target_std + data.spec.target_mean
 
 
 @pytest.mark.parametrize("period", [25.0, 8.5])
@@ -50,7 +50,7 @@ def test_the_numbers_are_the_observatorys(year, number):
 
 
 def test_it_trains_on_the_years_up_to_1915():
-    parts = Sunspots(batch_size=4, lags=11).parts
+    parts = Sunspots(batch_size=4, lags=11).splits
     assert parts.train.firsts[-1] + 1700 == 1915
     assert parts.spec.target_mean == pytest.approx(read_sunspots()[:216].mean().item())
 
@@ -62,6 +62,6 @@ def test_the_windows_are_those_asked_for(lags, horizon):
 
 
 def test_the_series_ends_with_the_last_year():
-    parts = Sunspots(batch_size=4).parts
+    parts = Sunspots(batch_size=4).splits
     last = parts.test.values[-1] * parts.spec.target_std + parts.spec.target_mean
     torch.testing.assert_close(last, torch.tensor([2.9]))

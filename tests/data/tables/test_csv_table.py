@@ -43,7 +43,7 @@ def scaled(numbers):
 
 
 def feature(number=0, **options):
-    return rows_of(make(**options).parts)[:, number].tolist()
+    return rows_of(make(**options).splits)[:, number].tolist()
 
 
 def refusal(**options):
@@ -54,13 +54,13 @@ def refusal(**options):
 
 def test_the_parts_are_70_15_and_15_percent():
     table(x=NUMBERS, y=CLASSES)
-    parts = make().parts
+    parts = make().splits
     assert [len(part) for part in (parts.train, parts.val, parts.test)] == [28, 6, 6]
 
 
 def test_the_split_does_not_depend_on_the_seed():
     table(x=NUMBERS, y=CLASSES)
-    one, other = (make(seed=seed).parts.val.features for seed in (0, 1))
+    one, other = (make(seed=seed).splits.val.features for seed in (0, 1))
     assert torch.equal(one, other)
 
 
@@ -88,7 +88,7 @@ def test_a_missing_number_is_the_training_median():
 
 def test_what_missing_numbers_become_is_said():
     table(x=[None, None, *[3] * (N - 2)], y=CLASSES)
-    report = make().parts.report
+    report = make().splits.report
     assert (report.column("x").num_missing, report.column("x").filled) == (2, "3 (median)")
     assert "missing cells: x 2 as 3 (median)" in report.lines()
 
@@ -97,12 +97,12 @@ def test_each_category_is_a_feature_of_its_own():
     colours = (["red", "blue", "red", "green"] * N)[:N]
     table(x=colours, y=CLASSES)
     expected = [[int(colour == name) for name in ("blue", "green", "red")] for colour in colours]
-    assert rows_of(make().parts).tolist() == expected
+    assert rows_of(make().splits).tolist() == expected
 
 
 def test_a_missing_category_is_one_of_them():
     table(x=(["red", None] * N)[:N], y=CLASSES)
-    parts = make().parts
+    parts = make().splits
     assert rows_of(parts).tolist() == [[0, 1], [1, 0]] * (N // 2)
     column = parts.report.column("x")
     assert (column.made, column.num_missing, column.filled) == ("2 categories", 20, "a category")
@@ -111,7 +111,7 @@ def test_a_missing_category_is_one_of_them():
 @pytest.mark.parametrize("word", ["NA", "None", "null", "nan", "-", "?", "inf"])
 def test_of_a_text_no_word_is_missing(word):
     table(x=(["red", word] * N)[:N], y=CLASSES[::-1])
-    parts = make().parts
+    parts = make().splits
     first, second = sorted(["red", word])
     cells = (["red", word] * N)[:N]
     assert rows_of(parts).tolist() == [[cell == first, cell == second] for cell in cells]
@@ -121,7 +121,7 @@ def test_of_a_text_no_word_is_missing(word):
 @pytest.mark.parametrize("word", ["NA", "None", "null", "nan", "True"])
 def test_a_class_may_be_called_by_any_word(word):
     table(x=NUMBERS, y=[word, "Apnea"] * (N // 2))
-    parts = make().parts
+    parts = make().splits
     assert set(parts.spec.class_names) == {word, "Apnea"}
     assert parts.report.rows_left_out == {}
 
@@ -133,12 +133,12 @@ def test_a_category_that_is_not_trained_on_is_none_of_them():
 
 def test_true_and_false_are_two_categories():
     table(x=[True, False] * (N // 2), y=CLASSES)
-    assert rows_of(make().parts).tolist() == [[0, 1], [1, 0]] * (N // 2)
+    assert rows_of(make().splits).tolist() == [[0, 1], [1, 0]] * (N // 2)
 
 
 def test_columns_keep_their_order():
     table(z=NUMBERS, y=CLASSES, a=["u", "u", "v", "v"] * (N // 4), x=NUMBERS[::-1])
-    rows = rows_of(make().parts)
+    rows = rows_of(make().splits)
     assert rows.shape == (N, 4)
     assert rows[:, 0].tolist() == pytest.approx(scaled(NUMBERS))
     assert rows[:, 3].tolist() == pytest.approx(scaled(NUMBERS[::-1]))
@@ -157,7 +157,7 @@ NUM_NAMES = N // 2
 
 def test_a_column_of_many_texts_is_left_out_and_noted():
     table(name=NAMES, x=NUMBERS, y=CLASSES)
-    parts = make(max_categories=10).parts
+    parts = make(max_categories=10).splits
     assert parts.spec.input_shape == (1,)
     column = parts.report.column("name")
     assert (column.role, column.reason) == (
@@ -173,7 +173,7 @@ def test_a_column_of_as_many_texts_as_may_be_is_kept():
 
 def test_an_empty_column_is_left_out_and_noted():
     table(x=NUMBERS, z=[None] * N, y=CLASSES)
-    parts = make().parts
+    parts = make().splits
     assert parts.spec.input_shape == (1,)
     assert parts.report.column("z").reason == "is empty"
 
@@ -218,7 +218,7 @@ def test_classes_are_sorted(values, names):
     data = make()
     assert (data.spec.task, data.spec.class_names) == ("classification", names)
     expected = [names.index(str(value)) for value in values] * (N // 2)
-    assert rows_of(data.parts, "targets").tolist() == expected
+    assert rows_of(data.splits, "targets").tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_regression_on_text_is_refused():
 def test_targets_scaled_back_are_the_numbers_of_the_file():
     table(x=NUMBERS, y=[number**2 for number in NUMBERS])
     data = make()
-    targets = rows_of(data.parts, "targets") * data.spec.target_std + data.spec.target_mean
+    targets = rows_of(data.splits, "targets") * data.spec.target_std + data.spec.target_mean
     assert targets.shape == (N, 1)
     assert targets[:, 0].tolist() == pytest.approx([number**2 for number in NUMBERS], abs=1e-3)
 
@@ -260,7 +260,7 @@ def test_targets_scaled_back_are_the_numbers_of_the_file():
 def test_targets_are_scaled_by_the_training_rows_alone():
     numbers = [1e4 if row in VAL + TEST else number for row, number in enumerate(NUMBERS)]
     table(x=NUMBERS, y=numbers)
-    targets = rows_of(make().parts, "targets")
+    targets = rows_of(make().splits, "targets")
     assert targets[:, 0].tolist() == pytest.approx(scaled(numbers))
 
 
@@ -274,9 +274,9 @@ def test_rows_without_a_target_are_left_out_and_noted(target):
     gaps = [3, 7]
     shorter = [value for row, value in enumerate(target) if row not in gaps]
     table(x=[NUMBERS[row] for row in range(N) if row not in gaps], y=shorter)
-    without = make().parts
+    without = make().splits
     table(x=NUMBERS, y=[None if row in gaps else v for row, v in enumerate(target)])
-    parts = make().parts
+    parts = make().splits
     assert torch.equal(parts.train.features, without.train.features)
     assert torch.equal(parts.test.targets, without.test.targets)
     assert parts.report.rows_left_out == {"without y": 2}
@@ -356,15 +356,15 @@ def test_texts_too_many_for_classes_are_refused():
 @pytest.mark.parametrize(("cells", "said"), [(CLASSES, "2 classes"), (NUMBERS, "numbers")])
 def test_what_is_made_of_the_target_is_said(cells, said):
     table(x=NUMBERS, y=cells)
-    assert any("target y" in note and said in note for note in make().parts.report.notes)
+    assert any("target y" in note and said in note for note in make().splits.report.notes)
 
 
 def test_the_spec_is_that_of_the_batches():
     table(x=NUMBERS, z=["u", "u", "v", "v"] * (N // 4), y=CLASSES)
     data = make()
     assert (data.spec.kind, data.spec.input_shape) == ("table", (3,))
-    assert data.parts.train.features.shape == (28, 3)
-    assert data.parts.train.targets.dtype == torch.int64
+    assert data.splits.train.features.shape == (28, 3)
+    assert data.splits.train.targets.dtype == torch.int64
 
 
 def test_a_feature_that_does_not_vary_in_training_is_not_blown_up():

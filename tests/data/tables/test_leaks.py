@@ -62,7 +62,7 @@ ORDERS = {
 @pytest.mark.parametrize("cells", ORDERS.values(), ids=ORDERS)
 def test_what_follows_the_order_of_rows_that_are_sorted_by_class_is_left_out(cells):
     table(x=cells, a=NOISE, b=OTHER_NOISE, kind=KINDS)
-    parts = make().parts
+    parts = make().splits
     assert roles(parts) == {"x": "left out", "a": "feature", "b": "feature", "kind": "target"}
     assert parts.report.column("x").reason
     assert parts.spec.input_shape == (2,)
@@ -71,14 +71,14 @@ def test_what_follows_the_order_of_rows_that_are_sorted_by_class_is_left_out(cel
 @pytest.mark.parametrize("sign", ["", "Unnamed: 0", "id", "ID", "user_id", "PassengerId", "Index"])
 def test_numbers_that_name_rows_are_left_out_whatever_their_order(sign):
     table(**{sign: [row * 7 + 3 for row in SHUFFLED]}, a=NOISE, kind=MIXED)
-    parts = make().parts
+    parts = make().splits
     assert parts.spec.input_shape == (1,)
     assert any("left out" in warning for warning in parts.report.warnings)
 
 
 def test_numbers_from_1_on_are_left_out_in_any_order_under_any_name():
     table(x=[row + 1 for row in SHUFFLED], a=NOISE, kind=MIXED)
-    assert roles(make().parts)["x"] == "left out"
+    assert roles(make().splits)["x"] == "left out"
 
 
 COPIES = {
@@ -92,7 +92,7 @@ COPIES = {
 @pytest.mark.parametrize("cells", COPIES.values(), ids=COPIES)
 def test_a_target_in_other_words_is_left_out(cells):
     table(x=cells, a=NOISE, kind=MIXED)
-    parts = make().parts
+    parts = make().splits
     assert roles(parts)["x"] == "left out"
     assert "the target in other words" in parts.report.warnings[0]
 
@@ -100,19 +100,19 @@ def test_a_target_in_other_words_is_left_out(cells):
 @pytest.mark.parametrize("step", [1, 10, -3])
 def test_numbers_in_even_steps_are_left_out_in_any_order(step):
     table(x=[5 + step * row for row in SHUFFLED], a=NOISE, kind=MIXED)
-    assert roles(make().parts)["x"] == "left out"
+    assert roles(make().splits)["x"] == "left out"
 
 
 @pytest.mark.parametrize("order", ["an index with gaps", "seconds since 1970", "times"])
 def test_what_follows_the_order_of_rows_that_are_sorted_by_their_number_is_said(order):
     growing = [row + 20 * noise for row, noise in enumerate(NOISE)]
     table(x=ORDERS[order], a=NOISE, y=growing)
-    assert any("as the target does" in one for one in make("y").parts.report.warnings)
+    assert any("as the target does" in one for one in make("y").splits.report.warnings)
 
 
 def test_a_copy_of_a_number_is_left_out():
     table(x=OTHER_NOISE, a=NOISE, y=OTHER_NOISE)
-    assert roles(make("y").parts)["x"] == "left out"
+    assert roles(make("y").splits)["x"] == "left out"
 
 
 PAIRS = list(zip(OTHER_NOISE, NOISE, strict=True))
@@ -127,7 +127,7 @@ NEARLY = {
 @pytest.mark.parametrize("cells", NEARLY.values(), ids=NEARLY)
 def test_a_column_that_is_nearly_the_number_to_predict_is_used_and_said(cells):
     table(x=cells, a=NOISE, y=OTHER_NOISE)
-    report = make("y").parts.report
+    report = make("y").splits.report
     assert [one for one in report.warnings if one.startswith("column x nearly is the target")]
     assert report.column("x").role == "feature"
 
@@ -136,7 +136,7 @@ def test_a_good_feature_is_no_leak():
     cells = [y + 0.02 * z for y, z in PAIRS]
     assert 0.99 < np.corrcoef(cells, OTHER_NOISE)[0, 1] < 0.999
     table(x=cells, a=NOISE, y=OTHER_NOISE)
-    assert make("y").parts.report.warnings == []
+    assert make("y").splits.report.warnings == []
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -144,9 +144,9 @@ def test_two_columns_that_make_up_the_number_to_predict_are_said(sign):
     casual, registered = RNG.integers(0, 50, N), RNG.integers(100, 900, N)
     table(casual=casual, registered=registered, a=NOISE, y=registered + sign * casual)
     words = "casual + registered" if sign > 0 else "registered - casual"
-    assert [one for one in make("y").parts.report.warnings if words in one]
+    assert [one for one in make("y").splits.report.warnings if words in one]
     table(casual=casual, registered=registered, a=NOISE, y=registered + sign * casual + SHUFFLED)
-    assert not any("in each row" in one for one in make("y").parts.report.warnings)
+    assert not any("in each row" in one for one in make("y").splits.report.warnings)
 
 
 GRIDS = {
@@ -161,8 +161,8 @@ GRIDS = {
 def test_places_times_and_measurements_on_a_grid_are_used(name):
     some = slice(90)
     table(**{name: GRIDS[name][some]}, a=NOISE[some], y=np.sin(np.arange(90) / 10).round(3))
-    report = make("y").parts.report
-    assert roles(make("y").parts)[name] == "feature"
+    report = make("y").splits.report
+    assert roles(make("y").splits)[name] == "feature"
     if name != "NO":
         assert any("the same step from row to row" in one for one in report.warnings)
 
@@ -171,7 +171,7 @@ def test_places_times_and_measurements_on_a_grid_are_used(name):
 def test_a_grid_is_left_out_where_the_rows_are_sorted_by_class(name):
     kinds = ["abc"[row // 30] for row in range(90)]
     table(**{name: GRIDS[name][:90]}, a=NOISE[:90], kind=kinds)
-    assert roles(make().parts)[name] == "left out"
+    assert roles(make().splits)[name] == "left out"
 
 
 APART = ["abc".index(kind) + noise / 2 for kind, noise in zip(MIXED, OTHER_NOISE, strict=True)]
@@ -186,7 +186,7 @@ SAID = {
 @pytest.mark.parametrize(("target", "cells"), SAID.values(), ids=SAID)
 def test_a_column_that_tells_the_target_alone_is_used_and_said(target, cells):
     table(x=cells, a=NOISE, kind=MIXED, y=OTHER_NOISE)
-    report = make(target, features=("x", "a")).parts.report
+    report = make(target, features=("x", "a")).splits.report
     assert report.column("x").role == "feature"
     assert any(warning.startswith("column x ") for warning in report.warnings)
 
@@ -194,7 +194,7 @@ def test_a_column_that_tells_the_target_alone_is_used_and_said(target, cells):
 @pytest.mark.parametrize("name", ["kind_encoded", "prediction", "y_hat", "pred_kind", "proba_a"])
 def test_a_name_that_tells_of_the_target_is_said(name):
     table(**{name: OTHER_NOISE}, a=NOISE, kind=MIXED)
-    assert any(f"column {name} is called like" in one for one in make().parts.report.warnings)
+    assert any(f"column {name} is called like" in one for one in make().splits.report.warnings)
 
 
 def iris():
@@ -211,7 +211,7 @@ def iris():
 
 def test_measurements_are_no_leaks():
     table(**iris())
-    parts = make("species").parts
+    parts = make("species").splits
     assert parts.spec.input_shape == (4,)
     assert parts.report.warnings == []
 
@@ -231,18 +231,18 @@ def test_measurements_are_no_leaks():
 @pytest.mark.parametrize("target", ["kind", "y"])
 def test_what_is_no_leak_is_used_without_a_word(cells, target):
     table(x=cells, a=NOISE, kind=MIXED, y=OTHER_NOISE)
-    parts = make(target, features=("x", "a")).parts
+    parts = make(target, features=("x", "a")).splits
     assert parts.report.warnings == []
 
 
 def test_a_trend_in_a_file_that_is_not_sorted_is_no_leak():
     table(x=[row + noise for row, noise in enumerate(NOISE)], a=NOISE, kind=MIXED)
-    assert roles(make().parts)["x"] == "feature"
+    assert roles(make().splits)["x"] == "feature"
 
 
 def test_what_the_user_names_is_used_with_a_warning():
     table(x=range(N), a=NOISE, kind=KINDS)
-    parts = make(features=("x", "a")).parts
+    parts = make(features=("x", "a")).splits
     assert parts.spec.input_shape == (2,)
     assert parts.report.warnings == [
         "column x numbers the rows; it is used, since data.features names it"
@@ -251,7 +251,7 @@ def test_what_the_user_names_is_used_with_a_warning():
 
 def test_an_index_is_used_with_a_warning_where_there_is_nothing_else():
     table(x=range(N), y=NOISE)
-    parts = make("y").parts
+    parts = make("y").splits
     assert parts.spec.input_shape == (1,)
     assert parts.report.warnings == ["column x numbers the rows; it is used, for want of others"]
 
@@ -259,13 +259,13 @@ def test_an_index_is_used_with_a_warning_where_there_is_nothing_else():
 def test_rows_that_are_trained_on_and_tested_are_said():
     twice = [*NOISE[:225], *NOISE[:225]]
     table(a=twice, b=[number * number for number in twice], kind=[*MIXED[:225], *MIXED[:225]])
-    (warning,) = make().parts.report.warnings
+    (warning,) = make().splits.report.warnings
     assert "of the test rows are in the training part too" in warning
 
 
 def test_rows_that_are_alike_by_chance_are_not_said():
     table(a=[row % 5 for row in SHUFFLED], b=RNG.integers(0, 3, N), kind=RNG.choice(["u", "v"], N))
-    assert make().parts.report.warnings == []
+    assert make().splits.report.warnings == []
 
 
 # What is learned does not depend on rows that are not trained on
@@ -316,7 +316,7 @@ def test_no_tensor_of_the_training_part_depends_on_other_rows(
     found = []
     for columns, numbers in ((before, target), (after, other)):
         table(**columns, y=numbers)
-        parts = make("y", impute=impute, missing_indicator=indicator).parts
+        parts = make("y", impute=impute, missing_indicator=indicator).splits
         found.append((parts.train, parts.spec))
     (one, spec), (same, same_spec) = found
     assert torch.equal(one.features, same.features)

@@ -17,7 +17,7 @@ def write(*lines):
 
 
 def make(target, **options):
-    return CSVTable(path="t.csv", target=target, batch_size=4, **options).parts
+    return CSVTable(path="t.csv", target=target, batch_size=4, **options).splits
 
 
 def roles(parts):

@@ -25,7 +25,7 @@ def table(name, names, rows, **options):
 
 
 def make(path, target, **options):
-    return CSVTable(path=path, target=target, batch_size=4, **options).parts
+    return CSVTable(path=path, target=target, batch_size=4, **options).splits
 
 
 def targets_of(parts):

@@ -7,7 +7,7 @@ from leyden.data import Blobs, Line
 
 
 def everything(**options):
-    parts = Blobs(batch_size=4, **options).parts
+    parts = Blobs(batch_size=4, **options).splits
     each = (parts.train, parts.val, parts.test)
     return torch.cat([p.features for p in each]), torch.cat([p.targets for p in each])
 
@@ -29,7 +29,7 @@ def test_classes_are_equally_frequent():
 
 
 def test_the_parts_are_70_15_and_15_percent():
-    parts = Blobs(batch_size=4).parts
+    parts = Blobs(batch_size=4).splits
     assert [len(part) for part in (parts.train, parts.val, parts.test)] == [700, 150, 150]
 
 
@@ -52,7 +52,7 @@ def test_it_is_a_classification_of_two_numbers():
     [("train", [1, 2, 3, 4]), ("val", [1.5, 2.5, 3.5]), ("test", [5, 6, 7])],
 )
 def test_y_is_twice_x_and_nothing_is_scaled(part, x):
-    rows = getattr(Line(batch_size=4).parts, part)
+    rows = getattr(Line(batch_size=4).splits, part)
     assert rows.features.flatten().tolist() == x
     assert rows.targets.flatten().tolist() == [2 * number for number in x]
 

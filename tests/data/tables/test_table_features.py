@@ -27,7 +27,7 @@ def table(**columns):
 
 
 def make(**options):
-    return CSVTable(path="t.csv", target="y", batch_size=4, **options).parts
+    return CSVTable(path="t.csv", target="y", batch_size=4, **options).splits
 
 
 def features(**options):

@@ -28,7 +28,7 @@ def table(**columns):
 def parts_of(target="y", **split):
     return CSVTable(
         path="t.csv", target=target, features=("place",), batch_size=4, split=split
-    ).parts
+    ).splits
 
 
 def rows_in(parts):

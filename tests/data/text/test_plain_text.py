@@ -43,7 +43,7 @@ def test_the_parts_decode_to_the_file(tokenizer):
 def test_the_vocabulary_is_that_of_the_training_part():
     data = make(write("a.txt", "ab" * 9 + "cd"))
     assert data.spec.num_outputs == len("ab") + 1
-    assert data.parts.val.tokens.tolist() == [0]
+    assert data.splits.val.tokens.tolist() == [0]
 
 
 def test_byte_pairs_are_as_many_as_asked():
@@ -67,7 +67,7 @@ def test_a_tokenizer_that_is_not_there_is_refused_by_its_key():
 @pytest.mark.parametrize("part", ["val", "test"])
 def test_all_of_a_held_out_part_but_its_first_token_is_evaluated(part):
     data = make(write("a.txt"), tokenizer="byte", context=8)
-    samples = getattr(data.parts, part)
+    samples = getattr(data.splits, part)
     _, targets = samples[BatchIndices(0, torch.arange(len(samples)))]
     assert bytes(targets[targets != NO_TARGET].tolist()).decode() == data.texts[part][1:]
 
@@ -108,7 +108,7 @@ def test_binary_files_of_a_folder_are_left_out_with_a_count():
     write("folder/.hidden")
     data = make("folder")
     assert whole(data) == TEXT
-    assert data.parts.report.files_left_out == {"hidden": 1, "binary, ending .png": 1}
+    assert data.splits.report.files_left_out == {"hidden": 1, "binary, ending .png": 1}
 
 
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "cp1252", "utf-16-be"]
@@ -130,7 +130,7 @@ def test_bytes_per_token_are_those_of_the_file(encoding, ends, tokenizer):
     Path("a.txt").write_bytes(text.encode(encoding))
     said = encoding if encoding in ("cp1252", "utf-16-be") else None
     data = make(tokenizer=tokenizer, vocab_size=300, encoding=said)
-    parts, start = data.parts, 0
+    parts, start = data.splits, 0
     assert whole(data) == text
     for name, part in parts:
         own = own_bytes(data.texts[name], start, encoding)
@@ -158,7 +158,7 @@ def test_data_text_and_tokenize_read_the_same_characters(ends, encoding, leyden,
     command = ("tokenize", "a.txt", "--output", out, "--val-share", "0.1", *options)
     assert leyden(*command, "--test-share", "0.1").status == 0
     shards = Tokens(path=out, context=8, batch_size=2)
-    streams = [part.tokens for _, part in shards.parts]
+    streams = [part.tokens for _, part in shards.splits]
     tokens = torch.cat([one[torch.arange(len(one))[None]][0] for one in streams])
     decoded = bytes(tokens[tokens < 256].tolist()).decode()
     assert decoded == whole(make(encoding=said)) == text
@@ -167,12 +167,12 @@ def test_data_text_and_tokenize_read_the_same_characters(ends, encoding, leyden,
 
 
 def test_characters_that_train_does_not_have_are_warned_of():
-    report = make(write("a.txt", "ab" * 450 + "abcd" * 25)).parts.report
+    report = make(write("a.txt", "ab" * 450 + "abcd" * 25)).splits.report
     assert report.warnings == [
         "48 % of the characters of val are not in train",  # 24 of 50
         "52 % of the characters of test are not in train",
     ]
-    assert make(write("a.txt")).parts.report.warnings == []
+    assert make(write("a.txt")).splits.report.warnings == []
 
 
 @pytest.mark.parametrize("tokenizer", ["character", "byte", "bpe"])
@@ -337,9 +337,9 @@ def test_files_of_a_folder_in_utf_8_stay_so_beside_others():
     words = "für Größe, Käse und Öl\n" * 40
     folder_of({"a.txt": words.encode("cp1252"), "b.txt": words.encode()})
     with pytest.raises(DataError, match=r"type data\.encoding=cp1252"):
-        _ = make("folder").parts
+        _ = make("folder").splits
     data = make("folder", encoding="cp1252")
-    _ = data.parts
+    _ = data.splits
     assert "".join(data.texts.values()) == f"{words}\n{words}"
     assert data.report.notes == ["1 files are in UTF-8, and read so, not as cp1252"]
 
@@ -350,7 +350,7 @@ def test_files_of_a_folder_in_utf_8_stay_so_beside_others():
 def test_a_file_in_utf_8_is_not_read_in_an_encoding_of_one_byte(encoding, text):
     Path("a.txt").write_bytes(f"ä{text}".encode())
     with pytest.raises(DataError, match="is in UTF-8, where it has `ä`") as raised:
-        _ = make(encoding=encoding).parts
+        _ = make(encoding=encoding).splits
     assert raised.value.key == "encoding"
     assert str(raised.value).endswith("type data.encoding=utf-8")
     assert "".join(make(encoding="utf-8").texts.values()) == f"ä{text}"
@@ -377,6 +377,6 @@ def test_the_same_text_in_train_and_test_is_warned_of(copies, warns):
     texts |= {"b2.txt": " ".join(f"v{one}" for one in random.integers(0, 999, 6000))}
     folder_of({name: text.encode() for name, text in texts.items()})
     data = make("folder", tokenizer="byte")
-    _ = data.parts
+    _ = data.splits
     expected = ["2 files have the same text as another, as `a.txt` and `c.txt`: what is evaluated"]
     assert [one.split(" is trained")[0] for one in data.report.warnings] == expected * warns

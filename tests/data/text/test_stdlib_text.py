@@ -64,29 +64,29 @@ def test_the_corpus_is_nearly_as_large_as_asked():
 
 def test_the_parts_decode_to_the_corpus(data):
     for part, text in read_corpus(SIZE).items():
-        windows = getattr(data.parts, part)
+        windows = getattr(data.splits, part)
         assert data.vocabulary.decode(windows.tokens)[:500] == text[:500]
 
 
 def test_every_token_is_in_the_specs_vocabulary(data):
-    for part in (data.parts.train, data.parts.val, data.parts.test):
+    for part in (data.splits.train, data.splits.val, data.splits.test):
         assert part.tokens.min() >= 0
         assert part.tokens.max() < data.spec.num_outputs == len(data.vocabulary)
 
 
 def test_training_text_has_no_unknown_characters():
     data = StdlibText(batch_size=8, max_bytes=SIZE)
-    assert (data.parts.train.tokens > 0).all()
+    assert (data.splits.train.tokens > 0).all()
 
 
 def test_a_batch_has_the_specs_context(data):
-    inputs, targets = data.parts.val[BatchIndices(0, torch.arange(4))]
+    inputs, targets = data.splits.val[BatchIndices(0, torch.arange(4))]
     assert inputs.shape == targets.shape == (4, *data.spec.input_shape)
 
 
 def test_bytes_per_token_turn_the_predicted_tokens_of_a_part_into_its_bytes(data):
     for part, text in read_corpus(SIZE).items():
-        num_targets = len(getattr(data.parts, part).tokens) - 1
+        num_targets = len(getattr(data.splits, part).tokens) - 1
         num_bytes = len(text.encode()) - data.vocabulary.bytes_of_first(text)
         assert data.spec.bytes_per_token[part] * num_targets == pytest.approx(num_bytes)
 
@@ -107,6 +107,6 @@ def test_a_byte_is_one_byte():
 
 
 def test_two_readings_are_the_same(data):
-    first = data.parts.train.tokens
+    first = data.splits.train.tokens
     read_corpus.cache_clear()
     assert torch.equal(data.load().train.tokens, first)

@@ -43,7 +43,7 @@ def stream_of(part):
 def test_each_training_token_but_the_first_and_the_rest_is_a_target_once():
     data, stream = make(), stream_of("train")
     assert len(list(Path("shards").glob("train-*.bin"))) > 3
-    inputs, targets = data.parts.train[BatchIndices(0, torch.arange(len(data.parts.train)))]
+    inputs, targets = data.splits.train[BatchIndices(0, torch.arange(len(data.splits.train)))]
     num_targets = (len(stream) - 1) // 32 * 32
     assert inputs.flatten().tolist() == stream[:num_targets]
     assert targets.flatten().tolist() == stream[1 : num_targets + 1]
@@ -51,7 +51,7 @@ def test_each_training_token_but_the_first_and_the_rest_is_a_target_once():
 
 @pytest.mark.parametrize("part", ["val", "test"])
 def test_an_evaluation_predicts_all_but_the_first_token(part):
-    samples = getattr(make().parts, part)
+    samples = getattr(make().splits, part)
     _, targets = samples[BatchIndices(0, torch.arange(len(samples)))]
     assert targets[targets != NO_TARGET].tolist() == stream_of(part)[1:]
 
@@ -97,7 +97,7 @@ def test_documents_are_to_be_hidden_from_each_other_if_the_user_wants_it():
 
 def test_the_vocabulary_is_the_one_that_was_kept():
     data = make()
-    beginning = data.parts.val.tokens[torch.arange(10)[None]][0]
+    beginning = data.splits.val.tokens[torch.arange(10)[None]][0]
     assert data.vocabulary.decode(beginning).startswith("<|endoftext|>row")
     assert len(data.vocabulary) == data.spec.num_outputs
 

@@ -1,4 +1,4 @@
-"""Files with the same bytes: an image that is trained on and tested on tells nothing new."""
+"""Images with the same bytes in two splits or two classes."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -13,14 +13,14 @@ from leyden.data.report import DataReport
 from leyden.data.split_names import SPLITS, SplitName
 
 MOST_COMPARED = 100_000
-"""Files of which copies of each other are looked for."""
+"""Largest number of files among which copies are searched."""
 PAIRS: tuple[tuple[SplitName, SplitName], ...] = (
     ("val", "train"),
     ("test", "train"),
     ("test", "val"),
 )
 END_BYTES = 4096
-"""Of a file, at its beginning and its end, that tell most files of one size apart."""
+"""Number of bytes at the beginning and the end of a file, which tell most files apart."""
 
 
 def warn_of_copies(
@@ -77,6 +77,6 @@ def ends_of(file: Path) -> bytes:
 
 
 def digest_of(file: Path) -> bytes:
-    """Of all bytes of a file."""
+    """SHA-256 of a file."""
     with file.open("rb") as opened:
         return file_digest(opened, "sha256").digest()

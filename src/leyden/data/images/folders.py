@@ -18,13 +18,13 @@ FORMAT_WORDS = {"png", "jpg", "jpeg", "tif", "tiff", "bmp"}
 
 
 def names_images(name: str) -> bool:
-    """Whether a folder's name says no more than that images are in it."""
+    """Whether the name of a folder names images in general, such as `images`."""
     words = words_of(name)
     return bool(words) and set(words) <= IMAGE_WORDS | FORMAT_WORDS
 
 
 def names_masks(name: str) -> bool:
-    """Whether a folder's name says that its pictures belong to other images: masks, depths."""
+    """Whether the name of a folder names masks, depths or the like of other images."""
     words = set(words_of(name))
     return bool(words & MASK_WORDS) and words <= MASK_WORDS | IMAGE_WORDS | FORMAT_WORDS
 
@@ -69,11 +69,11 @@ class FolderTree:
         return {name: images for name, images in self.folders.items() if images}
 
     def inner(self, name: str) -> "FolderTree":
-        """What is below one of the folders."""
+        """The tree of one of the folders."""
         return FolderTree.of(self.root / name, self.folders[name], self.others[name])
 
-    def without_shell(self) -> "FolderTree":
-        """What is below the lone folder that only repeats the name of this one, if there is one.
+    def without_wrapper(self) -> "FolderTree":
+        """The tree below a single folder that repeats the name of this one, if there is one.
 
         `seg_train/seg_train/CLASS` is what unpacking an archive often leaves; `train/images/CLASS`
         is another form.
@@ -84,11 +84,11 @@ class FolderTree:
         part = split_in_name(name)
         repeats = name.lower() == self.root.name.lower() or names_images(name)
         if repeats or (part and part == split_in_name(self.root.name)):
-            return self.inner(name).without_shell()
+            return self.inner(name).without_wrapper()
         return self
 
     def only(self, names: Collection[str]) -> "FolderTree":
-        """The same with some of the folders."""
+        """The same tree with some of the folders."""
         folders = {name: self.folders[name] for name in self.folders if name in names}
         return FolderTree(
             self.root, self.direct, folders, {name: self.others[name] for name in folders}
@@ -101,7 +101,7 @@ def exact_splits(tree: FolderTree) -> dict[str, SplitName]:
 
 
 def agreeing_splits(tree: FolderTree) -> dict[str, SplitName]:
-    """The folders with a part as a word of their names, if what is in them speaks for it too.
+    """The folders with a part as a word of their names, if their contents agree.
 
     The one to train on has folders of classes, and at least one other part has some of the same
     folders, or nothing else than images; `seg_train` and `seg_test` are an example.
@@ -117,7 +117,7 @@ def agreeing_splits(tree: FolderTree) -> dict[str, SplitName]:
     }
     if not within:
         return {}
-    folders = {name: set(tree.inner(name).without_shell().filled) for name in {**exact, **within}}
+    folders = {name: set(tree.inner(name).without_wrapper().filled) for name in {**exact, **within}}
     trains = [name for name, part in {**exact, **within}.items() if part == "train"]
     classes = {one for name in trains for one in folders[name]}
     others = [name for name in {**exact, **within} if name not in trains]
@@ -148,7 +148,7 @@ def holds_splits(tree: FolderTree) -> bool:
 
 
 def require_classes(tree: FolderTree) -> None:
-    """Refuses folders that may be something else than classes.
+    """Requires that folders are not likely to be something else than classes.
 
     Raises:
         DataError: They hold the same folders, or one holds folders called like the others, or
@@ -167,7 +167,7 @@ def require_classes(tree: FolderTree) -> None:
             f"{tree.root} has {quoted_list(classes)}, which seem to be images and what belongs to"
             f" them, no classes; {there if below else ''}if they are classes, {typed}",
         )
-    inner = {name: tree.inner(name).without_shell() for name in classes}
+    inner = {name: tree.inner(name).without_wrapper() for name in classes}
     for name, own in inner.items():
         same = [one for one in own.filled if one in classes]
         if len(same) > 1:

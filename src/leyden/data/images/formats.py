@@ -17,7 +17,7 @@ EXCLUDED_FORMATS = {
 RAW_ENDINGS = {
     *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw")
 }
-"""Of cameras' raw files: Pillow would take the thumbnail in some of them for the picture."""
+"""Endings of raw files of cameras: in some of them Pillow would read the thumbnail."""
 UNSUPPORTED_ENDINGS = {
     *RAW_ENDINGS,
     ".heic",
@@ -76,7 +76,7 @@ def open_image(file: Path) -> Iterator[Image.Image]:
 
 @contextmanager
 def without_warnings() -> Iterator[None]:
-    """Keeps Pillow's warnings back: what of them concerns the user is said in the report."""
+    """Ignores warnings of Pillow; the report tells the user what matters of them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -91,19 +91,19 @@ def readable_formats() -> tuple[str, ...]:
 
 @cache
 def signed_formats() -> tuple[str, ...]:
-    """Those that are known by their first bytes."""
+    """Formats that are known by their first bytes."""
     return tuple(name for name in readable_formats() if Image.OPEN[name][1] is not None)
 
 
 @cache
 def unsigned_formats() -> tuple[str, ...]:
-    """Those that are known by a file's ending alone."""
+    """Formats that are known by the ending of a file alone."""
     return tuple(name for name in readable_formats() if Image.OPEN[name][1] is None)
 
 
 @cache
 def image_endings() -> frozenset[str]:
-    """What names of images end with, in lower case."""
+    """Endings of images, in lower case."""
     known = Image.registered_extensions()  # this one initialises Pillow
     return frozenset(ending for ending, name in known.items() if name in readable_formats())
 

@@ -156,7 +156,7 @@ def channels_first(array: Array, layout: AxisOrder | None) -> Array:
 
 
 def full_range(arrays: Sequence[Array]) -> tuple[float, float]:
-    """What is black and white where nobody says so.
+    """The values of black and white where the user gives none.
 
     Raises:
         DataError: Some values are not between them.

@@ -25,7 +25,7 @@ ORIENTATIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What an EXIF orientation asks a viewer to do (EXIF 2.32, tag 0x0112)."""
+"""The transposition for each EXIF orientation (EXIF 2.32, tag 0x0112)."""
 BITS_PER_SAMPLE, PHOTOMETRIC = 258, 262
 """Tags of TIFF; with 0 in the latter white is zero (TIFF 6.0, section 8)."""
 
@@ -120,7 +120,7 @@ def is_deep(mode: str) -> bool:
 
 
 def header_of(image: Image.Image) -> Header:
-    """What is said of an image before it is decoded."""
+    """The header of an image that is not decoded yet."""
     has_frames = image.format not in FIRST_FRAME_ONLY and getattr(image, "is_animated", False)
     return Header(
         image.format or "",
@@ -133,7 +133,7 @@ def header_of(image: Image.Image) -> Header:
 
 
 def orientation(image: Image.Image) -> int:
-    """What the EXIF data says, or 1 where it can't be read: a viewer then shows it as it lies."""
+    """The orientation in the EXIF data; 1, as it lies, where that can't be read."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # see `open_image`
@@ -148,7 +148,7 @@ def has_foreign_profile(profile: Any) -> bool:
 
 
 def full_range(image: Image.Image) -> tuple[float, float]:
-    """What is black and white where nobody says so."""
+    """The values of black and white where the user gives none."""
     if image.mode == "F":
         return 0.0, 1.0
     bits = getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE, (16,))[0]

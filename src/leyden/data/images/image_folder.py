@@ -87,7 +87,7 @@ class ImageFolder(DataModule):
         self.used: list[Path] = []
 
     def source_files(self) -> Sequence[Path]:
-        _ = self.parts  # damaged files are not among them
+        _ = self.splits  # damaged files are not among them
         return self.used
 
     def load(self) -> DataSplits:
@@ -181,7 +181,7 @@ class ImageFolder(DataModule):
 
 
 def hint_for_file(path: Path) -> str:
-    """What to do with a path that is no folder."""
+    """The advice for a path that is no folder."""
     if path.suffix in (".npz", ".npy"):
         return "; arrays are read by data=image_arrays"
     if path.suffix in (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"):
@@ -200,7 +200,7 @@ def files_and_labels(labelled: Labelled, classes: list[str]) -> FilesAndLabels:
 
 
 def checked_value_range(given: list[float | int] | None) -> tuple[float, float] | None:
-    """What is black and white, if the user says so.
+    """The values of black and white, if the user gives them.
 
     Raises:
         DataError: They are not two numbers that rise.

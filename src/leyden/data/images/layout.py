@@ -1,4 +1,4 @@
-"""Which folders of a user's images are classes, and which are parts."""
+"""The layout of a folder of images: which folders are classes, and which are parts."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ class FolderLayout:
 def find_layout(
     root: Path, report: DataReport, *, chosen: Sequence[str] | None = None
 ) -> FolderLayout:
-    """The classes and parts of a folder; what is left out is told to the report.
+    """The classes and parts of a folder; the report counts what is left out.
 
     Args:
         root: The folder.
@@ -149,7 +149,7 @@ def layout_of_splits(
         if of_name is None:
             count_left_out(report, f"in {name}/, which names no part", len(tree.folders[name]))
     count_left_out(report, f"directly in {tree.root.name}/", len(tree.direct))
-    train = tree.inner(folders["train"]).without_shell()
+    train = tree.inner(folders["train"]).without_wrapper()
     if len(train.root.parts) > len(tree.root.parts) + 1:
         report.notes.append(f"the folders of classes are those in {train.root}")
     classes = classes_of(train, chosen)
@@ -173,7 +173,7 @@ def labelled_images(
     report: DataReport,
 ) -> Labelled:
     """The images of a part; none where they lie in no folders of classes."""
-    inner = tree.inner(folders[part]).without_shell()
+    inner = tree.inner(folders[part]).without_wrapper()
     count_left_out(report, f"in no class of {folders[part]}/", len(inner.direct))
     if not inner.filled:
         report.warnings.append(
@@ -250,7 +250,7 @@ def classes_of(tree: FolderTree, chosen: Sequence[str] | None) -> list[str]:
 
 
 def without_images(tree: FolderTree, name: str, what: str) -> DataError:
-    """Says of a folder that nothing in it can be used, and why."""
+    """The error for a folder without images that can be used."""
     return DataError(
         "path",
         f"{tree.root / name} has {what}{list_endings(tree.others[name])}; if it is no class, rename"
@@ -259,7 +259,7 @@ def without_images(tree: FolderTree, name: str, what: str) -> DataError:
 
 
 def list_endings(files: Sequence[Path]) -> str:
-    """What there is instead of images."""
+    """The endings of files in brackets, for a message; empty without files."""
     counts = by_ending(files)
     if not counts:
         return ""

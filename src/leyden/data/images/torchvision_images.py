@@ -27,7 +27,7 @@ DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 DatasetName = Literal["mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100"]
 
 loaded: WeakValueDictionary[Hashable, DataSplits] = WeakValueDictionary()
-"""What data modules of this process hold, by what it follows from; the files stay as they are.
+"""Splits that data modules of this process hold, by the arguments that decide them.
 
 The check before a run has read what the run reads, and so have runs that are trained together.
 """

@@ -29,7 +29,7 @@ MISSING_NUMBER_WORDS = frozenset(
         *("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "\u221e", "-\u221e"),
     )
 )
-"""Words that stand for no number or time, in lower case; of what is infinite nothing is learned."""
+"""Words for missing numbers and times, in lower case; infinite numbers count as missing."""
 
 
 PROGRAMS_MISSING_WORDS = frozenset(
@@ -87,21 +87,21 @@ class DistinctCells:
         return cls(counts, numbers, absent, missing_numbers, others)
 
     def num_cells(self, words: Iterable[str]) -> int:
-        """Cells that are one of some words."""
+        """Number of cells that are one of some words."""
         return sum(self.counts[word] for word in words)
 
 
 MOST_MALFORMED = 5
 """Largest number of different texts in a column of numbers; with more it is text."""
 
-LEAST_SHARE_SAID = 0.2
+LEAST_SHARE_WARNED = 0.2
 """Share of numbers from which a warning says that a column is taken as text."""
 
 BARE = "leave the bare number in each cell"
 
 
 def reason_for_text(distinct: DistinctCells, form: NumberFormat) -> str | None:
-    """Why cells that are all written as numbers are names of something."""
+    """The reason to take a column of numbers as text; None: there is none."""
     for word, number in distinct.numbers.items():
         if LEADING_ZERO.fullmatch(word):
             return f"since `{excerpt(word)}` has a leading zero"
@@ -111,7 +111,7 @@ def reason_for_text(distinct: DistinctCells, form: NumberFormat) -> str | None:
 
 
 def describe_ambiguity(distinct: DistinctCells, form: NumberFormat, lines: "CellLines") -> str:
-    """Why it is not clear which numbers the cells are; empty where it is."""
+    """The problem of numbers that can be read in two ways; empty where there is none."""
     cell = ambiguous_number(list(distinct.numbers), form)
     if cell is None:
         return ""
@@ -125,7 +125,7 @@ def describe_ambiguity(distinct: DistinctCells, form: NumberFormat, lines: "Cell
 def describe_malformed(
     distinct: DistinctCells, form: NumberFormat, lines: "CellLines"
 ) -> tuple[str, str]:
-    """The problem of a column that seems to hold numbers, or else what is to be said of it.
+    """The problem of a column that seems to hold numbers, or a note about it.
 
     Args:
         distinct: Cells of the column; some are no numbers.
@@ -151,7 +151,7 @@ def describe_malformed(
         such = f" ({num_odd:,} of {num_numbers + num_odd:,} cells are such)" if num_odd > 1 else ""
         hint = _hint(distinct, cell, form, others)
         return f"`{excerpt(cell)}`{lines.of(cell)} is no number{such}; {hint}", ""
-    if num_numbers >= LEAST_SHARE_SAID * (num_numbers + num_odd):
+    if num_numbers >= LEAST_SHARE_WARNED * (num_numbers + num_odd):
         counts = f"{num_numbers:,} cells are numbers, {num_odd:,} are not"
         return "", f"is taken as text: {counts}, such as `{excerpt(cell)}`{lines.of(cell)}"
     return "", ""
@@ -160,7 +160,7 @@ def describe_malformed(
 def _hint(
     distinct: DistinctCells, cell: str, form: NumberFormat, others: list[NumberFormat]
 ) -> str:
-    """What to type for cells that are no numbers in a column of numbers."""
+    """The advice for cells that are no numbers in a column of numbers."""
     if others:
         return ", ".join(other.reads(cell, form) for other in others)
     if len(distinct.others) <= min(MOST_MALFORMED, len(distinct.numbers)):
@@ -171,7 +171,7 @@ def _hint(
 
 
 def override_item(word: str) -> str:
-    """A word as it is typed in a list of an override."""
+    """A word, quoted as in a list of an override."""
     if word.isalnum() and word.lower() not in ("null", "true", "false", "nan"):
         return word
     escaped = word.replace("\\", "\\\\").replace("'", "\\'")
@@ -191,21 +191,21 @@ class CellLines:
         self._lines = lines
 
     def of(self, cell: str) -> str:
-        """The line of the first such cell, in brackets."""
+        """The line of the first such cell, in brackets; empty for a file without lines."""
         return f" (line {self._lines[list(self._cells).index(cell)]:,})" if self._lines else ""
 
 
 FAR_RANGES = 2
-"""Times the range of all others that a sentinel is away from them."""
+"""Distance of a sentinel from all other numbers, in ranges of these."""
 
 OFTEN_TIMES = 10
 APART_SHARE = 0.1
-"""A negative whole number that comes so many times as often as another, and is this share of the
-range away from all others, stands for none too: -200 of the UCI's air quality."""
+"""A negative whole number is a sentinel too if it is so many times as frequent as others, and this
+share of their range away from them, such as -200 in UCI's air quality."""
 
 
 def looks_like_sentinel(number: float) -> bool:
-    """Whether a number has nines only, or is -1."""
+    """Whether a number consists of nines, or is -1."""
     whole = int(number)
     return whole == number and (whole == -1 or set(str(abs(whole))) == {"9"})
 
@@ -213,7 +213,7 @@ def looks_like_sentinel(number: float) -> bool:
 def find_sentinel(
     values: "pd.Series[Any]", *, is_word: Callable[[float], bool] = looks_like_sentinel
 ) -> float | None:
-    """A number that comes again and is far from all others; None: there is none.
+    """A repeated number that is far from all others; None: there is none.
 
     Args:
         values: Values of a column of numbers.

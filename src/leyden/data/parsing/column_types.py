@@ -1,4 +1,4 @@
-"""What the cells of a column are: numbers, flags, times or text, and which are missing."""
+"""The types of columns: numbers, flags, times or text, and which cells are missing."""
 
 import math
 import re
@@ -32,17 +32,17 @@ from leyden.data.report import Column, DataReport
 DATE = re.compile(
     r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2(?:\d{4}|\d{2}))(?:[T, ].*)?"
 )
-"""What is a date to a reader, whatever the order of its parts: a year has two or four digits."""
+"""A date in any order of day, month and year; the year has two or four digits."""
 
 LIKE_VERSION = re.compile(r"(?=\d\.|\d+\.\d\.)\d{1,2}\.\d{1,2}\.\d{2}")
-"""What may be a date or a version, such as 10.1.12: the day or the month has one digit."""
+"""A date or a version, such as 10.1.12: the day or the month has one digit."""
 
 LIKE_TIME = re.compile(
     r".*(?:\d[:/-]\d|\d{1,2}\.\d{1,2}\.\d|\dT\d|Q[1-4]|W\d\d|\d days?"
     r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*.*\d)",
     re.IGNORECASE,
 )
-"""What could be a time: others are not tried in a hundred forms."""
+"""A text that could be a time; others are not tried in a hundred formats."""
 
 
 def parse_text_column(
@@ -53,7 +53,7 @@ def parse_text_column(
     missing: frozenset[str],
     report: DataReport,
 ) -> "pd.Series[Any]":
-    """A column of text by what its cells are.
+    """A column of a text file, converted to the type that its cells have.
 
     Cells of numbers become float64, with NaN where they are missing; all others stay text, with
     None. Of a text only an empty cell is missing, or what the user says is.
@@ -105,7 +105,7 @@ def _infer_kind(
     lines: CellLines,
     report: DataReport,
 ) -> tuple[str, set[str]]:
-    """What a column is, and the words that are missing in it."""
+    """The kind of a column, and its cells that are missing."""
     present = distinct.counts.keys() - distinct.missing
     if not present:
         return "empty", distinct.missing
@@ -134,7 +134,7 @@ def _infer_kind(
 
 
 def _are_times(column: Column, present: Collection[str], lines: CellLines) -> bool:
-    """Whether cells are times; odd ones, and such that could be several, are a problem."""
+    """Whether cells are times; malformed and ambiguous ones become a problem of the column."""
     times = [cell for cell in present if LIKE_TIME.match(cell) and not _is_in_no_calendar(cell)]
     odd = sorted(set(present).difference(times))
     are_dates = all(map(DATE.fullmatch, times))
@@ -192,7 +192,7 @@ def _warn_of_sentinel(values: "pd.Series[Any]", report: DataReport) -> None:
 def convert_typed_column(
     values: "pd.Series[Any]", missing: frozenset[str], report: DataReport
 ) -> "pd.Series[Any]":
-    """A column as `read_table` gives it, of one that has a type already.
+    """A column as `read_table` gives it, from one that has a type already.
 
     Args:
         values: Values of the column; None, NaN and pandas' NA are missing.

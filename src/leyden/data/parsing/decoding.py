@@ -1,4 +1,4 @@
-"""Bytes to text, never with a loss: what does not fit is refused with the encoding that does."""
+"""Bytes to text without loss; where they do not fit, the error names an encoding that does."""
 
 import codecs
 import re
@@ -50,7 +50,7 @@ def decode(content: bytes, encoding: str | None) -> tuple[str, str]:
 
 
 def _require_fit(encoding: str, marked: str | None) -> None:
-    """Raises `DataError` where the file's mark says another encoding."""
+    """Raises `DataError` where the byte-order mark is that of another encoding."""
     if marked is not None and not codecs.lookup(encoding).name.startswith(marked):
         raise DataError(
             "encoding", f"does not fit: the file begins with the mark of {marked}; leave it out"
@@ -85,7 +85,7 @@ def _zeros(found: re.Match[bytes]) -> bytes:
 
 
 def _describe_misfit(content: bytes, encoding: str, place: int) -> str:
-    """Where bytes don't fit, and in which encoding they make sense."""
+    """Where bytes do not fit, and the encoding in which they do."""
     line = content.count(b"\n", 0, place) + 1
     wrong = f"is not in {encoding.upper()}: byte 0x{content[place]:02x} in line {line}"
     wide = utf16_without_mark(content[:BEGINNING])
@@ -118,7 +118,7 @@ def _encoding_of_signs(content: bytes) -> str | None:
 
 
 def around(text: str, place: int) -> str:
-    """Some of a long line, with what is at a place."""
+    """An excerpt of a long line around a place."""
     if len(text) <= EXCERPT_LENGTH:
         return text
     start = max(0, place - EXCERPT_LENGTH // 2)

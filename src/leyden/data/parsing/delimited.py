@@ -86,7 +86,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _above_names(lines: list[str], format: TableFormat) -> tuple[int, Separator | None, list[str]]:
-    """How many lines stand above the names, the separator if one of them says it, and comments."""
+    """The number of lines above the names, the separator that one of them gives, and comments."""
     place, separator = format.skip_lines, format.separator
     comments: list[str] = []
     while place < len(lines):

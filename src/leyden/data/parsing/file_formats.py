@@ -56,14 +56,14 @@ def first_bytes(file: Path) -> bytes:
 
 
 def compression_of(start: bytes) -> str | None:
-    """How a file that begins so is packed; None: not at all."""
+    """The compression of a file that begins so; None: there is none."""
     if start.startswith(BZIP2[0]) and start[4:10] == BZIP2[1]:
         return "bzip2"
     return next((name for name, mark in COMPRESSIONS.items() if start.startswith(mark)), None)
 
 
 def read_decompressed(file: Path) -> tuple[bytes, str | None]:
-    """The content of a file that holds text, and how it was packed.
+    """The decompressed content of a text file, and its compression.
 
     Raises:
         DataError: It is damaged, no text, or too large.
@@ -225,7 +225,7 @@ TEXT_FORMATS: tuple[tuple[str, str, str], ...] = (
 
 
 def unsupported_binary_format(start: bytes) -> str | None:
-    """What a file is that is no text, and what to do with it; None: it may be text.
+    """What a binary file is, and what to do with it; None: it may be text.
 
     Args:
         start: First bytes of the file, decompressed; some hundred.
@@ -241,7 +241,7 @@ def unsupported_binary_format(start: bytes) -> str | None:
 
 
 def unsupported_text_format(text: str) -> str | None:
-    """What a text is that is no rows of cells, and what to do with it; None: it may be rows."""
+    """What a text is that has no rows of cells, and what to do with it; None: it may have rows."""
     for pattern, name, hint in TEXT_FORMATS:
         if re.match(pattern, text, re.IGNORECASE):
             return f"is {name}, not rows of cells; {hint}"

@@ -26,7 +26,7 @@ NUMBER_LIKE = (
     rf"[+\-{MINUS}\u2013]?(?:\d{{1,3}}(?:[{SIGNS}]\d{{3}})+|\d{{1,2}}(?:,\d{{2}})*,\d{{3}}|\d+)"
     r"(?:[.,]\d*)?(?:[eE][+-]?\d+)?"
 )
-"""What a reader takes for a number: at most one sign stands before what is no group of digits."""
+"""A text that a person reads as a number: at most one sign does not separate three digits."""
 
 CURRENCY = "$\u20ac\u00a3\u00a5"
 WITH_UNIT = re.compile(
@@ -36,10 +36,10 @@ WITH_UNIT = re.compile(
 """A number with a currency, a percent or a unit."""
 
 IN_BRACKETS = re.compile(rf"\({NUMBER_LIKE}\)")
-"""What accounts have for less than nothing."""
+"""A negative number in accounts."""
 
 GLUED_UNIT = re.compile(rf"{NUMBER_LIKE}[a-z]{{1,2}}")
-"""Likewise, but `3a` may also be a name."""
+"""A number with a unit, which may also be a name such as `3a`."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +78,15 @@ class NumberFormat:
 
     @cached_property
     def _is_plain(self) -> bool:
-        """Whether it is the form of Python, where only the minus may be another sign."""
+        """Whether it is the format of Python, but for the sign of the minus."""
         return self.decimal == "point" and not self._groups
 
     def is_number(self, cell: str) -> bool:
-        """Whether a cell is a number that is written so."""
+        """Whether a cell is a number in this format."""
         return self._pattern.fullmatch(cell) is not None
 
     def plain(self, cell: str) -> str:
-        """The number in the form of Python."""
+        """The number in the format of Python."""
         if self._is_plain and cell.isascii():
             return cell
         return cell.translate(self._translation)
@@ -96,7 +96,7 @@ class NumberFormat:
         return float(self.plain(cell))
 
     def is_exact(self, cell: str) -> bool:
-        """Whether a whole number has not more digits than 64 bits keep."""
+        """Whether a number is no whole number with more digits than 64 bits hold."""
         plain = self.plain(cell)
         is_whole = plain.lstrip("+-").isdigit()
         return (
@@ -106,12 +106,12 @@ class NumberFormat:
         )
 
     def is_grouped(self, cell: str) -> bool:
-        """Whether what stands before the decimals could group three digits: 2,455 or 2.455."""
+        """Whether the decimal sign could group three digits: 2,455 or 2.455."""
         sign = re.escape(DECIMAL_SIGNS[self.decimal])
         return re.fullmatch(rf"[+\-{MINUS}]?[1-9]\d{{0,2}}{sign}\d{{3}}", cell) is not None
 
     def overrides(self, present: "NumberFormat") -> str:
-        """What to type for this form instead of the present one."""
+        """The overrides that choose this format instead of the present one."""
         words = []
         if self.decimal != present.decimal:
             words.append(f"data.decimal={self.decimal}")
@@ -120,7 +120,7 @@ class NumberFormat:
         return " ".join(words)
 
     def reads(self, cell: str, present: "NumberFormat") -> str:
-        """What to type for this form instead of the present one, and what a cell is then."""
+        """The overrides that choose this format, and the number that a cell then is."""
         said = f"{self.overrides(present)} reads {self.number(cell):.15g}"
         if present.unambiguous and self.decimal != present.decimal:
             said += f", but not {present.unambiguous}: write one of the two columns otherwise"
@@ -128,7 +128,7 @@ class NumberFormat:
 
 
 def ambiguous_number(cells: list[str], form: NumberFormat) -> str | None:
-    """A cell of which it is not clear whether it has decimals or groups of digits.
+    """A cell that may have decimals or groups of digits; None: there is none.
 
     In a column where each cell with the decimal sign has three digits behind it, and all others
     are less than 1000, the sign is more likely to group digits: `2.455` beside `865`.
@@ -170,7 +170,7 @@ def may_all_be_grouped(cells: Collection[str], form: NumberFormat) -> bool:
 
 
 def alternative_formats(cells: list[str], form: NumberFormat) -> list[NumberFormat]:
-    """The forms in which all cells are numbers, but those that nobody would type.
+    """The formats in which all cells are numbers, without those that nobody would use.
 
     Several give different numbers: `4,310` may have three decimals or a group of digits, where no
     other column shows which.
@@ -194,7 +194,7 @@ def alternative_formats(cells: list[str], form: NumberFormat) -> list[NumberForm
 
 
 def looks_like_number(cell: str) -> bool:
-    """Whether a reader would take a text for a number."""
+    """Whether a person would read a text as a number."""
     return bool(WITH_UNIT.fullmatch(cell) or IN_BRACKETS.fullmatch(cell))
 
 

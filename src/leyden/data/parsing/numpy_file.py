@@ -45,7 +45,7 @@ class LabelledArrays:
 
 
 def read_labelled_arrays(path: Path, report: DataReport, *, what: str) -> LabelledArrays:
-    """The arrays of a file, by what their names say.
+    """The samples and labels of a file, by the names of its arrays.
 
     Args:
         path: Path of the file.
@@ -107,7 +107,7 @@ def load_file(path: Path, what: str) -> dict[str, Array]:
 
 
 def array_role(name: str) -> tuple[SplitName | None, ArrayRole] | None:
-    """What the name of an array says: `train_images`, `yTest`, `X`, ...; None: nothing known."""
+    """Split and role that the name of an array gives, such as `train_images`; None: none."""
     joined = re.fullmatch("([xy])_?([a-z]+)", name, re.IGNORECASE)
     words = joined.groups() if joined else re.findall("[A-Z]?[a-z]+|[A-Z]+", name)
     parts = [part for word in words if (part := split_named(word))]
@@ -204,7 +204,7 @@ def _require_size(file: Path, size: int) -> None:
 
 
 def _require_header(opened: Any, size: int) -> None:
-    """Raises `ValueError` where an array says that it is larger than its file: it is made first."""
+    """Raises `ValueError` for an array that claims to be larger than its file."""
     version = np.lib.format.read_magic(opened)
     read = (
         np.lib.format.read_array_header_1_0

@@ -94,7 +94,7 @@ def find_separator(lines: list[str]) -> Separator | None:
         return below[0]
     if not splitting:
         return None
-    # It is told later which row is uneven, by the sign that most rows agree with.
+    # The error that follows names the uneven row, by the sign that most rows agree with.
     return max(splitting, key=lambda sign: counts[sign].count(counts[sign][0]))
 
 
@@ -225,7 +225,7 @@ def _may_be_number(cell: str) -> bool:
 def _some_rows(body: list[str], separator: Separator | None, width: int) -> list[list[str]]:
     """The first rows after that of the names, of those that have so many cells."""
     rows = []
-    with suppress(QuoteError):  # it is told where the rows are read
+    with suppress(QuoteError):  # it is raised where the rows are read
         for _, row in islice(read_rows(body, separator), 1, ROWS_JUDGED):
             rows += [row] if len(row) == width else []
     return rows

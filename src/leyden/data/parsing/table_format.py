@@ -49,7 +49,7 @@ class TableFormat:
         return frozenset(word for given in self.missing for word in missing_words(given))
 
     def require_text_keys_unset(self, kind: str) -> None:
-        """Raises `DataError` where a key is said that only text files have.
+        """Raises `DataError` where a key is set that is for text files only.
 
         Args:
             kind: Name of what the file is instead.
@@ -60,12 +60,12 @@ class TableFormat:
 
 
 def table_format_of(data: object) -> TableFormat:
-    """What the parameters of a data set, kept as attributes of the same names, say of its table."""
+    """The table format of a data set, from its attributes of the same names."""
     return TableFormat(**{one.name: getattr(data, one.name) for one in fields(TableFormat)})
 
 
 def missing_words(given: MissingWord) -> set[str]:
-    """What a file may have for a word of `data.missing`: YAML has its own nan, null and true."""
+    """Cells that a word of `data.missing` means: YAML has its own nan, null and true."""
     if given is None or isinstance(given, bool) or given != given:
         word = "null" if given is None else str(given).lower()
         return {word, word.upper(), word.capitalize()} | ({"NaN"} if word == "nan" else set())

@@ -23,7 +23,7 @@ FORMATS = (
     *("%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S", "%Y%m%dT%H%M%S", "%Y%m%d %H%M%S"),
     *("%a, %d %b %Y %H:%M:%S %z", "%d/%b/%Y:%H:%M:%S %z"),
 )
-"""Forms that are tried where times are not as ISO 8601 has them."""
+"""Formats that are tried where times are not in ISO 8601."""
 
 WRITTEN_AS_NUMBERS = ("%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d%H", "%Y%m%d", "%Y%m")
 
@@ -59,7 +59,7 @@ TIMEDELTA = re.compile(r"^-?(\d+ days?)?,? ?[+-]?(\d+:\d{2}(:\d{2}(\.\d+)?)?)?$"
 
 
 def normalize_spelling(texts: "pd.Series[Any]") -> "pd.Series[Any]":
-    """What is said in several ways in one of them: 2016M08, p.m., Sept, seconds with a comma."""
+    """Times in one spelling, instead of 2016M08, p.m., Sept or seconds with a comma."""
     for pattern, written in SPELLINGS:
         texts = texts.str.replace(pattern, written, regex=True)
     return texts
@@ -72,7 +72,7 @@ def to_utc(moments: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def matching_formats(texts: "pd.Series[Any]") -> "dict[str, pd.Series[Any]]":
-    """Times by all known forms that fit each cell, without those that say the same."""
+    """The times by each known format that fits all cells; of equal results the first."""
     first = texts.iloc[:1]
     found: dict[str, pd.Series[Any]] = {}
     for form in FORMATS:

@@ -1,4 +1,4 @@
-"""Times as files have them: parsed without a guess, and the step between them."""
+"""Times in files, parsed without a guess."""
 
 import re
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from leyden.data.parsing.time_formats import (
 
 @dataclass(frozen=True)
 class Times:
-    """When the rows of a table are.
+    """The times of the rows of a table.
 
     Attributes:
         moments: Time of each row, in the order of the file: datetime64[us], in UTC where offsets
@@ -105,7 +105,7 @@ def parse_times(cells: "pd.Series[Any]", *, key: str, time_format: str | None = 
 
 
 def possible_times(cells: "pd.Series[Any]") -> list[Times]:
-    """What a column of text may say: none where it holds no times, several where it is in doubt."""
+    """All readings of a column of text as times: none, one, or several where it is ambiguous."""
     try:
         return [parse_times(cells, key="time")]
     except DataError:
@@ -222,7 +222,7 @@ def _by_format(cells: "pd.Series[Any]", key: str, time_format: str) -> Times:
 
 
 def _by_known_formats(cells: "pd.Series[Any]", texts: "pd.Series[Any]", key: str) -> Times:
-    """The one form, or several that agree, that all cells have."""
+    """The times by the one format that fits all cells, or by several that agree."""
     found = matching_formats(texts)
     forms = list(found)
     if len(forms) > 1:
@@ -263,7 +263,7 @@ def _is_lone_misfit(text: str) -> bool:
 
 
 def _as_text(cells: "pd.Series[Any]") -> "pd.Series[Any]":
-    """As they are written: whole numbers without a point."""
+    """Cells as they are written: whole numbers without a point."""
     if pd.api.types.is_numeric_dtype(cells) and (cells % 1 == 0).all():
         return cells.astype("int64").astype(str)
     return cells.astype(str).str.strip()

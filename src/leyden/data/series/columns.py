@@ -1,4 +1,4 @@
-"""Which columns of a table of labelled series are measured, and which say something else."""
+"""The roles of the columns of labelled series: which are measured, and which are not."""
 
 import re
 from collections import defaultdict
@@ -203,7 +203,7 @@ def channel_columns(
 
 
 def _with_roles(frame: pd.DataFrame, columns: ColumnRoles, report: DataReport) -> list[str]:
-    """Tells the report the roles that the user says, and gives the other columns."""
+    """Reports the roles that the user gives, and returns the other columns."""
     roles = {columns.label: "target", columns.time: "time", columns.group: "split"}
     left_out = _left_out(frame, columns.leave_out)
     for column in report.columns:
@@ -238,7 +238,7 @@ def _of_numbers(names: Sequence[str], report: DataReport) -> list[str]:
 
 
 def _used(names: list[str], report: DataReport) -> list[str]:
-    """Tells the report which columns are measured; what was not named is left out."""
+    """Reports which columns are measured, and returns them."""
     used = set(names)
     for column in report.columns:
         if column.name in used:
@@ -250,7 +250,7 @@ def _used(names: list[str], report: DataReport) -> list[str]:
 
 
 def _require_no_split_column(frame: pd.DataFrame, names: Sequence[str], *, has_part: bool) -> None:
-    """Refuses a column that says which part a row is in, and is not named as such."""
+    """Raises `DataError` for a column that names the parts, unless `split.by` names it."""
     if has_part:
         return
     for name in (one for one in names if frame[one].dtype == object):
@@ -265,7 +265,7 @@ def _require_no_split_column(frame: pd.DataFrame, names: Sequence[str], *, has_p
 
 
 def _require_numbers_in_rows(frame: pd.DataFrame, names: Sequence[str]) -> None:
-    """Refuses several columns at once that one row, such as one of units, makes text."""
+    """Raises `DataError` for columns that one row, such as one of units, makes text."""
     texts = [one for one in names if frame[one].dtype == object]
     if len(texts) < 2:
         return

@@ -30,10 +30,10 @@ from leyden.data.splitting import SplitRule
 from leyden.types import Count, PositiveInt
 
 MOST_FILLED = 20
-"""Times that are filled in for each row of the file, before one of the times is likely wrong."""
+"""Filled times for each row of the file from which one of its times is likely to be wrong."""
 
-OFF_SAID = 0.01
-"""Share of a step that a time may be off its place without a word."""
+DEVIATION_NOTED = 0.01
+"""Share of a step from which a distance of a time from its place is noted."""
 
 MUCH_FILLED = 0.2
 """Share of filled values from which a warning is due."""
@@ -46,17 +46,15 @@ class CSVSeries(DataModule):
     by the model and never predicted.
 
     Args:
-        path: The file; its first row names the columns.
-        target: The column to forecast.
+        path: Path of the file; its first row names the columns.
+        target: Column to forecast.
         features: Names of further columns whose past the model sees.
-        time: A column of times by which rows are sorted, or several that say it together, such as
-            [Date,Time] or [year,month,day]; None: rows are in order and even.
+        time: Column of times, or several such as [Date,Time]; None: rows are in order and even.
         time_format: Format of the times, as for `datetime.strptime`; None: it is inferred.
-        time_zone: Zone of times without an offset, such as Europe/Berlin; None: hours are as
-            even as they are written.
-        by: A column that says to which of several series a row belongs; each is split by itself.
-        gaps: What becomes of times that the file lacks: `fill` sees the last values before them,
-            `keep` leaves out windows that have one in them. None: such a file is refused.
+        time_zone: Zone of times without an offset, such as Europe/Berlin; None: they are in none.
+        by: Column that tells several series apart; each is split by itself.
+        gaps: Treatment of missing times: `fill` repeats the last values before them, `keep` leaves
+            out windows that have one in them. None: such a file is refused.
         lags: Number of times that the model sees.
         horizon: Number of times that it forecasts.
         split: How times are split, see `SplitRule`; only `fractions`.
@@ -142,7 +140,7 @@ class CSVSeries(DataModule):
             num_left_out += left_out
         if num_left_out:
             report.rows_left_out["before the first value, or after the last"] = num_left_out
-        self._tell(frame, series, report)
+        self._note_filled(frame, series, report)
         return series_splits(
             series,
             lags=self.lags,
@@ -169,7 +167,7 @@ class CSVSeries(DataModule):
 
     @property
     def _time_names(self) -> tuple[str, ...]:
-        """Columns that say the time."""
+        """Columns of the time."""
         return (self.time,) if isinstance(self.time, str) else tuple(self.time or ())
 
     def _others(self, frame: pd.DataFrame) -> list[str]:
@@ -196,7 +194,7 @@ class CSVSeries(DataModule):
     def _groups_with_values(
         self, frame: pd.DataFrame, report: DataReport
     ) -> list[tuple[str, NDArray[np.intp]]]:
-        """The series that have values; rows of others are left out with a word."""
+        """The series that have values; the report counts the rows of the others."""
         groups = self._groups(frame)
         has_value = frame[self.target].notna().to_numpy()
         kept = [(name, rows) for name, rows in groups if has_value[rows].sum() > 1]
@@ -240,14 +238,14 @@ class CSVSeries(DataModule):
             raise DataError("time", message)
         steps = find_grid(times, key="time")
         places = steps.places[order]
-        self._tell_step(steps, report)
-        self._meet_holes(places, times.cells.iloc[order], steps.step, where, report)
+        self._note_step(steps, report)
+        self._check_missing_times(places, times.cells.iloc[order], steps.step, where, report)
         return order, places
 
-    def _tell_step(self, steps: TimeGrid, report: DataReport) -> None:
-        """Says how far apart times are, of several series too."""
+    def _note_step(self, steps: TimeGrid, report: DataReport) -> None:
+        """Reports the step of the times, and different steps of several series."""
         said = steps.step
-        if steps.off > OFF_SAID:
+        if steps.off > DEVIATION_NOTED:
             said += f", some times off by {100 * steps.off:.0f} % of it"
         known = report.source.setdefault("step", said)
         if said not in known.split("; "):
@@ -255,7 +253,7 @@ class CSVSeries(DataModule):
             if not any("different steps" in warning for warning in report.warnings):
                 report.warnings.append("the series have different steps, see `step`")
 
-    def _meet_holes(
+    def _check_missing_times(
         self,
         places: NDArray[np.int64],
         cells: "pd.Series[Any]",
@@ -263,7 +261,7 @@ class CSVSeries(DataModule):
         where: str,
         report: DataReport,
     ) -> None:
-        """Refuses times that the file lacks, or tells what becomes of them."""
+        """Raises `DataError` for times that the file lacks, or notes how they are treated."""
         num_missing = int(places[-1]) + 1 - len(places)
         if num_missing == 0:
             return
@@ -280,8 +278,8 @@ class CSVSeries(DataModule):
         done = "they are filled in" if self.gaps == "fill" else "no window has one of them in it"
         report.notes.append(f"{lacking}; {done}")
 
-    def _tell(self, frame: pd.DataFrame, series: list[Series], report: DataReport) -> None:
-        """What was filled, and what is likely to be wrong."""
+    def _note_filled(self, frame: pd.DataFrame, series: list[Series], report: DataReport) -> None:
+        """Notes filled values, and warns of what is likely to be wrong."""
         names = [self.target, *self.features]
         if self.by is not None:
             report.notes.append(f"{len(series)} series by {self.by}")

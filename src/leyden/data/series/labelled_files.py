@@ -119,9 +119,9 @@ def _from_part_files(
         name = file.name.split(".")[0]
         part = split_named(name.replace("-", "_").split("_")[-1]) or split_in_name(name)
         if part is None:
-            _leave_out(report, "names no part, as train.csv does")
-        elif not _is_table(file, report, endings):
-            continue
+            _count_left_out(report, "names no part, as train.csv does")
+        elif not _has_ending(file, endings):
+            _count_left_out(report, _ending_of(file))
         elif part in found:
             both = (found[part], file)
             typed = [override("ending", one.suffix.lstrip(".").lower()) for one in both]
@@ -177,12 +177,15 @@ def _from_folders(
         ]
         if "train" not in parts:
             raise DataError("path", "has no folder to train on, such as train/CLASS")
-    files = [
+    found = [
         SeriesFile(file, folder.name, part)
         for folder, part in pairs
         for file in _files(folder, report)
-        if _is_table(file, report, endings)
     ]
+    files = [one for one in found if _has_ending(one.path, endings)]
+    for one in found:
+        if not _has_ending(one.path, endings):
+            _count_left_out(report, _ending_of(one.path))
     if not files:
         raise DataError("path", "has no tables in its folders")
     report.source["files"] = f"{len(files):,} tables, one a series"
@@ -190,19 +193,21 @@ def _from_folders(
 
 
 def _files(folder: Path, report: DataReport) -> list[Path]:
-    """The files below a folder; those that are passed over are counted."""
+    """The files below a folder; the report counts those that are left out."""
     found = find_files(folder)
     for reason, count in found.left_out.items():
         report.files_left_out[reason] = report.files_left_out.get(reason, 0) + count
     return found.files
 
 
-def _is_table(file: Path, report: DataReport, endings: tuple[str, ...]) -> bool:
-    if file.suffix.lower() in endings:
-        return True
-    _leave_out(report, f"ending {file.suffix}" if file.suffix else "no ending")
-    return False
+def _has_ending(file: Path, endings: tuple[str, ...]) -> bool:
+    return file.suffix.lower() in endings
 
 
-def _leave_out(report: DataReport, reason: str) -> None:
+def _ending_of(file: Path) -> str:
+    """The reason to leave out a file whose ending is none of tables."""
+    return f"ending {file.suffix}" if file.suffix else "no ending"
+
+
+def _count_left_out(report: DataReport, reason: str) -> None:
     report.files_left_out[reason] = report.files_left_out.get(reason, 0) + 1

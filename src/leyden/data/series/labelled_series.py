@@ -1,4 +1,4 @@
-"""Series with a class each, and the columns of theirs that would give it away."""
+"""Series with a class each, and their columns that leak it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

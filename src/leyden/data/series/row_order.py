@@ -1,4 +1,4 @@
-"""When the rows of labelled series are: columns that say it, and the order that they give."""
+"""The order of the rows of labelled series, by their columns of times."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ def find_time_columns(
     columns: Sequence[Column],
     time_format: str | None,
 ) -> list[str]:
-    """The columns that seem to say when a row is.
+    """The columns that seem to be times.
 
     They are dates or durations that vary within a series; numbers that go up or down by even steps
     in each series; and numbers called so that go one way in each, or are the same in all.
@@ -47,9 +47,9 @@ def find_time_columns(
         if cells.isna().any():
             continue
         if column.kind == "numbers":
-            if not column.problem and _goes_on(column.name, cells.to_numpy(np.float64), sizes):
+            if not column.problem and _counts_time(column.name, cells.to_numpy(np.float64), sizes):
                 found.append(column.name)
-        elif column.kind == "times" or (time_format and _has_form(cells, time_format)):
+        elif column.kind == "times" or (time_format and _fits_format(cells, time_format)):
             codes = pd.factorize(cells)[0]
             if (np.diff(codes)[_is_inside(sizes)] != 0).any():
                 found.append(column.name)
@@ -75,7 +75,7 @@ def order_by_time(
     time_format: str | None,
     report: DataReport,
 ) -> NDArray[np.intp]:
-    """The rows of each series by time; what is missing or uneven is told to the report.
+    """The rows of each series by time; the report warns of missing times and uneven steps.
 
     Args:
         frame: The rows of all series, one series after the other.
@@ -154,7 +154,7 @@ def _gaps(times: Times, order: NDArray[np.intp]) -> NDArray[np.float64]:
     return gaps
 
 
-def _goes_on(name: str, values: NDArray[np.float64], sizes: NDArray[np.intp]) -> bool:
+def _counts_time(name: str, values: NDArray[np.float64], sizes: NDArray[np.intp]) -> bool:
     inside = _is_inside(sizes)
     series = np.repeat(np.arange(len(sizes)), sizes)
     steps, owners = np.diff(values)[inside], series[1:][inside]
@@ -182,11 +182,11 @@ def _is_inside(sizes: NDArray[np.intp]) -> NDArray[np.bool_]:
 
 
 def _format_for(cells: "pd.Series[Any]", time_format: str | None) -> str | None:
-    """The user's form of times; of other columns than text it says nothing."""
+    """The time format of the user, for a column of text; None for other columns."""
     return time_format if cells.dtype == object else None
 
 
-def _has_form(cells: "pd.Series[Any]", time_format: str) -> bool:
+def _fits_format(cells: "pd.Series[Any]", time_format: str) -> bool:
     try:
         parse_times(cells, key="time", time_format=time_format)
     except DataError:

@@ -1,4 +1,4 @@
-"""When the rows of a series are: which columns say it, and what they say of the rows' order."""
+"""The times of the rows of a series: the columns that hold them, and the order they imply."""
 
 import re
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ DATE_PARTS = {
     "minute": {"minute", "min"},
     "second": {"second", "sec"},
 }
-"""What columns are called that hold a part of a date each, in lower case."""
+"""Names of columns that hold a part of a date each, in lower case."""
 
 TIME_NAMES = {"time", "times", "date", "dates", "datetime", "timestamp", "ds", "t", "unix", "epoch"}
 """Columns of numbers that are times when they are called so, beside parts of dates."""
 
 MAY_BE_TIME = re.compile(r"(?:^|\D)(?:1[6-9]|20)\d\d(?:\D|$)|\d[:/.-]\d")
-"""What may be a time, in whatever form."""
+"""A text that may be a time, in any format."""
 
 CLOCK = re.compile(r"^\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?$")
 
@@ -48,7 +48,7 @@ def read_times(
     time_zone: str | None,
     report: DataReport,
 ) -> Times:
-    """The times that one column says, or several together: a date and a clock, year and month.
+    """The times of one column, or of several together, such as a date and a clock.
 
     Args:
         frame: The table.
@@ -128,7 +128,7 @@ def _in_zone(times: Times, name: str) -> Times:
 
 
 def time_override(frame: pd.DataFrame, name: str, others: Sequence[str]) -> str:
-    """What to type to take a column for the time, with those that say the rest of it.
+    """The override that takes a column for the time, with the columns of the rest of it.
 
     Args:
         frame: The table.
@@ -163,7 +163,7 @@ def require_order(
     groups: Groups,
     report: DataReport,
 ) -> None:
-    """Refuses rows that a column of times shows to be in another order than the file's.
+    """Raises `DataError` for rows that a column of times shows to be out of order.
 
     Args:
         frame: The table.
@@ -211,7 +211,7 @@ def _goes_back(times: Times, groups: Groups) -> bool:
 
 
 def _describe_uneven(times: Times, groups: Groups) -> str | None:
-    """What is wrong with times that are taken as even; None: nothing that a grid would mend."""
+    """The problem of times that are taken as even; None: a grid would not change them."""
     for _, rows in groups:
         if len(rows) < 2:
             continue
@@ -252,7 +252,7 @@ def _check_numbers(
 def repeated_hint(
     frame: pd.DataFrame, names: Sequence[str], others: Sequence[str], share: float, *, is_date: bool
 ) -> str:
-    """What to type where times come again.
+    """The advice where times are repeated.
 
     Args:
         frame: The table.

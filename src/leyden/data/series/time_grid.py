@@ -1,4 +1,4 @@
-"""The step between times, their places on its grid, and a series on it."""
+"""The grid of times: its step, the places of the times on it, and a series on it."""
 
 from dataclasses import dataclass
 from typing import Any, Literal

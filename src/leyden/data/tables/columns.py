@@ -1,4 +1,4 @@
-"""Which columns of a table a model may see, and why not the others."""
+"""The choice of the columns that a model may see, and why the others are left out."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,7 +54,9 @@ class ColumnChoice:
         for name in self._candidates(report):
             values, column = self._column(frame, name, report)
             seen = values.iloc[train]
-            if not self._require_usable(column, seen):
+            column.reason = _why_unusable(column, seen, self.max_categories)
+            self._require_readable(column)
+            if column.reason:
                 continue
             leaks = find_leaks(name, column.kind, _comparable(seen, column), rows)
             if self.features is None and leaks and leaks[0].is_sure:
@@ -93,16 +95,14 @@ class ColumnChoice:
             column.kind, column.problem = "categories", ""
         return values, column
 
-    def _require_usable(self, column: Column, seen: "pd.Series[Any]") -> bool:
-        """Whether a column can be used; its reason says why not."""
-        column.reason = _why_unusable(column, seen, self.max_categories)
+    def _require_readable(self, column: Column) -> None:
+        """Raises `DataError` for a named column that is left out, or one with a problem."""
         if column.reason and self.features is not None:
             raise DataError("features", f"column `{column.name}` {column.reason}")
         if column.problem and not column.reason:
             key = "path" if self.features is None else "features"
             hint = f'"data.categories=[{override_item(column.name)}]" takes all for categories'
             raise DataError(key, f"column `{column.name}`: {column.problem}; {hint}")
-        return not column.reason
 
     def _warning(self, name: str, leak: Leak) -> str:
         if leak.is_sure:

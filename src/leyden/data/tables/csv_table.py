@@ -47,9 +47,9 @@ class CSVTable(DataModule):
     words.
 
     Args:
-        path: The file; its first row names the columns.
-        target: The column to predict.
-        features: The columns to predict it from; None: all others that can be used.
+        path: Path of the file; its first row names the columns.
+        target: Column to predict.
+        features: Columns to predict it from; None: all others that can be used.
         task: Task of the data set; None: columns of text and of few whole numbers are classes,
             others numbers.
         split: How rows are split, see `SplitRule`; rows are drawn, or a column decides.

@@ -78,7 +78,7 @@ def _numbers(
 
 
 def _where(is_missing: NDArray[np.bool_], column: Column, train: RowIndex) -> list[Feature]:
-    """A feature that says where cells are missing, if some of the training rows are."""
+    """The indicator of missing cells, if some training rows have one."""
     if not is_missing[train.numpy()].any():
         return []
     column.made += ", and a feature that says where"

@@ -1,4 +1,4 @@
-"""The parts of a table: drawn, or as one of its columns says; and rows that are in two of them."""
+"""The split of a table: drawn, or by one of its columns; and rows that are in two parts."""
 
 import re
 from typing import Any
@@ -33,7 +33,7 @@ FLAGS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), True),
     **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), False),
 }
-"""Cells of a column that says of one part which rows are in it, in lower case."""
+"""Cells of a flag column such as `is_test`, in lower case."""
 
 
 def split_table(
@@ -113,7 +113,7 @@ def _splits_of_flags(cells: "pd.Series[Any]") -> dict[object, SplitName] | None:
 
 
 def _infer_kind(cells: "pd.Series[Any]", kind: str) -> SplitColumnKind:
-    """What a column is, as its cells say.
+    """The kind of a column that splits, inferred from its cells.
 
     Raises:
         DataError: Some cells name parts and others do not, or numbers could be times or groups.
@@ -165,11 +165,11 @@ def warn_of_absent_classes(
             report.warnings.append(f"the {part} part has no row of class {listed}{more}")
 
 
-LEAST_SHARE_SAID = 0.01
+LEAST_SHARE_WARNED = 0.01
 """Share of the test rows from which a warning is due."""
 
-ROOM = 100
-"""Times as many different rows as there are must be possible, or they are alike by chance."""
+LEAST_POSSIBLE = 100
+"""Possible different rows for each row of a table, below which equal rows are chance."""
 
 
 def warn_of_duplicates(
@@ -184,12 +184,12 @@ def warn_of_duplicates(
         report: Report that is told of it.
     """
     frame = pd.DataFrame(features.numpy())
-    if np.log(frame.nunique()).sum() < np.log(ROOM * len(frame)):
+    if np.log(frame.nunique()).sum() < np.log(LEAST_POSSIBLE * len(frame)):
         return
     frame["target"] = targets.flatten().numpy()
     hashes = pd.util.hash_pandas_object(frame, index=False).to_numpy()
     share = float(np.isin(hashes[parts[2].numpy()], hashes[parts[0].numpy()]).mean())
-    if share >= LEAST_SHARE_SAID:
+    if share >= LEAST_SHARE_WARNED:
         report.warnings.append(
             f"{share:.0%} of the test rows are in the training part too, with the same target; if"
             " a thing has several rows, data.split.by keeps them in one part"

@@ -17,7 +17,7 @@ from leyden.data.report import DataReport
 from leyden.data.splitting import RowIndex
 
 CYCLES = {"hour": 24.0, "day_of_week": 7.0, "day_of_year": 365.25}
-"""What comes round in dates, and after how many steps."""
+"""Cycles of dates, and their lengths."""
 
 FEWEST, FEWEST_OF_SIX_DIGITS = 5, 13
 """Different numbers that are all in the calendar, from which that is no chance."""
@@ -84,7 +84,7 @@ def _moments_of_numbers(
 
 
 def _warn_of_sentinel(times: Times, report: DataReport) -> None:
-    """Warns of a time that stands for none, such as 9999-12-31."""
+    """Warns of a time that may be a sentinel, such as 9999-12-31."""
     keys = pd.Series(times.keys, index=times.cells.index)
     key = find_sentinel(keys, is_word=lambda _: True)
     if key is None:

@@ -1,4 +1,4 @@
-"""The text of files, joined, and the bytes that each stretch of it has in them."""
+"""A corpus: the joined text of files, and the bytes that its stretches have in them."""
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
@@ -13,14 +13,13 @@ from leyden.data.errors import DataError
 from leyden.data.report import DataReport
 from leyden.files.walk import find_files
 from leyden.tokenization.encoding import (
-    BEGINNING,
     Encoding,
     NotText,
     decode,
     find_utf8_letter,
     known_encoding,
-    why_not_text,
 )
+from leyden.tokenization.sources import reason_to_leave_out
 
 LINE_ENDS = {"\r\n": "CRLF", "\n": "LF", "\r": "CR"}
 
@@ -52,7 +51,7 @@ class Corpus:
 
     @cached_property
     def text(self) -> str:
-        """All of it."""
+        """The whole text."""
         return "\n".join(file.text for file in self.files)
 
     @cached_property
@@ -144,18 +143,9 @@ def text_files(path: Path, encoding: str | None, report: DataReport) -> list[Pat
     if path.is_file():
         return [path]
     found = find_files(path)
-    report.files_left_out.update(found.left_out)
-    return [file for file in found.files if not is_left_out(file, encoding, report)]
-
-
-def is_left_out(file: Path, encoding: str | None, report: DataReport) -> bool:
-    """Whether a file of a folder is no text; it is counted then."""
-    with file.open("rb") as opened:
-        instead = why_not_text(opened.read(BEGINNING), encoding)
-    if instead is not None:
-        reason = f"{instead}, ending {file.suffix.lower()}" if file.suffix else instead
-        report.files_left_out[reason] = report.files_left_out.get(reason, 0) + 1
-    return instead is not None
+    reasons = {file: reason_to_leave_out(file, encoding) for file in found.files}
+    report.files_left_out.update(found.left_out + Counter(filter(None, reasons.values())))
+    return [file for file, reason in reasons.items() if reason is None]
 
 
 def read_text_file(file: Path, encoding: str | None, path: Path) -> TextFile:

@@ -91,7 +91,7 @@ class Text(DataModule):
         return [*(file.path for file in self._read[0].files), *saved]
 
     def is_here(self) -> bool:
-        # Only a smoke run takes random tokens; any other says how the tokenizer can be had.
+        # Without `allow_synthetic` the error names the tokenizer that is missing.
         return not self.allow_synthetic or is_tokenizer_here(self.tokenizer)
 
     def expected_spec(self) -> Spec:
@@ -142,14 +142,14 @@ class Shakespeare(Text):
     """
 
     def __init__(self, *, path: str | None = None, **shared: Any) -> None:
-        self.kept = data_folder() / "shakespeare" / "input.txt"
-        super().__init__(path=path or str(self.kept), **shared)
+        self.fetched_file = data_folder() / "shakespeare" / "input.txt"
+        super().__init__(path=path or str(self.fetched_file), **shared)
 
     def is_here(self) -> bool:
         return self.path.is_file() and super().is_here()
 
     def fetch(self) -> None:
-        if self.path != self.kept:
+        if self.path != self.fetched_file:
             raise DataError("path", "is not a file")
         by_hand = f"say data.path=FILE, or put the file input.txt into {self.path.parent}"
         fetch_into(self.path.parent, fetch_shakespeare, by_hand=by_hand)

@@ -69,7 +69,7 @@ class StdlibText(DataModule):
         return make_vocabulary(self.tokenizer, text, size=self.vocab_size)
 
     def is_here(self) -> bool:
-        # Only a smoke run takes random tokens; any other says how the tokenizer can be had.
+        # Without `allow_synthetic` the error names the tokenizer that is missing.
         return not self.allow_synthetic or is_tokenizer_here(self.tokenizer)
 
     def expected_spec(self) -> Spec:

@@ -103,7 +103,7 @@ class Tokens(DataModule):
 
     @cached_property
     def manifest(self) -> Manifest:
-        """What the folder says of itself."""
+        """The manifest of the folder."""
         try:
             return Manifest.read(self.path)
         except ManifestError as error:
@@ -117,7 +117,7 @@ class Tokens(DataModule):
         return load_vocabulary(self.path / TOKENIZER)
 
     def source_files(self) -> Sequence[Path]:
-        """Not the manifest: it says when the text was last changed."""
+        """The shards and the tokenizer, not the manifest, which holds times of changes."""
         shards = [shard.file for part in SPLITS for shard in self.manifest.shards[part]]
         return [*(self.path / name for name in shards), *visible_files(self.path / TOKENIZER)]
 
