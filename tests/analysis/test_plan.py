@@ -118,7 +118,7 @@ def test_a_family_of_widely_different_sizes_is_climbed(monkeypatch):
 
 def test_a_time_is_not_known_where_the_smallest_job_can_not_be_measured(monkeypatch):
     asked = []
-    _, estimates = timed(sweep(*SIZES), lambda one, cache: asked.append(one), monkeypatch)
+    _, estimates = timed(sweep(*SIZES), lambda one, cache, observer: asked.append(one), monkeypatch)
     assert estimates == [None] * 3
     assert len(asked) == 1
 
