@@ -11,7 +11,8 @@ from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.errors import ConfigError
 from leyden.sweeps.record import JobEntry, Objective
-from leyden.sweeps.search import OptunaSearch, mend_journal
+from leyden.sweeps.search import OptunaSearch
+from leyden.sweeps.storage import mend_journal
 from leyden.sweeps.study import OptunaStudy
 
 NUM_TRIALS = 4

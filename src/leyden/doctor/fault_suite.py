@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from leyden.distributed.forkserver import warm_up
 from leyden.distributed.resources import ProcessEnvironment
 from leyden.doctor.disk import existing
 from leyden.doctor.examination import Row, failed, passed
 from leyden.files.temporary import temporary_folder
+from leyden.runs.checkpoints import LAST, checkpoints_in, find_checkpoint, read_weights
 from leyden.runs.folder import OUTPUTS
+from leyden.runs.record import Record
 from leyden.testing.faults import kill_at_change
 
 STEPS, EVERY, DISTURBED = 12, 3, 8
@@ -97,11 +101,6 @@ class Suite:
 
     def differs(self, name: str, whole: str = WHOLE) -> str | None:
         """Why a run is not the undisturbed one to the bit, or None if it is."""
-        import torch
-
-        from leyden.runs.checkpoints import find_checkpoint, read_weights
-        from leyden.runs.record import Record
-
         records = [Record.read(self.folder / one) for one in (whole, name)]
         if records[1].status != "completed":
             return f"it ended as {records[1].status}"
@@ -115,8 +114,6 @@ class Suite:
 
     def newest(self, name: str) -> Path:
         """The newest checkpoint of a run."""
-        from leyden.runs.checkpoints import LAST, checkpoints_in
-
         return checkpoints_in(self.folder / name / "checkpoints", LAST)[0][0]
 
 

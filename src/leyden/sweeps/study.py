@@ -21,15 +21,8 @@ from leyden.sweeps.distributions import (
     suggest,
 )
 from leyden.sweeps.record import JobEntry, Objective
-from leyden.sweeps.search import (
-    DAMAGED,
-    JOURNAL,
-    URL_IN_ENVIRONMENT,
-    OptunaSearch,
-    mend_journal,
-    open_storage,
-    quiet_optuna,
-)
+from leyden.sweeps.search import JOURNAL, OptunaSearch, quiet_optuna
+from leyden.sweeps.storage import DAMAGED, URL_IN_ENVIRONMENT, mend_journal, open_storage
 from leyden.sweeps.trial import TrialReporter
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from leyden.sweeps.launchers.supervise import (
     is_at_work,
     status_of,
 )
-from leyden.sweeps.search import URL_IN_ENVIRONMENT
+from leyden.sweeps.storage import URL_IN_ENVIRONMENT
 from leyden.training.run_work import RunWork
 from leyden.types import Count, NonNegative, PositiveInt
 
