@@ -58,7 +58,7 @@ def test_a_job_that_is_killed_says_by_what(prepared):
     job = JobProcesses(RunWork(folder), resources=Resources(threads=1))
     job.kill("it was in the way")
     assert job.wait() == -9
-    assert job.death(-9)["message"] == "Leyden killed the process: it was in the way"
+    assert job.exit_reason(-9)["message"] == "Leyden killed the process: it was in the way"
 
 
 def enter(world: ProcessEnvironment, place: Resources, answer: Connection) -> None:

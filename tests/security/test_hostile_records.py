@@ -345,7 +345,7 @@ READS_RUNS = ("runs", "sweeps", "callbacks", "loggers", "processes", "stacking",
 
 
 def test_files_of_a_run_are_opened_at_one_place():
-    """By `regular`, or by libraries after `refuse_foreign_links` has looked."""
+    """By `regular`, or by libraries after `reject_foreign_links` has looked."""
     import ast
 
     found = []

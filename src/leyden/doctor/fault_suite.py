@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from leyden.distributed.forkserver import warm_up
+from leyden.distributed.forkserver import start_forkserver
 from leyden.distributed.resources import ProcessEnvironment
 from leyden.doctor.disk import existing
 from leyden.doctor.examination import Row, failed, passed
@@ -76,7 +76,7 @@ class Command:
 
 def exit_status(command: Command, *, seconds: float) -> int | None:
     """Runs a command; its exit status, negative for a signal, or None if it takes too long."""
-    process = warm_up().Process(target=command)
+    process = start_forkserver().Process(target=command)
     process.start()
     process.join(seconds)
     if process.exitcode is None:

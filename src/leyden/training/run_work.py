@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from leyden.distributed.failures import note
+from leyden.distributed.failures import record_failure
 from leyden.distributed.worker import Rank
 from leyden.events import Observer, log_notes
 
@@ -50,7 +50,7 @@ class RunWork:
             execute(record, observer=self.observer, callbacks=self.callbacks)
         except BaseException as error:
             if rank.world_size > 1:
-                note(self.folder, rank.number, error)
+                record_failure(self.folder, rank.number, error)
             raise
 
     def callbacks(self) -> Sequence["Callback"]:
