@@ -35,7 +35,7 @@ import torch
 
 from leyden.distributed.forkserver import start_forkserver
 from leyden.distributed.resources import ProcessEnvironment
-from leyden.runs.checkpoints import LAST, find_checkpoint, find_sound
+from leyden.run.checkpoints import LAST, find_checkpoint, find_sound
 
 FAMILIES = {
     "mlp": ("model.width=64", "model.dropout=0.2", "data.translate=1"),

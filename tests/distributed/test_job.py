@@ -18,7 +18,7 @@ from leyden.distributed.resources import (
     available_gpus,
 )
 from leyden.planning.resolve import resolve_config
-from leyden.runs.record import Record
+from leyden.run.record import Record
 from leyden.training.run_work import RunWork
 from leyden.training.train import prepare
 

@@ -164,7 +164,7 @@ def test_a_folder_of_something_else_is_refused(content, leyden):
 
 
 def test_a_folder_that_another_run_holds_is_refused(leyden):
-    from leyden.runs.lock import folder_lock
+    from leyden.run.lock import folder_lock
 
     with folder_lock(Path("run"), key="run_dir"):
         result = leyden("train", *SHORT)

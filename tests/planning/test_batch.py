@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from leyden.planning.batch import batch_split_of, halve_micro_batch, solve_batch
-from leyden.runs.folder import freeze_config, read_frozen
+from leyden.run.folder import freeze_config, read_frozen
 
 
 def config(batch_size=64, devices=1, num_nodes=1, micro_batch=None, accumulate=None, **data):

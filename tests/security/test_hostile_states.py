@@ -17,7 +17,7 @@ from leyden.cli import main
 from leyden.config.lightning_classes import ALLOWED
 from leyden.distributed.strategy import MarkedCheckpoint
 from leyden.errors import CheckpointError
-from leyden.runs.checkpoint_file import digest_of, read_marker, write_marker
+from leyden.run.checkpoint_file import digest_of, read_marker, write_marker
 
 THEIRS = (
     "{_target_:pytorch_lightning.callbacks.ModelCheckpoint,filename:'top-{step}',monitor:val/loss,"

@@ -49,11 +49,11 @@ OURS = [
         "leyden.config.instantiate.make",
         "leyden.inference.evaluate.evaluate",
     ),
-    *("leyden.files.atomic.write_atomically", "leyden.runs.checkpoint_file.remove"),
+    *("leyden.files.atomic.write_atomically", "leyden.run.checkpoint_file.remove"),
     *("leyden.data.fetching.fetch_into", "leyden.data.images.torchvision_images.unzip"),
     *(
         "leyden.data.images.torchvision_images.shutil.rmtree",
-        "leyden.runs.provenance.subprocess.run",
+        "leyden.run.provenance.subprocess.run",
     ),
     *("leyden.distributed.worker.JobWork", "leyden.sweeps.launchers.slurm_job.Submitted"),
     *("leyden.sweeps.run.run_sweep", "leyden.sweeps.launchers.supervise.ask_to_stop"),

@@ -10,11 +10,11 @@ import pytest
 
 from leyden.errors import ConfigError
 from leyden.loggers import CSV
-from leyden.runs.checkpoints import checkpoints_in, find_sound
-from leyden.runs.folder import read_frozen
-from leyden.runs.foreign_links import foreign
-from leyden.runs.lock import folder_lock
-from leyden.runs.log import run_log
+from leyden.run.checkpoints import checkpoints_in, find_sound
+from leyden.run.folder import read_frozen
+from leyden.run.foreign_links import foreign
+from leyden.run.lock import folder_lock
+from leyden.run.log import run_log
 from leyden.sweeps.launchers.supervise import ask_to_stop
 
 FILES = (

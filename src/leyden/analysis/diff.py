@@ -9,12 +9,12 @@ from omegaconf import OmegaConf
 
 from leyden.errors import ConfigError, Problem
 from leyden.files.json_file import reason_of
-from leyden.runs.changes import CONTENT, changed_keys, known_values, leaves, read_code
-from leyden.runs.content import read_content
-from leyden.runs.folder import read_frozen
-from leyden.runs.foreign_links import reject_foreign_links
+from leyden.run.changes import CONTENT, changed_keys, known_values, leaves, read_code
+from leyden.run.content import read_content
+from leyden.run.folder import read_frozen
+from leyden.run.foreign_links import reject_foreign_links
 
-RECORD = "run.json"  # not from leyden.runs.record: that loads torch
+RECORD = "run.json"  # not from leyden.run.record: that loads torch
 COST = ("status", "steps", "samples", "tokens", "seconds", "train_seconds", "throughput")
 OF_THE_FOLDER = ("name", "run_dir")
 Facts = dict[str, Any]

@@ -15,9 +15,9 @@ from leyden.errors import ConfigError, Problem
 from leyden.events import Observer
 from leyden.planning.resolve import ResolvedConfig, resolve_job
 from leyden.planning.rules import RULES
-from leyden.runs.changes import changed_keys, data_differences, known_values
-from leyden.runs.folder import new_folder, read_frozen
-from leyden.runs.record import Record
+from leyden.run.changes import changed_keys, data_differences, known_values
+from leyden.run.folder import new_folder, read_frozen
+from leyden.run.record import Record
 from leyden.training.execute import execute
 from leyden.training.train import execute_in_processes, prepare
 

@@ -20,7 +20,7 @@ from leyden.events import Note, Observer
 from leyden.planning.batch import num_processes_of
 from leyden.planning.parts import build_net, build_task
 from leyden.planning.resolve import Cache, ResolvedConfig, cached_data
-from leyden.runs.record import status_after
+from leyden.run.record import status_after
 from leyden.training.build import build_trainer
 
 MOST_STEPS = 40

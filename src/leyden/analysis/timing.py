@@ -18,7 +18,7 @@ from leyden.events import Observer
 from leyden.planning.batch import num_processes_of
 from leyden.planning.limits import steps_between_validations, steps_per_epoch
 from leyden.planning.resolve import Cache, ResolvedConfig
-from leyden.runs.log import quiet_libraries
+from leyden.run.log import quiet_libraries
 
 MOST_BYTES = 4e9
 

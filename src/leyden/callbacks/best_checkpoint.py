@@ -16,7 +16,7 @@ from leyden.callbacks.saving import (
     save,
     write,
 )
-from leyden.runs.checkpoints import BEST, checkpoints_in, named
+from leyden.run.checkpoints import BEST, checkpoints_in, named
 from leyden.types import PositiveInt
 
 log = logging.getLogger("leyden")

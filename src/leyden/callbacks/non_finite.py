@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from leyden.callbacks.saving import all_agree
 from leyden.distributed.sharding import whole
 from leyden.errors import Diverged
-from leyden.runs.record import Record
+from leyden.run.record import Record
 from leyden.tasks.logging import log_value
 from leyden.types import PositiveInt
 

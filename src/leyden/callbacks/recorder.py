@@ -8,8 +8,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.tensorboard import best_tag, tensorboard_writer
 from leyden.errors import Diverged
-from leyden.runs.provenance import device_name, flags, peak_memory_bytes
-from leyden.runs.record import Record
+from leyden.run.provenance import device_name, flags, peak_memory_bytes
+from leyden.run.record import Record
 from leyden.tasks import Task
 from leyden.tasks.logging import loop_of
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from leyden.callbacks.step_profile import StepTimes
     from leyden.data import DataModule
     from leyden.data.report import DataReport
-    from leyden.runs.record import Record
+    from leyden.run.record import Record
     from leyden.training.build import Experiment
 
 
@@ -150,7 +150,7 @@ def show_user_error(error: Exception) -> None:
 
 def show_failure(record: "Record") -> None:
     """What became of a run that did not complete, and where to read more."""
-    from leyden.runs.record import error_line
+    from leyden.run.record import error_line
 
     error = record.error or {"type": "unknown", "message": ""}
     reason = error["message"].strip().partition("\n")[0]

@@ -17,7 +17,7 @@ OTHERS_FAULT = ("gloo", "NCCL", "Connection", "Timed out", "Broken pipe", "DistB
 
 def record_failure(folder: Path, rank: int, error: BaseException) -> None:
     """Keeps the error that ended a process."""
-    from leyden.runs.record import describe, status_after
+    from leyden.run.record import describe, status_after
 
     content = {**describe(error), "status": status_after(error), "time": time.time()}
     write_atomically(folder / NOTES.format(rank), json.dumps(content))
@@ -37,7 +37,7 @@ def attribute_failure(folder: Path, codes: list[int], killed: set[int]) -> None:
         codes: Exit code of each process.
         killed: Those that did not end when another one had failed, and had to be killed.
     """
-    from leyden.runs.record import Record
+    from leyden.run.record import Record
 
     notes = read_notes(folder, len(codes))
     forget_failures(folder)

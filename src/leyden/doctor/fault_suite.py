@@ -15,9 +15,9 @@ from leyden.distributed.resources import ProcessEnvironment
 from leyden.doctor.disk import existing
 from leyden.doctor.examination import Row, failed, passed
 from leyden.files.temporary import temporary_folder
-from leyden.runs.checkpoints import LAST, checkpoints_in, find_checkpoint, read_weights
-from leyden.runs.folder import OUTPUTS
-from leyden.runs.record import Record
+from leyden.run.checkpoints import LAST, checkpoints_in, find_checkpoint, read_weights
+from leyden.run.folder import OUTPUTS
+from leyden.run.record import Record
 from leyden.testing.faults import kill_at_change
 
 STEPS, EVERY, DISTURBED = 12, 3, 8

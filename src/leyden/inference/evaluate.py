@@ -15,10 +15,10 @@ from leyden.planning.parts import build_net, build_task
 from leyden.planning.read_data import read_data
 from leyden.planning.resolve import require_matching_weights
 from leyden.planning.size import meta_net
-from leyden.runs.checkpoints import load_weights
-from leyden.runs.folder import read_frozen, require_run_folder
-from leyden.runs.log import quiet_libraries
-from leyden.runs.record import Record
+from leyden.run.checkpoints import load_weights
+from leyden.run.folder import read_frozen, require_run_folder
+from leyden.run.log import quiet_libraries
+from leyden.run.record import Record
 from leyden.training.build import build_trainer
 from leyden.training.resume import data_changes
 

@@ -13,8 +13,8 @@ from leyden.planning.parts import build_net
 from leyden.planning.read_data import read_data
 from leyden.planning.resolve import require_matching_weights
 from leyden.planning.size import meta_net
-from leyden.runs.checkpoints import find_checkpoint, load_weights
-from leyden.runs.folder import read_frozen, require_run_folder
+from leyden.run.checkpoints import find_checkpoint, load_weights
+from leyden.run.folder import read_frozen, require_run_folder
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, open_dict
 
-from leyden.runs.folder import freeze_config, read_frozen
+from leyden.run.folder import freeze_config, read_frozen
 
 
 @dataclass(frozen=True)

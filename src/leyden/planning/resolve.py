@@ -29,7 +29,7 @@ from leyden.planning.size import (
     meta_net,
     solve_width,
 )
-from leyden.runs.checkpoints import find_checkpoint, read_weights
+from leyden.run.checkpoints import find_checkpoint, read_weights
 from leyden.tasks import task_of
 from leyden.tokenization.choice import TokenizerName
 

@@ -25,9 +25,9 @@ from leyden.planning.hardware import (
     strategy_fits_devices,
 )
 from leyden.planning.trainer_keys import lightning_takes_its_keys
-from leyden.runs.checkpoints import find_checkpoint
-from leyden.runs.folder import is_begun
-from leyden.runs.foreign_links import reject_foreign_links
+from leyden.run.checkpoints import find_checkpoint
+from leyden.run.folder import is_begun
+from leyden.run.foreign_links import reject_foreign_links
 from leyden.tasks import TASKS, Classification, Regression, Task
 
 Rule = Callable[[DictConfig], Iterator[Problem]]

@@ -13,7 +13,7 @@ from pytorch_lightning import Trainer
 from leyden.config.schema import TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
 from leyden.errors import Problem
-from leyden.runs.log import quiet_libraries
+from leyden.run.log import quiet_libraries
 
 OF_THE_MACHINE = {"accelerator", "devices", "num_nodes", "strategy", "precision", "sync_batchnorm"}
 """Keys of which other rules judge: a job may be meant for another machine."""

@@ -27,7 +27,7 @@ class StackedWork:
     runs: tuple[RunWork, ...]
 
     def __call__(self, rank: Rank) -> None:
-        from leyden.runs.record import Record
+        from leyden.run.record import Record
         from leyden.stacked.interleaved import run_interleaved
         from leyden.training.execute import execute
 

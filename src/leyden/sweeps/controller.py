@@ -10,8 +10,8 @@ from leyden.distributed.stop_signal import StopRequests, handling
 from leyden.distributed.worker import GRACE_SECONDS
 from leyden.errors import ConfigError
 from leyden.events import Note, Observer
-from leyden.runs.process_mark import is_alive
-from leyden.runs.record import Record, now
+from leyden.run.process_mark import is_alive
+from leyden.run.record import Record, now
 from leyden.sweeps.events import JobEnded, JobStarted, SweepProgress, SweepStopping
 from leyden.sweeps.failure import HOPELESS, LOST, failure_of, lost
 from leyden.sweeps.jobs import Jobs, folder_of

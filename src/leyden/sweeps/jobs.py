@@ -16,8 +16,8 @@ from leyden.errors import ConfigError
 from leyden.events import Observer
 from leyden.planning.resolve import ResolvedConfig, resolve_job
 from leyden.planning.rules import RULES
-from leyden.runs.folder import is_begun, job_name, read_frozen
-from leyden.runs.record import NAME
+from leyden.run.folder import is_begun, job_name, read_frozen
+from leyden.run.record import NAME
 from leyden.sweeps.failure import LOST, lost
 from leyden.sweeps.launchers import JobSpec
 from leyden.sweeps.record import JobEntry, SweepRecord

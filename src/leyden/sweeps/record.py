@@ -9,10 +9,10 @@ from typing import Any, Literal, NotRequired, TypedDict, cast
 from leyden.errors import ConfigError, Problem
 from leyden.files.atomic import write_atomically
 from leyden.files.json_file import mismatch, read_json, reason_of
-from leyden.runs.content import Error, Mark
-from leyden.runs.foreign_links import find_named
-from leyden.runs.process_mark import is_alive
-from leyden.runs.record import finite
+from leyden.run.content import Error, Mark
+from leyden.run.foreign_links import find_named
+from leyden.run.process_mark import is_alive
+from leyden.run.record import finite
 
 SCHEMA = 1
 DONE = ("completed", "pruned")

@@ -8,11 +8,11 @@ from leyden.config.identity import config_digest
 from leyden.config.job import Job
 from leyden.errors import ConfigError, Problem, gathered
 from leyden.planning.resolve import ResolvedConfig
-from leyden.runs.changes import code_changes, config_changes, save_code
-from leyden.runs.folder import is_begun, read_frozen
-from leyden.runs.process_mark import may_be_alive
-from leyden.runs.record import NAME as RUN_RECORD
-from leyden.runs.record import Record
+from leyden.run.changes import code_changes, config_changes, save_code
+from leyden.run.folder import is_begun, read_frozen
+from leyden.run.process_mark import may_be_alive
+from leyden.run.record import NAME as RUN_RECORD
+from leyden.run.record import Record
 from leyden.sweeps.controller import update_entry
 from leyden.sweeps.failure import LOST, lost
 from leyden.sweeps.jobs import folder_of

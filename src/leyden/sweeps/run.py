@@ -11,10 +11,10 @@ from leyden.events import Note, Observer, TellsObserver
 from leyden.files.disk_space import require_space
 from leyden.formatting import shown_path
 from leyden.planning.resolve import ResolvedConfig, resolve_job, resolve_jobs
-from leyden.runs.foreign_links import reject_foreign_links
-from leyden.runs.lock import folder_lock
-from leyden.runs.process_mark import process_mark
-from leyden.runs.record import now
+from leyden.run.foreign_links import reject_foreign_links
+from leyden.run.lock import folder_lock
+from leyden.run.process_mark import process_mark
+from leyden.run.record import now
 from leyden.sweeps.controller import Controller
 from leyden.sweeps.distinct import distinct_jobs
 from leyden.sweeps.events import DataRead, JobsEnded, SweepStarted

@@ -25,7 +25,7 @@ VARIABLE = "LEYDEN_FAULT"
 
 POINTS = {
     "begin": "leyden.distributed.strategy.write_file",
-    "half": "leyden.runs.checkpoint_file.DigestingFile.write",
+    "half": "leyden.run.checkpoint_file.DigestingFile.write",
     "fsync": "leyden.files.atomic.os.fsync",
     "rename": "leyden.files.atomic.os.replace",
     "marker": "leyden.distributed.strategy.write_marker",

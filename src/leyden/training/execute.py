@@ -48,7 +48,7 @@ from leyden.interop.gpt2 import gpt2_weights
 from leyden.interop.hf_folder import CONFIG, locate
 from leyden.loggers import Resumable
 from leyden.planning.batch import batch_split_of
-from leyden.runs.checkpoints import (
+from leyden.run.checkpoints import (
     LAST,
     find_checkpoint,
     find_sound,
@@ -56,12 +56,12 @@ from leyden.runs.checkpoints import (
     read_step,
     set_weights,
 )
-from leyden.runs.folder import CONFIG as FROZEN
-from leyden.runs.folder import read_frozen
-from leyden.runs.hyperparameters import short_hyperparameters
-from leyden.runs.lock import execution_lock
-from leyden.runs.log import run_log
-from leyden.runs.record import Record
+from leyden.run.folder import CONFIG as FROZEN
+from leyden.run.folder import read_frozen
+from leyden.run.hyperparameters import short_hyperparameters
+from leyden.run.lock import execution_lock
+from leyden.run.log import run_log
+from leyden.run.record import Record
 from leyden.testing.faults import fault_callbacks
 from leyden.training.build import Experiment, build
 from leyden.training.events import RunResumed, RunStarted, StoppedEarly

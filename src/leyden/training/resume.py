@@ -14,17 +14,17 @@ from leyden.errors import ConfigError, Problem
 from leyden.events import Note, Observer
 from leyden.formatting import shown_path
 from leyden.planning.resolve import ResolvedConfig
-from leyden.runs.changes import (
+from leyden.run.changes import (
     changed_keys,
     code_changes,
     config_changes,
     data_differences,
     known_values,
 )
-from leyden.runs.folder import freeze, read_frozen, require_run_folder
-from leyden.runs.process_mark import may_be_alive
-from leyden.runs.provenance import versions
-from leyden.runs.record import Record, now
+from leyden.run.folder import freeze, read_frozen, require_run_folder
+from leyden.run.process_mark import may_be_alive
+from leyden.run.provenance import versions
+from leyden.run.record import Record, now
 
 LENGTH = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_tokens")
 """Keys that may change without a word: a run can be made longer."""

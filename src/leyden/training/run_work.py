@@ -15,7 +15,7 @@ from leyden.events import Observer, log_notes
 if TYPE_CHECKING:
     from pytorch_lightning import Callback
 
-    from leyden.runs.record import Record
+    from leyden.run.record import Record
 
 
 class Extension(Protocol):
@@ -40,7 +40,7 @@ class RunWork:
     extension: Extension | None = None
 
     def __call__(self, rank: Rank) -> None:
-        from leyden.runs.record import Record
+        from leyden.run.record import Record
         from leyden.training.execute import execute
 
         record = Record.read(self.folder)
@@ -59,8 +59,8 @@ class RunWork:
 
     def _meet(self, record: "Record", rank: Rank) -> None:
         """Waits for the run's other processes; the record says if they don't come."""
-        from leyden.runs.folder import read_frozen
-        from leyden.runs.record import describe, status_after
+        from leyden.run.folder import read_frozen
+        from leyden.run.record import describe, status_after
 
         if rank.world_size == 1:
             return

@@ -19,12 +19,12 @@ from leyden.distributed.stop_signal import handling, interrupt
 from leyden.events import Observer
 from leyden.files.disk_space import require_space
 from leyden.planning.resolve import ResolvedConfig, resolve_job
-from leyden.runs.changes import save_code
-from leyden.runs.folder import OUTPUTS, default_name, freeze, new_folder
-from leyden.runs.foreign_links import reject_foreign_links
-from leyden.runs.lock import execution_lock, folder_lock
-from leyden.runs.record import NAME as RUN_RECORD
-from leyden.runs.record import Record
+from leyden.run.changes import save_code
+from leyden.run.folder import OUTPUTS, default_name, freeze, new_folder
+from leyden.run.foreign_links import reject_foreign_links
+from leyden.run.lock import execution_lock, folder_lock
+from leyden.run.record import NAME as RUN_RECORD
+from leyden.run.record import Record
 from leyden.training.events import RunEnded
 from leyden.training.execute import execute
 from leyden.training.recovery import prepare_attempt

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from leyden.files.csv_cells import csv_table, neutralized, original
 from leyden.formatting import printable, printable_lines
-from leyden.runs.log import run_log
+from leyden.run.log import run_log
 from leyden.sweeps.report import write_report
 from leyden.sweeps.report.document import Command, Document, Paragraph, Section, Table
 

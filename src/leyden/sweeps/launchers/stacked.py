@@ -9,7 +9,7 @@ from leyden.distributed.forkserver import start_forkserver
 from leyden.distributed.job import INSISTED, JobProcesses, wait_for_end
 from leyden.distributed.resources import Resources
 from leyden.events import Note, Observer, ignore
-from leyden.runs.folder import read_frozen
+from leyden.run.folder import read_frozen
 from leyden.stacked.stack_key import stack_key, unsupported_reason
 from leyden.stacked.stacked_work import StackedWork
 from leyden.sweeps.launchers.launcher import JobEnd, JobSpec
@@ -132,6 +132,6 @@ class Stacked:
 
 def end_of(folder: Path) -> str | None:
     """When a run ended, as its record says."""
-    from leyden.runs.record import Record  # with torch, which whoever only submits jobs can spare
+    from leyden.run.record import Record  # with torch, which whoever only submits jobs can spare
 
     return Record.read(folder).ended

@@ -7,7 +7,7 @@ from matplotlib import rc_context
 
 from leyden.files.atomic import umask
 from leyden.files.temporary import temporary_folder
-from leyden.runs.foreign_links import reject_foreign_links
+from leyden.run.foreign_links import reject_foreign_links
 from leyden.sweeps.report.answer import answer
 from leyden.sweeps.report.data import data
 from leyden.sweeps.report.document import Document

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from leyden.runs.changes import (
+from leyden.run.changes import (
     changed_keys,
     code_changes,
     code_digests,

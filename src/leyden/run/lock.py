@@ -13,7 +13,7 @@ from leyden.errors import ConfigError, Problem
 from leyden.files.atomic import remove_parts, write_atomically
 from leyden.files.json_file import read_json, reason_of
 from leyden.files.regular import regular
-from leyden.runs.process_mark import process_mark
+from leyden.run.process_mark import process_mark
 
 LOCK = ".lock"
 OWNER = ".owner.json"

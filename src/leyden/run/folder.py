@@ -18,7 +18,7 @@ from leyden.config.yaml_file import parse_yaml, require_bounded_size
 from leyden.errors import ConfigError, Problem
 from leyden.files.atomic import write_atomically
 from leyden.files.regular import regular
-from leyden.runs.foreign_links import reject_foreign_links
+from leyden.run.foreign_links import reject_foreign_links
 
 OUTPUTS = Path("outputs")
 CONFIG = "config.yaml"

@@ -8,12 +8,12 @@ import pytest
 from filelock import FileLock
 
 from leyden.errors import ConfigError, Problem
-from leyden.runs.lock import LOCK, OWNER, execution_lock, folder_lock
+from leyden.run.lock import LOCK, OWNER, execution_lock, folder_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from leyden.runs.lock import held
+from leyden.run.lock import held
 
 with held(Path(sys.argv[1]), key="run_dir"):
     print("held", flush=True)
@@ -66,7 +66,7 @@ def test_a_wrong_request_leaves_a_folder_as_it_was(was_there, tmp_path):
 EXECUTE = """
 import sys, time
 from pathlib import Path
-from leyden.runs.lock import executing
+from leyden.run.lock import executing
 
 with executing(Path(sys.argv[1])):
     print("executing", flush=True)
