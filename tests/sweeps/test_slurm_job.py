@@ -11,10 +11,11 @@ from leyden.sweeps.launchers.slurm import Slurm, reject_own_parameters
 from leyden.sweeps.launchers.slurm_job import Submitted
 from leyden.sweeps.launchers.slurm_queue import QueuedJob, SlurmQueue, slurm_name
 from leyden.sweeps.launchers.supervise import Supervised, newest_step
+from leyden.training.run_work import RunWork
 
 
 def job(tmp_path, *, requeues=0):
-    supervised = Supervised(tmp_path, devices=1)
+    supervised = Supervised(RunWork(tmp_path), devices=1)
     return Submitted(supervised, minutes=60, max_requeues=2, requeues=requeues)
 
 
