@@ -33,8 +33,13 @@ settings.register_profile(
 settings.register_profile("searching", settings.get_profile("steady"), derandomize=False)
 settings.load_profile("steady")
 # Shapes and types of annotated functions are checked at each call, in tests only.
+TASKS = ("task", "classification", "regression", "language_modeling", "losses", "evaluation")
 install_import_hook(
-    ["leyden.models", "leyden.data", "leyden.tasks", "leyden.optim.muon"], "beartype.beartype"
+    [
+        *("leyden.models", "leyden.data", "leyden.optim.muon"),
+        *(f"leyden.tasks.{name}" for name in TASKS),
+    ],
+    "beartype.beartype",
 )
 
 from leyden.cli import main  # noqa: E402 (after the hook)

@@ -9,6 +9,7 @@ import pytest
 from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.config.validate import check_job
+from leyden.planning.rules import RULES
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 BLOCKS = re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)

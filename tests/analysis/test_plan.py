@@ -32,7 +32,7 @@ def timed(plan, measure, monkeypatch):
     monkeypatch.setattr(timing, "measure", measure)
     cache = Cache()
     fitted = resolve_jobs(plan, cache=cache)
-    return fitted, estimate_times(plan, fitted, [1] * len(fitted), cache)
+    return fitted, estimate_times(plan, fitted, [1] * len(fitted), cache, ignore)
 
 
 def on_a_line(fitted, cache):
@@ -40,7 +40,7 @@ def on_a_line(fitted, cache):
     return Measured(fitted.flops_per_step, step, validation=0.1, test=0.2, start=0.5)
 
 
-def slow(fitted, cache):
+def slow(fitted, cache, observer):
     return Measured(fitted.flops_per_step, step=20.0, validation=0.1, test=0.2, start=0.5)
 
 
@@ -107,7 +107,7 @@ def test_a_family_of_widely_different_sizes_is_climbed(monkeypatch):
     monkeypatch.setattr(timing, "operations_a_second", lambda trainer: 1.0)
     asked = []
 
-    def measure(fitted, cache):
+    def measure(fitted, cache, observer):
         asked.append(fitted.flops_per_step)
         return Measured(fitted.flops_per_step, 1.0, validation=0.1, test=0.1, start=0.1)
 
@@ -118,7 +118,7 @@ def test_a_family_of_widely_different_sizes_is_climbed(monkeypatch):
 
 def test_a_time_is_not_known_where_the_smallest_job_can_not_be_measured(monkeypatch):
     asked = []
-    _, estimates = timed(sweep(*SIZES), lambda one, cache: asked.append(one), monkeypatch)
+    _, estimates = timed(sweep(*SIZES), lambda one, cache, observer: asked.append(one), monkeypatch)
     assert estimates == [None] * 3
     assert len(asked) == 1
 
@@ -178,7 +178,7 @@ def test_a_run_has_as_many_validations_as_planned(words, leyden):
     ids=" ".join,
 )
 def test_a_real_step_is_measured(beside):
-    (row,) = plan_rows(compose_request(Request(("model=rnn", *beside))))
+    (row,) = plan_rows(compose_request(Request(("model=rnn", *beside))), observer=ignore)
     assert row["seconds"] > 0
 
 
@@ -190,7 +190,7 @@ def test_measuring_leaves_threads_and_random_numbers_as_they_were():
 
 
 def test_data_that_is_not_here_leaves_only_the_time_unknown():
-    (row,) = plan_rows(compose_request(Request(("data=mnist",))))
+    (row,) = plan_rows(compose_request(Request(("data=mnist",))), observer=ignore)
     assert row["seconds"] is None
     assert row["memory_bytes"] > 0
 

@@ -9,6 +9,7 @@ from leyden.config.location import CONF, EXPERIMENTS
 from leyden.config.request import Request
 from leyden.config.validate import check_job
 from leyden.planning.resolve import resolve_config
+from leyden.planning.rules import RULES
 from leyden.training.build import build
 
 TEXT = ("model=gpt", "data=stdlib_text")

@@ -16,7 +16,7 @@ from optuna import get_all_study_names, load_study
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
-from leyden.sweeps.search import open_storage
+from leyden.sweeps.storage import open_storage
 
 OPTUNA = ("-m", "hydra/sweeper=optuna")
 TINY = ("model.width=8", "trainer.max_steps=3", "trainer.accelerator=cpu", "sweep.report=false")

@@ -89,8 +89,8 @@ def test_a_changed_token_changes_the_logits_from_there_on(cell, changed):
 def test_two_halves_read_on_are_one_reading(cell, depth):
     net = RNN(**TEXT, cell=cell, depth=depth)
     tokens = torch.randint(11, (2, 8))
-    first, state = net.go_on(tokens[:, :5], None)
-    second, _ = net.go_on(tokens[:, 5:], state)
+    first, state = net.forward_with_state(tokens[:, :5], None)
+    second, _ = net.forward_with_state(tokens[:, 5:], state)
     torch.testing.assert_close(torch.cat([first, second], dim=1), net(tokens))
 
 

@@ -11,8 +11,9 @@ from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.errors import ConfigError
 from leyden.sweeps.record import JobEntry, Objective
-from leyden.sweeps.search import Search, mend_journal
-from leyden.sweeps.study import Trials
+from leyden.sweeps.search import OptunaSearch
+from leyden.sweeps.storage import mend_journal
+from leyden.sweeps.study import OptunaStudy
 
 NUM_TRIALS = 4
 TWO = (
@@ -30,9 +31,9 @@ AXES = axes_of(*TWO)
 
 
 def trials_in(folder, *, earlier=(), axes=AXES, **settings):
-    search = Search(n_trials=NUM_TRIALS, **settings)
+    search = OptunaSearch(n_trials=NUM_TRIALS, **settings)
     objectives = [Objective("val/loss", "min")]
-    return Trials(search, folder=folder, axes=axes, objectives=objectives, earlier=earlier)
+    return OptunaStudy(search, folder=folder, axes=axes, objectives=objectives, earlier=earlier)
 
 
 def value_of(entry):

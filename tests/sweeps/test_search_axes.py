@@ -7,8 +7,8 @@ from leyden.config.request import Request
 from leyden.config.sweep_space import Assignment, Axes, Axis, Condition
 from leyden.sweeps.distributions import is_evenly_spaced
 from leyden.sweeps.record import Objective
-from leyden.sweeps.search import Search
-from leyden.sweeps.study import Trials
+from leyden.sweeps.search import OptunaSearch
+from leyden.sweeps.study import OptunaStudy
 
 
 def axes_of(*words):
@@ -19,7 +19,9 @@ def axes_of(*words):
 def trials(tmp_path):
     def make(axes, **settings):
         objectives = [Objective("val/loss", "min")]
-        return Trials(Search(**settings), folder=tmp_path, axes=axes, objectives=objectives)
+        return OptunaStudy(
+            OptunaSearch(**settings), folder=tmp_path, axes=axes, objectives=objectives
+        )
 
     return make
 
@@ -113,9 +115,9 @@ def test_a_start_may_be_given(trials):
 @pytest.mark.parametrize("settings", [{"pruner": "asha"}, {"sampler": "cma_es"}])
 def test_several_objectives_go_not_with_everything(settings):
     with pytest.raises(ValueError, match="objective"):
-        Search(objectives={"val/loss": "min", "params": "min"}, **settings)
+        OptunaSearch(objectives={"val/loss": "min", "params": "min"}, **settings)
 
 
 def test_a_password_is_not_described():
-    described = Search(storage="postgresql://me:secret@host/db").described()
+    described = OptunaSearch(storage="postgresql://me:secret@host/db").described()
     assert "secret" not in str(described)

@@ -9,14 +9,15 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from leyden.distributed.sharding import whole
-from leyden.runs.record import Record
-from leyden.tasks import Task
+from leyden.run.record import Record
 from leyden.tasks.logging import is_log_step, log_value
 from leyden.tasks.losses import widened
 
 
 class GradientNorm(Callback):
     """Logs `grad_norm`: the 2-norm of all gradients together, before clipping."""
+
+    changes_training = False
 
     only_log_steps = True
 
@@ -31,6 +32,8 @@ class GradientNorm(Callback):
 
 class LearningRate(Callback):
     """Logs `lr`: the rate of the optimizer's first group in the step to come."""
+
+    changes_training = False
 
     only_log_steps = True
 
@@ -48,11 +51,12 @@ class ParameterValues(Callback):
     `param/head.bias` of a line.
     """
 
+    changes_training = False
+
     def on_validation_epoch_end(self, trainer: Trainer, task: LightningModule) -> None:
-        assert isinstance(task, Task)
-        for name, parameter in task.net.named_parameters():
+        for name, parameter in task.named_parameters():
             if parameter.numel() == 1:
-                task.log(f"param/{name}", whole(parameter.detach()).squeeze())
+                task.log(f"param/{name.removeprefix('net.')}", whole(parameter.detach()).squeeze())
 
 
 FIRST_STEPS = 10

@@ -38,6 +38,8 @@ class Predictions(Callback):
         num_images: Images in a grid.
     """
 
+    changes_training = False
+
     def __init__(self, num_images: PositiveInt = 16) -> None:
         self.num_images = num_images
 
@@ -203,6 +205,8 @@ class Forecast(Callback):
 
     Of forecasts of several steps the first is drawn.
     """
+
+    changes_training = False
 
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
         writer = tensorboard_writer(trainer)

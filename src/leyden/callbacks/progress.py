@@ -42,6 +42,8 @@ class Progress(Callback):
         observer: Set before the run starts.
     """
 
+    changes_training = False
+
     def __init__(self) -> None:
         self.observer: Observer = ignore
         self.told_when = 0.0

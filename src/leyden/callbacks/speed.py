@@ -5,7 +5,6 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from leyden.tasks import Task
 from leyden.tasks.logging import is_log_step, log_value, loop_of
 from leyden.tasks.step_clock import Lap
 
@@ -15,6 +14,8 @@ class Throughput(Callback):
 
     Validations and the saving of checkpoints do not count.
     """
+
+    changes_training = False
 
     only_log_steps = True
 
@@ -27,13 +28,12 @@ class Throughput(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
-        assert isinstance(task, Task)
         assert self.lap is not None
         ends_step = (batch_index + 1) % trainer.accumulate_grad_batches == 0
         if ends_step and is_log_step(trainer, trainer.global_step):
             steps, seconds = self.lap.end(trainer.global_step)
             _, targets = batch
-            counted = targets.numel() if task.unit == "tokens" else len(targets)
+            counted = targets.numel() if getattr(task, "unit", None) == "tokens" else len(targets)
             parts = trainer.world_size * trainer.accumulate_grad_batches  # of a step, all alike
             log_value(trainer, "throughput", steps * parts * counted / seconds)
 

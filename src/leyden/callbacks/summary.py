@@ -17,6 +17,8 @@ class Summary(Callback):
         max_depth: Levels of nested layers.
     """
 
+    changes_training = False
+
     def __init__(self, max_depth: PositiveInt = 3) -> None:
         self.max_depth = max_depth
 

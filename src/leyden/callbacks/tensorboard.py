@@ -36,6 +36,8 @@ class Graph(Callback):
     A network that is compiled, or whose parameters are split over processes, can't be traced.
     """
 
+    changes_training = False
+
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
         writer = tensorboard_writer(trainer)
         if writer is None or not isinstance(task, Task):
@@ -67,6 +69,8 @@ class Histograms(Callback):
     Args:
         every_n_steps: Steps between two drawings.
     """
+
+    changes_training = False
 
     def __init__(self, every_n_steps: PositiveInt = 50) -> None:
         self.every_n_steps = every_n_steps

@@ -23,6 +23,8 @@ class TextSamples(Callback):
         temperature: Below 1 the likelier tokens are favoured; 0 takes the likeliest only.
     """
 
+    changes_training = False
+
     def __init__(
         self,
         *,

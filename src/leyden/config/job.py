@@ -67,12 +67,12 @@ class Job:
         with open_dict(cfg):
             cfg.pop("sweep")
             given = {override.partition("=")[0] for override in overrides}
-            _insist(cfg.trainer, given)
+            _apply_forced(cfg.trainer, given)
             notes = shrink(cfg, given) if cfg.trainer.pop("shrinks", False) else ()
         return cls(cfg, overrides, choices, origins, assignment, notes)
 
 
-def _insist(trainer: DictConfig, typed: set[str]) -> None:
+def _apply_forced(trainer: DictConfig, typed: set[str]) -> None:
     """Lets a trainer option like `smoke` win over an experiment, but not over the command line."""
     for key, value in (trainer.pop("insist", None) or {}).items():
         if f"trainer.{key}" not in typed:

@@ -8,6 +8,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from leyden.config.huggingface import is_hf, is_kept
+
 SAMPLES = 2
 """Of a step of an experiment that deals its steps out, and of a batch of its evaluations."""
 
@@ -88,6 +90,4 @@ def _has_gpu(cfg: DictConfig) -> bool:
 
 def _is_here(source: str) -> bool:
     """Whether initial weights can be had without a network; a smoke run never fetches."""
-    from leyden.config.huggingface import is_hf, is_kept
-
     return not is_hf(source) or is_kept(source)

@@ -14,12 +14,9 @@ from typing import Any
 
 from leyden.errors import LIKE, suggestion
 
-ROOMS = (
+ALLOWED_MODULES = (
     "leyden.models",
     "leyden.data",
-    "leyden.data.csv_table",
-    "leyden.data.csv_series",
-    "leyden.data.series_classes",
     "leyden.optim",
     "leyden.callbacks",
     "leyden.loggers",
@@ -32,12 +29,20 @@ ROOMS = (
 )
 """Modules whose public classes, and whose functions where they list them, configs may name."""
 
+RENAMED = {
+    "leyden.data.csv_table.CSVTable": "leyden.data.CSVTable",
+    "leyden.data.csv_series.CSVSeries": "leyden.data.CSVSeries",
+    "leyden.data.series_classes.SeriesClasses": "leyden.data.SeriesClasses",
+    "leyden.sweeps.search.Search": "leyden.sweeps.search.OptunaSearch",
+}
+"""Targets by the names that configs of earlier versions have, with those that they have now."""
+
 BASES = {
     "model": "torch.nn.Module",
     "data": "leyden.data.DataModule",
     "callbacks": "pytorch_lightning.Callback",
     "logger": "pytorch_lightning.loggers.Logger",
-    "sweeper": "leyden.sweeps.search.Search",
+    "sweeper": "leyden.sweeps.search.OptunaSearch",
 }
 """What the classes named in a group have to be."""
 
@@ -65,15 +70,20 @@ def user_packages() -> tuple[str, ...]:
 
 
 def is_allowed(path: str) -> bool:
-    """Whether a dotted path is one that configs may name: a name in a room, or of the user's."""
-    room, _, name = path.rpartition(".")
+    """Whether a dotted path is one that configs may name: a name in a module, or of the user's."""
+    module, _, name = path.rpartition(".")
     if not all(part and not part.startswith("_") for part in path.split(".")):
         return False
-    return (room in ROOMS and bool(name)) or _is_users(path)
+    return (module in ALLOWED_MODULES and bool(name)) or _is_users(path)
 
 
 def _is_users(path: str) -> bool:
     return any(path.startswith(f"{package}.") for package in user_packages())
+
+
+def current_name(path: str) -> str:
+    """The name of a target now, whatever version has written it."""
+    return RENAMED.get(path, path)
 
 
 def find_target(path: str) -> Any:
@@ -82,6 +92,7 @@ def find_target(path: str) -> Any:
     Raises:
         ValueError: It is not allowed, does not exist, or is something else under a borrowed name.
     """
+    path = current_name(path)
     if not is_allowed(path):
         raise ValueError(f"is not allowed; {_allowed_instead(path)}")
     if user_packages() and os.getcwd() not in sys.path:
@@ -98,8 +109,8 @@ def _allowed_instead(path: str) -> str:
     near = get_close_matches(package, packages, n=1, cutoff=LIKE)
     if near and near[0] != package:
         return f"LEYDEN_PACKAGES names `{near[0]}`; did you mean `{package}`?"
-    rooms = ", ".join(f"{room}.*" for room in (*ROOMS, *packages))
-    return f"allowed: {rooms}; your own: LEYDEN_PACKAGES=package"
+    modules = ", ".join(f"{module}.*" for module in (*ALLOWED_MODULES, *packages))
+    return f"allowed: {modules}; your own: LEYDEN_PACKAGES=package"
 
 
 def _is_own(found: Any) -> bool:
@@ -109,13 +120,13 @@ def _is_own(found: Any) -> bool:
 
 
 def _is_public(found: Any, path: str) -> bool:
-    """Whether a room offers a class or function, and the package of the room has defined it."""
-    room, _, name = path.rpartition(".")
+    """Whether a module offers a class or function, and the package of the module has defined it."""
+    module, _, name = path.rpartition(".")
     if not (inspect.isclass(found) or inspect.isfunction(found)):
         return False
-    listed = getattr(sys.modules[room], "__all__", None)
+    listed = getattr(sys.modules[module], "__all__", None)
     is_offered = inspect.isclass(found) if listed is None else name in listed
-    return is_offered and found.__module__.partition(".")[0] == room.partition(".")[0]
+    return is_offered and found.__module__.partition(".")[0] == module.partition(".")[0]
 
 
 def _find(path: str) -> Any:

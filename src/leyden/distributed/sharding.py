@@ -8,7 +8,7 @@ from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor
 
-OTHER_FORWARDS = ("features", "go_on")
+OTHER_FORWARDS = ("features", "forward_with_state")
 """Methods by which tasks run a network without its `forward`."""
 
 

@@ -1,18 +1,24 @@
 """Runs that are disturbed on purpose, here, and whether they end as if nothing had happened."""
 
 import os
+import runpy
 import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from leyden.distributed.forkserver import warm_up
+import torch
+
+from leyden.distributed.forkserver import start_forkserver
 from leyden.distributed.resources import ProcessEnvironment
 from leyden.doctor.disk import existing
 from leyden.doctor.examination import Row, failed, passed
 from leyden.files.temporary import temporary_folder
-from leyden.runs.folder import OUTPUTS
+from leyden.run.checkpoints import LAST, checkpoints_in, find_checkpoint, read_weights
+from leyden.run.folder import OUTPUTS
+from leyden.run.record import Record
+from leyden.testing.faults import kill_at_change
 
 STEPS, EVERY, DISTURBED = 12, 3, 8
 """A run's steps; from one checkpoint to the next; and the step that is disturbed."""
@@ -52,27 +58,25 @@ class Command:
     words: tuple[str, ...]
     fault: str
     change: int
-    world: ProcessEnvironment
+    environment: ProcessEnvironment
 
     def __call__(self) -> None:
         """Runs it and ends the process with its exit status."""
-        self.world.enter()
+        self.environment.enter()
         os.chdir(self.folder)
         os.environ["LEYDEN_FAULT"] = self.fault
         file = os.open("log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         for stream in (1, 2):
             os.dup2(file, stream)
-        from leyden.cli import main
-        from leyden.testing.faults import kill_at_change
-
         if self.change:
             kill_at_change(self.folder, self.change)
-        sys.exit(main(self.words))
+        sys.argv = ["leyden", *self.words]
+        runpy.run_module("leyden", run_name="__main__", alter_sys=True)  # as `python -m leyden`
 
 
 def exit_status(command: Command, *, seconds: float) -> int | None:
     """Runs a command; its exit status, negative for a signal, or None if it takes too long."""
-    process = warm_up().Process(target=command)
+    process = start_forkserver().Process(target=command)
     process.start()
     process.join(seconds)
     if process.exitcode is None:
@@ -97,11 +101,6 @@ class Suite:
 
     def differs(self, name: str, whole: str = WHOLE) -> str | None:
         """Why a run is not the undisturbed one to the bit, or None if it is."""
-        import torch
-
-        from leyden.runs.checkpoints import find_checkpoint, read_weights
-        from leyden.runs.record import Record
-
         records = [Record.read(self.folder / one) for one in (whole, name)]
         if records[1].status != "completed":
             return f"it ended as {records[1].status}"
@@ -115,8 +114,6 @@ class Suite:
 
     def newest(self, name: str) -> Path:
         """The newest checkpoint of a run."""
-        from leyden.runs.checkpoints import LAST, checkpoints_in
-
         return checkpoints_in(self.folder / name / "checkpoints", LAST)[0][0]
 
 

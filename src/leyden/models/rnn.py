@@ -71,7 +71,7 @@ class RNN(nn.Module):
         """What the head reads: the last layer's states, of numbers only the last state."""
         return self.read_on(x, None)[0]
 
-    def go_on(
+    def forward_with_state(
         self, x: Float[Tensor, "batch *shape"] | Int[Tensor, "batch time"], state: State | None
     ) -> tuple[Float[Tensor, "batch *outputs"], State]:
         """Reads on from a state; None is the beginning. Gives the outputs and the state after."""
@@ -81,7 +81,7 @@ class RNN(nn.Module):
     def read_on(
         self, x: Float[Tensor, "batch *shape"] | Int[Tensor, "batch time"], state: State | None
     ) -> tuple[Float[Tensor, "batch *features"], State]:
-        """Like `go_on`, but gives what the head reads."""
+        """Like `forward_with_state`, but gives what the head reads."""
         if self.embedding is not None:
             x = self.embedding(x)
         elif x.ndim == 4:

@@ -7,12 +7,13 @@ from typing import Any, get_args
 from omegaconf import DictConfig, OmegaConf
 
 from leyden.config.hints import misfit
+from leyden.config.huggingface import is_hf
 from leyden.config.location import CONF
 from leyden.config.signature import parameters_of
 from leyden.config.targets import find_target
 from leyden.data.spec import TASK_OF_KIND, DataKind
-from leyden.errors import ConfigError, Problem, suggestion
-from leyden.planning.batch import split_of
+from leyden.errors import CheckpointError, ConfigError, Problem, suggestion
+from leyden.planning.batch import batch_split_of
 from leyden.planning.hardware import (
     accelerator_is_here,
     averaged_weights_are_whole,
@@ -24,6 +25,9 @@ from leyden.planning.hardware import (
     strategy_fits_devices,
 )
 from leyden.planning.trainer_keys import lightning_takes_its_keys
+from leyden.run.checkpoints import find_checkpoint
+from leyden.run.folder import is_begun
+from leyden.run.foreign_links import reject_foreign_links
 from leyden.tasks import TASKS, Classification, Regression, Task
 
 Rule = Callable[[DictConfig], Iterator[Problem]]
@@ -118,10 +122,10 @@ def stream_is_carried(cfg: DictConfig) -> Iterator[Problem]:
     """A stream is read by a network with a state, one batch a step."""
     if not cfg.data.get("stream"):
         return
-    if not hasattr(find_target(cfg.model._target_), "go_on"):
+    if not hasattr(find_target(cfg.model._target_), "forward_with_state"):
         message = "is for networks that carry a state; type `model=rnn`, or `data.stream=false`"
         yield Problem("data.stream", message, "true")
-    elif split_of(cfg).accumulate != 1:
+    elif batch_split_of(cfg).accumulate != 1:
         message = "goes on from batch to batch; type `trainer.accumulate_grad_batches=1`"
         yield Problem("data.stream", message, "true")
 
@@ -148,14 +152,14 @@ def batch_divides(cfg: DictConfig) -> Iterator[Problem]:
     """The samples of a step can be dealt out evenly."""
     key = "batch_size" if cfg.data.get("batch_tokens") is None else "batch_tokens"
     try:
-        split_of(cfg)
+        batch_split_of(cfg)
     except ValueError as error:
         yield Problem(f"data.{key}", str(error), str(cfg.data[key]))
 
 
 def batch_norm_has_a_batch(cfg: DictConfig) -> Iterator[Problem]:
     """Statistics over a batch need more than one sample."""
-    if cfg.model.get("norm") == "batch" and split_of(cfg).micro_batch < 2:
+    if cfg.model.get("norm") == "batch" and batch_split_of(cfg).micro_batch < 2:
         message = "leaves batch norm one sample at a time; type 2 or more, or another `model.norm`"
         yield Problem("data.batch_size", message, str(cfg.data.batch_size))
 
@@ -200,15 +204,10 @@ def name_is_a_folder_name(cfg: DictConfig) -> Iterator[Problem]:
 
 def weights_are_there(cfg: DictConfig) -> Iterator[Problem]:
     """`init_from` names a run or a checkpoint; whether `hf:` names a model, the fit finds out."""
-    from leyden.config.huggingface import is_hf
-    from leyden.errors import CheckpointError
-    from leyden.runs.checkpoints import find_checkpoint
-    from leyden.runs.foreign_links import refuse_foreign_links
-
     if cfg.init_from is None or is_hf(cfg.init_from):
         return
     try:
-        refuse_foreign_links(Path(cfg.init_from), key="init_from")
+        reject_foreign_links(Path(cfg.init_from), key="init_from")
         checkpoint = find_checkpoint(Path(cfg.init_from))
     except ConfigError as error:
         yield from error.problems
@@ -228,15 +227,12 @@ def run_dir_is_free(cfg: DictConfig) -> Iterator[Problem]:
     """The folder that the user chose is new, empty, or that of a run or a sweep."""
     if cfg.run_dir is None:
         return
-    from leyden.runs.folder import is_begun
-    from leyden.runs.foreign_links import refuse_foreign_links
-
     folder = Path(cfg.run_dir)
     if folder.exists() and not folder.is_dir():
         yield Problem("run_dir", "is a file; name a folder", cfg.run_dir)
     elif folder.is_dir() and not is_begun(folder):
         try:
-            refuse_foreign_links(folder, key="run_dir")
+            reject_foreign_links(folder, key="run_dir")
         except ConfigError as error:
             yield from error.problems
             return

@@ -118,7 +118,7 @@ def along_time(
     through all of them would take seconds, so it is measured on `first` tokens and on `last`.
     """
     context = spec.input_shape[0]
-    if spec.kind != "text" or not hasattr(net, "go_on") or context <= last:
+    if spec.kind != "text" or not hasattr(net, "forward_with_state") or context <= last:
         return measure(spec)
     less, more = (measure(replace(spec, input_shape=(length,))) for length in (first, last))
     if less is None or more is None:

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, cast
 
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning import Trainer
 
 from leyden.config.schema import TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
 from leyden.errors import Problem
+from leyden.run.log import quiet_libraries
 
 OF_THE_MACHINE = {"accelerator", "devices", "num_nodes", "strategy", "precision", "sync_batchnorm"}
 """Keys of which other rules judge: a job may be meant for another machine."""
@@ -43,14 +46,9 @@ def lightning_takes_its_keys(cfg: DictConfig) -> Iterator[Problem]:
 @cache
 def _refusal(keys: str) -> str | None:
     """Lightning's reason not to make a Trainer of these keys; None if it makes one."""
-    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-    from pytorch_lightning import Trainer
-
-    from leyden.runs.log import quiet
-
     given: dict[str, Any] = json.loads(keys)
     try:
-        with quiet():
+        with quiet_libraries():
             Trainer(
                 **given,
                 accelerator="cpu",

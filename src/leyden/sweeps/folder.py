@@ -3,14 +3,16 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 
 from leyden.config.compose import SweepSpec
-from leyden.runs.folder import OUTPUTS, VOLATILE, slug
+from leyden.config.identity import NON_SEMANTIC_KEYS, is_observer
+from leyden.run.folder import OUTPUTS, slug
 
-VOLATILE_OF_A_SWEEP = (
-    *VOLATILE,
+NON_SEMANTIC_WORDS = (
+    *NON_SEMANTIC_KEYS,
     "hydra/launcher",
     "hydra.launcher",
     "hydra.sweeper.n_trials",
@@ -36,7 +38,7 @@ def sweep_folder(sweep: SweepSpec, *, cfg: DictConfig, experiment: str | None) -
     if cfg.run_dir is not None:
         return Path(cfg.run_dir)
     request = sweep.request
-    words = sorted(text for text in request.overrides if not _is_volatile(text))
+    words = sorted(text for text in request.overrides if _is_semantic(text, cfg))
     identity = [request.config_name, str(request.config_dir), *words]
     digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
     swept = "_".join(sorted(key.rpartition(".")[2] for key in sweep.axes.keys))
@@ -44,6 +46,16 @@ def sweep_folder(sweep: SweepSpec, *, cfg: DictConfig, experiment: str | None) -
     return OUTPUTS / name.replace("/", "_") / f"{slug(swept)[:40] or 'jobs'}-{digest[:6]}"
 
 
-def _is_volatile(text: str) -> bool:
+def _is_semantic(text: str, cfg: DictConfig) -> bool:
+    """Whether a word of the command says what is computed."""
     key = text.lstrip("+~").partition("=")[0]
-    return any(key == word or key.startswith(f"{word}.") for word in VOLATILE_OF_A_SWEEP)
+    if any(key == word or key.startswith(f"{word}.") for word in NON_SEMANTIC_WORDS):
+        return False
+    group, _, rest = key.partition(".")
+    name = rest.partition(".")[0]
+    return not (group == "callbacks" and name and is_observer(name, _node(cfg.callbacks, name)))
+
+
+def _node(callbacks: DictConfig, name: str) -> Any:
+    node = callbacks.get(name)
+    return None if node is None else {"_target_": node.get("_target_")}

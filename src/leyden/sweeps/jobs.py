@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from leyden.config.compose import SweepSpec
+from leyden.config.identity import config_digest
 from leyden.config.job import Job
 from leyden.config.sweep_space import Assignment
 from leyden.config.validate import check_job
@@ -15,12 +16,12 @@ from leyden.errors import ConfigError
 from leyden.events import Observer
 from leyden.planning.resolve import ResolvedConfig, resolve_job
 from leyden.planning.rules import RULES
-from leyden.runs.folder import config_digest, is_begun, job_name, read_frozen
-from leyden.runs.record import NAME
+from leyden.run.folder import is_begun, job_name, read_frozen
+from leyden.run.record import NAME
 from leyden.sweeps.failure import LOST, lost
 from leyden.sweeps.launchers import JobSpec
 from leyden.sweeps.record import JobEntry, SweepRecord
-from leyden.sweeps.study import Trials
+from leyden.sweeps.study import OptunaStudy
 from leyden.sweeps.trial import TrialReporter
 from leyden.training.run_work import RunWork
 from leyden.training.train import prepare
@@ -46,7 +47,7 @@ class Jobs(Protocol):
 
 
 @dataclass
-class Folders:
+class JobFolders:
     """Makes the folders of a sweep's jobs.
 
     Attributes:
@@ -123,7 +124,7 @@ class ListedJobs:
 
     def __init__(
         self,
-        folders: Folders,
+        folders: JobFolders,
         waiting: Iterable[JobEntry],
         jobs: dict[tuple[str, ...], tuple[Job, ResolvedConfig]],
     ) -> None:
@@ -159,7 +160,9 @@ class SearchedJobs:
         trials: Of the search.
     """
 
-    def __init__(self, folders: Folders, waiting: Iterable[JobEntry], trials: Trials) -> None:
+    def __init__(
+        self, folders: JobFolders, waiting: Iterable[JobEntry], trials: OptunaStudy
+    ) -> None:
         self.folders = folders
         self.waiting = deque(waiting)
         self.trials = trials
@@ -212,7 +215,7 @@ def assignment_of(entry: JobEntry) -> Assignment:
     return Assignment(dict(text.split("=", 1) for text in entry.overrides))
 
 
-def unfinished_trials(record: SweepRecord, trials: Trials) -> list[JobEntry]:
+def unfinished_trials(record: SweepRecord, trials: OptunaStudy) -> list[JobEntry]:
     """Entries of the trials that an earlier start began and did not end."""
     entries = {entry.trial: entry for entry in record.jobs}
     found = []

@@ -21,15 +21,8 @@ from leyden.sweeps.distributions import (
     suggest,
 )
 from leyden.sweeps.record import JobEntry, Objective
-from leyden.sweeps.search import (
-    DAMAGED,
-    JOURNAL,
-    URL_IN_ENVIRONMENT,
-    Search,
-    mend_journal,
-    open_storage,
-    quiet_optuna,
-)
+from leyden.sweeps.search import JOURNAL, OptunaSearch, quiet_optuna
+from leyden.sweeps.storage import DAMAGED, URL_IN_ENVIRONMENT, mend_journal, open_storage
 from leyden.sweeps.trial import TrialReporter
 
 if TYPE_CHECKING:
@@ -42,7 +35,7 @@ STUDY = "leyden"
 DIRECTIONS: dict[str, Literal["minimize", "maximize"]] = {"min": "minimize", "max": "maximize"}
 
 
-class Trials:
+class OptunaStudy:
     """The trials of a search, kept in Optuna's storage.
 
     Args:
@@ -61,7 +54,7 @@ class Trials:
 
     def __init__(
         self,
-        search: Search,
+        search: OptunaSearch,
         *,
         folder: Path,
         axes: Axes,
@@ -81,7 +74,7 @@ class Trials:
             os.environ[URL_IN_ENVIRONMENT] = search.storage
             self.storage, self.name = URL_IN_ENVIRONMENT, str(folder.absolute())
             self._open()
-        self._refuse_other_ranges()
+        self._require_same_ranges()
         self._restore(earlier)
         self.begun = {entry.trial for entry in earlier if entry.trial is not None}
         with quiet_optuna():
@@ -112,7 +105,7 @@ class Trials:
                 directions=self.directions,
             )
 
-    def _refuse_other_ranges(self) -> None:
+    def _require_same_ranges(self) -> None:
         for axis in self.axes:
             before = incompatible(axis, self._trials())
             if before is not None:

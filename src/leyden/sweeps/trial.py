@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from leyden.compat.optuna import take_up
+from leyden.sweeps.storage import open_storage
+
 if TYPE_CHECKING:
     from optuna.trial import Trial as OptunaTrial
     from pytorch_lightning import Callback
@@ -58,9 +61,6 @@ class TrialReporter:
     @cached_property
     def _trial(self) -> "OptunaTrial":
         import optuna
-
-        from leyden.compat.optuna import take_up
-        from leyden.sweeps.search import open_storage
 
         study = optuna.load_study(
             study_name=self.study,

@@ -1,17 +1,15 @@
 """Tasks: the LightningModules. What is computed and logged in a step; no layers.
 
-The data's kind decides the task. Each task says in `metrics` what it logs, and in `unit` what it
-counts.
+The data's kind decides the task. All of them derive from `Task`, as a task of a user's own does.
 """
 
 from leyden.data.spec import Spec, TaskName
 from leyden.tasks.classification import Classification
 from leyden.tasks.language_modeling import LanguageModeling
 from leyden.tasks.regression import Regression
+from leyden.tasks.task import Task
 
 __all__ = ["TASKS", "Classification", "LanguageModeling", "Regression", "Task", "task_of"]
-
-Task = Classification | LanguageModeling | Regression
 
 TASKS: dict[TaskName, type[Task]] = {
     "classification": Classification,

@@ -4,23 +4,19 @@ from math import log
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from jaxtyping import Float, Int
-from pytorch_lightning import LightningModule
-from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
 from leyden.data.batches import Batch
 from leyden.data.spec import Spec
-from leyden.distributed.sharding import shard
 from leyden.tasks.evaluation import Evaluation
-from leyden.tasks.logging import log_evaluation
 from leyden.tasks.losses import IGNORED, chunked_cross_entropy, cross_entropy
-from leyden.tasks.optimization import MakeOptimizer, MakeSchedule, optimization
+from leyden.tasks.task import MakeOptimizer, MakeSchedule, Task
 from leyden.types import Count, Probability
 
 NAMES = ("loss", "ppl", "bpb")
 
 
-class LanguageModeling(LightningModule):
+class LanguageModeling(Task):
     """Trains a network by cross-entropy; logs loss (nats a token), perplexity, bits per byte.
 
     Where the data is a stream and the network has a state, each batch is read on from the state
@@ -29,7 +25,7 @@ class LanguageModeling(LightningModule):
 
     Args:
         net: Maps tokens (batch, time) to logits (batch, time, vocabulary).
-        spec: Of the data.
+        spec: What the data is.
         optimizer: Makes the optimizer of a network.
         schedule: Makes the schedule of an optimizer over a number of steps.
         label_smoothing: Share of each training token that is spread over the vocabulary.
@@ -52,20 +48,14 @@ class LanguageModeling(LightningModule):
         label_smoothing: Probability = 0.0,
         loss_chunk: Count = 0,
     ) -> None:
-        super().__init__()
-        self.net = net
-        self.spec = spec
-        self.make_optimizer = optimizer
-        self.make_schedule = schedule
+        super().__init__(net, spec=spec, optimizer=optimizer, schedule=schedule)
         self.label_smoothing = label_smoothing
         self.loss_chunk = loss_chunk
-        self.val, self.test = Evaluation(), Evaluation()
-        self.train_state = Carried()
-        self.eval_state = Carried()
+        self.train_state = RecurrentState()
+        self.eval_state = RecurrentState()
 
     @staticmethod
     def target_shape(spec: Spec) -> tuple[int, ...]:
-        """Shape of one sample's target."""
         return spec.input_shape
 
     def forward(self, tokens: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time vocab"]:
@@ -83,20 +73,16 @@ class LanguageModeling(LightningModule):
     def training_step(self, batch: Batch, batch_index: int) -> Float[Tensor, ""]:
         return self._loss(batch, self.train_state, label_smoothing=self.label_smoothing)
 
-    def validation_step(self, batch: Batch, batch_index: int) -> None:
-        self.val.update(self._loss(batch, self.eval_state), num_targets(batch))
+    def evaluate(self, batch: Batch, evaluation: Evaluation) -> None:
+        evaluation.update(self._loss(batch, self.eval_state), num_targets(batch))
 
-    def test_step(self, batch: Batch, batch_index: int) -> None:
-        self.test.update(self._loss(batch, self.eval_state), num_targets(batch))
-
-    def on_validation_epoch_end(self) -> None:
-        self._log_epoch("val", self.val)
-
-    def on_test_epoch_end(self) -> None:
-        self._log_epoch("test", self.test)
+    def summarize(self, part: str, values: dict[str, Any]) -> dict[str, Any]:
+        loss = values["loss"]
+        bits_per_byte = loss / log(2) / self.spec.bytes_per_token[part]
+        return {"loss": loss, "ppl": loss.exp(), "bpb": bits_per_byte}
 
     def _loss(
-        self, batch: Batch, carried: "Carried", *, label_smoothing: float = 0.0
+        self, batch: Batch, carried: "RecurrentState", *, label_smoothing: float = 0.0
     ) -> Float[Tensor, ""]:
         tokens, following = batch
         if self.loss_chunk and isinstance(self.net, HasFeatures) and not self.spec.is_stream:
@@ -112,23 +98,14 @@ class LanguageModeling(LightningModule):
             logits.flatten(0, 1), following.flatten(), label_smoothing=label_smoothing
         )
 
-    def _logits(self, tokens: Tensor, carried: "Carried") -> Float[Tensor, "batch time vocab"]:
+    def _logits(
+        self, tokens: Tensor, carried: "RecurrentState"
+    ) -> Float[Tensor, "batch time vocab"]:
         if not (self.spec.is_stream and isinstance(self.net, HasState)):
             return self(tokens)  # type: ignore[no-any-return]
-        logits, state = self.net.go_on(tokens, carried.of(len(tokens)))
+        logits, state = self.net.forward_with_state(tokens, carried.of(len(tokens)))
         carried.keep(state)
         return logits
-
-    def _log_epoch(self, part: str, evaluation: Evaluation) -> None:
-        loss = evaluation.compute()["loss"]
-        bits_per_byte = loss / log(2) / self.spec.bytes_per_token[part]
-        log_evaluation(self.trainer, part, {"loss": loss, "ppl": loss.exp(), "bpb": bits_per_byte})
-
-    def configure_model(self) -> None:
-        shard(self, self.net)
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        return optimization(self, self.net, self.make_optimizer, self.make_schedule)
 
 
 def num_targets(batch: Batch) -> int:
@@ -149,10 +126,10 @@ class HasFeatures(Protocol):
 class HasState(Protocol):
     """A network that can read on from where it ended: a recurrent one."""
 
-    def go_on(self, x: Tensor, state: Any) -> tuple[Tensor, Any]: ...
+    def forward_with_state(self, x: Tensor, state: Any) -> tuple[Tensor, Any]: ...
 
 
-class Carried:
+class RecurrentState:
     """The state after the last batch of a stream."""
 
     def __init__(self) -> None:

@@ -1,26 +1,23 @@
 """Regression: numbers for each sample."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
-from pytorch_lightning import LightningModule
-from pytorch_lightning.utilities.types import OptimizerLRScheduler
-from torch import Tensor, nn
+from torch import Tensor
 from torchmetrics import MeanAbsoluteError, MeanSquaredError, Metric
 
 from leyden.data.batches import Batch
 from leyden.data.spec import Spec
-from leyden.distributed.sharding import shard
 from leyden.tasks.evaluation import Evaluation
-from leyden.tasks.logging import log_evaluation
 from leyden.tasks.losses import squared_error, widened
-from leyden.tasks.optimization import MakeOptimizer, MakeSchedule, optimization
+from leyden.tasks.task import Task
 
 NAMES = ("loss", "rmse", "mae", "r2")
 
 
-class Regression(LightningModule):
+class Regression(Task):
     """Trains a network by the mean squared error.
 
     The loss is that of the scaled target, on which the network is trained. Root mean squared error
@@ -29,7 +26,7 @@ class Regression(LightningModule):
 
     Args:
         net: Maps inputs to numbers (batch, outputs), scaled as the spec says.
-        spec: Of the data.
+        spec: What the data is.
         optimizer: Makes the optimizer of a network.
         schedule: Makes the schedule of an optimizer over a number of steps.
     """
@@ -38,22 +35,13 @@ class Regression(LightningModule):
         "train/loss",
         *(f"{part}/{name}" for part in ("val", "test") for name in NAMES),
     )
-    unit: ClassVar[str] = "samples"
-
-    def __init__(
-        self, net: nn.Module, *, spec: Spec, optimizer: MakeOptimizer, schedule: MakeSchedule
-    ) -> None:
-        super().__init__()
-        self.net = net
-        self.spec = spec
-        self.make_optimizer = optimizer
-        self.make_schedule = schedule
-        self.val, self.test = Evaluation(errors()), Evaluation(errors())
 
     @staticmethod
     def target_shape(spec: Spec) -> tuple[int, ...]:
-        """Shape of one sample's target."""
         return (spec.num_outputs,)
+
+    def scores(self) -> Mapping[str, Metric]:
+        return errors()
 
     def forward(self, inputs: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch outputs"]:
         return self.net(inputs)  # type: ignore[no-any-return]
@@ -66,19 +54,7 @@ class Regression(LightningModule):
         inputs, targets = batch
         return squared_error(self(inputs), targets)
 
-    def validation_step(self, batch: Batch, batch_index: int) -> None:
-        self._evaluate(batch, self.val)
-
-    def test_step(self, batch: Batch, batch_index: int) -> None:
-        self._evaluate(batch, self.test)
-
-    def on_validation_epoch_end(self) -> None:
-        self._log_epoch("val", self.val)
-
-    def on_test_epoch_end(self) -> None:
-        self._log_epoch("test", self.test)
-
-    def _evaluate(self, batch: Batch, evaluation: Evaluation) -> None:
+    def evaluate(self, batch: Batch, evaluation: Evaluation) -> None:
         inputs, targets = batch
         predicted = widened(self(inputs))
         loss = squared_error(predicted, targets)
@@ -86,21 +62,13 @@ class Regression(LightningModule):
         # own unit its mean would take the digits that its deviation needs.
         evaluation.update(loss, len(targets), predicted.flatten(), targets.flatten())
 
-    def _log_epoch(self, part: str, evaluation: Evaluation) -> None:
-        values = evaluation.compute()
+    def summarize(self, part: str, values: dict[str, Any]) -> dict[str, Any]:
         for name in ("rmse", "mae"):
             values[name] = values[name] * self.spec.target_std
         if values["r2"].isnan() and values["loss"].isfinite():
             del values["r2"]
         of_baselines = self.spec.baseline_rmse.get(part, {})
-        simple = {f"rmse_{model}": error for model, error in of_baselines.items()}
-        log_evaluation(self.trainer, part, {**values, **simple})
-
-    def configure_model(self) -> None:
-        shard(self, self.net)
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        return optimization(self, self.net, self.make_optimizer, self.make_schedule)
+        return {**values, **{f"rmse_{model}": error for model, error in of_baselines.items()}}
 
 
 def errors() -> dict[str, Metric]:

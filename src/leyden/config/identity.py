@@ -1,0 +1,87 @@
+"""What of a config decides what is computed: configs that differ in the rest are one job."""
+
+import hashlib
+import json
+from functools import cache
+from typing import Any, cast
+
+from omegaconf import DictConfig
+
+from leyden.config.environment import recordable
+from leyden.config.location import CONF
+from leyden.config.targets import RENAMED, find_target
+from leyden.config.yaml_file import read_yaml
+
+NON_SEMANTIC_KEYS = (
+    "name",
+    "run_dir",
+    "logger",
+    "data.num_workers",
+    "trainer.accelerator",
+    "trainer.devices",
+    "trainer.num_nodes",
+    "trainer.strategy",
+    "trainer.sharded_checkpoints",
+    "trainer.timeout",
+    "trainer.micro_batch",
+    "trainer.accumulate_grad_batches",
+    "compile",
+    "trainer.log_every_n_steps",
+    "trainer.peak_flops",
+    "trainer.profiler",
+    "resume",
+    "monitor.reduce",
+)
+"""Keys that do not change what is computed. Callbacks say it of themselves; see `is_observer`."""
+
+
+FORMER_TARGETS = {now: before for before, now in RENAMED.items()}
+"""A class that has a new name is the same class: digests go by the first one that it had."""
+
+
+def config_digest(cfg: DictConfig) -> str:
+    """sha256 of what decides what is computed."""
+    text = json.dumps(semantic_config(cfg), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def semantic_config(cfg: DictConfig) -> dict[str, Any]:
+    """The config, as it is recorded, without what does not change what is computed."""
+    plain = cast(dict[str, Any], recordable(cfg))
+    for path in NON_SEMANTIC_KEYS:
+        *parents, last = path.split(".")
+        node: Any = plain
+        for parent in parents:
+            node = node.get(parent, {})
+        node.pop(last, None)
+    data = plain.get("data") or {}
+    target = str(data.get("_target_"))
+    if target in FORMER_TARGETS:
+        data["_target_"] = FORMER_TARGETS[target]
+    callbacks = plain.get("callbacks") or {}
+    for name in [name for name, node in callbacks.items() if is_observer(name, node)]:
+        del callbacks[name]
+    return plain
+
+
+def is_observer(name: str, node: Any) -> bool:
+    """Whether a callback only watches: its class has `changes_training = False`.
+
+    Args:
+        name: Name of the callback under `callbacks`.
+        node: Node of the callback; None: it was removed, and the one of that name in the catalogue
+            is meant.
+    """
+    target = node.get("_target_") if isinstance(node, dict) else catalogue().get(name)
+    try:
+        found = None if target is None else find_target(str(target))
+    except ValueError:
+        return False
+    return getattr(found, "changes_training", True) is False
+
+
+@cache
+def catalogue() -> dict[str, str]:
+    """The targets of the catalogue's callbacks, by name."""
+    nodes = read_yaml(CONF / "callbacks" / "default.yaml")
+    return {name: node["_target_"] for name, node in nodes.items()}

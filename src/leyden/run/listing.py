@@ -1,0 +1,73 @@
+"""Reading runs back."""
+
+import csv
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from leyden.files.json_file import reason_of
+from leyden.files.regular import regular
+from leyden.run.content import read_content
+from leyden.run.foreign_links import find_named
+from leyden.run.process_mark import is_alive
+from leyden.run.record import NAME
+
+
+def find_runs(root: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """The records below a folder, oldest first, each with its `folder`.
+
+    A run that says `running` but whose process is gone is shown as `crashed`.
+
+    Returns:
+        The records, and for each file that is none, why it was left out.
+    """
+    records, left_out = [], []
+    for path in find_named(root, NAME):
+        try:
+            record = read_content(path)
+        except (OSError, ValueError) as error:
+            left_out.append(f"left out {path}: {reason_of(error)}")
+            continue
+        process = record["process"]
+        if record["status"] == "running" and (process is None or not is_alive(process)):
+            record["status"] = "crashed"
+        records.append({"folder": str(path.parent), **record})
+    in_order = sorted(records, key=lambda one: (one["started"] or "", str(one["folder"])))
+    return in_order, sorted(left_out)
+
+
+TAIL_BYTES = 16_384
+"""Of a table that grows, in which the last row with a training loss stands."""
+
+
+def last_logged(folder: Path) -> tuple[int | None, float | None]:
+    """Step, counted from 1, and training loss of the last logged step in `metrics.csv`.
+
+    Args:
+        folder: The run's. While it runs its table may end within a row.
+
+    Returns:
+        None for what is not there yet.
+    """
+    try:
+        with open(folder / "metrics.csv", "rb", opener=regular) as file:
+            columns = file.readline(TAIL_BYTES).decode(errors="replace").strip().split(",")
+            begin = file.tell()
+            end = file.seek(0, 2)
+            file.seek(max(begin, end - TAIL_BYTES))
+            lines = file.read().decode(errors="ignore").split("\n")[:-1]
+    except OSError:
+        return None, None
+    for row in reversed(list(_rows(lines, columns))):
+        try:
+            return int(row["step"]) + 1, float(row["train/loss"])
+        except (KeyError, ValueError, TypeError):  # a validation's row, or the rest of one
+            continue
+    return None, None
+
+
+def _rows(lines: list[str], columns: list[str]) -> Iterator[dict[str, str]]:
+    """Rows up to the first that is not of CSV."""
+    with suppress(csv.Error):
+        yield from csv.DictReader(lines, columns)

@@ -1,0 +1,95 @@
+"""Only one process works in a folder."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import BaseFileLock, FileLock, Timeout
+
+from leyden.errors import ConfigError, Problem
+from leyden.files.atomic import remove_parts, write_atomically
+from leyden.files.json_file import read_json, reason_of
+from leyden.files.regular import regular
+from leyden.run.process_mark import process_mark
+
+LOCK = ".lock"
+OWNER = ".owner.json"
+EXECUTION = ".execution.lock"
+SECONDS_TO_LEAVE = 30.0
+"""Twice what a job has to end in."""
+
+
+@contextmanager
+def folder_lock(folder: Path, *, key: str) -> Iterator[None]:
+    """Holds a run's or a sweep's folder; the system lets go when this process dies.
+
+    So a lock never has to be removed by hand. Who holds it is written beside it.
+
+    Args:
+        folder: Made if it is not there; a wrong request does not leave it.
+        key: Under which another holder is reported.
+
+    Raises:
+        ConfigError: Another process holds it.
+    """
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = _lock(folder / LOCK)
+    except OSError as error:
+        raise ConfigError([Problem(key, f"its {LOCK} {reason_of(error)}", str(folder))]) from error
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        message = f"is being run by {_owner(folder)}; wait for it, or stop it with Ctrl-C"
+        raise ConfigError([Problem(key, message, str(folder))]) from error
+    try:
+        remove_parts(folder)
+        write_atomically(folder / OWNER, json.dumps(process_mark()))
+        yield
+    except ConfigError:
+        if is_new:
+            shutil.rmtree(folder)
+        raise
+    finally:
+        (folder / OWNER).unlink(missing_ok=True)
+        lock.release()
+
+
+@contextmanager
+def execution_lock(folder: Path) -> Iterator[None]:
+    """Lets one process at a time execute a run.
+
+    The processes of a command that was killed save and end within seconds; they are waited for.
+
+    Args:
+        folder: Of the run.
+
+    Raises:
+        RuntimeError: Another one goes on.
+    """
+    lock = _lock(folder / EXECUTION)
+    try:
+        lock.acquire(timeout=SECONDS_TO_LEAVE)
+    except Timeout as error:
+        raise RuntimeError(f"another process still executes the run in {folder}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _lock(path: Path) -> BaseFileLock:
+    os.close(regular(str(path), os.O_RDWR | os.O_CREAT))  # FileLock follows links
+    return FileLock(path)
+
+
+def _owner(folder: Path) -> str:
+    try:
+        owner = read_json(folder / OWNER)
+        return f"process {owner['pid']} on {owner['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"

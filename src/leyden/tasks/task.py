@@ -1,0 +1,106 @@
+"""The base of all tasks: what is computed and logged in a step, without layers."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from jaxtyping import Float
+from pytorch_lightning import LightningModule
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from torchmetrics import Metric
+
+from leyden.data.batches import Batch
+from leyden.data.spec import Spec
+from leyden.distributed.sharding import shard
+from leyden.tasks.evaluation import Evaluation
+from leyden.tasks.logging import log_evaluation
+
+MakeOptimizer = Callable[[nn.Module], Optimizer]
+MakeSchedule = Callable[[Optimizer, int], LRScheduler]
+
+
+class Task(LightningModule):
+    """Trains a network, and measures it over whole validation and test parts.
+
+    A subclass defines `metrics`, `target_shape`, `training_step` and `evaluate`. It may define
+    `scores` (metrics beside the loss) and `summarize` (what is logged of what was measured).
+    Further keyword parameters of its constructor are keys of `task` in the config.
+
+    Args:
+        net: Network that is trained.
+        spec: What the data is.
+        optimizer: Makes the optimizer of a network.
+        schedule: Makes the schedule of an optimizer over a number of steps.
+    """
+
+    metrics: ClassVar[tuple[str, ...]]
+    """Names of all that is logged: `train/loss`, `val/...`, `test/...`."""
+
+    unit: ClassVar[str] = "samples"
+    """What is counted for the throughput."""
+
+    def __init__(
+        self, net: nn.Module, *, spec: Spec, optimizer: MakeOptimizer, schedule: MakeSchedule
+    ) -> None:
+        super().__init__()
+        self.net = net
+        self.spec = spec
+        self.make_optimizer = optimizer
+        self.make_schedule = schedule
+        self.val, self.test = Evaluation(self.scores()), Evaluation(self.scores())
+
+    @staticmethod
+    @abstractmethod
+    def target_shape(spec: Spec) -> tuple[int, ...]:
+        """Shape of the target of one sample."""
+
+    @abstractmethod
+    def training_step(self, batch: Batch, batch_index: int) -> Float[Tensor, ""]:
+        """The loss of a batch."""
+
+    @abstractmethod
+    def evaluate(self, batch: Batch, evaluation: Evaluation) -> None:
+        """Adds what a batch of a validation or test part shows."""
+
+    def scores(self) -> Mapping[str, Metric]:
+        """Metrics beside the loss, by name; they take what `evaluate` gives to the evaluation."""
+        return {}
+
+    def summarize(self, part: str, values: dict[str, Any]) -> dict[str, Any]:
+        """What is logged of a part.
+
+        Args:
+            part: `val` or `test`.
+            values: What was measured over the part, by name.
+        """
+        return values
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.net(inputs)  # type: ignore[no-any-return]
+
+    def validation_step(self, batch: Batch, batch_index: int) -> None:
+        self.evaluate(batch, self.val)
+
+    def test_step(self, batch: Batch, batch_index: int) -> None:
+        self.evaluate(batch, self.test)
+
+    def on_validation_epoch_end(self) -> None:
+        log_evaluation(self.trainer, "val", self.summarize("val", self.val.compute()))
+
+    def on_test_epoch_end(self) -> None:
+        log_evaluation(self.trainer, "test", self.summarize("test", self.test.compute()))
+
+    def configure_model(self) -> None:
+        shard(self, self.net)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizer = self.make_optimizer(self.net)
+        total_steps = int(self.trainer.estimated_stepping_batches)
+        schedule = self.make_schedule(optimizer, total_steps)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
