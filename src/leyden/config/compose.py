@@ -19,12 +19,12 @@ from leyden.config.overrides import (
     require_known_options,
     unknown_options,
 )
+from leyden.config.renamed import current_target
 from leyden.config.request import Request
 from leyden.config.schema import SweepKeys
 from leyden.config.signature import fields_of
 from leyden.config.sweep_declaration import axis_of, read_axes
 from leyden.config.sweep_space import Assignment, Axes
-from leyden.config.targets import current_name
 from leyden.config.without_effect import reject_ineffective_keys
 from leyden.errors import ConfigError, Problem
 
@@ -204,7 +204,7 @@ def reject_foreign_plugins(hydra: DictConfig) -> None:
             str(hydra[group]._target_),
         )
         for group, own in ENGINES.items()
-        if current_name(str(hydra[group]._target_)) not in own.values()
+        if current_target(str(hydra[group]._target_)) not in own.values()
     ]
     problems += [
         Problem(f"hydra.callbacks.{name}", "has no place here; a callback of ours is in callbacks")

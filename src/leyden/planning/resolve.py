@@ -177,7 +177,7 @@ def cached_data(
 
     trainer = cfg.trainer
     return cache.get_or_compute(
-        read, "data", cfg.data, trainer.overfit_samples, trainer.may_stand_in
+        read, "data", cfg.data, trainer.overfit_samples, trainer.allow_synthetic
     )
 
 

@@ -14,6 +14,7 @@ from yaml import YAMLError
 
 from leyden.config.environment import foreign_references, recordable, register
 from leyden.config.plain import as_yaml
+from leyden.config.renamed import rename_keys
 from leyden.config.yaml_file import parse_yaml, require_bounded_size
 from leyden.errors import ConfigError, Problem
 from leyden.files.atomic import write_atomically
@@ -129,7 +130,8 @@ DRAWN_ANYHOW = {"leyden.data.Digits", "leyden.data.ImageFolder", "leyden.data.cs
 
 
 def upgrade_config(cfg: DictConfig) -> None:
-    """Gives a frozen config of an earlier version the keys that it lacks."""
+    """Gives a frozen config of an earlier version the names of today and the keys that it lacks."""
+    rename_keys(cfg)
     data = cfg.get("data")
     if (
         isinstance(data, DictConfig)
