@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from leyden.callbacks import OptimizerMode, TextSamples
+from leyden.callbacks import OptimizerMode
 from leyden.config.instantiate import make
 from leyden.config.targets import find_target
 from leyden.config.user_code import in_a_line
@@ -88,7 +88,7 @@ def measure(resolved: ResolvedConfig, cache: Cache, observer: Observer) -> Measu
     cfg.trainer.limit_val_batches = 0
     cfg.trainer.profiler = None
     clock = Clock()
-    own = [make(node) for node in cfg.callbacks.values() if is_text_samples(node)]
+    own = [make(node) for node in cfg.callbacks.values() if adds_to_validation(node)]
     callbacks = [OptimizerMode(), clock, *own]
     trainer = build_trainer(cfg, data, folder=None, callbacks=callbacks, loggers=[])
     if not data.is_readable or step_flops(resolved) > MOST_FLOPS.get(device_of(trainer), 0):
@@ -120,9 +120,10 @@ def measure(resolved: ResolvedConfig, cache: Cache, observer: Observer) -> Measu
     )
 
 
-def is_text_samples(node: Any) -> bool:
-    """Whether a callback writes samples of text: that can take longer than the validation."""
-    return node is not None and find_target(node["_target_"]) is TextSamples
+def adds_to_validation(node: Any) -> bool:
+    """Whether a callback says that it adds to the time of a validation, as samples of text do."""
+    target = None if node is None else find_target(node["_target_"])
+    return getattr(target, "adds_to_validation", False)
 
 
 def share_of(limit: float | int | None, batches: int) -> int:

@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
@@ -40,6 +40,8 @@ class BestCheckpoint(Checkpoint):
         mode: Whether less or more of it is better.
         keep: How many are kept.
     """
+
+    state_types: ClassVar[dict[str, Any]] = {"scores": dict[int, float]}
 
     only_log_steps = True
 

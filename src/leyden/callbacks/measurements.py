@@ -1,6 +1,6 @@
 """Logs the size of the gradient."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -71,6 +71,11 @@ class StepLoss(Callback):
     Args:
         record: The run's.
     """
+
+    state_types: ClassVar[dict[str, Any]] = {
+        "kept": dict[str, str],
+        "last": tuple[int, str] | None,
+    }
 
     def __init__(self, record: Record) -> None:
         self.record = record
