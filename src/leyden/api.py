@@ -15,7 +15,7 @@ A run goes through these files, in this order:
     planning/resolve.py     config and data -> the model's width, its size, the planned steps
     training/build.py       frozen config -> data set, task, trainer
     training/execute.py     fit, test, further attempts
-    runs/record.py          run.json
+    run/record.py           run.json
 """
 
 from collections.abc import Sequence
@@ -32,12 +32,12 @@ from leyden.config.validate import check_job, validate
 from leyden.distributed import torchrun
 from leyden.errors import ConfigError, Diverged, Interrupted, Problem, RunFailed
 from leyden.events import Observer, log_notes
-from leyden.runs.folder import read_frozen
+from leyden.run.folder import read_frozen
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leyden.runs.record import Record
+    from leyden.run.record import Record
     from leyden.sweeps.record import SweepRecord
 
 
@@ -242,7 +242,7 @@ def load(folder: Path | str) -> Run:
     Raises:
         ConfigError: The folder has no run's record.
     """
-    from leyden.runs.record import Record
+    from leyden.run.record import Record
 
     return Run(Record.read(Path(folder)))
 
@@ -251,7 +251,7 @@ def runs(folder: Path | str = "outputs") -> "pd.DataFrame":
     """All runs below a folder, a row each with the keys of `run.json`."""
     import pandas as pd
 
-    from leyden.runs.listing import find_runs
+    from leyden.run.listing import find_runs
 
     records, _ = find_runs(Path(folder))
     return pd.DataFrame(records)

@@ -55,7 +55,12 @@ def tokens_per_second(folder: Path, setting: tuple[str, ...], *, steps: int) -> 
 
 def reference_answer(folder: Path, *, steps: int) -> dict[str, float]:
     wish = {"width": 384, "depth": 6, "heads": 6, "context": CONTEXT, "batch": BATCH}
-    wish |= {"text": str(write_text(folder)), "steps": steps, "warm_up": FEW, "evaluates": False}
+    wish |= {
+        "text": str(write_text(folder)),
+        "steps": steps,
+        "warm_up": FEW,
+        "evaluates": False,
+    }
     answer: dict[str, float] = answer_of("tests.bench.references.gpt_loop", folder, wish)
     return answer
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from leyden.config.compose import compose_request
 from leyden.config.request import Request
-from leyden.distributed.forkserver import warm_up
+from leyden.distributed.forkserver import start_forkserver
 from leyden.distributed.job import JobProcesses, Start
 from leyden.distributed.resources import Resources
 from leyden.events import ignore
@@ -28,7 +28,7 @@ ONE_STEP = ("trainer.max_steps=1", "trainer.log_every_n_steps=1", "trainer.accel
 
 
 def main() -> None:
-    warm_up()
+    start_forkserver()
     (job,) = compose_request(Request(ONE_STEP)).jobs
     fitted = resolve_config(job.cfg)
     with tempfile.TemporaryDirectory() as root:

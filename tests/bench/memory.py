@@ -19,7 +19,7 @@ from leyden.distributed.job import JobProcesses
 from leyden.distributed.resources import Resources
 from leyden.planning.memory import memory_bytes
 from leyden.planning.resolve import Cache, resolve_config
-from leyden.runs.record import Record
+from leyden.run.record import Record
 from leyden.training.run_work import RunWork
 from leyden.training.train import prepare
 

@@ -19,7 +19,7 @@ from leyden.config.request import Request
 from leyden.distributed.job import JobProcesses
 from leyden.distributed.resources import Resources
 from leyden.planning.resolve import resolve_config
-from leyden.runs.record import Record
+from leyden.run.record import Record
 from leyden.training.run_work import RunWork
 from leyden.training.train import prepare
 

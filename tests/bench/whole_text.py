@@ -45,10 +45,10 @@ def whole_loss(net: nn.Module, tokens: Tensor, *, context: int) -> float:
 
 
 def main(request: str) -> None:
-    from leyden.inference.load import read_trained
+    from leyden.inference.load import load_run
 
     wish = json.loads(request)
-    trained = read_trained(Path(wish["folder"]))
+    trained = load_run(Path(wish["folder"]))
     assert trained.vocabulary is not None
     text = Path(wish["text"]).read_text(encoding="utf-8")
     tokens = trained.vocabulary.encode(text[int((1 - VALIDATION_SHARE) * len(text)) :])

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from leyden.callbacks import best_checkpoint
-from leyden.runs.checkpoints import BEST, checkpoints_in
+from leyden.run.checkpoints import BEST, checkpoints_in
 from leyden.testing.faults import faulty
 
 OFTEN = (

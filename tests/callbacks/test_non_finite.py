@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from leyden.callbacks import NonFinite
 from leyden.compat.lightning_slurm import ignore_slurm
 from leyden.errors import Diverged
-from leyden.runs.record import Record
+from leyden.run.record import Record
 from leyden.training.epoch_loop import EpochLoop
 
 

@@ -33,9 +33,9 @@ from typing import Any
 
 import torch
 
-from leyden.distributed.forkserver import warm_up
+from leyden.distributed.forkserver import start_forkserver
 from leyden.distributed.resources import ProcessEnvironment
-from leyden.runs.checkpoints import LAST, find_checkpoint, find_sound
+from leyden.run.checkpoints import LAST, find_checkpoint, find_sound
 
 FAMILIES = {
     "mlp": ("model.width=64", "model.dropout=0.2", "data.translate=1"),
@@ -138,7 +138,7 @@ class Subject:
         words = self.words
         if self.command == "resume" and (folder / "it" / "run.json").exists():
             words = ("resume", "it")
-        process = warm_up().Process(target=Started(folder, words, ProcessEnvironment()))
+        process = start_forkserver().Process(target=Started(folder, words, ProcessEnvironment()))
         process.start()
         return process
 

@@ -48,7 +48,7 @@ def shards(user_files, leyden):
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_builds(option, tmp_path: Path):
     beside = FITTING.get(option.partition("/")[0], ())
-    result = fitted(*beside, option, "trainer.may_stand_in=true")
+    result = fitted(*beside, option, "trainer.allow_synthetic=true")
     if result.params.total <= MOST_PARAMETERS:
         assert build(result.cfg, tmp_path).trainer.max_epochs is not None
 
@@ -70,7 +70,7 @@ def test_every_experiment_opens_with_question_command_cost_and_result(file):
 
 @pytest.mark.parametrize("family", ["mlp", "cnn", "resnet", "vgg", "rnn", "gpt"])
 def test_named_sizes_grow_from_tiny_to_large(family):
-    beside = TEXT if family == "gpt" else ("data=mnist", "trainer.may_stand_in=true")
+    beside = TEXT if family == "gpt" else ("data=mnist", "trainer.allow_synthetic=true")
     sizes = [
         fitted(*beside, f"model={family}/{size}").params.total
         for size in ("tiny", "small", "base", "large")
@@ -95,7 +95,7 @@ def test_gpt_sizes_are_those_of_gpt2(size, total):
 @pytest.mark.parametrize("wanted", ["1e6", "1e7", "1e8"])
 @pytest.mark.parametrize("model", ["mlp", "cnn", "resnet", "vgg", "rnn", "gpt"])
 def test_params_solves_the_width_within_five_percent(model, wanted):
-    beside = TEXT if model == "gpt" else ("data=mnist", "trainer.may_stand_in=true")
+    beside = TEXT if model == "gpt" else ("data=mnist", "trainer.allow_synthetic=true")
     result = fitted(*beside, f"model={model}", f"params={wanted}")
     assert abs(result.params.total - float(wanted)) <= 0.05 * float(wanted)
 

@@ -23,7 +23,7 @@ HOSTILE = [
     "leyden.cli.command.main",
     "leyden.training.train.train",
     "leyden.config.instantiate.make",
-    "leyden.runs.provenance.subprocess.run",
+    "leyden.run.provenance.subprocess.run",
     # aliases that lie in an allowed room
     "leyden.data.images.digits.Path",
     "leyden.data.images.digits.find_spec",

@@ -12,8 +12,8 @@ from leyden.config.request import Request
 from leyden.distributed.job import JobProcesses
 from leyden.distributed.resources import Resources
 from leyden.planning.resolve import resolve_config
-from leyden.runs.checkpoint_file import marker_of
-from leyden.runs.record import Record
+from leyden.run.checkpoint_file import marker_of
+from leyden.run.record import Record
 from leyden.training.run_work import RunWork
 from leyden.training.train import prepare
 

@@ -7,7 +7,7 @@ from subprocess import run as run_command
 import pytest
 import torch
 
-from leyden.runs.record import Record
+from leyden.run.record import Record
 
 GPT = (
     *("model=gpt", "model.width=16", "model.depth=2", "model.head_dim=8", "optimizer=adamw"),

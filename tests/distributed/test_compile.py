@@ -5,7 +5,7 @@ import shutil
 import pytest
 import torch
 
-from leyden.runs.checkpoints import read_weights
+from leyden.run.checkpoints import read_weights
 
 GPT = (
     *("model=gpt", "model.width=16", "model.depth=2", "model.head_dim=8", "optimizer=adamw"),

@@ -18,7 +18,7 @@ from leyden.distributed.resources import (
     available_gpus,
 )
 from leyden.planning.resolve import resolve_config
-from leyden.runs.record import Record
+from leyden.run.record import Record
 from leyden.training.run_work import RunWork
 from leyden.training.train import prepare
 
@@ -58,7 +58,7 @@ def test_a_job_that_is_killed_says_by_what(prepared):
     job = JobProcesses(RunWork(folder), resources=Resources(threads=1))
     job.kill("it was in the way")
     assert job.wait() == -9
-    assert job.death(-9)["message"] == "Leyden killed the process: it was in the way"
+    assert job.exit_reason(-9)["message"] == "Leyden killed the process: it was in the way"
 
 
 def enter(world: ProcessEnvironment, place: Resources, answer: Connection) -> None:

@@ -4,7 +4,7 @@ from signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, raise_signal
 
 import pytest
 
-from leyden.distributed.stop_signal import StopSignal, current, finished_first, handled
+from leyden.distributed.stop_signal import StopSignal, current, handling, uninterrupted
 from leyden.errors import Interrupted
 
 SYSTEMS = (SIGTERM, SIGUSR1, SIGUSR2, SIGHUP)
@@ -13,7 +13,7 @@ SYSTEMS = (SIGTERM, SIGUSR1, SIGUSR2, SIGHUP)
 @pytest.fixture
 def stop():
     made = StopSignal()
-    with handled(made.meet):
+    with handling(made.meet):
         yield made
 
 
@@ -49,10 +49,10 @@ def test_a_second_ctrl_c_ends_a_run_at_once(stop):
 
 
 def write_beside_two_signals(stop, path):
-    with finished_first():
+    with uninterrupted():
         raise_signal(SIGINT)
         assert stop.received == SIGINT  # noted at once: the seconds to stop in have begun
-        with finished_first():
+        with uninterrupted():
             raise_signal(SIGINT)
         path.write_text("whole")
 
@@ -66,6 +66,6 @@ def test_but_what_is_being_written_is_finished_first(stop, tmp_path):
 
 def test_a_save_leaves_the_handlers_as_they_were(stop):
     before = current()
-    with finished_first():
+    with uninterrupted():
         pass
     assert current() == before

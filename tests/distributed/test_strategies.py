@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from leyden.config.location import CONF
-from leyden.runs.checkpoints import read_step, read_weights
+from leyden.run.checkpoints import read_step, read_weights
 
 TEXT = ("data=stdlib_text", "data.max_bytes=60000", "data.context=16", "data.batch_size=8")
 FAMILIES = {

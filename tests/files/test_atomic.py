@@ -13,13 +13,13 @@ from leyden.files.atomic import remove_parts, write_atomically
 SOURCES = Path(leyden.__file__).parent
 
 CUTS = {
-    "runs/atomic.py": "stages the file that takes the place of another",
+    "files/atomic.py": "stages the file that takes the place of another",
     "sweeps/report/__init__.py": "into a new folder, which gets its name when it is whole",
-    "tokenization/staging.py": "stages, as above",
+    "tokenization/chunk.py": "stages, as above",
     "tokenization/tokenizer.py": "into a new folder; the same command writes it again",
-    "export/hf.py": "an export: the same command writes it again",
-    "data/torchvision_images.py": "a download, which gets its name when it is whole",
-    "data/plain_text.py": "a download, which gets its name when it is whole",
+    "interop/export.py": "an export: the same command writes it again",
+    "data/images/torchvision_images.py": "a download, which gets its name when it is whole",
+    "data/text/plain_text.py": "a download, which gets its name when it is whole",
     "doctor/fault_suite.py": "damages a checkpoint of its own on purpose",
 }
 """Where a file is opened so that its content is gone at once, and why no work can be lost there."""

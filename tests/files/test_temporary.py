@@ -10,7 +10,7 @@ from leyden.files.temporary import hold, temporary_folder
 WAIT = """
 import sys, time
 from pathlib import Path
-from leyden.runs.temporary import temporary_folder
+from leyden.files.temporary import temporary_folder
 
 with temporary_folder(Path(sys.argv[1]), "leyden-") as folder:
     print(folder, flush=True)

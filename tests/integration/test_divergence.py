@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from leyden.runs.checkpoints import find_checkpoint, read_weights
+from leyden.run.checkpoints import find_checkpoint, read_weights
 from leyden.testing.faults import faulty
 
 SHORT = (

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from leyden.runs.checkpoints import LAST, find_sound, read_step
+from leyden.run.checkpoints import LAST, find_sound, read_step
 
 
 def record_of(folder):

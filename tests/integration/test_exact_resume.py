@@ -11,8 +11,8 @@ from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.distributed.job import JobProcesses
 from leyden.planning.resolve import resolve_config
-from leyden.runs.checkpoints import find_checkpoint
-from leyden.runs.sharded import is_sharded, read_whole
+from leyden.run.checkpoints import find_checkpoint
+from leyden.run.sharded import is_sharded, read_whole
 from leyden.testing.faults import faulty
 from leyden.training.run_work import RunWork
 from leyden.training.train import prepare

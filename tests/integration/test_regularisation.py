@@ -6,7 +6,7 @@ import json
 import pytest
 import torch
 
-from leyden.runs.checkpoints import find_checkpoint, read_weights
+from leyden.run.checkpoints import find_checkpoint, read_weights
 
 COMMON = ("model.width=4", "scheduler=constant", "optimizer=sgd", "trainer.log_every_n_steps=1")
 

@@ -164,9 +164,9 @@ def test_a_folder_of_something_else_is_refused(content, leyden):
 
 
 def test_a_folder_that_another_run_holds_is_refused(leyden):
-    from leyden.runs.lock import held
+    from leyden.run.lock import folder_lock
 
-    with held(Path("run"), key="run_dir"):
+    with folder_lock(Path("run"), key="run_dir"):
         result = leyden("train", *SHORT)
     assert result.status == 2
     assert "is being run by process" in result.err

@@ -15,7 +15,7 @@ import pytest
 import torch
 from filelock import FileLock
 
-from leyden.runs.checkpoints import LAST, checkpoints_in
+from leyden.run.checkpoints import LAST, checkpoints_in
 from leyden.sweeps.launchers.slurm_queue import slurm_name
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # they wait for each other

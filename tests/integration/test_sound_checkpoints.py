@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from leyden.distributed.job import JobProcesses
-from leyden.runs.checkpoint_file import defect_of, marker_of
-from leyden.runs.checkpoints import LAST, find_sound, read_step
+from leyden.run.checkpoint_file import defect_of, marker_of
+from leyden.run.checkpoints import LAST, find_sound, read_step
 from leyden.testing.faults import POINTS, faulty
 from leyden.training.run_work import RunWork
 

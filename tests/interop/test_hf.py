@@ -8,7 +8,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from leyden.data import Spec
 from leyden.data.text.vocabulary import Vocabulary, load_vocabulary
 from leyden.errors import ConfigError
-from leyden.inference.load import Trained
+from leyden.inference.load import LoadedRun
 from leyden.interop.export import export_hf
 from leyden.interop.gpt2 import read_gpt2
 from leyden.models import GPT, MLP
@@ -23,7 +23,7 @@ def trained(tmp_path, *, tokenizer=None, **options):
     tokenizer = tokenizer or train_bpe([TEXT * 9], 290, has_separator=True)
     sizes = {"vocab_size": len(tokenizer), "context": 32, "width": 24, "depth": 2, "head_dim": 8}
     net = GPT(**sizes | options, init_std=0.3).eval()
-    return Trained(
+    return LoadedRun(
         tmp_path / "run", net, Spec("text", (32,), len(tokenizer)), Vocabulary(tokenizer)
     )
 
@@ -120,7 +120,7 @@ def test_what_transformers_has_not_is_refused_by_its_keys(tmp_path):
 
 def test_another_family_is_refused(tmp_path):
     net = MLP(input_shape=(4,), num_outputs=2)
-    run = Trained(tmp_path, net, Spec("table", (4,), 2, task="classification"), None)
+    run = LoadedRun(tmp_path, net, Spec("table", (4,), 2, task="classification"), None)
     with pytest.raises(ConfigError, match="is no GPT-2"):
         export_hf(run, tmp_path / "out")
 

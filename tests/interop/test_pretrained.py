@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from leyden.errors import ConfigError
-from leyden.interop.gpt2 import gpt2_weights, read_gpt2, refuse_other_gpt2
+from leyden.interop.gpt2 import gpt2_weights, read_gpt2, require_matching_gpt2
 from leyden.interop.hf_folder import UnreadableFolder
 from leyden.models import GPT
 
@@ -68,13 +68,15 @@ def test_weights_that_are_not_of_the_config_are_an_error(folder):
 
 
 def test_the_same_model_is_not_refused(saved):
-    refuse_other_gpt2("init_from", f"hf:{saved}", gpt())
+    require_matching_gpt2("init_from", f"hf:{saved}", gpt())
 
 
 def test_another_model_is_refused_with_what_to_type_and_no_weights_read(folder):
     (folder / "model.safetensors").write_bytes(b"")
     with pytest.raises(ConfigError) as raised:
-        refuse_other_gpt2("init_from", f"hf:{folder}", gpt(width=64, head_dim=64, vocab_size=99))
+        require_matching_gpt2(
+            "init_from", f"hf:{folder}", gpt(width=64, head_dim=64, vocab_size=99)
+        )
     (problem,) = raised.value.problems
     assert "type `model.vocab_size=280 model.width=32 model.head_dim=8`" in problem.message
     assert f"its tokenizer: `data.tokenizer={folder}`" in problem.message
@@ -83,11 +85,11 @@ def test_another_model_is_refused_with_what_to_type_and_no_weights_read(folder):
 def test_a_folder_without_weights_is_refused(folder):
     (folder / "model.safetensors").unlink()
     with pytest.raises(ConfigError, match=r"holds no model\.safetensors"):
-        refuse_other_gpt2("init_from", f"hf:{folder}", gpt())
+        require_matching_gpt2("init_from", f"hf:{folder}", gpt())
 
 
 def test_a_variant_of_gpt2_is_refused_by_its_key(folder):
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"activation_function": "relu"}))
     with pytest.raises(ConfigError, match="activation_function is 'relu'"):
-        refuse_other_gpt2("init_from", f"hf:{folder}", gpt())
+        require_matching_gpt2("init_from", f"hf:{folder}", gpt())

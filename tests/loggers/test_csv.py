@@ -81,7 +81,7 @@ def every_moment(folder, monkeypatch, act):
 
 def test_a_resume_that_is_killed_at_any_moment_keeps_the_rows_before_it(tmp_path, monkeypatch):
     table_of(tmp_path, 40)
-    for _ in every_moment(tmp_path, monkeypatch, lambda: CSV(tmp_path).go_on_from(30)):
+    for _ in every_moment(tmp_path, monkeypatch, lambda: CSV(tmp_path).resume_from(30)):
         assert steps_in(tmp_path) in (list(range(40)), list(range(30)))
     assert steps_in(tmp_path) == list(range(30))
 
@@ -91,7 +91,7 @@ def test_a_row_that_is_written_again_is_lost_at_no_moment(metric, tmp_path, monk
     """It stands in the file since a checkpoint was saved; then more is logged for its step."""
     table_of(tmp_path, 5)
     logger = CSV(tmp_path)
-    logger.go_on_from(5)
+    logger.resume_from(5)
     logger.log_metrics({"a": 5.0}, step=5)
     logger.keep()
     logger.log_metrics({metric: 6.0}, step=5)
@@ -109,7 +109,7 @@ def test_of_a_table_that_was_cut_anywhere_the_whole_rows_are_kept(data):
         content = path.read_bytes()
         path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
         num_whole = max(0, path.read_bytes().count(b"\n") - 1)
-        CSV(Path(folder)).go_on_from(12)
+        CSV(Path(folder)).resume_from(12)
         assert steps_in(Path(folder)) == list(range(num_whole))
 
 
@@ -118,7 +118,7 @@ def test_lines_that_are_no_rows_are_left_out_with_a_word(tmp_path, caplog):
     with (tmp_path / "metrics.csv").open("ab") as file:
         file.write(b"\0\0\0\n3,3.0,7\r\n4")
     with caplog.at_level(logging.WARNING, "leyden"):
-        CSV(tmp_path).go_on_from(9)
+        CSV(tmp_path).resume_from(9)
     assert steps_in(tmp_path) == [0, 1, 2]
     assert "left out: 3" in caplog.text
 
@@ -134,7 +134,7 @@ def test_a_metric_whose_name_a_spreadsheet_would_compute_keeps_it_when_a_run_goe
     header = (tmp_path / "metrics.csv").read_text().splitlines()[0]
     assert header == f"step,{name if name == 'a=b' else chr(39) + name}"
     again = CSV(tmp_path)
-    again.go_on_from(2)
+    again.resume_from(2)
     again.log_metrics({name: 2.5}, 2)
     again.keep()
     assert again.columns == ["step", name]

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from leyden.models import GPT, RNN
-from leyden.models.decoding import reader_of
+from leyden.models.decoding import decoder_of
 from leyden.models.generation import Sampling, collected, generate
 
 GREEDY = Sampling(temperature=0.0)
@@ -160,7 +160,7 @@ def test_a_row_of_a_batch_gives_the_text_that_it_gives_alone(net, num_tokens):
 @torch.no_grad()
 def test_the_logits_are_the_same_without_keeping_what_was_computed(net):
     net, rows = net(), [torch.tensor(prompt) for prompt in PROMPTS]
-    with_it, without = (reader_of(net, 3, context=16, cached=cached) for cached in (True, False))
+    with_it, without = (decoder_of(net, 3, context=16, cached=cached) for cached in (True, False))
     generator = torch.Generator().manual_seed(0)
     for _ in range(20):
         torch.testing.assert_close(with_it.read(rows), without.read(rows), rtol=0, atol=1e-5)
@@ -171,7 +171,7 @@ def test_the_logits_are_the_same_without_keeping_what_was_computed(net):
 def test_a_cache_serves_mixed_precision():
     rows, readers = [torch.tensor([1, 2, 3])], []
     for cached in (True, False):
-        reader = reader_of(gpt(), 1, context=16, cached=cached)
+        reader = decoder_of(gpt(), 1, context=16, cached=cached)
         with torch.autocast("cpu", torch.bfloat16):
             reader.read(rows)
             readers.append(reader.read([torch.tensor([4])]).float())

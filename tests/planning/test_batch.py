@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from leyden.planning.batch import halve_micro_batch, solve_batch, split_of
-from leyden.runs.folder import freeze_config, read_frozen
+from leyden.planning.batch import batch_split_of, halve_micro_batch, solve_batch
+from leyden.run.folder import freeze_config, read_frozen
 
 
 def config(batch_size=64, devices=1, num_nodes=1, micro_batch=None, accumulate=None, **data):
@@ -28,26 +28,26 @@ counts = st.integers(1, 12)
 @given(counts, counts, counts, counts)
 def test_the_parts_of_a_split_make_up_the_batch(devices, num_nodes, micro_batch, accumulate):
     batch_size = devices * num_nodes * micro_batch * accumulate
-    split = split_of(config(batch_size, devices, num_nodes, micro_batch))
+    split = batch_split_of(config(batch_size, devices, num_nodes, micro_batch))
     assert (split.num_processes, split.accumulate) == (devices * num_nodes, accumulate)
-    assert split == split_of(config(batch_size, devices, num_nodes, accumulate=accumulate))
-    assert split == split_of(config(batch_size, devices, num_nodes, micro_batch, accumulate))
+    assert split == batch_split_of(config(batch_size, devices, num_nodes, accumulate=accumulate))
+    assert split == batch_split_of(config(batch_size, devices, num_nodes, micro_batch, accumulate))
 
 
 @given(st.integers(1, 200), counts, counts)
 def test_the_sizes_that_are_named_instead_come_out_even(batch_size, devices, micro_batch):
     try:
-        split_of(config(batch_size, devices, micro_batch=micro_batch))
+        batch_split_of(config(batch_size, devices, micro_batch=micro_batch))
     except ValueError as error:
         for nearest in re.findall(r"\d+", str(error).partition("nearest: ")[2]):
-            split_of(config(int(nearest), devices, micro_batch=micro_batch))
+            batch_split_of(config(int(nearest), devices, micro_batch=micro_batch))
     else:
         assert batch_size % (devices * micro_batch) == 0
 
 
 def test_micro_batch_and_accumulation_may_not_contradict_each_other():
     with pytest.raises(ValueError, match="is 1 x 8 x 8, not x 4"):
-        split_of(config(64, micro_batch=8, accumulate=4))
+        batch_split_of(config(64, micro_batch=8, accumulate=4))
 
 
 def test_the_batch_may_be_said_in_tokens():
@@ -58,15 +58,15 @@ def test_the_batch_may_be_said_in_tokens():
 
 def test_tokens_are_whole_samples():
     with pytest.raises(ValueError, match="does not divide by 128"):
-        split_of(config(context=128, batch_tokens=1000))
+        batch_split_of(config(context=128, batch_tokens=1000))
 
 
 @pytest.mark.parametrize(("share", "sizes"), [(8, [8, 4, 2, 1]), (6, [6, 3, 1]), (7, [7, 1])])
 def test_a_micro_batch_is_halved_until_it_is_one_sample(tmp_path, share, sizes):
     freeze_config(config(2 * share, devices=2, micro_batch="auto"), tmp_path)
-    found = [split_of(read_frozen(tmp_path)).micro_batch]
+    found = [batch_split_of(read_frozen(tmp_path)).micro_batch]
     while halve_micro_batch(tmp_path):
-        found.append(split_of(read_frozen(tmp_path)).micro_batch)
+        found.append(batch_split_of(read_frozen(tmp_path)).micro_batch)
     assert found == sizes
 
 

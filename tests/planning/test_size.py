@@ -8,7 +8,7 @@ from leyden.config.request import Request
 from leyden.data import BatchIndices, Spec
 from leyden.models import RNN
 from leyden.planning.parts import build_net, build_task
-from leyden.planning.resolve import Cache, look, resolve_config
+from leyden.planning.resolve import Cache, cached_data, resolve_config
 from leyden.planning.size import flops_per_sample
 
 TEXT = ("data=stdlib_text", "data.context=12", "data.batch_size=4")
@@ -27,7 +27,7 @@ def counted_on_a_real_batch(fit):
     Torch counts neither oneDNN's fused LSTM nor the CPU's fused attention: plain ones take their
     place.
     """
-    data, spec, _ = look(fit.cfg, Cache())
+    data, spec, _ = cached_data(fit.cfg, Cache())
     task = build_task(fit.cfg, build_net(fit.cfg, spec), spec)
     task.log = lambda *values: None
     batch = data.splits.train[BatchIndices(0, torch.arange(fit.cfg.data.batch_size))]

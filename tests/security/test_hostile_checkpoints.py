@@ -14,8 +14,8 @@ import torch
 from torch import nn
 from torch.distributed.checkpoint import FileSystemWriter, save
 
-from leyden.runs.checkpoint_file import digest_of, read_marker, write_marker
-from leyden.runs.sharded import MetadataUnpickler, read_into, read_whole
+from leyden.run.checkpoint_file import digest_of, read_marker, write_marker
+from leyden.run.sharded import MetadataUnpickler, read_into, read_whole
 
 
 class Bird:

@@ -14,11 +14,11 @@ from leyden.analysis.reproduce import read_before
 from leyden.cli.runs_table import show_runs
 from leyden.cli.sweep_summary import show_sweep, show_sweeps
 from leyden.errors import ConfigError
-from leyden.runs.changes import read_code
-from leyden.runs.checkpoint_file import read_marker
-from leyden.runs.content import KnownContent
-from leyden.runs.listing import find_runs, last_logged
-from leyden.runs.record import NOT_WRITTEN, Record
+from leyden.run.changes import read_code
+from leyden.run.checkpoint_file import read_marker
+from leyden.run.content import KnownContent
+from leyden.run.listing import find_runs, last_logged
+from leyden.run.record import NOT_WRITTEN, Record
 from leyden.sweeps.record import JobEntry, Objective, SweepContent, SweepRecord, find_sweeps
 from leyden.sweeps.report.answer import answer
 from leyden.sweeps.report.results import read_results
@@ -345,7 +345,7 @@ READS_RUNS = ("runs", "sweeps", "callbacks", "loggers", "processes", "stacking",
 
 
 def test_files_of_a_run_are_opened_at_one_place():
-    """By `regular`, or by libraries after `refuse_foreign_links` has looked."""
+    """By `regular`, or by libraries after `reject_foreign_links` has looked."""
     import ast
 
     found = []

@@ -14,10 +14,10 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 
 from leyden.callbacks.known_states import KNOWN, known_state
 from leyden.cli import main
-from leyden.config.lightning_classes import TAKEN
+from leyden.config.lightning_classes import ALLOWED
 from leyden.distributed.strategy import MarkedCheckpoint
 from leyden.errors import CheckpointError
-from leyden.runs.checkpoint_file import digest_of, read_marker, write_marker
+from leyden.run.checkpoint_file import digest_of, read_marker, write_marker
 
 THEIRS = (
     "{_target_:pytorch_lightning.callbacks.ModelCheckpoint,filename:'top-{step}',monitor:val/loss,"
@@ -181,7 +181,7 @@ def test_every_key_that_a_callback_keeps_is_known(kind, tmp_path):
 def test_every_callback_of_lightnings_that_a_config_may_name_has_known_keys():
     import pytorch_lightning.callbacks
 
-    names = [path.rpartition(".")[2] for path in TAKEN if ".callbacks." in path]
+    names = [path.rpartition(".")[2] for path in ALLOWED if ".callbacks." in path]
     kinds = [getattr(pytorch_lightning.callbacks, name) for name in names]
     assert all(any(base in KNOWN for base in kind.__mro__) for kind in kinds)
 

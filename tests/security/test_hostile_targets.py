@@ -6,7 +6,7 @@ from copy import deepcopy
 import pytest
 from omegaconf import OmegaConf, open_dict
 
-from leyden.config.compose import refuse_foreign_plugins
+from leyden.config.compose import reject_foreign_plugins
 from leyden.config.composer import Composer
 from leyden.config.instantiate import make
 from leyden.config.request import Request
@@ -49,13 +49,13 @@ OURS = [
         "leyden.config.instantiate.make",
         "leyden.inference.evaluate.evaluate",
     ),
-    *("leyden.files.atomic.write_atomically", "leyden.runs.checkpoint_file.remove"),
+    *("leyden.files.atomic.write_atomically", "leyden.run.checkpoint_file.remove"),
     *("leyden.data.fetching.fetch_into", "leyden.data.images.torchvision_images.unzip"),
     *(
         "leyden.data.images.torchvision_images.shutil.rmtree",
-        "leyden.runs.provenance.subprocess.run",
+        "leyden.run.provenance.subprocess.run",
     ),
-    *("leyden.distributed.worker.Work", "leyden.sweeps.launchers.slurm_job.Submitted"),
+    *("leyden.distributed.worker.JobWork", "leyden.sweeps.launchers.slurm_job.Submitted"),
     *("leyden.sweeps.run.run_sweep", "leyden.sweeps.launchers.supervise.ask_to_stop"),
 ]
 BORROWED = [
@@ -136,7 +136,7 @@ def test_it_is_refused_as_launcher_and_as_sweeper(composed, target):
         hydra.launcher._target_ = hydra.sweeper._target_ = target
         hydra.callbacks = {"evil": {"_target_": target}}
     with pytest.raises(ConfigError) as refused:
-        refuse_foreign_plugins(hydra)
+        reject_foreign_plugins(hydra)
     keys = [problem.key for problem in refused.value.problems]
     assert keys == ["hydra/launcher", "hydra/sweeper", "hydra.callbacks.evil"]
 

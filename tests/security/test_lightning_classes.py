@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from pytorch_lightning.callbacks import ModelCheckpoint
 
-from leyden.config.lightning_classes import REFUSED, TAKEN, checkpoint_name, folder_name
+from leyden.config.lightning_classes import ALLOWED, REFUSED, checkpoint_name, folder_name
 from leyden.config.signature import parameters_of
 from leyden.config.validate import _check_node
 
@@ -28,25 +28,25 @@ GROUPS = {"callbacks": "callbacks", "loggers": "logger"}
 
 
 def test_every_class_that_lightning_has_is_taken_or_refused():
-    assert set(CLASSES) == TAKEN.keys() | REFUSED.keys()
-    assert not TAKEN.keys() & REFUSED.keys()
+    assert set(CLASSES) == ALLOWED.keys() | REFUSED.keys()
+    assert not ALLOWED.keys() & REFUSED.keys()
 
 
-@pytest.mark.parametrize("target", TAKEN)
+@pytest.mark.parametrize("target", ALLOWED)
 def test_every_parameter_that_a_class_has_is_known(target):
-    taken = TAKEN[target]
+    taken = ALLOWED[target]
     assert set(parameters_of(CLASSES[target])) == taken.parameters | {*taken.withheld.split()}
 
 
 PLACE = re.compile(r"path|dir|file|folder|name|version|url|uri|root|location", re.IGNORECASE)
 
 
-@pytest.mark.parametrize("target", TAKEN)
+@pytest.mark.parametrize("target", ALLOWED)
 def test_no_parameter_that_sounds_like_a_place_goes_unchecked(target):
     no_places = {"auto_insert_metric_name", "parameter_names", "enable_version_counter"}
     no_places |= {"experiment_name", "run_name", "add_file_policy"}  # what a server shows
-    sounding = {name for name in TAKEN[target].parameters if PLACE.search(name)} - no_places
-    assert sounding <= TAKEN[target].places.keys()
+    sounding = {name for name in ALLOWED[target].parameters if PLACE.search(name)} - no_places
+    assert sounding <= ALLOWED[target].places.keys()
 
 
 @pytest.mark.parametrize("room", [torch.nn, torch.optim], ids=["nn", "optim"])
@@ -77,10 +77,10 @@ def test_a_class_that_is_not_taken_says_what_to_do_instead(leyden, target):
     assert REFUSED[target] in result.err or is_otherwise_wrong
 
 
-@pytest.mark.parametrize("target", TAKEN)
+@pytest.mark.parametrize("target", ALLOWED)
 def test_a_parameter_that_is_not_listed_is_refused(target):
     unknown = ("filename_suffix", "log_dir", "exclude_batches_path")
-    for name in (*unknown, *TAKEN[target].withheld.split()):
+    for name in (*unknown, *ALLOWED[target].withheld.split()):
         group = GROUPS[target.split(".")[1]]
         assert f"{group}.x.{name}" in problems(target, **{name: "x"})
 

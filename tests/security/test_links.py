@@ -10,11 +10,11 @@ import pytest
 
 from leyden.errors import ConfigError
 from leyden.loggers import CSV
-from leyden.runs.checkpoints import checkpoints_in, find_sound
-from leyden.runs.folder import read_frozen
-from leyden.runs.foreign_links import foreign
-from leyden.runs.lock import held
-from leyden.runs.log import run_log
+from leyden.run.checkpoints import checkpoints_in, find_sound
+from leyden.run.folder import read_frozen
+from leyden.run.foreign_links import foreign
+from leyden.run.lock import folder_lock
+from leyden.run.log import run_log
 from leyden.sweeps.launchers.supervise import ask_to_stop
 
 FILES = (
@@ -174,13 +174,13 @@ class TestTheSecondWall:
             ask_to_stop(run)
 
     def test_the_owner_takes_the_place_of_a_link(self, run, outside):
-        with held(run, key="run_dir"):
+        with folder_lock(run, key="run_dir"):
             assert not (run / ".owner.json").is_symlink()
         assert (outside / ".profile").read_text() == "true\n"
 
     def test_a_lock_is_not_taken_through_a_link(self, run, outside):
         (run / ".lock").symlink_to(outside / ".profile")
-        with pytest.raises(ConfigError, match="is a link"), held(run, key="run_dir"):
+        with pytest.raises(ConfigError, match="is a link"), folder_lock(run, key="run_dir"):
             pass
         assert (outside / ".profile").read_text() == "true\n"
 

@@ -87,7 +87,7 @@ def test_a_defaults_list_does_not_lead_out_of_the_catalogue(leyden, tmp_path):
 
 @pytest.mark.parametrize("value", ["../../evil", "/tmp/evil", "a\x1b[2Jb", "n" * 400])
 def test_a_swept_value_stays_within_its_sweep(value):
-    from leyden.runs.folder import job_name
+    from leyden.run.folder import job_name
 
     name = job_name((f"data.path={value}", "seed=1"), ("data.path", "seed"), "0123456789")
     assert name.isprintable()

@@ -6,8 +6,8 @@ import math
 import pytest
 import torch
 
-from leyden.runs.checkpoints import find_checkpoint, read_weights
-from leyden.runs.record import Record
+from leyden.run.checkpoints import find_checkpoint, read_weights
+from leyden.run.record import Record
 
 COMMON = (
     *("trainer.max_steps=25", "trainer.max_epochs=null", "trainer.log_every_n_steps=1"),

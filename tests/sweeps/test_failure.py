@@ -2,7 +2,7 @@
 
 import pytest
 
-from leyden.distributed.failures import death
+from leyden.distributed.failures import exit_reason
 from leyden.sweeps.failure import failure_of
 
 CASES = {
@@ -33,8 +33,8 @@ def test_the_end_of_a_run_has_a_kind(end, kind):
     [(-9, "SIGKILL"), (-11, "SIGSEGV"), (-15, "SIGTERM"), (0, "exit"), (3, "exit")],
 )
 def test_an_exit_code_is_told_in_words(code, error):
-    assert death(code)["type"] == error
+    assert exit_reason(code)["type"] == error
 
 
 def test_a_killed_process_hints_at_the_memory():
-    assert "memory" in death(-9)["message"]
+    assert "memory" in exit_reason(-9)["message"]

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leyden.sweeps.launchers.slurm import Slurm, refuse_own_parameters
+from leyden.sweeps.launchers.slurm import Slurm, reject_own_parameters
 from leyden.sweeps.launchers.slurm_job import Submitted
 from leyden.sweeps.launchers.slurm_queue import QueuedJob, SlurmQueue, slurm_name
 from leyden.sweeps.launchers.supervise import Supervised, newest_step
+from leyden.training.run_work import RunWork
 
 
 def job(tmp_path, *, requeues=0):
-    supervised = Supervised(tmp_path, devices=1)
+    supervised = Supervised(RunWork(tmp_path), devices=1)
     return Submitted(supervised, minutes=60, max_requeues=2, requeues=requeues)
 
 
@@ -72,9 +73,9 @@ def test_a_job_that_is_over_is_not_found_again():
 @pytest.mark.parametrize("name", ["name", "nodes", "slurm_ntasks_per_node", "slurm_time"])
 def test_parameters_that_leyden_sets_are_refused(name):
     with pytest.raises(ValueError, match=rf"`hydra.launcher.parameters.{name}` can't be given: "):
-        refuse_own_parameters({name: 1})
+        reject_own_parameters({name: 1})
 
 
 def test_the_parameters_that_the_config_documents_are_taken():
-    refuse_own_parameters({"slurm_partition": "gpu", "gpus_per_node": 1, "mem_gb": 32})
+    reject_own_parameters({"slurm_partition": "gpu", "gpus_per_node": 1, "mem_gb": 32})
     assert Slurm(cluster="local").max_requeues == 3

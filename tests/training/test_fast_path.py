@@ -5,8 +5,8 @@ import csv
 import pytest
 import torch
 
-from leyden.runs.checkpoints import find_checkpoint, read_weights
-from leyden.runs.record import Record
+from leyden.run.checkpoints import find_checkpoint, read_weights
+from leyden.run.record import Record
 from leyden.training import epoch_loop as epoch
 
 COMMON = (

@@ -9,12 +9,12 @@ from omegaconf import OmegaConf
 
 from leyden.errors import ConfigError, Problem
 from leyden.files.json_file import reason_of
-from leyden.runs.changes import CONTENT, different, known, leaves, read_code
-from leyden.runs.content import read_content
-from leyden.runs.folder import read_frozen
-from leyden.runs.foreign_links import refuse_foreign_links
+from leyden.run.changes import CONTENT, changed_keys, known_values, leaves, read_code
+from leyden.run.content import read_content
+from leyden.run.folder import read_frozen
+from leyden.run.foreign_links import reject_foreign_links
 
-RECORD = "run.json"  # not from leyden.runs.record: that loads torch
+RECORD = "run.json"  # not from leyden.run.record: that loads torch
 COST = ("status", "steps", "samples", "tokens", "seconds", "train_seconds", "throughput")
 OF_THE_FOLDER = ("name", "run_dir")
 Facts = dict[str, Any]
@@ -80,7 +80,7 @@ def compare(
         return replace(section, unknown_to=unknown)
     if not a or not b:
         return Section(name, {}, unknown_to=unknown)
-    keys = different(a, b)
+    keys = changed_keys(a, b)
     rows = {key: (a.get(key), b.get(key)) for key in keys}
     return Section(name, rows, len(a.keys() | b.keys()) - len(keys), unknown)
 
@@ -118,7 +118,7 @@ def facts(folder: Path, key: str) -> dict[str, Facts | None]:
         "config": {name: value for name, value in leaves(config) if name not in OF_THE_FOLDER},
         "code": _code(folder, record),
         "environment": dict(_environment(record)),
-        "data": dict(known(record.get("data") or {})),
+        "data": dict(known_values(record.get("data") or {})),
         "losses": record.get("losses"),
         "metrics": dict(_metrics(record)),
         "cost": dict(_cost(record)),
@@ -128,7 +128,7 @@ def facts(folder: Path, key: str) -> dict[str, Facts | None]:
 def read_record(folder: Path, key: str) -> Facts:
     """The content of a folder's `run.json`; see `facts`."""
     record = None
-    refuse_foreign_links(folder, key=key)
+    reject_foreign_links(folder, key=key)
     if (folder / "config.yaml").is_file() and (folder / RECORD).is_file():
         try:
             record = read_content(folder / RECORD, needed=("schema", "status", "metrics"))

@@ -15,9 +15,9 @@ from leyden.errors import ConfigError, Problem
 from leyden.events import Observer
 from leyden.planning.resolve import ResolvedConfig, resolve_job
 from leyden.planning.rules import RULES
-from leyden.runs.changes import data_differences, different, known
-from leyden.runs.folder import new_folder, read_frozen
-from leyden.runs.record import Record
+from leyden.run.changes import changed_keys, data_differences, known_values
+from leyden.run.folder import new_folder, read_frozen
+from leyden.run.record import Record
 from leyden.training.execute import execute
 from leyden.training.train import execute_in_processes, prepare
 
@@ -82,7 +82,7 @@ def reproduce(
         raise ConfigError(problems)
     frozen = job.cfg.copy()
     resolved = resolve_job(job)
-    refuse_other_data(before, resolved)
+    require_same_data(before, resolved)
     if last is not None:
         stop_after(frozen, last)
     record = prepare(
@@ -114,7 +114,7 @@ def stop_after(cfg: DictConfig, step: int) -> None:
         cfg.callbacks.stop_after = {"_target_": "leyden.callbacks.StopAfter", "step": step}
 
 
-def refuse_other_data(before: Record, resolved: ResolvedConfig) -> None:
+def require_same_data(before: Record, resolved: ResolvedConfig) -> None:
     """Raises `ConfigError` if the data is not what the run has seen."""
     if before.data is None:
         return
@@ -122,8 +122,8 @@ def refuse_other_data(before: Record, resolved: ResolvedConfig) -> None:
     problems = [
         Problem(
             f"data ({name})",
-            f"was {known(before.data).get(name)} when the run began",
-            known(now).get(name),
+            f"was {known_values(before.data).get(name)} when the run began",
+            known_values(now).get(name),
         )
         for name in data_differences(before.data, now)
     ]
@@ -170,6 +170,6 @@ def metrics_section(before: Record, record: Record) -> Section:
         {name: value for name, value in one.metrics.items() if name.startswith(COMPARED)}
         for one in (before, record)
     ]
-    keys = different(*sides)
+    keys = changed_keys(*sides)
     rows = {key: (sides[0].get(key), sides[1].get(key)) for key in keys}
     return Section("metrics", rows, len(sides[0].keys() | sides[1].keys()) - len(keys))

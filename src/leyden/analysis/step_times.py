@@ -19,8 +19,8 @@ from leyden.config.user_code import in_a_line
 from leyden.events import Note, Observer
 from leyden.planning.batch import num_processes_of
 from leyden.planning.parts import build_net, build_task
-from leyden.planning.resolve import Cache, ResolvedConfig, look
-from leyden.runs.record import status_after
+from leyden.planning.resolve import Cache, ResolvedConfig, cached_data
+from leyden.run.record import status_after
 from leyden.training.build import build_trainer
 
 MOST_STEPS = 40
@@ -83,7 +83,7 @@ def measure(resolved: ResolvedConfig, cache: Cache, observer: Observer) -> Measu
     cfg = resolved.cfg.copy()
     cfg.data.batch_size //= num_processes_of(cfg)
     cfg.trainer.devices = cfg.trainer.num_nodes = 1
-    data, spec, _ = look(cfg, cache)
+    data, spec, _ = cached_data(cfg, cache)
     batches_wanted = cfg.trainer.limit_val_batches
     cfg.trainer.limit_val_batches = 0
     cfg.trainer.profiler = None

@@ -18,7 +18,7 @@ from leyden.events import Observer
 from leyden.planning.batch import num_processes_of
 from leyden.planning.limits import steps_between_validations, steps_per_epoch
 from leyden.planning.resolve import Cache, ResolvedConfig
-from leyden.runs.log import quiet
+from leyden.run.log import quiet_libraries
 
 MOST_BYTES = 4e9
 
@@ -122,7 +122,7 @@ def estimate_times(
     estimates: list[Estimate | None] = [None] * len(resolved)
     sweep = plan.sweep
     threads = torch.get_num_threads() if sweep is None else int(sweep.launcher.get("threads", 1))
-    with on_threads(threads), isolate_rng(), quiet():
+    with on_threads(threads), isolate_rng(), quiet_libraries():
         small = {
             kind: [resolved[place] for place in places if (memory[place] or 0) <= MOST_BYTES]
             for kind, places in families.items()

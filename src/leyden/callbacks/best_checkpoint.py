@@ -9,8 +9,14 @@ from typing import Any, Literal
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 
-from leyden.callbacks.saving import checkpoint_of, copied, refuse_unsound, save, write
-from leyden.runs.checkpoints import BEST, checkpoints_in, named
+from leyden.callbacks.saving import (
+    checkpoint_of,
+    detached_copy,
+    require_finite_weights,
+    save,
+    write,
+)
+from leyden.run.checkpoints import BEST, checkpoints_in, named
 from leyden.types import PositiveInt
 
 log = logging.getLogger("leyden")
@@ -71,9 +77,9 @@ class BestCheckpoint(Checkpoint):
         self._remove_others(trainer)
 
     def _let_wait(self, trainer: Trainer) -> None:
-        refuse_unsound(trainer)
+        require_finite_weights(trainer)
         others, self.waiting = self.waiting, {}  # not to be written by the hook below
-        checkpoint = copied(checkpoint_of(trainer))
+        checkpoint = detached_copy(checkpoint_of(trainer))
         self.waiting = {**others, trainer.global_step: checkpoint}
 
     def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:

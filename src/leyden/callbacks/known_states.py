@@ -27,8 +27,8 @@ from leyden.callbacks.recorder import Recorder
 from leyden.callbacks.stopping import Pruning
 from leyden.errors import CheckpointError
 from leyden.files.json_file import mismatch
-from leyden.runs.content import Best
-from leyden.runs.foreign_links import lies_in
+from leyden.run.content import Best
+from leyden.run.foreign_links import lies_in
 
 log = logging.getLogger("leyden")
 

@@ -9,7 +9,7 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from leyden.distributed.sharding import whole
-from leyden.runs.record import Record
+from leyden.run.record import Record
 from leyden.tasks.logging import is_log_step, log_value
 from leyden.tasks.losses import widened
 

@@ -11,10 +11,10 @@ from torch.distributed.tensor import DTensor
 from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
-from leyden.callbacks.saving import agreed
+from leyden.callbacks.saving import all_agree
 from leyden.distributed.sharding import whole
 from leyden.errors import Diverged
-from leyden.runs.record import Record
+from leyden.run.record import Record
 from leyden.tasks.logging import log_value
 from leyden.types import PositiveInt
 
@@ -60,7 +60,7 @@ class NonFinite(Callback):
             return
         groups = optimizer.param_groups
         gradients = [p.grad for group in groups for p in group["params"] if p.grad is not None]
-        has_loss = agreed(trainer, all(math.isfinite(loss) for loss in losses))
+        has_loss = all_agree(trainer, all(math.isfinite(loss) for loss in losses))
         if has_loss and all_finite(gradients):
             self.scaler_skips = 0
             return

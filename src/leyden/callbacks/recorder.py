@@ -8,8 +8,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.tensorboard import best_tag, tensorboard_writer
 from leyden.errors import Diverged
-from leyden.runs.provenance import device_name, flags, peak_memory_bytes
-from leyden.runs.record import Record
+from leyden.run.provenance import device_name, flags, peak_memory_bytes
+from leyden.run.record import Record
 from leyden.tasks import Task
 from leyden.tasks.logging import loop_of
 
@@ -66,7 +66,7 @@ class Recorder(Callback):
         if trainer.sanity_checking:
             return
         self._update(trainer, task)
-        refuse_non_finite(trainer)
+        require_finite(trainer)
         value, best = self._monitored(trainer), self.record.best["value"]
         self.record.monitored.append((trainer.global_step, value))
         if best is None or self.sign * value > self.sign * best:
@@ -87,7 +87,7 @@ class Recorder(Callback):
     def on_test_end(self, trainer: Trainer, task: LightningModule) -> None:
         self.record.metrics |= metric_values(trainer)
         self.record.write()
-        refuse_non_finite(trainer)
+        require_finite(trainer)
 
     def on_exception(
         self, trainer: Trainer, task: LightningModule, exception: BaseException
@@ -95,14 +95,14 @@ class Recorder(Callback):
         self._update(trainer, task)
 
     def on_train_epoch_end(self, trainer: Trainer, task: LightningModule) -> None:
-        self._refuse_other_batch(trainer)
+        self._require_same_batch(trainer)
 
     def on_fit_end(self, trainer: Trainer, task: LightningModule) -> None:
         if trainer.global_step == 0:
             raise RuntimeError("fit ended before its first step; a callback has stopped it")
         self._update(trainer, task)
 
-    def _refuse_other_batch(self, trainer: Trainer) -> None:
+    def _require_same_batch(self, trainer: Trainer) -> None:
         """Samples are counted by the batch that the config says.
 
         Raises:
@@ -143,7 +143,7 @@ class Recorder(Callback):
         record.name_best()
 
 
-def refuse_non_finite(trainer: Trainer) -> None:
+def require_finite(trainer: Trainer) -> None:
     """Ends a run whose validation or test measured no number.
 
     Raises:

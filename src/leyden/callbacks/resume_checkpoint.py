@@ -14,7 +14,7 @@ from leyden.callbacks.saving import save
 from leyden.compat.lightning import update_step_metrics, validates_next
 from leyden.distributed.stop_signal import StopSignal
 from leyden.errors import Interrupted
-from leyden.runs.checkpoints import LAST, checkpoints_in, named
+from leyden.run.checkpoints import LAST, checkpoints_in, named
 from leyden.tasks.logging import write_values
 from leyden.types import Count, PositiveFloat, PositiveInt
 

@@ -31,7 +31,7 @@ class ResumeState(Callback):
     def on_save_checkpoint(
         self, trainer: Trainer, task: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        own = {"generators": generator_states(), "carried": carried_state(task)}
+        own = {"generators": generator_states(), "carried": recurrent_state_of(task)}
         of_ranks: list[dict[str, Any] | None] = [own]
         if trainer.world_size > 1:
             of_ranks = [None] * trainer.world_size
@@ -53,7 +53,7 @@ class ResumeState(Callback):
         self.place = state["place"]
         if state["accumulate"] != trainer.accumulate_grad_batches:
             share = Fraction(trainer.accumulate_grad_batches, state["accumulate"])
-            count_otherwise(checkpoint, self.place, share)
+            rescale_counts(checkpoint, self.place, share)
         # Before there was a state that is carried along, the generators stood alone.
         ranks = state.get("ranks") or [{"generators": one} for one in state["generators"]]
         if len(ranks) == trainer.world_size:
@@ -73,12 +73,12 @@ class ResumeState(Callback):
         self, trainer: Trainer, task: LightningModule, batch: Any, batch_index: int
     ) -> None:
         if self.own is not None:
-            put_back(self.own["generators"])
-            carry_on(task, self.own.get("carried"))
+            restore_generators(self.own["generators"])
+            restore_recurrent_state(task, self.own.get("carried"))
         self.own = None
 
 
-def carried_state(task: LightningModule) -> list[Tensor] | None:
+def recurrent_state_of(task: LightningModule) -> list[Tensor] | None:
     """What a recurrent network on a stream reads its next batch from."""
     state = task.train_state.state if isinstance(task, LanguageModeling) else None
     return None if state is None else [part.cpu() for part in as_parts(state)]
@@ -89,8 +89,8 @@ def as_parts(state: tuple[Tensor, ...] | Tensor) -> tuple[Tensor, ...]:
     return state if isinstance(state, tuple) else (state,)
 
 
-def carry_on(task: LightningModule, parts: list[Tensor] | None) -> None:
-    """Gives it back what `carried_state` said."""
+def restore_recurrent_state(task: LightningModule, parts: list[Tensor] | None) -> None:
+    """Gives it back what `recurrent_state_of` said."""
     if parts is None or not isinstance(task, LanguageModeling):
         return
     here = tuple(part.to(task.device) for part in parts)
@@ -109,7 +109,7 @@ def begin_epoch(trainer: Trainer) -> None:
         epochs.increment_completed()
 
 
-def count_otherwise(checkpoint: dict[str, Any], place: dict[str, int], share: Fraction) -> None:
+def rescale_counts(checkpoint: dict[str, Any], place: dict[str, int], share: Fraction) -> None:
     """Counts batches, of which a step now has `share` times as many, for loops and loader."""
     place["batch"] = int(place["batch"] * share)
     progress = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]
@@ -135,7 +135,7 @@ def generator_states() -> dict[str, Any]:
     }
 
 
-def put_back(states: dict[str, Any]) -> None:
+def restore_generators(states: dict[str, Any]) -> None:
     """Sets all generators to what `generator_states` gave, or gave as lists in earlier versions."""
     version, words, gauss = states["python"]
     random.setstate((version, tuple(torch.as_tensor(words).tolist()), gauss))

@@ -10,7 +10,7 @@ from torch.distributed.tensor import DTensor
 
 from leyden.compat.lightning import full_checkpoint
 from leyden.distributed.sharding import own_part, share_buffers
-from leyden.distributed.stop_signal import finished_first
+from leyden.distributed.stop_signal import uninterrupted
 from leyden.errors import Diverged
 from leyden.loggers import Resumable
 from leyden.tasks.logging import loop_of
@@ -29,19 +29,19 @@ def save(trainer: Trainer, path: Path, *, score: float | None = None) -> None:
         Diverged: A weight is NaN or infinite: such a network is never kept.
         Interrupted: A signal that came meanwhile insists; the checkpoint is there.
     """
-    with finished_first(), loop_of(trainer).clock.paused():
-        refuse_unsound(trainer)
+    with uninterrupted(), loop_of(trainer).clock.paused():
+        require_finite_weights(trainer)
         error = None
         try:
             # As `Trainer.save_checkpoint`, whose barrier would wait for a process that failed.
             write(trainer, checkpoint_of(trainer), path, score=score)
         except OSError as found:
             error = found
-        if not agreed(trainer, error is None):
+        if not all_agree(trainer, error is None):
             raise error or OSError(f"another process could not write {path.name}")
 
 
-def refuse_unsound(trainer: Trainer) -> None:
+def require_finite_weights(trainer: Trainer) -> None:
     """Sees to it that no broken network is kept.
 
     Raises:
@@ -49,7 +49,7 @@ def refuse_unsound(trainer: Trainer) -> None:
     """
     parameters = trainer.lightning_module.parameters()
     is_sound = all(bool(torch.isfinite(own_part(p)).all()) for p in parameters)
-    if not agreed(trainer, is_sound):
+    if not all_agree(trainer, is_sound):
         raise Diverged(f"a weight is NaN or infinite at step {trainer.global_step}")
 
 
@@ -57,7 +57,9 @@ def checkpoint_of(trainer: Trainer) -> dict[str, Any]:
     """What a checkpoint holds; its tensors may be those that are trained."""
     share_buffers(trainer.lightning_module)
     checkpoint = full_checkpoint(trainer)
-    checkpoint["state_dict"] = {k: alone(v) for k, v in checkpoint["state_dict"].items()}
+    checkpoint["state_dict"] = {
+        k: without_shared_memory(v) for k, v in checkpoint["state_dict"].items()
+    }
     return checkpoint
 
 
@@ -70,7 +72,7 @@ def write(
         OSError: This process could not write it.
         Interrupted: As above.
     """
-    with finished_first(), loop_of(trainer).clock.paused():
+    with uninterrupted(), loop_of(trainer).clock.paused():
         for logger in trainer.loggers:
             if isinstance(logger, Resumable):
                 logger.keep()
@@ -78,18 +80,18 @@ def write(
         trainer.strategy.save_checkpoint(checkpoint, path, storage_options=options)
 
 
-def copied(value: Any) -> Any:
+def detached_copy(value: Any) -> Any:
     """A checkpoint, or a part of it, that no longer changes when training goes on."""
     if isinstance(value, Tensor):
         return value.detach().cpu().clone()
     if isinstance(value, dict):
-        return {key: copied(inner) for key, inner in value.items()}
+        return {key: detached_copy(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(copied(inner) for inner in value)
+        return type(value)(detached_copy(inner) for inner in value)
     return value
 
 
-def alone(tensor: Tensor) -> Tensor:
+def without_shared_memory(tensor: Tensor) -> Tensor:
     """A tensor without what shares its memory, which would be written with it.
 
     So do the weights of networks that are trained in a stack.
@@ -99,7 +101,7 @@ def alone(tensor: Tensor) -> Tensor:
     return tensor.clone()
 
 
-def agreed(trainer: Trainer, is_so: bool) -> bool:
+def all_agree(trainer: Trainer, is_so: bool) -> bool:
     """Whether all processes say so."""
     if trainer.world_size == 1:
         return is_so

@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb == "--version":
         return print_version()
     if verb not in VERBS:
-        return refuse_verb(verb)
+        return reject_verb(verb)
     if others and verb in RUN_BY_ONE_PROCESS:
         sys.stderr.write(f"ignored, for this is one process: {', '.join(others)} (environment)\n")
     return run_verb(words)
@@ -83,11 +83,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run_verb(words: list[str]) -> int:
     """Runs a verb; each kind of error has its words and its exit status."""
-    from leyden.cli.variables import refuse_misspelt_variables
+    from leyden.cli.variables import reject_misspelt_variables
     from leyden.errors import ConfigError
 
     try:
-        refuse_misspelt_variables()
+        reject_misspelt_variables()
         options = parse(command_parser(), words)
         status: int = options.run(options)
     except ParserExit as end:
@@ -119,7 +119,7 @@ def print_version() -> int:
     return 0
 
 
-def refuse_verb(verb: str) -> int:
+def reject_verb(verb: str) -> int:
     """Names the verb that was meant."""
     from leyden.cli.terminal import show_problems
     from leyden.errors import Problem, suggestion

@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 from leyden.compat.hydra import hydras_parser, unchecked_help
 from leyden.config.catalogue import register
 from leyden.config.location import CONF
-from leyden.config.request import refuse_config_path
+from leyden.config.request import reject_config_path
 from leyden.errors import ConfigError, Problem
 
 
@@ -26,7 +26,7 @@ def hydra_main(arguments: list[str]) -> int:
         raise ConfigError(
             [Problem("--experimental-rerun", "would unpickle a file; no such option")]
         )
-    refuse_config_path(asked)
+    reject_config_path(asked)
     register()
     sys.argv = [sys.argv[0], *arguments]
     with unchecked_help():

@@ -22,9 +22,9 @@ def compose_words(words: list[str], *, will_run: bool = False) -> "ComposedReque
 
     composed = compose_request(parse_request(words))
     if will_run and composed.sweep is not None and composed.sweep.launcher.get("start") == "warm":
-        from leyden.distributed.forkserver import warm_up
+        from leyden.distributed.forkserver import start_forkserver
 
-        warm_up()
+        start_forkserver()
     with waiting("checking"), uncollected():
         from leyden.api import validated
 

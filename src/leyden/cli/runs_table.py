@@ -7,7 +7,7 @@ from typing import Any
 from leyden.cli.layout import Column
 from leyden.cli.terminal import show_table
 from leyden.formatting import format_number
-from leyden.runs.listing import last_logged
+from leyden.run.listing import last_logged
 
 
 def show_runs(records: list[dict[str, Any]], folder: Path, *, with_typed: bool = True) -> None:

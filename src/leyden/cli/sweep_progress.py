@@ -13,8 +13,8 @@ from leyden.cli.layout import SHORTEST_TEXT, Column, cut, lay_out, shortened
 from leyden.cli.sweep_summary import named
 from leyden.events import Event
 from leyden.formatting import format_number, format_seconds, printable
-from leyden.runs.listing import last_logged
-from leyden.runs.record import error_line
+from leyden.run.listing import last_logged
+from leyden.run.record import error_line
 from leyden.sweeps.events import JobEnded, JobsEnded, JobStarted, SweepProgress, SweepStopping
 from leyden.sweeps.objective import best_configuration
 from leyden.sweeps.record import DONE, JobEntry, SweepRecord

@@ -7,7 +7,7 @@ from leyden.cli.layout import Column
 from leyden.cli.runs_table import show_runs
 from leyden.cli.terminal import show_note, show_table
 from leyden.formatting import format_number, shown_path
-from leyden.runs.listing import find_runs
+from leyden.run.listing import find_runs
 from leyden.sweeps.failure import LOST
 from leyden.sweeps.objective import best_configuration, best_pruned
 from leyden.sweeps.record import DONE, FAILED, SweepRecord

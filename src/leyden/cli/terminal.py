@@ -13,7 +13,7 @@ from leyden.cli.layout import Column, lay_out
 from leyden.distributed.torchrun import is_first
 from leyden.errors import Problem
 from leyden.formatting import format_number, printed, shown_path
-from leyden.planning.batch import split_of
+from leyden.planning.batch import batch_split_of
 
 BASELINES = {
     "persistence": "the last value again",
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from leyden.callbacks.step_profile import StepTimes
     from leyden.data import DataModule
     from leyden.data.report import DataReport
-    from leyden.runs.record import Record
+    from leyden.run.record import Record
     from leyden.training.build import Experiment
 
 
@@ -57,7 +57,7 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") ->
     say(
         console,
         f"  optim   {choices['optimizer']}, {choices['scheduler']} schedule,"
-        f" batch {split_of(cfg)}, seed {cfg.seed}",
+        f" batch {batch_split_of(cfg)}, seed {cfg.seed}",
     )
     device = trainer.strategy.root_device
     several = f", {cfg.trainer.strategy}" if trainer.world_size > 1 else ""
@@ -150,7 +150,7 @@ def show_user_error(error: Exception) -> None:
 
 def show_failure(record: "Record") -> None:
     """What became of a run that did not complete, and where to read more."""
-    from leyden.runs.record import error_line
+    from leyden.run.record import error_line
 
     error = record.error or {"type": "unknown", "message": ""}
     reason = error["message"].strip().partition("\n")[0]

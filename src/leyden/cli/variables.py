@@ -11,7 +11,7 @@ ALIKE = 0.85
 """Variables of other programs may begin like ours (`difflib.SequenceMatcher.ratio`)."""
 
 
-def refuse_misspelt_variables() -> None:
+def reject_misspelt_variables() -> None:
     """Raises `ConfigError` for variables whose names are nearly those of Leyden's."""
     problems = []
     for name in sorted(os.environ.keys() - set(KNOWN)):

@@ -15,7 +15,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from leyden.compat.hydra import FileConfigSource, ImportlibResourcesConfigSource, sources
 from leyden.config.location import EXPERIMENTS
 from leyden.config.targets import user_packages
-from leyden.config.yaml_file import refuse_too_large
+from leyden.config.yaml_file import require_bounded_size
 
 GROUP = "experiment"
 
@@ -30,7 +30,7 @@ class BoundedFiles(FileConfigSource):
         path = Path(self.path) / self._normalize_file_name(config_path)
         if path.is_file():
             with path.open("rb") as file:
-                refuse_too_large(file)
+                require_bounded_size(file)
         return super().load_config(config_path)
 
 

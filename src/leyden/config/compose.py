@@ -15,17 +15,17 @@ from leyden.config.overrides import (
     COMMAND_LINE,
     forced,
     parse_overrides,
-    refuse_sweeps,
-    refuse_unknown_options,
+    reject_sweeps,
+    require_known_options,
     unknown_options,
 )
+from leyden.config.renamed import current_target
 from leyden.config.request import Request
 from leyden.config.schema import SweepKeys
 from leyden.config.signature import fields_of
 from leyden.config.sweep_declaration import axis_of, read_axes
 from leyden.config.sweep_space import Assignment, Axes
-from leyden.config.targets import current_name
-from leyden.config.without_effect import refuse_without_effect
+from leyden.config.without_effect import reject_ineffective_keys
 from leyden.errors import ConfigError, Problem
 
 HYDRAS_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
@@ -108,23 +108,23 @@ def compose_request(request: Request) -> ComposedRequest:
     composer = Composer(request)
     loader = composer.loader
     typed = parse_overrides(request.overrides, loader)
-    refuse_unknown_options(typed, loader)
+    require_known_options(typed, loader)
     fixed = tuple(forced(o, loader) for o in typed if not o.is_sweep_override())
     base = composer.config(fixed)
-    refuse_foreign_plugins(base.hydra)
+    reject_foreign_plugins(base.hydra)
     settings, declared = _settings(base), _declared_axes(base, loader)
     mode = base.hydra.mode
     if not (request.multirun or declared or mode == RunMode.MULTIRUN) or mode == RunMode.RUN:
-        refuse_sweeps(typed, base)
+        reject_sweeps(typed, base)
     axes = _typed_over(declared, typed, loader)
     is_sweep = bool(request.multirun or axes or mode == RunMode.MULTIRUN) and mode != RunMode.RUN
     is_search = base.hydra.sweeper._target_ != HYDRAS_SWEEPER
-    refuse_without_effect(typed, base, is_sweep=is_sweep, is_search=is_search)
+    reject_ineffective_keys(typed, base, is_sweep=is_sweep, is_search=is_search)
     if not is_sweep:
         return ComposedRequest((composer.job(fixed, Assignment()),))
     searcher = OmegaConf.masked_copy(base.hydra.sweeper, _search_keys(base)) if is_search else None
     sweep = SweepSpec(request, composer, fixed, axes, settings, base.hydra.launcher, searcher)
-    _refuse_misfits(sweep)
+    _reject_misfits(sweep)
     assignments = axes.probes() if is_search else axes.assignments()
     return ComposedRequest(tuple(map(sweep.job, assignments)), sweep)
 
@@ -171,7 +171,7 @@ def _typed_over(declared: Axes, typed: list[Override], loader: ConfigLoader) -> 
     return axes
 
 
-def _refuse_misfits(sweep: SweepSpec) -> None:
+def _reject_misfits(sweep: SweepSpec) -> None:
     """Raises `ConfigError` for what only a search can take, or what it can't."""
     axes, problems = sweep.axes, []
     if sweep.searcher is None:
@@ -195,7 +195,7 @@ def _refuse_misfits(sweep: SweepSpec) -> None:
         raise ConfigError(problems)
 
 
-def refuse_foreign_plugins(hydra: DictConfig) -> None:
+def reject_foreign_plugins(hydra: DictConfig) -> None:
     """Launchers and sweepers are ours: those made for Hydra lose results, states, or the sweep."""
     problems = [
         Problem(
@@ -204,7 +204,7 @@ def refuse_foreign_plugins(hydra: DictConfig) -> None:
             str(hydra[group]._target_),
         )
         for group, own in ENGINES.items()
-        if current_name(str(hydra[group]._target_)) not in own.values()
+        if current_target(str(hydra[group]._target_)) not in own.values()
     ]
     problems += [
         Problem(f"hydra.callbacks.{name}", "has no place here; a callback of ours is in callbacks")

@@ -27,7 +27,7 @@ from leyden.errors import ConfigError, Problem, suggestion
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParsedOverride:
     """An override that has been read.
 
     Attributes:
@@ -42,7 +42,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Files:
+class ComposedFiles:
     """What the files of a choice of options say together.
 
     Attributes:
@@ -56,7 +56,7 @@ class Files:
     choices: dict[str, str]
 
     @classmethod
-    def of(cls, whole: DictConfig) -> "Files":
+    def of(cls, whole: DictConfig) -> "ComposedFiles":
         own = whole.copy()
         with open_dict(own):
             own.pop("hydra")
@@ -82,8 +82,8 @@ class Composer:
     def __init__(self, request: Request) -> None:
         self.config_name = request.config_name
         self.loader = config_loader(request)
-        self._read: dict[str, Reading] = {}
-        self._files: dict[tuple[str, ...], Files] = {}
+        self._read: dict[str, ParsedOverride] = {}
+        self._files: dict[tuple[str, ...], ComposedFiles] = {}
 
     def config(self, texts: Iterable[str]) -> DictConfig:
         """The config of some overrides, with the node `hydra`.
@@ -105,7 +105,7 @@ class Composer:
         return Job.from_config(cfg, choices, texts, origins, assignment)
 
     def _composed(
-        self, texts: Iterable[str], *, of: Callable[[Files], DictConfig]
+        self, texts: Iterable[str], *, of: Callable[[ComposedFiles], DictConfig]
     ) -> tuple[DictConfig, dict[str, str]]:
         readings = self._readings(list(texts))
         try:
@@ -116,21 +116,23 @@ class Composer:
             raise ConfigError([_composition_problem(error, self.loader)]) from error
         return cfg, files.choices
 
-    def _readings(self, texts: list[str]) -> list[Reading]:
+    def _readings(self, texts: list[str]) -> list[ParsedOverride]:
         new = [text for text in dict.fromkeys(texts) if text not in self._read]
         lines = [forced(override, self.loader) for override in parse_overrides(new, self.loader)]
         overrides = parse_overrides(lines, self.loader)
         for text, line, override in zip(new, lines, overrides, strict=True):
             is_group = self.loader.repository.group_exists(override.key_or_group)
-            self._read[text] = Reading(line, override, is_group or override.is_hydra_override())
+            self._read[text] = ParsedOverride(
+                line, override, is_group or override.is_hydra_override()
+            )
         return [self._read[text] for text in texts]
 
-    def _chosen(self, options: tuple[str, ...]) -> Files:
+    def _chosen(self, options: tuple[str, ...]) -> ComposedFiles:
         if options not in self._files:
             whole = self.loader.load_configuration(
                 self.config_name, list(options), RunMode.RUN, from_shell=False
             )
-            self._files[options] = Files.of(whole)
+            self._files[options] = ComposedFiles.of(whole)
         return self._files[options]
 
 

@@ -9,7 +9,8 @@ from omegaconf import DictConfig
 
 from leyden.config.environment import recordable
 from leyden.config.location import CONF
-from leyden.config.targets import RENAMED, find_target
+from leyden.config.renamed import FORMER_KEYS, FORMER_TARGETS
+from leyden.config.targets import find_target
 from leyden.config.yaml_file import read_yaml
 
 NON_SEMANTIC_KEYS = (
@@ -35,10 +36,6 @@ NON_SEMANTIC_KEYS = (
 """Keys that do not change what is computed. Callbacks say it of themselves; see `is_observer`."""
 
 
-FORMER_TARGETS = {now: before for before, now in RENAMED.items()}
-"""A class that has a new name is the same class: digests go by the first one that it had."""
-
-
 def config_digest(cfg: DictConfig) -> str:
     """sha256 of what decides what is computed."""
     text = json.dumps(semantic_config(cfg), sort_keys=True)
@@ -55,6 +52,11 @@ def semantic_config(cfg: DictConfig) -> dict[str, Any]:
             node = node.get(parent, {})
         node.pop(last, None)
     data = plain.get("data") or {}
+    for now, before in FORMER_KEYS.items():
+        group, _, name = now.partition(".")
+        node = plain.get(group) or {}
+        if name in node:
+            node[before.partition(".")[2]] = node.pop(name)
     target = str(data.get("_target_"))
     if target in FORMER_TARGETS:
         data["_target_"] = FORMER_TARGETS[target]

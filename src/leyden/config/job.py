@@ -6,6 +6,7 @@ from omegaconf import DictConfig, open_dict
 
 from leyden.config.origin import Origins
 from leyden.config.quoting import with_text_form
+from leyden.config.renamed import rename_keys
 from leyden.config.smoke import shrink
 from leyden.config.sweep_space import Assignment
 from leyden.errors import Problem
@@ -66,14 +67,16 @@ class Job:
         overrides = tuple(text for text in bare if not text.startswith(NOT_OF_A_JOB))
         with open_dict(cfg):
             cfg.pop("sweep")
+            renamed = rename_keys(cfg)
             given = {override.partition("=")[0] for override in overrides}
-            _insist(cfg.trainer, given)
-            notes = shrink(cfg, given) if cfg.trainer.pop("shrinks", False) else ()
+            _apply_forced(cfg.trainer, given)
+            shrunk = shrink(cfg, given) if cfg.trainer.pop("shrinks", False) else ()
+            notes = (*renamed, *shrunk)
         return cls(cfg, overrides, choices, origins, assignment, notes)
 
 
-def _insist(trainer: DictConfig, typed: set[str]) -> None:
+def _apply_forced(trainer: DictConfig, typed: set[str]) -> None:
     """Lets a trainer option like `smoke` win over an experiment, but not over the command line."""
-    for key, value in (trainer.pop("insist", None) or {}).items():
+    for key, value in (trainer.pop("force", None) or {}).items():
         if f"trainer.{key}" not in typed:
             trainer[key] = value

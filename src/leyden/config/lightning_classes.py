@@ -11,7 +11,7 @@ from typing import Any
 
 from leyden.errors import Problem
 
-Place = Callable[[str, Mapping[Any, Any]], str | None]
+PathCheck = Callable[[str, Mapping[Any, Any]], str | None]
 """What is wrong with a value that is part of a path, given the class' other arguments."""
 
 NAME = re.compile(r"[\w.+= -]+(/[\w.+= -]+)*", re.ASCII)
@@ -78,7 +78,7 @@ def _stays(path: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Taken:
+class AllowedClass:
     """A class that is taken.
 
     Attributes:
@@ -88,7 +88,7 @@ class Taken:
     """
 
     others: str
-    places: Mapping[str, Place] = field(default_factory=dict)
+    places: Mapping[str, PathCheck] = field(default_factory=dict)
     withheld: str = ""
 
     @property
@@ -97,54 +97,54 @@ class Taken:
         return {*self.others.split(), *self.places}
 
 
-TAKEN = {
-    "pytorch_lightning.callbacks.BackboneFinetuning": Taken(
+ALLOWED = {
+    "pytorch_lightning.callbacks.BackboneFinetuning": AllowedClass(
         "unfreeze_backbone_at_epoch backbone_initial_ratio_lr backbone_initial_lr should_align"
         " initial_denom_lr train_bn verbose rounding",
         withheld="lambda_func",
     ),
-    "pytorch_lightning.callbacks.DeviceStatsMonitor": Taken("cpu_stats"),
-    "pytorch_lightning.callbacks.EarlyStopping": Taken(
+    "pytorch_lightning.callbacks.DeviceStatsMonitor": AllowedClass("cpu_stats"),
+    "pytorch_lightning.callbacks.EarlyStopping": AllowedClass(
         "monitor min_delta patience verbose mode strict check_finite stopping_threshold"
         " divergence_threshold check_on_train_epoch_end log_rank_zero_only"
     ),
-    "pytorch_lightning.callbacks.EMAWeightAveraging": Taken(
+    "pytorch_lightning.callbacks.EMAWeightAveraging": AllowedClass(
         "device use_buffers decay update_every_n_steps update_starting_at_step"
         " update_starting_at_epoch"
     ),
-    "pytorch_lightning.callbacks.LearningRateMonitor": Taken(
+    "pytorch_lightning.callbacks.LearningRateMonitor": AllowedClass(
         "logging_interval log_momentum log_weight_decay"
     ),
-    "pytorch_lightning.callbacks.ModelCheckpoint": Taken(
+    "pytorch_lightning.callbacks.ModelCheckpoint": AllowedClass(
         "monitor verbose save_last save_top_k save_on_exception save_weights_only mode"
         " auto_insert_metric_name every_n_train_steps train_time_interval every_n_epochs"
         " save_on_train_epoch_end enable_version_counter",
         {"dirpath": own_folder, "filename": checkpoint_name},
     ),
-    "pytorch_lightning.callbacks.ModelPruning": Taken(
+    "pytorch_lightning.callbacks.ModelPruning": AllowedClass(
         "pruning_fn parameter_names use_global_unstructured amount apply_pruning"
         " make_pruning_permanent use_lottery_ticket_hypothesis resample_parameters pruning_dim"
         " pruning_norm verbose prune_on_train_epoch_end",
         withheld="parameters_to_prune",
     ),
-    "pytorch_lightning.callbacks.ModelSummary": Taken("max_depth"),
-    "pytorch_lightning.callbacks.StochasticWeightAveraging": Taken(
+    "pytorch_lightning.callbacks.ModelSummary": AllowedClass("max_depth"),
+    "pytorch_lightning.callbacks.StochasticWeightAveraging": AllowedClass(
         "swa_lrs swa_epoch_start annealing_epochs annealing_strategy device", withheld="avg_fn"
     ),
-    "pytorch_lightning.callbacks.Timer": Taken("duration interval verbose"),
-    "pytorch_lightning.callbacks.WeightAveraging": Taken("device use_buffers"),
-    "pytorch_lightning.loggers.CSVLogger": Taken(
+    "pytorch_lightning.callbacks.Timer": AllowedClass("duration interval verbose"),
+    "pytorch_lightning.callbacks.WeightAveraging": AllowedClass("device use_buffers"),
+    "pytorch_lightning.loggers.CSVLogger": AllowedClass(
         "prefix flush_logs_every_n_steps",
         {"save_dir": own_folder, "name": folder_name, "version": csv_version},
     ),
-    "pytorch_lightning.loggers.CometLogger": Taken(
+    "pytorch_lightning.loggers.CometLogger": AllowedClass(
         "api_key workspace project experiment_key mode online prefix"
     ),
-    "pytorch_lightning.loggers.MLFlowLogger": Taken(
+    "pytorch_lightning.loggers.MLFlowLogger": AllowedClass(
         "experiment_name run_name tags log_model prefix run_id synchronous",
         {"save_dir": own_folder, "tracking_uri": web_address, "artifact_location": web_address},
     ),
-    "pytorch_lightning.loggers.TensorBoardLogger": Taken(
+    "pytorch_lightning.loggers.TensorBoardLogger": AllowedClass(
         "default_hp_metric prefix log_graph",
         {
             "save_dir": own_folder,
@@ -154,7 +154,7 @@ TAKEN = {
         },
         withheld="root_dir",
     ),
-    "pytorch_lightning.loggers.WandbLogger": Taken(
+    "pytorch_lightning.loggers.WandbLogger": AllowedClass(
         "offline anonymous project log_model prefix add_file_policy",
         {
             "save_dir": own_folder,
@@ -203,10 +203,10 @@ def misplaced_files(path: str, target: str, given: Mapping[Any, Any]) -> Iterato
 
     Args:
         path: Of its node in the config.
-        target: The class; one of `TAKEN`.
+        target: The class; one of `ALLOWED`.
         given: Its arguments.
     """
-    for key, wrong_with in TAKEN[target].places.items():
+    for key, wrong_with in ALLOWED[target].places.items():
         value = given.get(key)
         if value is not None and not (isinstance(value, int) and not isinstance(value, bool)):
             said = wrong_with(str(value), given)

@@ -65,7 +65,7 @@ def _unread(text: str, error: HydraException) -> str:
     return f"can't be read: {' '.join(reason.split())}; if it is a text, type {form}"
 
 
-def refuse_unknown_options(overrides: Iterable[Override], loader: ConfigLoader) -> None:
+def require_known_options(overrides: Iterable[Override], loader: ConfigLoader) -> None:
     """Raises `ConfigError` for all options that no file has."""
     problems = []
     for override in overrides:
@@ -108,7 +108,7 @@ def _options(override: Override) -> list[str]:
     return [str(value) for value in values if value is not None]
 
 
-def refuse_sweeps(overrides: list[Override], base: DictConfig) -> None:
+def reject_sweeps(overrides: list[Override], base: DictConfig) -> None:
     """Raises `ConfigError` for several values of a key where one run was asked for.
 
     Args:

@@ -42,7 +42,7 @@ SHOWN_BY_TRAIN = {
 """Hydra's flags that show something, by their names in its parser."""
 
 
-def refuse_config_path(parsed: Namespace) -> None:
+def reject_config_path(parsed: Namespace) -> None:
     """Raises `ConfigError` for a flag that would put other files in the place of Leyden's."""
     if parsed.config_path:
         hint = "is not taken: the parts are Leyden's own; type `--config-dir FOLDER` to add yours"
@@ -56,7 +56,7 @@ def parse_request(arguments: list[str]) -> Request:
     flags += ["--experimental-rerun"] if parsed.experimental_rerun else []  # it unpickles a file
     if flags:
         raise ConfigError([Problem(flags[0], "no such option; see `leyden train --help`")])
-    refuse_config_path(parsed)
+    reject_config_path(parsed)
     shown = [flag for flag, name in SHOWN_BY_TRAIN.items() if getattr(parsed, name)]
     if shown:
         hint = "only shows a config; type `leyden train --cfg job ...`"

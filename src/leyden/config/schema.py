@@ -141,7 +141,7 @@ class TrainerKeys:
     """Optimizer steps; counts where no tokens are given."""
     max_tokens: PositiveInt | None
     """Tokens to train on; text only."""
-    may_stand_in: bool
+    allow_synthetic: bool
     """Where the data set is not on this machine, random samples of its shape take its place."""
     overfit_samples: PositiveInt | None
     """Train, validate and test on this many samples of the training part."""

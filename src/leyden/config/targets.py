@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
+from leyden.config.renamed import current_target
 from leyden.errors import LIKE, suggestion
 
 ALLOWED_MODULES = (
@@ -28,14 +29,6 @@ ALLOWED_MODULES = (
     "torch.optim",
 )
 """Modules whose public classes, and whose functions where they list them, configs may name."""
-
-RENAMED = {
-    "leyden.data.csv_table.CSVTable": "leyden.data.CSVTable",
-    "leyden.data.csv_series.CSVSeries": "leyden.data.CSVSeries",
-    "leyden.data.series_classes.SeriesClasses": "leyden.data.SeriesClasses",
-    "leyden.sweeps.search.Search": "leyden.sweeps.search.OptunaSearch",
-}
-"""Targets by the names that configs of earlier versions have, with those that they have now."""
 
 BASES = {
     "model": "torch.nn.Module",
@@ -81,18 +74,13 @@ def _is_users(path: str) -> bool:
     return any(path.startswith(f"{package}.") for package in user_packages())
 
 
-def current_name(path: str) -> str:
-    """The name of a target now, whatever version has written it."""
-    return RENAMED.get(path, path)
-
-
 def find_target(path: str) -> Any:
     """The class or function that `path` names.
 
     Raises:
         ValueError: It is not allowed, does not exist, or is something else under a borrowed name.
     """
-    path = current_name(path)
+    path = current_target(path)
     if not is_allowed(path):
         raise ValueError(f"is not allowed; {_allowed_instead(path)}")
     if user_packages() and os.getcwd() not in sys.path:

@@ -11,7 +11,7 @@ from leyden.config.compose import ComposedRequest, SweepSpec
 from leyden.config.instantiate import make
 from leyden.config.job import Job
 from leyden.config.keys import check_keys, names_in
-from leyden.config.lightning_classes import REFUSED, TAKEN, USER_CODE, misplaced_files
+from leyden.config.lightning_classes import ALLOWED, REFUSED, USER_CODE, misplaced_files
 from leyden.config.plain import plain, refers
 from leyden.config.schema import (
     REPLACED,
@@ -235,11 +235,11 @@ def _check_node(
     known: set[str] | None = None
     if target.__module__.startswith("pytorch_lightning."):
         name = str(node["_target_"])
-        if name not in TAKEN:
+        if name not in ALLOWED:
             instead = REFUSED.get(name, f"no class that this version knows; {USER_CODE}")
             yield Problem(f"{path}._target_", f"is not taken here; {instead}", name)
             return
-        known = TAKEN[name].parameters
+        known = ALLOWED[name].parameters
         yield from misplaced_files(path, name, given)
     parameters = {
         name: Parameter(parameter.hint, parameter.required and name not in OFFERED)

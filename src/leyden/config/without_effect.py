@@ -30,7 +30,7 @@ DEFAULTS = {
 """Ours in conf/config.yaml, and Hydra's own, which a primary config of the user's has."""
 
 
-def refuse_without_effect(
+def reject_ineffective_keys(
     typed: Iterable[Override], base: DictConfig, *, is_sweep: bool, is_search: bool
 ) -> None:
     """Raises `ConfigError` for keys that would change nothing.

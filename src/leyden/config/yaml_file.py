@@ -54,7 +54,7 @@ NOT_STRUCTURE = re.compile(r"""#.*|"[^"\n]*"|'[^'\n]*'""")
 """Comments and quoted texts, in which brackets mean nothing."""
 
 
-def refuse_too_large(file: BinaryIO) -> None:
+def require_bounded_size(file: BinaryIO) -> None:
     """Raises `ConfigError` if a YAML file is too large, or would be once it is parsed.
 
     It is looked through event by event, so that nothing is built of it.

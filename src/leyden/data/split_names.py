@@ -1,11 +1,9 @@
 """The names of the three splits, and their names in files and folders."""
 
 import re
-from typing import Literal, get_args
 
-SplitName = Literal["train", "val", "test"]
-
-SPLITS: tuple[SplitName, ...] = get_args(SplitName)
+from leyden.tokenization.split import SPLITS as SPLITS
+from leyden.tokenization.split import SplitName as SplitName
 
 SPLIT_ALIASES: dict[str, SplitName] = {
     **dict.fromkeys(("train", "training"), "train"),

@@ -15,21 +15,21 @@ OTHERS_FAULT = ("gloo", "NCCL", "Connection", "Timed out", "Broken pipe", "DistB
 """Words of an error that another process is the cause of."""
 
 
-def note(folder: Path, rank: int, error: BaseException) -> None:
+def record_failure(folder: Path, rank: int, error: BaseException) -> None:
     """Keeps the error that ended a process."""
-    from leyden.runs.record import describe, status_after
+    from leyden.run.record import describe, status_after
 
     content = {**describe(error), "status": status_after(error), "time": time.time()}
     write_atomically(folder / NOTES.format(rank), json.dumps(content))
 
 
-def forget(folder: Path) -> None:
+def forget_failures(folder: Path) -> None:
     """Removes what an earlier start has noted."""
     for path in folder.glob(NOTES.format("*")):
         path.unlink()
 
 
-def blame(folder: Path, codes: list[int], killed: set[int]) -> None:
+def attribute_failure(folder: Path, codes: list[int], killed: set[int]) -> None:
     """Writes into the record what ended a run of several processes.
 
     Args:
@@ -37,14 +37,14 @@ def blame(folder: Path, codes: list[int], killed: set[int]) -> None:
         codes: Exit code of each process.
         killed: Those that did not end when another one had failed, and had to be killed.
     """
-    from leyden.runs.record import Record
+    from leyden.run.record import Record
 
     notes = read_notes(folder, len(codes))
-    forget(folder)
+    forget_failures(folder)
     own = notes.get(0)
-    if own is not None and not is_others_fault(own):
+    if own is not None and not follows_another_failure(own):
         return
-    found = culprit(codes, notes, killed)
+    found = first_failed(codes, notes, killed)
     record = Record.read(folder)
     if found is not None and record.status in ("pending", "running", "failed"):
         record.status = found.pop("status")
@@ -52,11 +52,11 @@ def blame(folder: Path, codes: list[int], killed: set[int]) -> None:
         record.write()
 
 
-def culprit(
+def first_failed(
     codes: list[int], notes: dict[int, dict[str, Any]], killed: set[int]
 ) -> dict[str, str] | None:
     """Status, type and message of the process that ended first by itself."""
-    guilty = [rank for rank, said in notes.items() if not is_others_fault(said)]
+    guilty = [rank for rank, said in notes.items() if not follows_another_failure(said)]
     if guilty:
         rank = min(guilty, key=lambda rank: float(notes[rank]["time"]))
         said = notes[rank]
@@ -66,7 +66,7 @@ def culprit(
     silent = [rank for rank in range(len(codes)) if rank not in notes and codes[rank] != 0]
     died = [rank for rank in silent if rank not in killed]
     if died:
-        error = death(codes[died[0]])
+        error = exit_reason(codes[died[0]])
         return {"status": "failed", **error, "message": f"rank {died[0]}: {error['message']}"}
     if silent and notes:
         message = f"rank {silent[0]} did not answer within trainer.timeout"
@@ -83,7 +83,7 @@ def read_notes(folder: Path, world_size: int) -> dict[int, dict[str, Any]]:
     return found
 
 
-def is_others_fault(said: dict[str, Any]) -> bool:
+def follows_another_failure(said: dict[str, Any]) -> bool:
     """Whether a process only noticed that another one was gone."""
     text = f"{said['type']}: {said['message']}"
     return any(word in text for word in OTHERS_FAULT)
@@ -100,7 +100,7 @@ def killed_by_leyden(reason: str) -> dict[str, str]:
     return {"type": "SIGKILL", "message": f"Leyden killed the process: {reason}"}
 
 
-def death(exit_code: int) -> dict[str, str]:
+def exit_reason(exit_code: int) -> dict[str, str]:
     """The error of a process that ended without a word, and that Leyden did not kill."""
     if exit_code < 0:
         name = signal.Signals(-exit_code).name

@@ -37,7 +37,7 @@ MOST_BYTES = 107
 LENGTH_OF_NAMES = len(f"/{PREFIX}12345678/listener-12345678")
 
 
-def warm_up() -> ForkServerContext:
+def start_forkserver() -> ForkServerContext:
     """Starts it, unless it runs, and gives the context whose processes are forked from it.
 
     The imports begin now, beside what this process does. It blocks the signals above from its

@@ -11,11 +11,17 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Literal
 
-from leyden.distributed.failures import LOST, blame, death, forget, killed_by_leyden
-from leyden.distributed.forkserver import server_pid, warm_up
+from leyden.distributed.failures import (
+    LOST,
+    attribute_failure,
+    exit_reason,
+    forget_failures,
+    killed_by_leyden,
+)
+from leyden.distributed.forkserver import server_pid, start_forkserver
 from leyden.distributed.resources import ProcessEnvironment, Resources
-from leyden.distributed.worker import GRACE_SECONDS, Rank, Work, Worker
-from leyden.runs.process_mark import is_alive, mark_of
+from leyden.distributed.worker import GRACE_SECONDS, JobWork, Rank, Worker
+from leyden.run.process_mark import is_alive, mark_of
 
 Start = Literal["warm", "cold"]
 
@@ -39,7 +45,7 @@ class JobProcesses:
 
     def __init__(
         self,
-        work: Work,
+        work: JobWork,
         *,
         world_size: int = 1,
         resources: Resources | None = None,
@@ -53,8 +59,10 @@ class JobProcesses:
         self.killed: dict[int, str] = {}
         """Why, by rank."""
         self.is_settled = False
-        forget(folder)
-        self.context = warm_up() if start == "warm" else multiprocessing.get_context("spawn")
+        forget_failures(folder)
+        self.context = (
+            start_forkserver() if start == "warm" else multiprocessing.get_context("spawn")
+        )
         port = _free_port() if world_size > 1 else 0
         self.processes: list[Watched] = []
         for number in range(world_size):
@@ -82,11 +90,11 @@ class JobProcesses:
         for process in self.processes:
             process.kill()  # what it has started and left behind
         if len(ended) > 1 and any(ended) and not self.is_settled:
-            blame(self.folder, ended, {*self.killed})
+            attribute_failure(self.folder, ended, {*self.killed})
         self.is_settled = True
         return next((code for code in ended if code < 0), next(filter(None, ended), 0))
 
-    def death(self, code: int) -> dict[str, str]:
+    def exit_reason(self, code: int) -> dict[str, str]:
         """The error of a job that ended without a word.
 
         Args:
@@ -95,12 +103,12 @@ class JobProcesses:
         if code < 0 and self.killed:
             return killed_by_leyden(next(iter(self.killed.values())))
         is_lost = code > 0 and any(process.is_lost for process in self.processes)
-        return LOST if is_lost else death(code)
+        return LOST if is_lost else exit_reason(code)
 
     def wait(self) -> int:
         """Waits for the end and returns the exit code as `poll` does."""
         while (code := self.poll()) is None:
-            look(self.sentinels, seconds=0.5)
+            wait_for_end(self.sentinels, seconds=0.5)
         return code
 
     def wait_stoppable(self) -> int:
@@ -145,7 +153,7 @@ class JobProcesses:
                 self.kill("another process of the run had ended")
 
 
-def look(sentinels: Sequence[int], *, seconds: float) -> None:
+def wait_for_end(sentinels: Sequence[int], *, seconds: float) -> None:
     """Waits until a process ends, or for so long where none of them can tell."""
     if sentinels:
         wait(sentinels, timeout=seconds)

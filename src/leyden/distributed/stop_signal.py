@@ -69,7 +69,7 @@ class ProcessSignals:
         found = {number: signal.getsignal(number) for number in SIGNALS}
         return {number: handler for number, handler in found.items() if handler is not None}
 
-    def put_back(self, before: dict[signal.Signals, Any]) -> None:
+    def set_handlers(self, before: dict[signal.Signals, Any]) -> None:
         """Sets handlers."""
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -89,7 +89,7 @@ class VirtualSignals(ProcessSignals):
     def current(self) -> dict[signal.Signals, Any]:
         return {number: self.handlers.get(number) for number in SIGNALS}
 
-    def put_back(self, before: dict[signal.Signals, Any]) -> None:
+    def set_handlers(self, before: dict[signal.Signals, Any]) -> None:
         self.handlers.update(before)
 
     def deliver(self) -> None:
@@ -152,17 +152,17 @@ def interrupt(number: int, frame: FrameType | None) -> NoReturn:
 
 
 @contextmanager
-def handled(handler: Handler) -> Iterator[None]:
+def handling(handler: Handler) -> Iterator[None]:
     """Within it, signals are met by a handler."""
     before = install(handler)
     try:
         yield
     finally:
-        put_back(before)
+        set_handlers(before)
 
 
 @contextmanager
-def finished_first() -> Iterator[None]:
+def uninterrupted() -> Iterator[None]:
     """Within it no signal ends the run: what is being written is finished first.
 
     The handlers are called as ever, so that they know when a signal came; if one of them ends the
@@ -183,11 +183,11 @@ def finished_first() -> Iterator[None]:
         return call
 
     before = {number: handler for number, handler in current().items() if callable(handler)}
-    put_back({number: later(handler) for number, handler in before.items()})
+    set_handlers({number: later(handler) for number, handler in before.items()})
     try:
         yield
     finally:
-        put_back(before)
+        set_handlers(before)
     if postponed:
         raise postponed[0]
 
@@ -204,13 +204,13 @@ def install(handler: Handler) -> dict[signal.Signals, Any]:
         The handlers of before.
     """
     before = {number: one for number, one in current().items() if one is not signal.SIG_IGN}
-    put_back(dict.fromkeys(before, handler))
+    set_handlers(dict.fromkeys(before, handler))
     return before
 
 
-def put_back(before: dict[signal.Signals, Any]) -> None:
+def set_handlers(before: dict[signal.Signals, Any]) -> None:
     """Sets the handlers of before."""
-    _signals().put_back(before)
+    _signals().set_handlers(before)
 
 
 def _signals() -> ProcessSignals:

@@ -19,7 +19,7 @@ from torch.distributed.checkpoint.state_dict import (
 )
 
 from leyden.files.atomic import PART, sync_file, sync_folder
-from leyden.runs.checkpoint_file import (
+from leyden.run.checkpoint_file import (
     Marker,
     digest_of_file,
     digest_of_folder,
@@ -27,8 +27,8 @@ from leyden.runs.checkpoint_file import (
     write_file,
     write_marker,
 )
-from leyden.runs.foreign_links import lies_in
-from leyden.runs.sharded import META, is_sharded, read_into, read_meta, read_whole, with_names
+from leyden.run.foreign_links import lies_in
+from leyden.run.sharded import META, is_sharded, read_into, read_meta, read_whole, with_names
 from leyden.types import PositiveInt
 
 StrategyName = Literal["auto", "ddp", "fsdp"]

@@ -67,7 +67,7 @@ class Rank:
         loopback.join(rank=self.number, world_size=self.world_size, port=self.port, timeout=timeout)
 
 
-class Work(Protocol):
+class JobWork(Protocol):
     """What each process of a job does."""
 
     @property
@@ -90,7 +90,7 @@ class Worker:
         is_logged: What it prints goes into the log of the run.
     """
 
-    work: Work
+    work: JobWork
     rank: Rank
     environment: ProcessEnvironment
     resources: Resources

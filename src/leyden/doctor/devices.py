@@ -9,7 +9,7 @@ import torch
 
 from leyden.distributed.resources import available_cores
 from leyden.doctor.examination import Row, failed, note, passed
-from leyden.runs.provenance import cpu_name
+from leyden.run.provenance import cpu_name
 
 NVIDIA = Path("/dev/nvidia0")
 COMPILERS = ("g++", "clang++", "c++")

@@ -13,7 +13,7 @@ from leyden.data.fetching import data_folder
 from leyden.doctor.examination import Row, failed, passed
 from leyden.files.atomic import write_atomically
 from leyden.files.temporary import temporary_folder
-from leyden.runs.folder import OUTPUTS
+from leyden.run.folder import OUTPUTS
 
 LEAST_FREE = 2_000_000_000
 """Bytes: a few checkpoints of a model of 100 million parameters."""

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import torch
 
-from leyden.distributed.forkserver import warm_up
+from leyden.distributed.forkserver import start_forkserver
 from leyden.distributed.resources import ProcessEnvironment
 from leyden.doctor.disk import existing
 from leyden.doctor.examination import Row, failed, passed
 from leyden.files.temporary import temporary_folder
-from leyden.runs.checkpoints import LAST, checkpoints_in, find_checkpoint, read_weights
-from leyden.runs.folder import OUTPUTS
-from leyden.runs.record import Record
+from leyden.run.checkpoints import LAST, checkpoints_in, find_checkpoint, read_weights
+from leyden.run.folder import OUTPUTS
+from leyden.run.record import Record
 from leyden.testing.faults import kill_at_change
 
 STEPS, EVERY, DISTURBED = 12, 3, 8
@@ -76,7 +76,7 @@ class Command:
 
 def exit_status(command: Command, *, seconds: float) -> int | None:
     """Runs a command; its exit status, negative for a signal, or None if it takes too long."""
-    process = warm_up().Process(target=command)
+    process = start_forkserver().Process(target=command)
     process.start()
     process.join(seconds)
     if process.exitcode is None:

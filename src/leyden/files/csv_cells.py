@@ -18,14 +18,14 @@ FORMULA = re.compile(r"[ ']*[=+\-@\uFF0B\uFF0D\uFF1D\uFF20]")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-def neutral(text: str) -> str:
+def neutralized(text: str) -> str:
     """A text that stays one; what reads as a number stays as it is."""
     is_formula = FORMULA.match(text) is not None and NUMBER.fullmatch(text) is None
     return f"'{text}" if is_formula else text
 
 
 def original(cell: str) -> str:
-    """The text of which `neutral` made a cell."""
+    """The text of which `neutralized` made a cell."""
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
@@ -42,4 +42,4 @@ def csv_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    return neutral(printable(value)) if isinstance(value, str) else value
+    return neutralized(printable(value)) if isinstance(value, str) else value

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pytorch_lightning import seed_everything
 
-from leyden.callbacks.recorder import refuse_non_finite
+from leyden.callbacks.recorder import require_finite
 from leyden.config.frozen import override
 from leyden.config.validate import validate_frozen
 from leyden.errors import ConfigError, Problem
@@ -13,12 +13,12 @@ from leyden.inference.load import checkpoint_of
 from leyden.planning.hardware import accelerator_is_here, precision_fits
 from leyden.planning.parts import build_net, build_task
 from leyden.planning.read_data import read_data
-from leyden.planning.resolve import refuse_other_weights
+from leyden.planning.resolve import require_matching_weights
 from leyden.planning.size import meta_net
-from leyden.runs.checkpoints import load_weights
-from leyden.runs.folder import read_frozen, refuse_other_folders
-from leyden.runs.log import quiet
-from leyden.runs.record import Record
+from leyden.run.checkpoints import load_weights
+from leyden.run.folder import read_frozen, require_run_folder
+from leyden.run.log import quiet_libraries
+from leyden.run.record import Record
 from leyden.training.build import build_trainer
 from leyden.training.resume import data_changes
 
@@ -35,7 +35,7 @@ def evaluate(folder: Path, overrides: list[str], *, observer: Observer) -> dict[
         ConfigError: No such run or checkpoint, or an override of what the run does not have.
         Diverged: A metric is NaN or infinite.
     """
-    refuse_other_folders(folder)
+    require_run_folder(folder)
     cfg = read_frozen(folder)
     which, others = _take_checkpoint(overrides)
     override(cfg, others, extra=("ckpt",))
@@ -51,14 +51,14 @@ def evaluate(folder: Path, overrides: list[str], *, observer: Observer) -> dict[
         for change in data_changes(Record.read(folder), data):
             note = f"warning: {change}; what is tested may have been trained on"
             observer(Note(note))
-    refuse_other_weights("RUN", checkpoint, meta_net(cfg, spec))
-    with quiet():
+    require_matching_weights("RUN", checkpoint, meta_net(cfg, spec))
+    with quiet_libraries():
         seed_everything(cfg.seed, verbose=False)
         task = build_task(cfg, build_net(cfg, spec), spec)
         trainer = build_trainer(cfg, data, folder=None, callbacks=[], loggers=[])
         load_weights(task.net, checkpoint)
         trainer.test(task, datamodule=data, verbose=False)
-    refuse_non_finite(trainer)
+    require_finite(trainer)
     return {name: float(value) for name, value in trainer.callback_metrics.items()}
 
 

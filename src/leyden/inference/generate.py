@@ -11,7 +11,7 @@ from leyden.config.huggingface import WEIGHTS, is_hf
 from leyden.data.errors import DataError
 from leyden.data.text.vocabulary import Vocabulary, load_vocabulary
 from leyden.errors import ConfigError, Problem
-from leyden.inference.load import read_trained
+from leyden.inference.load import load_run
 from leyden.interop.gpt2 import NotGPT2, read_gpt2
 from leyden.interop.hf_folder import CONFIG, TOKENIZER, UnreadableFolder, locate
 from leyden.models.generation import Sampling, collected, generate
@@ -79,7 +79,7 @@ def read_generator(source: str, which: str) -> TextGenerator:
     """
     if is_hf(source):
         return _read_hf_generator(source)
-    trained = read_trained(Path(source), which)
+    trained = load_run(Path(source), which)
     if trained.vocabulary is None:
         is_text = trained.spec.kind == "text"
         why = "its text is not here" if is_text else f"it is of {trained.spec.kind} data"

@@ -11,14 +11,14 @@ from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import CheckpointError, ConfigError, Problem
 from leyden.planning.parts import build_net
 from leyden.planning.read_data import read_data
-from leyden.planning.resolve import refuse_other_weights
+from leyden.planning.resolve import require_matching_weights
 from leyden.planning.size import meta_net
-from leyden.runs.checkpoints import find_checkpoint, load_weights
-from leyden.runs.folder import read_frozen, refuse_other_folders
+from leyden.run.checkpoints import find_checkpoint, load_weights
+from leyden.run.folder import read_frozen, require_run_folder
 
 
 @dataclass(frozen=True)
-class Trained:
+class LoadedRun:
     """What a run has learned.
 
     Attributes:
@@ -34,7 +34,7 @@ class Trained:
     vocabulary: Vocabulary | None
 
 
-def read_trained(folder: Path, which: str = "best") -> Trained:
+def load_run(folder: Path, which: str = "best") -> LoadedRun:
     """Reads a run's checkpoint. Writes nothing.
 
     Args:
@@ -48,11 +48,11 @@ def read_trained(folder: Path, which: str = "best") -> Trained:
     cfg = read_frozen(folder)
     validate_frozen(cfg)
     data, spec = read_data(cfg, fetch=True)
-    refuse_other_weights("RUN", checkpoint, meta_net(cfg, spec))
+    require_matching_weights("RUN", checkpoint, meta_net(cfg, spec))
     net = build_net(cfg, spec)
     load_weights(net, checkpoint)
     vocabulary = None if data.is_synthetic else getattr(data, "vocabulary", None)
-    return Trained(folder, net.eval(), spec, vocabulary)
+    return LoadedRun(folder, net.eval(), spec, vocabulary)
 
 
 def checkpoint_of(folder: Path, which: str) -> Path:
@@ -61,7 +61,7 @@ def checkpoint_of(folder: Path, which: str) -> Path:
     Raises:
         ConfigError: There is no such run, or no such checkpoint of it.
     """
-    refuse_other_folders(folder)
+    require_run_folder(folder)
     try:
         checkpoint = find_checkpoint(folder, which)
     except CheckpointError as error:

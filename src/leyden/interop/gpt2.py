@@ -203,7 +203,7 @@ def changes_to(net: nn.Module, config: dict[str, Any]) -> list[str]:
     return changes
 
 
-def refuse_other_gpt2(key: str, source: str, net: nn.Module) -> None:
+def require_matching_gpt2(key: str, source: str, net: nn.Module) -> None:
     """Raises `ConfigError` unless a network is the GPT-2 of a folder; no weights are read.
 
     Args:

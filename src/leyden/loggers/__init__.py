@@ -12,7 +12,7 @@ __all__ = ["CSV", "Resumable", "TensorBoard"]
 class Resumable(Protocol):
     """A logger that can take up a run where a checkpoint left it."""
 
-    def go_on_from(self, step: int | None) -> None:
+    def resume_from(self, step: int | None) -> None:
         """Forgets what was logged after the first `step` steps; all of it for None."""
 
     def keep(self) -> None:

@@ -13,7 +13,7 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
 from leyden.files.atomic import replacing
-from leyden.files.csv_cells import neutral, original
+from leyden.files.csv_cells import neutralized, original
 from leyden.files.regular import regular
 
 log = logging.getLogger("leyden")
@@ -53,7 +53,7 @@ class CSV(Logger):
         return str(self.path.parent)
 
     @rank_zero_only
-    def go_on_from(self, step: int | None) -> None:
+    def resume_from(self, step: int | None) -> None:
         """Drops the rows after `step`, which will come again; all of them for None."""
         if not self.path.exists():
             return
@@ -122,7 +122,7 @@ class CSV(Logger):
         with replacing(self.path) as file:
             with _as_text(file) as text:
                 writer = csv.DictWriter(text, columns)
-                writer.writerow({name: neutral(name) for name in columns})
+                writer.writerow({name: neutralized(name) for name in columns})
                 writer.writerows(rows)
             self.written_at = file.tell()
             with _as_text(file) as text:

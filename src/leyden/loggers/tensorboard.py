@@ -32,7 +32,7 @@ class TensorBoard(TensorBoardLogger):
         self.handed_over_when = 0.0
 
     @rank_zero_only
-    def go_on_from(self, step: int | None) -> None:
+    def resume_from(self, step: int | None) -> None:
         """Lets TensorBoard drop what was logged after `step`, which will come again."""
         if any(Path(self.save_dir or "").glob("events.out.*")):
             self._kwargs["purge_step"] = step or 0

@@ -144,7 +144,7 @@ class Rotary(nn.Module):
 
 
 @dataclass(frozen=True)
-class Sight:
+class AttentionContext:
     """Where tokens stand, and what they see.
 
     Attributes:
@@ -156,9 +156,9 @@ class Sight:
     mask: Bool[Tensor, "B 1 T S"]
 
 
-def sight(
+def attention_context(
     tokens: Int[Tensor, "B T"], *, separator: int | None, cache: KeyValueCache | None
-) -> Sight:
+) -> AttentionContext:
     """What tokens see of each other, and of the earlier ones in a cache.
 
     Args:
@@ -179,7 +179,7 @@ def sight(
         cache.keep_starts(starts)
     seen = torch.arange(num_seen, device=tokens.device)
     mask = (seen <= places[:, :, None]) & (seen >= starts[:, :, None])
-    return Sight(places - starts, mask[:, None])
+    return AttentionContext(places - starts, mask[:, None])
 
 
 class Attention(nn.Module):
@@ -208,14 +208,15 @@ class Attention(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "B T C"],
-        sight: Sight | None = None,
+        attention_context: AttentionContext | None = None,
         cache: LayerCache | None = None,
     ) -> Float[Tensor, "B T C"]:
         """Attends.
 
         Args:
             x: The tokens' vectors.
-            sight: None: each token sees all before it. Without a mask the fastest kernels can run.
+            attention_context: What each token sees; None: all before it. Without a mask the fastest
+                kernels can run.
             cache: Where earlier tokens' keys and values are, and these ones' go.
         """
         B, T, C = x.shape
@@ -223,7 +224,7 @@ class Attention(nn.Module):
         if self.qk_norm:
             q, k = (F.rms_norm(vectors, vectors.shape[-1:]) for vectors in (q, k))
         if self.rotary is not None:
-            positions = None if sight is None else sight.positions
+            positions = None if attention_context is None else attention_context.positions
             q, k = self.rotary(q, positions), self.rotary(k, positions)
         if cache is not None:
             k, v = cache.append(k, v)
@@ -231,8 +232,8 @@ class Attention(nn.Module):
             q,
             k,
             v,
-            attn_mask=None if sight is None else sight.mask,
-            is_causal=sight is None,
+            attn_mask=None if attention_context is None else attention_context.mask,
+            is_causal=attention_context is None,
             dropout_p=self.dropout if self.training else 0.0,
         )
         return self.proj(y.transpose(1, 2).reshape(B, T, C))  # type: ignore[no-any-return]

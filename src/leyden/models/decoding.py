@@ -25,7 +25,7 @@ class Reader(Protocol):
         """The logits of what follows each row."""
 
 
-def reader_of(net: nn.Module, batch_size: int, *, context: int, cached: bool) -> Reader:
+def decoder_of(net: nn.Module, batch_size: int, *, context: int, cached: bool) -> Reader:
     """The reader for a network.
 
     Args:
@@ -36,12 +36,12 @@ def reader_of(net: nn.Module, batch_size: int, *, context: int, cached: bool) ->
     """
     has_state = hasattr(net, "forward_with_state")
     if cached and has_state:
-        return StateReader(net)
-    rereader = Rereader(net, batch_size, context=None if has_state else context)
-    return CachedReader(net, rereader) if cached and isinstance(net, GPT) else rereader
+        return RecurrentDecoder(net)
+    rereader = FullContextDecoder(net, batch_size, context=None if has_state else context)
+    return CachedDecoder(net, rereader) if cached and isinstance(net, GPT) else rereader
 
 
-class Rereader:
+class FullContextDecoder:
     """Reads all that the network can see anew for each token."""
 
     def __init__(self, net: nn.Module, batch_size: int, *, context: int | None) -> None:
@@ -64,14 +64,14 @@ class Rereader:
         return last_logits(self.net(padded(windows)), windows)
 
 
-class CachedReader:
+class CachedDecoder:
     """Keeps a GPT's keys and values.
 
     Once a row is longer than the context, each new token moves its window on, and with it every
     position and all that was computed: from then on the windows are read anew.
     """
 
-    def __init__(self, net: GPT, rereader: Rereader) -> None:
+    def __init__(self, net: GPT, rereader: FullContextDecoder) -> None:
         self.net = net
         self.rereader = rereader
         self.cache = net.new_cache(len(rereader.rows))
@@ -85,7 +85,7 @@ class CachedReader:
         return last_logits(logits, new)
 
 
-class StateReader:
+class RecurrentDecoder:
     """Keeps a recurrent network's state."""
 
     def __init__(self, net: nn.Module) -> None:

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from leyden.models.decoding import NewTokens, reader_of
+from leyden.models.decoding import NewTokens, decoder_of
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def generate(
         net: Causal: maps tokens (batch, time) to logits (batch, time, vocabulary).
         prompts: At least one token each, on the network's device.
         num_tokens: Tokens to add at most.
-        context: Tokens that the model can see; older ones fall out of its sight. A recurrent
-            network sees all.
+        context: Tokens that the model can see; older ones are not seen. A recurrent network sees
+            all.
         sampling: How tokens are drawn; by default, as the distribution says.
         seed: Of the draws of each row, which so depend on its own prompt alone.
         stop: The token at which a row ends; it isn't given. None: no such token.
@@ -92,7 +92,7 @@ def generate(
     """
     sampling = sampling or Sampling()
     generators = [torch.Generator().manual_seed(seed) for _ in prompts]
-    reader = reader_of(net, len(prompts), context=context, cached=cached)
+    reader = decoder_of(net, len(prompts), context=context, cached=cached)
     new, has_ended = list(prompts), [False] * len(prompts)
     for _ in range(num_tokens):
         was_training = net.training

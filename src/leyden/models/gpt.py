@@ -13,7 +13,14 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from leyden.models.attention import Attention, KeyValueCache, LayerCache, Rotary, Sight, sight
+from leyden.models.attention import (
+    Attention,
+    AttentionContext,
+    KeyValueCache,
+    LayerCache,
+    Rotary,
+    attention_context,
+)
 from leyden.models.layers import ActivationName, activation_layer
 from leyden.models.ngram import NgramEmbedding
 from leyden.types import Count, PositiveFloat, PositiveInt, Probability
@@ -65,10 +72,10 @@ class Block(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "B T C"],
-        sight: Sight | None = None,
+        attention_context: AttentionContext | None = None,
         cache: LayerCache | None = None,
     ) -> Float[Tensor, "B T C"]:
-        x = x + self.dropout(self.attention(self.attention_norm(x), sight, cache))
+        x = x + self.dropout(self.attention(self.attention_norm(x), attention_context, cache))
         return x + self.dropout(self.mlp(self.mlp_norm(x)))  # type: ignore[no-any-return]
 
 
@@ -210,7 +217,9 @@ class GPT(nn.Module):
         if length > self.context:
             raise ValueError(f"{length} tokens are more than context={self.context}")
         is_plain = self.separator is None and cache is None
-        seen = None if is_plain else sight(tokens, separator=self.separator, cache=cache)
+        seen = (
+            None if is_plain else attention_context(tokens, separator=self.separator, cache=cache)
+        )
         x = self.token_embedding(tokens)
         if self.position_embedding is not None:
             plain = torch.arange(length, device=tokens.device)

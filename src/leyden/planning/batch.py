@@ -5,11 +5,11 @@ from pathlib import Path
 
 from omegaconf import DictConfig, open_dict
 
-from leyden.runs.folder import freeze_config, read_frozen
+from leyden.run.folder import freeze_config, read_frozen
 
 
 @dataclass(frozen=True)
-class Split:
+class BatchSplit:
     """A step's samples: `batch_size = num_processes * micro_batch * accumulate`.
 
     Attributes:
@@ -30,7 +30,7 @@ class Split:
         return " ".join([*words, f"x {self.accumulate}"] if self.accumulate > 1 else words)
 
 
-def split_of(cfg: DictConfig) -> Split:
+def batch_split_of(cfg: DictConfig) -> BatchSplit:
     """The split that a config asks for.
 
     Where `trainer.micro_batch` says a number, accumulation follows from it; otherwise
@@ -46,13 +46,13 @@ def split_of(cfg: DictConfig) -> Split:
     else:
         shares, what = accumulate or 1, f"{accumulate or 1} of accumulation"
     devices = f"{num_processes} devices x " if num_processes > 1 else ""
-    refuse_remainder(batch_size, num_processes * shares, f"{devices}{what}")
+    require_divisible(batch_size, num_processes * shares, f"{devices}{what}")
     other = batch_size // (num_processes * shares)
     if not isinstance(micro_batch, int):
-        return Split(batch_size, num_processes, other, shares)
+        return BatchSplit(batch_size, num_processes, other, shares)
     if accumulate not in (None, other):
         raise ValueError(f"is {num_processes} x {micro_batch} x {other}, not x {accumulate}")
-    return Split(batch_size, num_processes, micro_batch, other)
+    return BatchSplit(batch_size, num_processes, micro_batch, other)
 
 
 def batch_size_of(cfg: DictConfig) -> int:
@@ -65,11 +65,11 @@ def batch_size_of(cfg: DictConfig) -> int:
     if tokens is None:
         return int(cfg.data.batch_size)
     context = int(cfg.data.context)
-    refuse_remainder(int(tokens), context, "data.context")
+    require_divisible(int(tokens), context, "data.context")
     return int(tokens) // context
 
 
-def refuse_remainder(number: int, divisor: int, what: str) -> None:
+def require_divisible(number: int, divisor: int, what: str) -> None:
     """Raises `ValueError`, which names what would come out even.
 
     Args:
@@ -95,7 +95,7 @@ def halve_micro_batch(folder: Path) -> bool:
         False where it is one sample, or the user has said its size.
     """
     cfg = read_frozen(folder)
-    split = split_of(cfg)
+    split = batch_split_of(cfg)
     if cfg.trainer.micro_batch != "auto" or split.micro_batch == 1:
         return False
     share = split.batch_size // split.num_processes
@@ -107,7 +107,7 @@ def halve_micro_batch(folder: Path) -> bool:
 
 def solve_batch(cfg: DictConfig) -> None:
     """Writes what follows from the split into the config, for the record."""
-    split = split_of(cfg)
+    split = batch_split_of(cfg)
     with open_dict(cfg):
         cfg.data.batch_size = split.batch_size
         cfg.trainer.accumulate_grad_batches = split.accumulate

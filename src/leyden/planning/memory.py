@@ -27,7 +27,7 @@ from leyden.compat.torch import (
 from leyden.config.instantiate import make
 from leyden.data import Spec
 from leyden.distributed.sharding import blocks_of
-from leyden.planning.batch import num_processes_of, split_of
+from leyden.planning.batch import batch_split_of, num_processes_of
 from leyden.planning.parts import build_task
 from leyden.planning.resolve import Cache
 from leyden.planning.size import along_time, meta_net
@@ -62,7 +62,7 @@ def memory_bytes(cfg: DictConfig, spec: Spec, cache: Cache) -> int | None:
     """
     parts = num_processes_of(cfg) if cfg.trainer.strategy == "fsdp" else 1
     model = (cfg.model, cfg.trainer.precision, spec)
-    batch = (cfg.task, split_of(cfg).micro_batch, parts > 1)
+    batch = (cfg.task, batch_split_of(cfg).micro_batch, parts > 1)
     step = cache.get_or_compute(
         lambda: _step_bytes(cfg, spec, is_split=parts > 1), "step", *model, *batch
     )
@@ -71,14 +71,14 @@ def memory_bytes(cfg: DictConfig, spec: Spec, cache: Cache) -> int | None:
     )
     if step is None or state is None:
         return None
-    held = cache.get_or_compute(lambda: Held.by(_net(cfg, spec)), "held", *model)
+    held = cache.get_or_compute(lambda: Allocations.by(_net(cfg, spec)), "held", *model)
     if parts == 1:
         return step + held.weights + state
     return step + held.gathered + (held.weights + held.gradients + state) // parts
 
 
 @dataclass(frozen=True)
-class Held:
+class Allocations:
     """Bytes of a network, whatever it computes.
 
     Attributes:
@@ -92,7 +92,7 @@ class Held:
     gathered: int
 
     @classmethod
-    def by(cls, net: nn.Module) -> "Held":
+    def by(cls, net: nn.Module) -> "Allocations":
         return cls(
             sum(tensor.nbytes for tensor in (*net.parameters(), *net.buffers())),
             sum(p.nbytes for p in net.parameters() if p.requires_grad),
@@ -113,7 +113,7 @@ def _step_bytes(cfg: DictConfig, spec: Spec, *, is_split: bool) -> int | None:
     if is_split:
         for parameter in net.parameters():
             parameter.register_post_accumulate_grad_hook(_forget_gradient)  # type: ignore[no-untyped-call]
-    samples = split_of(cfg).micro_batch
+    samples = batch_split_of(cfg).micro_batch
     try:
         with _on_meta():
             return along_time(

@@ -62,7 +62,7 @@ def build_data(cfg: DictConfig) -> DataModule:
         OmegaConf.create(own),
         seed=cfg.seed,
         overfit_samples=cfg.trainer.overfit_samples,
-        allow_synthetic=cfg.trainer.may_stand_in,
+        allow_synthetic=cfg.trainer.allow_synthetic,
         mixup=cfg.task.mixup,
     )
     wrong = misplaced_object("data", data)

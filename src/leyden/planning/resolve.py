@@ -16,7 +16,7 @@ from leyden.config.signature import parameters_of
 from leyden.config.targets import find_target
 from leyden.data import DataModule, Spec
 from leyden.errors import ConfigError, Problem, gathered
-from leyden.interop.gpt2 import refuse_other_gpt2
+from leyden.interop.gpt2 import require_matching_gpt2
 from leyden.planning.batch import solve_batch
 from leyden.planning.limits import limit_problems, steps_per_epoch
 from leyden.planning.parts import planned_steps
@@ -29,7 +29,7 @@ from leyden.planning.size import (
     meta_net,
     solve_width,
 )
-from leyden.runs.checkpoints import find_checkpoint, read_weights
+from leyden.run.checkpoints import find_checkpoint, read_weights
 from leyden.tasks import task_of
 from leyden.tokenization.choice import TokenizerName
 
@@ -135,9 +135,9 @@ def resolve_config(
     """
     cache = cache or Cache()
     cfg = with_absolute_paths(cfg)
-    say_the_split(cfg)
+    freeze_split(cfg)
     solve_batch(cfg)
-    data, spec, found = look(cfg, cache, fetch=fetch)
+    data, spec, found = cached_data(cfg, cache, fetch=fetch)
     problems = [*found, *task_problems(cfg, [task_of(spec)], spec.kind)]
     problems += [] if found else limit_problems(cfg, data)
     if problems:
@@ -149,9 +149,9 @@ def resolve_config(
             )
     net, params, flops = cache.get_or_compute(lambda: _sized(cfg, spec), "size", cfg.model, spec)
     if cfg.init_from is not None and is_hf(cfg.init_from):
-        refuse_other_gpt2("init_from", cfg.init_from, net)
+        require_matching_gpt2("init_from", cfg.init_from, net)
     elif cfg.init_from is not None:
-        refuse_other_weights("init_from", Path(cfg.init_from), net)
+        require_matching_weights("init_from", Path(cfg.init_from), net)
     return ResolvedConfig(
         cfg,
         data,
@@ -162,7 +162,7 @@ def resolve_config(
     )
 
 
-def look(
+def cached_data(
     cfg: DictConfig, cache: Cache, *, fetch: bool = False
 ) -> tuple[DataModule, Spec, list[Problem]]:
     """A config's data, read once for all jobs whose data differs in no more than its order.
@@ -177,7 +177,7 @@ def look(
 
     trainer = cfg.trainer
     return cache.get_or_compute(
-        read, "data", cfg.data, trainer.overfit_samples, trainer.may_stand_in
+        read, "data", cfg.data, trainer.overfit_samples, trainer.allow_synthetic
     )
 
 
@@ -206,14 +206,14 @@ def with_absolute_paths(cfg: DictConfig) -> DictConfig:
     return cfg
 
 
-def say_the_split(cfg: DictConfig) -> None:
+def freeze_split(cfg: DictConfig) -> None:
     """Writes out how parts are drawn: runs of earlier versions, which drew otherwise, lack it."""
     if "split" not in cfg.data and "split" in parameters_of(find_target(cfg.data._target_)):
         with open_dict(cfg):
             cfg.data.split = {"stratified": True}
 
 
-def refuse_other_weights(key: str, checkpoint: Path, net: nn.Module) -> None:
+def require_matching_weights(key: str, checkpoint: Path, net: nn.Module) -> None:
     """Raises `ConfigError` if a checkpoint's weights are not of `net`.
 
     Args:

@@ -13,7 +13,7 @@ from leyden.config.signature import parameters_of
 from leyden.config.targets import find_target
 from leyden.data.spec import TASK_OF_KIND, DataKind
 from leyden.errors import CheckpointError, ConfigError, Problem, suggestion
-from leyden.planning.batch import split_of
+from leyden.planning.batch import batch_split_of
 from leyden.planning.hardware import (
     accelerator_is_here,
     averaged_weights_are_whole,
@@ -25,9 +25,9 @@ from leyden.planning.hardware import (
     strategy_fits_devices,
 )
 from leyden.planning.trainer_keys import lightning_takes_its_keys
-from leyden.runs.checkpoints import find_checkpoint
-from leyden.runs.folder import is_begun
-from leyden.runs.foreign_links import refuse_foreign_links
+from leyden.run.checkpoints import find_checkpoint
+from leyden.run.folder import is_begun
+from leyden.run.foreign_links import reject_foreign_links
 from leyden.tasks import TASKS, Classification, Regression, Task
 
 Rule = Callable[[DictConfig], Iterator[Problem]]
@@ -125,7 +125,7 @@ def stream_is_carried(cfg: DictConfig) -> Iterator[Problem]:
     if not hasattr(find_target(cfg.model._target_), "forward_with_state"):
         message = "is for networks that carry a state; type `model=rnn`, or `data.stream=false`"
         yield Problem("data.stream", message, "true")
-    elif split_of(cfg).accumulate != 1:
+    elif batch_split_of(cfg).accumulate != 1:
         message = "goes on from batch to batch; type `trainer.accumulate_grad_batches=1`"
         yield Problem("data.stream", message, "true")
 
@@ -152,14 +152,14 @@ def batch_divides(cfg: DictConfig) -> Iterator[Problem]:
     """The samples of a step can be dealt out evenly."""
     key = "batch_size" if cfg.data.get("batch_tokens") is None else "batch_tokens"
     try:
-        split_of(cfg)
+        batch_split_of(cfg)
     except ValueError as error:
         yield Problem(f"data.{key}", str(error), str(cfg.data[key]))
 
 
 def batch_norm_has_a_batch(cfg: DictConfig) -> Iterator[Problem]:
     """Statistics over a batch need more than one sample."""
-    if cfg.model.get("norm") == "batch" and split_of(cfg).micro_batch < 2:
+    if cfg.model.get("norm") == "batch" and batch_split_of(cfg).micro_batch < 2:
         message = "leaves batch norm one sample at a time; type 2 or more, or another `model.norm`"
         yield Problem("data.batch_size", message, str(cfg.data.batch_size))
 
@@ -207,7 +207,7 @@ def weights_are_there(cfg: DictConfig) -> Iterator[Problem]:
     if cfg.init_from is None or is_hf(cfg.init_from):
         return
     try:
-        refuse_foreign_links(Path(cfg.init_from), key="init_from")
+        reject_foreign_links(Path(cfg.init_from), key="init_from")
         checkpoint = find_checkpoint(Path(cfg.init_from))
     except ConfigError as error:
         yield from error.problems
@@ -232,7 +232,7 @@ def run_dir_is_free(cfg: DictConfig) -> Iterator[Problem]:
         yield Problem("run_dir", "is a file; name a folder", cfg.run_dir)
     elif folder.is_dir() and not is_begun(folder):
         try:
-            refuse_foreign_links(folder, key="run_dir")
+            reject_foreign_links(folder, key="run_dir")
         except ConfigError as error:
             yield from error.problems
             return

@@ -13,7 +13,7 @@ from pytorch_lightning import Trainer
 from leyden.config.schema import TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
 from leyden.errors import Problem
-from leyden.runs.log import quiet
+from leyden.run.log import quiet_libraries
 
 OF_THE_MACHINE = {"accelerator", "devices", "num_nodes", "strategy", "precision", "sync_batchnorm"}
 """Keys of which other rules judge: a job may be meant for another machine."""
@@ -48,7 +48,7 @@ def _refusal(keys: str) -> str | None:
     """Lightning's reason not to make a Trainer of these keys; None if it makes one."""
     given: dict[str, Any] = json.loads(keys)
     try:
-        with quiet():
+        with quiet_libraries():
             Trainer(
                 **given,
                 accelerator="cpu",

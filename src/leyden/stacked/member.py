@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from leyden.data.batches import Batch
 
 
-class Member:
+class StackMember:
     """One of the networks that are computed together.
 
     Args:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from leyden.compat.torch import zero_all
-from leyden.stacked.member import Member
+from leyden.stacked.member import StackMember
 from leyden.stacked.template import Template
 
 log = logging.getLogger("leyden")
@@ -22,9 +22,9 @@ class Stacks:
         self.stacks: dict[tuple[Any, ...], Stack] = {}
         self.is_possible = True
 
-    def compute(self, members: Sequence[Member]) -> None:
+    def compute(self, members: Sequence[StackMember]) -> None:
         """Gives each its loss, and its network's parameters their gradients."""
-        groups: dict[tuple[Any, ...], list[Member]] = {}
+        groups: dict[tuple[Any, ...], list[StackMember]] = {}
         for member in members:
             inputs, targets = member.batch
             groups.setdefault((inputs.shape, targets.shape), []).append(member)
@@ -35,7 +35,7 @@ class Stacks:
             else:
                 self._compute_together(shapes, group)
 
-    def _compute_together(self, shapes: tuple[Any, ...], group: list[Member]) -> None:
+    def _compute_together(self, shapes: tuple[Any, ...], group: list[StackMember]) -> None:
         try:
             stack = self.stacks.get(shapes)
             if stack is None or not stack.still_holds(group):
@@ -55,7 +55,7 @@ class Stack:
         members: Their networks differ in numbers only, and their batches have one shape.
     """
 
-    def __init__(self, members: Sequence[Member]) -> None:
+    def __init__(self, members: Sequence[StackMember]) -> None:
         self.members = list(members)
         self.template = Template(members)
         own = [dict(member.task.named_parameters()) for member in members]
@@ -81,7 +81,7 @@ class Stack:
         rates = [member.smoothing for member in members]
         self.smoothing = rates[0] if len(set(rates)) == 1 else torch.tensor(rates)
 
-    def still_holds(self, members: Sequence[Member]) -> bool:
+    def still_holds(self, members: Sequence[StackMember]) -> bool:
         """Whether these are its members, and their parameters still lie in it."""
         return self.members == members and all(
             parameter.data_ptr() == place.data_ptr() for parameter, place, _ in self.lent

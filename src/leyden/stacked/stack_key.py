@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from leyden.planning.batch import split_of
+from leyden.planning.batch import batch_split_of
 
 DIFFERS = {"model": ("dropout",), "task": ("label_smoothing",), "data": ("seed",)}
 """Keys of the parts that shape a step which may differ within a stack. The optimizer, its schedule,
@@ -38,7 +38,7 @@ def unsupported_reason(cfg: DictConfig) -> str | None:
         "trainer.devices": cfg.trainer.devices > 1 and "more than one device",
         "trainer.precision": cfg.trainer.precision != "32-true" and str(cfg.trainer.precision),
         "trainer.profiler": cfg.trainer.profiler is not None and str(cfg.trainer.profiler),
-        "accumulate_grad_batches": split_of(cfg).accumulate > 1 and "gradients are added up",
+        "accumulate_grad_batches": batch_split_of(cfg).accumulate > 1 and "gradients are added up",
         "compile": bool(cfg.compile) and "compiled networks",
         "model": model == "RNN" and "torch.func.vmap knows no recurrent layers",
         "model.dropout": model == "GPT" and cfg.model.dropout > 0 and "that of attention",

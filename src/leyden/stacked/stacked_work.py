@@ -11,7 +11,7 @@ from leyden.distributed.worker import Rank
 from leyden.training.run_work import RunWork
 
 if TYPE_CHECKING:
-    from leyden.stacked.lockstep import StackedRun
+    from leyden.stacked.interleaved import StackedRun
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class StackedWork:
     runs: tuple[RunWork, ...]
 
     def __call__(self, rank: Rank) -> None:
-        from leyden.runs.record import Record
-        from leyden.stacked.lockstep import run_interleaved
+        from leyden.run.record import Record
+        from leyden.stacked.interleaved import run_interleaved
         from leyden.training.execute import execute
 
         def job(run: RunWork) -> "Callable[[StackedRun], None]":

@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from torch.func import functional_call
 
 from leyden.data.batches import Batch
-from leyden.stacked.member import Member
+from leyden.stacked.member import StackMember
 
 Numbers = Mapping[str, Tensor]
 
@@ -26,7 +26,7 @@ class Template(nn.Module):
         members: Runs whose networks differ in numbers only; they are not changed.
     """
 
-    def __init__(self, members: Sequence[Member]) -> None:
+    def __init__(self, members: Sequence[StackMember]) -> None:
         super().__init__()
         task = members[0].task
         self.task = copy.copy(task)
@@ -74,7 +74,7 @@ class Template(nn.Module):
         with torch.no_grad():
             functional_call(self, buffers, (batch,))
 
-    def draw_masks(self, members: Sequence[Member]) -> list[Tensor]:
+    def draw_masks(self, members: Sequence[StackMember]) -> list[Tensor]:
         """Zeros, and what makes up for them, for each use of a dropout layer in a step."""
         return [
             torch.stack(

@@ -6,16 +6,16 @@ from pathlib import Path
 from types import FrameType
 
 from leyden.config.compose import SweepSettings
-from leyden.distributed.stop_signal import StopRequests, handled
+from leyden.distributed.stop_signal import StopRequests, handling
 from leyden.distributed.worker import GRACE_SECONDS
 from leyden.errors import ConfigError
 from leyden.events import Note, Observer
-from leyden.runs.process_mark import is_alive
-from leyden.runs.record import Record, now
+from leyden.run.process_mark import is_alive
+from leyden.run.record import Record, now
 from leyden.sweeps.events import JobEnded, JobStarted, SweepProgress, SweepStopping
 from leyden.sweeps.failure import HOPELESS, LOST, failure_of, lost
 from leyden.sweeps.jobs import Jobs, folder_of
-from leyden.sweeps.launchers import Ended, Launcher, Refused
+from leyden.sweeps.launchers import JobEnd, Launcher, LauncherUnavailable
 from leyden.sweeps.launchers.supervise import ask_to_stop
 from leyden.sweeps.objective import objective_value
 from leyden.sweeps.record import JobEntry, SweepRecord
@@ -74,7 +74,7 @@ class Controller:
 
     def run(self) -> None:
         """Starts jobs as slots become free, until none is left or the user stops it."""
-        with handled(self._handle):
+        with handling(self._handle):
             while self._fill() or self.running or self.adopted:
                 ends = [*self.launcher.wait(SECONDS_BETWEEN_LOOKS), *self._adopted_ends()]
                 for ended in ends:
@@ -109,7 +109,7 @@ class Controller:
             entry.attempts += 1
             try:
                 self.launcher.start(task)
-            except Refused as error:
+            except LauncherUnavailable as error:
                 entry.attempts -= 1
                 self._end_without_engine(error)
                 break
@@ -124,11 +124,11 @@ class Controller:
             started = True
         return started
 
-    def _end_without_engine(self, error: Refused) -> None:
+    def _end_without_engine(self, error: LauncherUnavailable) -> None:
         """Ends the sweep where its engine takes no more jobs.
 
         Raises:
-            Refused: It has taken none at all.
+            LauncherUnavailable: It has taken none at all.
         """
         if not self.has_started:
             raise error
@@ -149,7 +149,7 @@ class Controller:
     def _num_busy(self) -> int:
         return len(self.running) + len(self.adopted)
 
-    def _settle(self, ended: Ended) -> None:
+    def _settle(self, ended: JobEnd) -> None:
         """Takes over what became of a job, from its record."""
         entry = self.running.pop(ended.folder, None) or self.adopted.pop(ended.folder, None)
         if entry is None:
@@ -168,7 +168,7 @@ class Controller:
 
     def _take(self, entry: JobEntry, run: Record, *, was_cancelled: bool) -> None:
         """Notes how a job ended, and whether it is started once more."""
-        take_over(entry, run, self.record)
+        update_entry(entry, run, self.record)
         if not was_cancelled and self._is_tried_again(entry, run):
             self.jobs.again(entry)
         elif entry.state not in ("interrupted", CRASHED):
@@ -184,13 +184,13 @@ class Controller:
         self.emit(JobEnded(entry, self.record))
         self.record.write_soon()
 
-    def _runs_on(self, run: Record, ended: Ended) -> bool:
+    def _runs_on(self, run: Record, ended: JobEnd) -> bool:
         """Whether only what watched a job is gone: the job itself stops with a checkpoint soon."""
         is_over = ended.error is None or ended.error["type"] == CRASHED or not is_running(run)
         since = self.left_when.get(ended.folder, time.monotonic())
         return not is_over and time.monotonic() < since + SECONDS_TO_LEAVE
 
-    def _complete(self, run: Record, ended: Ended) -> None:
+    def _complete(self, run: Record, ended: JobEnd) -> None:
         """Notes in a job's record that its process died without a word."""
         timed_out = ended.error is not None and ended.error["type"] == "timeout"
         if ended.error is not None and ended.error["type"] == CRASHED and not self.is_stopping:
@@ -227,18 +227,18 @@ class Controller:
         entry.error = {"type": "interrupted", "message": message}
         return False
 
-    def _adopted_ends(self) -> list[Ended]:
+    def _adopted_ends(self) -> list[JobEnd]:
         return [ended for folder in self.adopted if (ended := self._adopted_end(folder))]
 
-    def _adopted_end(self, folder: Path) -> Ended | None:
+    def _adopted_end(self, folder: Path) -> JobEnd | None:
         try:
             run = Record.read(folder)
         except ConfigError:
-            return Ended(folder)
+            return JobEnd(folder)
         is_late = time.monotonic() > self.left_when.get(folder, math.inf) + SECONDS_TO_LEAVE
         if is_running(run) and not is_late:
             return None
-        return Ended(folder, None if run.status != "running" else GONE)
+        return JobEnd(folder, None if run.status != "running" else GONE)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.requests.note(number, when=time.monotonic()):
@@ -256,12 +256,12 @@ class Controller:
         self.launcher.stop()
 
 
-def is_cancelled(ended: Ended) -> bool:
+def is_cancelled(ended: JobEnd) -> bool:
     """Whether someone has cancelled a job in the engine that ran it, and so wants no more of it."""
     return ended.error is not None and ended.error["type"] == CANCELLED
 
 
-def take_over(entry: JobEntry, run: Record, record: SweepRecord) -> None:
+def update_entry(entry: JobEntry, run: Record, record: SweepRecord) -> None:
     """Writes what a job's own record says into the sweep's."""
     content = vars(run)
     entry.state = run.status

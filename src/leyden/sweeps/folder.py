@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from leyden.config.compose import SweepSpec
 from leyden.config.identity import NON_SEMANTIC_KEYS, is_observer
-from leyden.runs.folder import OUTPUTS, slug
+from leyden.run.folder import OUTPUTS, slug
 
 NON_SEMANTIC_WORDS = (
     *NON_SEMANTIC_KEYS,

@@ -16,8 +16,8 @@ from leyden.errors import ConfigError
 from leyden.events import Observer
 from leyden.planning.resolve import ResolvedConfig, resolve_job
 from leyden.planning.rules import RULES
-from leyden.runs.folder import is_begun, job_name, read_frozen
-from leyden.runs.record import NAME
+from leyden.run.folder import is_begun, job_name, read_frozen
+from leyden.run.record import NAME
 from leyden.sweeps.failure import LOST, lost
 from leyden.sweeps.launchers import JobSpec
 from leyden.sweeps.record import JobEntry, SweepRecord
@@ -47,7 +47,7 @@ class Jobs(Protocol):
 
 
 @dataclass
-class Folders:
+class JobFolders:
     """Makes the folders of a sweep's jobs.
 
     Attributes:
@@ -124,7 +124,7 @@ class ListedJobs:
 
     def __init__(
         self,
-        folders: Folders,
+        folders: JobFolders,
         waiting: Iterable[JobEntry],
         jobs: dict[tuple[str, ...], tuple[Job, ResolvedConfig]],
     ) -> None:
@@ -160,7 +160,9 @@ class SearchedJobs:
         trials: Of the search.
     """
 
-    def __init__(self, folders: Folders, waiting: Iterable[JobEntry], trials: OptunaStudy) -> None:
+    def __init__(
+        self, folders: JobFolders, waiting: Iterable[JobEntry], trials: OptunaStudy
+    ) -> None:
         self.folders = folders
         self.waiting = deque(waiting)
         self.trials = trials

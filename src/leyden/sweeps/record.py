@@ -9,10 +9,10 @@ from typing import Any, Literal, NotRequired, TypedDict, cast
 from leyden.errors import ConfigError, Problem
 from leyden.files.atomic import write_atomically
 from leyden.files.json_file import mismatch, read_json, reason_of
-from leyden.runs.content import Error, Mark
-from leyden.runs.foreign_links import find_named
-from leyden.runs.process_mark import is_alive
-from leyden.runs.record import finite
+from leyden.run.content import Error, Mark
+from leyden.run.foreign_links import find_named
+from leyden.run.process_mark import is_alive
+from leyden.run.record import finite
 
 SCHEMA = 1
 DONE = ("completed", "pruned")
@@ -196,7 +196,7 @@ def find_sweeps(root: Path) -> tuple[list[SweepRecord], list[str]]:
 NAME = "sweep.json"
 
 
-class Entry(TypedDict):
+class JobContent(TypedDict):
     """A job."""
 
     overrides: list[str]
@@ -211,7 +211,7 @@ class Entry(TypedDict):
     trial: NotRequired[int | None]
 
 
-class Compared(TypedDict):
+class ObjectiveContent(TypedDict):
     """What jobs are compared by."""
 
     metric: str
@@ -219,7 +219,7 @@ class Compared(TypedDict):
     reduce: NotRequired[str | int]
 
 
-class Searched(TypedDict):
+class SearchContent(TypedDict):
     """Settings of a search."""
 
     n_trials: NotRequired[int]
@@ -234,10 +234,10 @@ class SweepContent(TypedDict):
     overrides: list[str]
     axes: list[str]
     repeated: list[str]
-    objectives: list[Compared]
+    objectives: list[ObjectiveContent]
     launcher: str
-    jobs: list[Entry]
-    search: NotRequired[Searched | None]
+    jobs: list[JobContent]
+    search: NotRequired[SearchContent | None]
     schema: NotRequired[int]
     status: NotRequired[str]
     started: NotRequired[str | None]

@@ -8,12 +8,12 @@ from leyden.config.identity import config_digest
 from leyden.config.job import Job
 from leyden.errors import ConfigError, Problem, gathered
 from leyden.planning.resolve import ResolvedConfig
-from leyden.runs.changes import code_changes, config_changes, keep_code
-from leyden.runs.folder import is_begun, read_frozen
-from leyden.runs.process_mark import may_hold
-from leyden.runs.record import NAME as RUN_RECORD
-from leyden.runs.record import Record
-from leyden.sweeps.controller import take_over
+from leyden.run.changes import code_changes, config_changes, save_code
+from leyden.run.folder import is_begun, read_frozen
+from leyden.run.process_mark import may_be_alive
+from leyden.run.record import NAME as RUN_RECORD
+from leyden.run.record import Record
+from leyden.sweeps.controller import update_entry
 from leyden.sweeps.failure import LOST, lost
 from leyden.sweeps.jobs import folder_of
 from leyden.sweeps.record import FAILED, NAME, TO_GO_ON, JobEntry, SweepRecord
@@ -23,7 +23,7 @@ DAMAGED = "sweep.damaged.json"
 BEGINNING = "the sweep began"
 
 
-def refuse_other_content(folder: Path) -> None:
+def require_sweep_folder(folder: Path) -> None:
     """Raises `ConfigError` if a folder holds something else than a sweep."""
     if folder.exists() and ((folder / RUN_RECORD).exists() or not is_begun(folder)):
         message = "is there already, and not a sweep's; choose another"
@@ -101,12 +101,12 @@ def refresh(entry: JobEntry, record: SweepRecord) -> None:
         return
     if run.status == "running" and not survives(run):
         run.status = "crashed"
-    take_over(entry, run, record)
+    update_entry(entry, run, record)
 
 
 def survives(run: Record) -> bool:
     """Whether a job's process may be alive, now that this process has the sweep's lock."""
-    return run.status == "running" and run.process is not None and may_hold(run.process)
+    return run.status == "running" and run.process is not None and may_be_alive(run.process)
 
 
 def is_due(entry: JobEntry, settings: SweepSettings) -> bool:
@@ -159,17 +159,17 @@ def meet_drift(
         due = TO_GO_ON + (FAILED if settings.retry else ())
         is_unfinished = any(entry.state in due for entry, _ in planned)
         code = code_changes(record.folder, since=BEGINNING) if is_unfinished else []
-        refuse_drift([*gathered(changes, len(changed)), *code])
+        reject_drift([*gathered(changes, len(changed)), *code])
     for entry, _ in changed:
         if entry.state in (*TO_GO_ON, *FAILED):
             entry.folder, entry.state = None, "pending"
-    keep_code(record.folder)
+    save_code(record.folder)
 
 
 MOST_SHOWN = 8
 
 
-def refuse_drift(changes: list[Problem]) -> None:
+def reject_drift(changes: list[Problem]) -> None:
     """Raises `ConfigError` with the first of the changes, and what can be done."""
     if changes:
         more = len(changes) - MOST_SHOWN

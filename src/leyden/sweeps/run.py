@@ -11,30 +11,30 @@ from leyden.events import Note, Observer, TellsObserver
 from leyden.files.disk_space import require_space
 from leyden.formatting import shown_path
 from leyden.planning.resolve import ResolvedConfig, resolve_job, resolve_jobs
-from leyden.runs.foreign_links import refuse_foreign_links
-from leyden.runs.lock import held
-from leyden.runs.process_mark import process_mark
-from leyden.runs.record import now
+from leyden.run.foreign_links import reject_foreign_links
+from leyden.run.lock import folder_lock
+from leyden.run.process_mark import process_mark
+from leyden.run.record import now
 from leyden.sweeps.controller import Controller
 from leyden.sweeps.distinct import distinct_jobs
 from leyden.sweeps.events import DataRead, JobsEnded, SweepStarted
 from leyden.sweeps.folder import sweep_folder
 from leyden.sweeps.jobs import (
-    Folders,
+    JobFolders,
     Jobs,
     ListedJobs,
     SearchedJobs,
     assignment_of,
     unfinished_trials,
 )
-from leyden.sweeps.launchers import JobSpec, Launcher, Refused
+from leyden.sweeps.launchers import JobSpec, Launcher, LauncherUnavailable
 from leyden.sweeps.record import DONE, JobEntry, Objective, SweepRecord
 from leyden.sweeps.resume import (
     is_due,
     match,
     meet_drift,
     refresh,
-    refuse_other_content,
+    require_sweep_folder,
     take_earlier_jobs,
 )
 from leyden.sweeps.search import OptunaSearch
@@ -65,15 +65,15 @@ def run_sweep(plan: ComposedRequest, *, command: list[str], observer: Observer) 
     folder = sweep_folder(sweep, cfg=first.cfg, experiment=first.choices.get("experiment"))
     launcher: Launcher = make(sweep.launcher)
     search: OptunaSearch | None = None if sweep.searcher is None else make(sweep.searcher)
-    refuse_foreign_links(folder, key="sweep")
-    refuse_other_content(folder)
+    reject_foreign_links(folder, key="sweep")
+    require_sweep_folder(folder)
     largest = max(one.params.total for one in resolved)
     require_space(folder, key="sweep", num_parameters=largest)
-    with held(folder, key="sweep"):
+    with folder_lock(folder, key="sweep"):
         record = new_record(folder, sweep, first, search, command)
         for note in take_earlier_jobs(record):
             observer(Note(note))
-        folders = Folders(record, sweep, command, observer)
+        folders = JobFolders(record, sweep, command, observer)
         jobs: Jobs
         if search is None:
             jobs, adopted = listed_jobs(folders, plan, resolved)
@@ -127,7 +127,7 @@ def new_record(
 
 
 def listed_jobs(
-    folders: Folders, plan: ComposedRequest, resolved: list[ResolvedConfig]
+    folders: JobFolders, plan: ComposedRequest, resolved: list[ResolvedConfig]
 ) -> tuple[ListedJobs, list[JobEntry]]:
     """What a grid has left to do, and its jobs that an earlier start left running.
 
@@ -144,7 +144,7 @@ def listed_jobs(
     return ListedJobs(folders, waiting, made_from), running
 
 
-def searched_jobs(folders: Folders, trials: OptunaStudy) -> tuple[SearchedJobs, list[JobEntry]]:
+def searched_jobs(folders: JobFolders, trials: OptunaStudy) -> tuple[SearchedJobs, list[JobEntry]]:
     """What a search has left to do, and its trials that an earlier start left running."""
     record, settings = folders.record, folders.sweep.settings
     begun = [entry for entry in record.jobs if entry.folder is not None][:1]
@@ -167,7 +167,7 @@ def searched_jobs(folders: Folders, trials: OptunaStudy) -> tuple[SearchedJobs, 
 
 
 def run_jobs(
-    folders: Folders,
+    folders: JobFolders,
     jobs: Jobs,
     adopted: list[JobEntry],
     launcher: Launcher,
@@ -202,7 +202,7 @@ def run_jobs(
     )
     try:
         controller.run()
-    except Refused as error:
+    except LauncherUnavailable as error:
         finish(record, observer, was_interrupted=True)
         raise ConfigError([Problem("hydra/launcher", str(error), record.launcher)]) from error
     finally:

@@ -74,7 +74,7 @@ class OptunaStudy:
             os.environ[URL_IN_ENVIRONMENT] = search.storage
             self.storage, self.name = URL_IN_ENVIRONMENT, str(folder.absolute())
             self._open()
-        self._refuse_other_ranges()
+        self._require_same_ranges()
         self._restore(earlier)
         self.begun = {entry.trial for entry in earlier if entry.trial is not None}
         with quiet_optuna():
@@ -105,7 +105,7 @@ class OptunaStudy:
                 directions=self.directions,
             )
 
-    def _refuse_other_ranges(self) -> None:
+    def _require_same_ranges(self) -> None:
         for axis in self.axes:
             before = incompatible(axis, self._trials())
             if before is not None:

@@ -25,7 +25,7 @@ VARIABLE = "LEYDEN_FAULT"
 
 POINTS = {
     "begin": "leyden.distributed.strategy.write_file",
-    "half": "leyden.runs.checkpoint_file.Digested.write",
+    "half": "leyden.run.checkpoint_file.DigestingFile.write",
     "fsync": "leyden.files.atomic.os.fsync",
     "rename": "leyden.files.atomic.os.replace",
     "marker": "leyden.distributed.strategy.write_marker",
@@ -73,7 +73,7 @@ class Fault:
             raise OSError(number, os.strerror(number))
 
 
-class Saboteur(Callback):
+class FaultCallback(Callback):
     """Lets a fault happen.
 
     Args:
@@ -186,10 +186,10 @@ def is_change(event: str, arguments: tuple[Any, ...], folder: Path) -> bool:
     return os.path.abspath(os.fspath(arguments[0])).startswith(f"{folder}{os.sep}")
 
 
-def saboteurs() -> list[Callback]:
+def fault_callbacks() -> list[Callback]:
     """Callbacks for the faults that the environment asks for; usually none."""
     texts = os.environ.get(VARIABLE, "").split()
-    return [Saboteur(Fault.parse(text)) for text in texts]
+    return [FaultCallback(Fault.parse(text)) for text in texts]
 
 
 @contextmanager

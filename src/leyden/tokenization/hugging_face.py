@@ -149,7 +149,7 @@ def is_gpt2_here() -> bool:
 def _gpt2_folder(*, local_files_only: bool) -> Path | None:
     """Where its files are, if they can be had."""
     try:
-        from huggingface_hub import snapshot_download
+        from huggingface_hub import snapshot_download  # of the extra `hf`
     except ModuleNotFoundError as error:
         raise TokenizerError(_missing("huggingface-hub")) from error
     try:
@@ -172,7 +172,7 @@ def _byte_level(model: Any) -> Any:
 
 def _tokenizers() -> ModuleType:
     try:
-        import tokenizers
+        import tokenizers  # of the extra `hf`
     except ModuleNotFoundError as error:
         raise TokenizerError(_missing("tokenizers")) from error
     return tokenizers

@@ -165,7 +165,7 @@ def open_parquet(path: str, text_key: str) -> Any:
         SourceError: It has not, or the package is missing.
     """
     try:
-        from pyarrow import ArrowException, types
+        from pyarrow import ArrowException, types  # of the extra `parquet`
         from pyarrow.parquet import ParquetFile
     except ModuleNotFoundError as error:
         message = f"{path} needs the package pyarrow: pip install 'leyden[parquet]'"

@@ -28,7 +28,7 @@ from leyden.data import DataModule
 from leyden.distributed import torchrun
 from leyden.distributed.sharding import blocks_of
 from leyden.distributed.strategy import FullyShardedStrategy, MarkedCheckpoint, strategy_of
-from leyden.planning.batch import num_processes_of, split_of
+from leyden.planning.batch import batch_split_of, num_processes_of
 from leyden.planning.limits import steps_between_validations, steps_per_epoch
 from leyden.planning.parts import build_data, build_net, build_task, planned_steps
 from leyden.tasks import Task
@@ -106,7 +106,7 @@ def build_trainer(
         passed["profiler"] = PROFILERS[keys["profiler"]](dirpath=folder, filename="profile")
     passed["max_steps"] = -1 if max_steps is None else max_steps
     passed["max_epochs"] = keys["max_epochs"] if max_steps is None else -1
-    accumulate = split_of(cfg).accumulate
+    accumulate = batch_split_of(cfg).accumulate
     passed["accumulate_grad_batches"] = accumulate
     # Lightning counts micro-batches, Leyden optimizer steps.
     if keys["limit_train_batches"] is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from omegaconf import DictConfig
 
 from leyden.events import Event
-from leyden.runs.record import Record
+from leyden.run.record import Record
 from leyden.training.build import Experiment
 
 

@@ -39,7 +39,7 @@ from leyden.config.identity import config_digest
 from leyden.config.signature import parameters_of
 from leyden.data import DataModule
 from leyden.distributed.forkserver import use_temporary_folder
-from leyden.distributed.stop_signal import StopSignal, handled
+from leyden.distributed.stop_signal import StopSignal, handling
 from leyden.errors import Interrupted
 from leyden.events import Note, Observer, TellsObserver, ignore
 from leyden.files.atomic import remove_parts
@@ -47,8 +47,8 @@ from leyden.files.regular import read_text
 from leyden.interop.gpt2 import gpt2_weights
 from leyden.interop.hf_folder import CONFIG, locate
 from leyden.loggers import Resumable
-from leyden.planning.batch import split_of
-from leyden.runs.checkpoints import (
+from leyden.planning.batch import batch_split_of
+from leyden.run.checkpoints import (
     LAST,
     find_checkpoint,
     find_sound,
@@ -56,13 +56,13 @@ from leyden.runs.checkpoints import (
     read_step,
     set_weights,
 )
-from leyden.runs.folder import CONFIG as FROZEN
-from leyden.runs.folder import read_frozen
-from leyden.runs.hyperparameters import short_hyperparameters
-from leyden.runs.lock import executing
-from leyden.runs.log import run_log
-from leyden.runs.record import Record
-from leyden.testing.faults import saboteurs
+from leyden.run.folder import CONFIG as FROZEN
+from leyden.run.folder import read_frozen
+from leyden.run.hyperparameters import short_hyperparameters
+from leyden.run.lock import execution_lock
+from leyden.run.log import run_log
+from leyden.run.record import Record
+from leyden.testing.faults import fault_callbacks
 from leyden.training.build import Experiment, build
 from leyden.training.events import RunResumed, RunStarted, StoppedEarly
 from leyden.training.recovery import attempts
@@ -90,11 +90,11 @@ def execute(
     use_temporary_folder()
     emit = observer if record.is_writer else ignore
     stop = StopSignal()
-    alone = executing(record.folder) if record.is_writer else nullcontext()
+    alone = execution_lock(record.folder) if record.is_writer else nullcontext()
     attempt = partial(
         run_attempt, record, stop, emit, data=data, callbacks=callbacks, on_build=on_build
     )
-    with handled(stop.meet), alone, record.reread().running(), run_log(record.folder):
+    with handling(stop.meet), alone, record.reread().running(), run_log(record.folder):
         try:
             for note in attempts(record, attempt):
                 emit(Note(note))
@@ -176,7 +176,7 @@ def run_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> l
         Recorder(
             record,
             batch_size=cfg.data.batch_size,
-            accumulate=split_of(cfg).accumulate,
+            accumulate=batch_split_of(cfg).accumulate,
             monitor=monitor.metric,
             mode=monitor.mode,
         ),
@@ -185,7 +185,7 @@ def run_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> l
             config=read_text(record.folder / FROZEN),
             monitor=monitor.metric,
         ),
-        *saboteurs(),
+        *fault_callbacks(),
     ]
 
 
@@ -214,7 +214,7 @@ def fit(
         emit(RunResumed(step))
     for logger in trainer.loggers:
         if isinstance(logger, Resumable):  # a run may have died before its first checkpoint
-            logger.go_on_from(None if checkpoint is None else step)
+            logger.resume_from(None if checkpoint is None else step)
     try:
         with warnings.catch_warnings():
             # A ModelCheckpoint's: those in the folder are the run's own.

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 
 from leyden.errors import Diverged
 from leyden.planning.batch import halve_micro_batch, num_processes_of
-from leyden.runs.checkpoint_file import read_marker
-from leyden.runs.checkpoints import LAST, find_sound
-from leyden.runs.folder import read_frozen
-from leyden.runs.record import Record, status_after
+from leyden.run.checkpoint_file import read_marker
+from leyden.run.checkpoints import LAST, find_sound
+from leyden.run.folder import read_frozen
+from leyden.run.record import Record, status_after
 
 
 def attempts(record: Record, attempt: Callable[[], None]) -> Iterator[str]:

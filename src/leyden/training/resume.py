@@ -14,11 +14,17 @@ from leyden.errors import ConfigError, Problem
 from leyden.events import Note, Observer
 from leyden.formatting import shown_path
 from leyden.planning.resolve import ResolvedConfig
-from leyden.runs.changes import code_changes, config_changes, data_differences, different, known
-from leyden.runs.folder import freeze, read_frozen, refuse_other_folders
-from leyden.runs.process_mark import may_hold
-from leyden.runs.provenance import versions
-from leyden.runs.record import Record, now
+from leyden.run.changes import (
+    changed_keys,
+    code_changes,
+    config_changes,
+    data_differences,
+    known_values,
+)
+from leyden.run.folder import freeze, read_frozen, require_run_folder
+from leyden.run.process_mark import may_be_alive
+from leyden.run.provenance import versions
+from leyden.run.record import Record, now
 
 LENGTH = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_tokens")
 """Keys that may change without a word: a run can be made longer."""
@@ -42,7 +48,7 @@ def job_of(folder: Path, overrides: list[str]) -> Job:
     Raises:
         ConfigError: No such run, or an override of what it does not have.
     """
-    refuse_other_folders(folder)
+    require_run_folder(folder)
     cfg, record = read_frozen(folder), Record.read(folder)
     override(cfg, overrides)
     cfg.run_dir = str(folder)
@@ -65,10 +71,10 @@ def resume(
         ConfigError: That is not the run that was begun, or it still runs.
     """
     cfg, folder = resolved.cfg, record.folder
-    refuse_live(record)
-    refuse_shorter(record, resolved)
+    require_not_running(record)
+    require_not_shorter(record, resolved)
     changes = config_changes(read_frozen(folder), cfg, since=SINCE)
-    refuse_changes([*changes, *data_changes(record, resolved.data)], cfg)
+    require_allowed_changes([*changes, *data_changes(record, resolved.data)], cfg)
     is_longer = any(change.key in LENGTH for change in changes)
     if record.status == "completed" and not is_longer:
         observer(Note(f"{shown_path(folder)} is complete; nothing is left to do"))
@@ -83,9 +89,9 @@ def resume(
     return record
 
 
-def refuse_live(record: Record) -> None:
+def require_not_running(record: Record) -> None:
     """Raises `ConfigError` if the run's process is there still; a lock may not reach its host."""
-    if record.status == "running" and record.process is not None and may_hold(record.process):
+    if record.status == "running" and record.process is not None and may_be_alive(record.process):
         pid, host = record.process["pid"], record.process["host"]
         message = (
             f"is being run by process {pid} on {host}; if that is gone, take `process` out of the"
@@ -94,14 +100,14 @@ def refuse_live(record: Record) -> None:
         raise ConfigError([Problem("run_dir", message, str(record.folder))])
 
 
-def refuse_shorter(record: Record, resolved: ResolvedConfig) -> None:
+def require_not_shorter(record: Record, resolved: ResolvedConfig) -> None:
     """Raises `ConfigError` if the run has gone further than it is asked to."""
     if (record.steps or 0) > resolved.steps:
         message = f"would be {resolved.steps} steps; the run has done {record.steps} already"
         raise ConfigError([Problem("trainer.max_steps", message)])
 
 
-def refuse_changes(changes: list[Problem], cfg: DictConfig) -> None:
+def require_allowed_changes(changes: list[Problem], cfg: DictConfig) -> None:
     """Raises `ConfigError` for what differs and may not."""
     allowed = (*LENGTH, *cfg.resume.allow_change)
     for key in cfg.resume.allow_change:
@@ -132,15 +138,15 @@ def data_changes(record: Record, data: DataModule) -> Iterator[Problem]:
         return
     today = data.fingerprint()
     for key in data_differences(record.data, today):
-        before = known(record.data).get(key, "not there")
-        now = known(today).get(key, "not there")
+        before = known_values(record.data).get(key, "not there")
+        now = known_values(today).get(key, "not there")
         yield Problem(f"data.{key}", f"was {before} when {SINCE}", now)
 
 
 def notes(record: Record) -> Iterator[str]:
     """Differences that are allowed, but after which the weights may not be the same to the bit."""
     today = versions()
-    names = [name for name in different(record.versions, today) if name in record.versions]
+    names = [name for name in changed_keys(record.versions, today) if name in record.versions]
     if names:
         pairs = ", ".join(f"{name} {record.versions[name]} -> {today.get(name)}" for name in names)
         yield f"note: versions have changed since {SINCE}: {pairs}"

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from leyden.distributed.failures import note
+from leyden.distributed.failures import record_failure
 from leyden.distributed.worker import Rank
 from leyden.events import Observer, log_notes
 
 if TYPE_CHECKING:
     from pytorch_lightning import Callback
 
-    from leyden.runs.record import Record
+    from leyden.run.record import Record
 
 
 class Extension(Protocol):
@@ -40,7 +40,7 @@ class RunWork:
     extension: Extension | None = None
 
     def __call__(self, rank: Rank) -> None:
-        from leyden.runs.record import Record
+        from leyden.run.record import Record
         from leyden.training.execute import execute
 
         record = Record.read(self.folder)
@@ -50,7 +50,7 @@ class RunWork:
             execute(record, observer=self.observer, callbacks=self.callbacks)
         except BaseException as error:
             if rank.world_size > 1:
-                note(self.folder, rank.number, error)
+                record_failure(self.folder, rank.number, error)
             raise
 
     def callbacks(self) -> Sequence["Callback"]:
@@ -59,8 +59,8 @@ class RunWork:
 
     def _meet(self, record: "Record", rank: Rank) -> None:
         """Waits for the run's other processes; the record says if they don't come."""
-        from leyden.runs.folder import read_frozen
-        from leyden.runs.record import describe, status_after
+        from leyden.run.folder import read_frozen
+        from leyden.run.record import describe, status_after
 
         if rank.world_size == 1:
             return

@@ -15,16 +15,16 @@ from leyden.config.job import Job
 from leyden.distributed import torchrun
 from leyden.distributed.job import JobProcesses
 from leyden.distributed.resources import Resources
-from leyden.distributed.stop_signal import handled, interrupt
+from leyden.distributed.stop_signal import handling, interrupt
 from leyden.events import Observer
 from leyden.files.disk_space import require_space
 from leyden.planning.resolve import ResolvedConfig, resolve_job
-from leyden.runs.changes import keep_code
-from leyden.runs.folder import OUTPUTS, default_name, freeze, new_folder
-from leyden.runs.foreign_links import refuse_foreign_links
-from leyden.runs.lock import executing, held
-from leyden.runs.record import NAME as RUN_RECORD
-from leyden.runs.record import Record
+from leyden.run.changes import save_code
+from leyden.run.folder import OUTPUTS, default_name, freeze, new_folder
+from leyden.run.foreign_links import reject_foreign_links
+from leyden.run.lock import execution_lock, folder_lock
+from leyden.run.record import NAME as RUN_RECORD
+from leyden.run.record import Record
 from leyden.training.events import RunEnded
 from leyden.training.execute import execute
 from leyden.training.recovery import prepare_attempt
@@ -74,10 +74,10 @@ def claim_folder(job: Job, resolved: ResolvedConfig, stack: ExitStack) -> Path:
     require_space(Path(cfg.run_dir or OUTPUTS), key=key, num_parameters=resolved.params.total)
     folder = folder_of(job, cfg)
     is_job = os.path.lexists(folder.parent / "sweep.json")
-    refuse_foreign_links(folder.parent if is_job else folder, key="run_dir")
-    stack.enter_context(held(folder, key="run_dir"))
+    reject_foreign_links(folder.parent if is_job else folder, key="run_dir")
+    stack.enter_context(folder_lock(folder, key="run_dir"))
     if is_job:
-        stack.enter_context(held(folder.parent, key="run_dir"))
+        stack.enter_context(folder_lock(folder.parent, key="run_dir"))
     return folder
 
 
@@ -94,7 +94,7 @@ def begin(
     """Prepares a new run, or one that is there to be resumed."""
     if not (folder / RUN_RECORD).is_file():
         return prepare(job, resolved, command=command, folder=folder)
-    with executing(folder):  # the processes of a command that was killed have ended now
+    with execution_lock(folder):  # the processes of a command that was killed have ended now
         return resume(Record.read(folder), job, resolved, command=command, observer=observer)
 
 
@@ -136,13 +136,13 @@ def execute_in_processes(
     work = RunWork(record.folder, observer)
     while True:
         job = JobProcesses(work, world_size=devices, resources=resources, is_logged=False)
-        with handled(interrupt):
+        with handling(interrupt):
             code = job.wait_stoppable()
         record.reread()
         if prepare_attempt(record, record.status) is None:
             break
     if record.status == "running":
-        record.status, record.error = "failed", job.death(code)
+        record.status, record.error = "failed", job.exit_reason(code)
         record.write()
     if record.status != "completed":
         raise RuntimeError(record.status)
@@ -153,7 +153,7 @@ def prepare(job: Job, resolved: ResolvedConfig, *, command: list[str], folder: P
     cfg, fingerprint = resolved.cfg, resolved.data.fingerprint()
     folder.mkdir(parents=True, exist_ok=True)
     freeze(cfg, job.overrides, folder)
-    keep_code(folder)
+    save_code(folder)
     record = Record(
         folder=folder,
         experiment=job.choices.get("experiment"),

@@ -4,7 +4,7 @@ import json
 import random
 from pathlib import Path
 
-from leyden.sweeps.launchers import Ended, JobSpec
+from leyden.sweeps.launchers import JobEnd, JobSpec
 
 METRIC = "val/loss"
 VALIDATIONS = 5
@@ -17,16 +17,16 @@ class Instant:
     slots = 2
 
     def __init__(self) -> None:
-        self.ended: list[Ended] = []
+        self.ended: list[JobEnd] = []
 
     def prepare(self, sweep: Path, largest: JobSpec) -> None:
         """Nothing."""
 
     def start(self, task: JobSpec) -> None:
         write_result(task.folder)
-        self.ended.append(Ended(task.folder))
+        self.ended.append(JobEnd(task.folder))
 
-    def wait(self, seconds: float) -> list[Ended]:
+    def wait(self, seconds: float) -> list[JobEnd]:
         ended, self.ended = self.ended, []
         return ended
 

@@ -155,7 +155,12 @@ def main(request: str) -> None:
     net = GPT(vocab=vocab, context=context, **sizes)
     evaluates, warm_up = wish["evaluates"], wish.get("warm_up", 0)
     moments = train(
-        net, files, steps=steps + warm_up, batch=batch, context=context, evaluates=evaluates
+        net,
+        files,
+        steps=steps + warm_up,
+        batch=batch,
+        context=context,
+        evaluates=evaluates,
     )
     most, seconds = most_bytes(), moments[-1] - moments[warm_up]
     answer = {

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from leyden.files.csv_cells import csv_table, neutral, original
+from leyden.files.csv_cells import csv_table, neutralized, original
 from leyden.formatting import printable, printable_lines
-from leyden.runs.log import run_log
+from leyden.run.log import run_log
 from leyden.sweeps.report import write_report
 from leyden.sweeps.report.document import Command, Document, Paragraph, Section, Table
 
@@ -53,7 +53,7 @@ def test_a_cell_of_a_table_is_one_line(text):
 @example("-inf")
 def test_a_text_that_a_spreadsheet_would_compute_begins_with_an_apostrophe(text):
     (cell,) = rows_of(csv_table(["a"], [[text]]))[1]
-    is_number = neutral(printable(text)) == text and _is_finite(text)
+    is_number = neutralized(printable(text)) == text and _is_finite(text)
     assert is_number or cell.lstrip(" ")[:1] not in set(STARTS)
 
 
@@ -63,7 +63,7 @@ def _is_finite(text: str) -> bool:
 
 @given(TEXT | FORMULA)
 def test_a_cells_text_can_be_had_again(text):
-    assert original(neutral(text)) == text
+    assert original(neutralized(text)) == text
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers())

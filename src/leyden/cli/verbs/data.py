@@ -36,7 +36,7 @@ def show_data_sets(options: argparse.Namespace) -> int:
     from leyden.cli.console import print_json
     from leyden.cli.data_table import show_description
     from leyden.errors import ConfigError
-    from leyden.planning.resolve import Cache, look, with_absolute_paths
+    from leyden.planning.resolve import Cache, cached_data, with_absolute_paths
 
     cache = Cache()
     found: dict[int, tuple[Job, DataModule]] = {}
@@ -44,7 +44,7 @@ def show_data_sets(options: argparse.Namespace) -> int:
         for job in composed.jobs:
             cfg = with_absolute_paths(job.cfg)
             try:
-                data, _, problems = look(cfg, cache, fetch=True)
+                data, _, problems = cached_data(cfg, cache, fetch=True)
             except ConfigError as error:
                 raise ConfigError(map(job.located, error.problems)) from error
             # How it is trained on is another matter.

@@ -33,11 +33,11 @@ def export(options: argparse.Namespace) -> int:
     from leyden.cli.console import print_path
     from leyden.cli.terminal import show_note
     from leyden.formatting import shown_path
-    from leyden.inference.load import read_trained
+    from leyden.inference.load import load_run
     from leyden.interop.export import export_hf
 
     folder = Path(options.output)
-    trained = read_trained(Path(options.source), which)
+    trained = load_run(Path(options.source), which)
     export_hf(trained.net, trained.vocabulary, folder, run=trained.folder)
     if not (folder / "tokenizer.json").is_file():
         show_note(f"note: {NO_TOKENIZER}")

@@ -29,7 +29,7 @@ def runs(options: argparse.Namespace) -> int:
     from leyden.cli.runs_table import show_runs
     from leyden.cli.sweep_summary import show_sweeps
     from leyden.cli.terminal import show_note
-    from leyden.runs.listing import find_runs
+    from leyden.run.listing import find_runs
     from leyden.sweeps.record import find_sweeps
 
     records, left_out = find_runs(folder)

@@ -165,7 +165,7 @@ class TorchvisionImages(DataModule):
 
 
 def _torchvision_class(source: Source) -> Any:
-    from torchvision import datasets
+    from torchvision import datasets  # it takes a second to import
 
     return getattr(datasets, source.class_name)
 

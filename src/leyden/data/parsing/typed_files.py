@@ -27,7 +27,7 @@ def read_parquet(file: Path, report: DataReport) -> "list[pd.Series[Any]]":
         DataError: It is damaged, or the package that reads it is missing.
     """
     try:
-        from pyarrow import ArrowException
+        from pyarrow import ArrowException  # of the extra `parquet`
         from pyarrow.parquet import ParquetFile
     except ModuleNotFoundError as error:
         message = "needs the package pyarrow: pip install 'leyden[parquet]'"
@@ -59,7 +59,7 @@ def read_parquet(file: Path, report: DataReport) -> "list[pd.Series[Any]]":
 
 def _from_arrow(column: Any) -> "pd.Series[Any] | None":
     """A column of pyarrow as one of pandas that loses nothing; None: its cells are no values."""
-    import pyarrow as pa
+    import pyarrow as pa  # of the extra `parquet`
 
     kind = column.type
     if pa.types.is_dictionary(kind):

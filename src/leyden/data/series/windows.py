@@ -93,7 +93,7 @@ class Autoregression:
         """
         if len(history) <= 3 * lags + 2 or history.std() == 0:
             return None
-        from statsmodels.tsa.ar_model import ar_select_order
+        from statsmodels.tsa.ar_model import ar_select_order  # it takes a second to import
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an exactly periodic series has several best fits

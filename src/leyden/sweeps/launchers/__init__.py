@@ -1,9 +1,18 @@
 """What runs the jobs of a sweep: this machine, Slurm or Ray."""
 
-from leyden.sweeps.launchers.launcher import Ended, JobSpec, Launcher, Refused
+from leyden.sweeps.launchers.launcher import JobEnd, JobSpec, Launcher, LauncherUnavailable
 from leyden.sweeps.launchers.local import Local
 from leyden.sweeps.launchers.ray import Ray
 from leyden.sweeps.launchers.slurm import Slurm
 from leyden.sweeps.launchers.stacked import Stacked
 
-__all__ = ["Ended", "JobSpec", "Launcher", "Local", "Ray", "Refused", "Slurm", "Stacked"]
+__all__ = [
+    "JobEnd",
+    "JobSpec",
+    "Launcher",
+    "LauncherUnavailable",
+    "Local",
+    "Ray",
+    "Slurm",
+    "Stacked",
+]

@@ -7,7 +7,7 @@ from typing import Protocol
 from leyden.training.run_work import RunWork
 
 
-class Refused(Exception):
+class LauncherUnavailable(Exception):
     """The engine takes none of the jobs; nothing of the sweep runs there."""
 
 
@@ -33,7 +33,7 @@ class JobSpec:
 
 
 @dataclass(frozen=True)
-class Ended:
+class JobEnd:
     """A job that is no longer running.
 
     Attributes:
@@ -69,13 +69,13 @@ class Launcher(Protocol):
         """Starts a task and returns at once; called only where a slot is free.
 
         Raises:
-            Refused: Nothing was started.
+            LauncherUnavailable: Nothing was started.
         """
 
     def queued(self) -> set[Path]:
         """Folders of the started tasks that still wait for a place."""
 
-    def wait(self, seconds: float) -> list[Ended]:
+    def wait(self, seconds: float) -> list[JobEnd]:
         """Waits for so long, or until a task ends; gives all that have ended."""
 
     def stop(self) -> None:

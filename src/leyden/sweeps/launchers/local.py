@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from leyden.distributed.forkserver import warm_up
-from leyden.distributed.job import INSISTED, JobProcesses, Start, look
+from leyden.distributed.forkserver import start_forkserver
+from leyden.distributed.job import INSISTED, JobProcesses, Start, wait_for_end
 from leyden.distributed.resources import Resources, available_cores, available_gpus
-from leyden.sweeps.launchers.launcher import Ended, JobSpec
+from leyden.sweeps.launchers.launcher import JobEnd, JobSpec
 from leyden.types import PositiveInt
 
 
@@ -34,7 +34,7 @@ class Local:
 
     def prepare(self, sweep: Path, largest: JobSpec) -> None:
         if self.start_kind == "warm":
-            warm_up()
+            start_forkserver()
         self.places = self.shares(largest.devices, wants_gpu=largest.wants_gpu)
         self.slots = len(self.places)
 
@@ -48,8 +48,8 @@ class Local:
     def queued(self) -> set[Path]:
         return set()
 
-    def wait(self, seconds: float) -> list[Ended]:
-        look([one for job in self.running for one in job.sentinels], seconds=seconds)
+    def wait(self, seconds: float) -> list[JobEnd]:
+        wait_for_end([one for job in self.running for one in job.sentinels], seconds=seconds)
         codes = {job: job.poll() for job in self.running}
         return [self._end(job, code) for job, code in codes.items() if code is not None]
 
@@ -64,9 +64,9 @@ class Local:
     def close(self) -> None:
         """Nothing: the process that jobs are forked from ends with this one."""
 
-    def _end(self, job: JobProcesses, code: int) -> Ended:
+    def _end(self, job: JobProcesses, code: int) -> JobEnd:
         self.places.append(self.running.pop(job))
-        return Ended(job.folder, job.death(code))
+        return JobEnd(job.folder, job.exit_reason(code))
 
     def shares(self, devices: int, *, wants_gpu: bool) -> list[Resources]:
         """What each slot has of this machine.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from leyden.files.regular import regular
-from leyden.sweeps.launchers.launcher import Ended, JobSpec, Refused
+from leyden.sweeps.launchers.launcher import JobEnd, JobSpec, LauncherUnavailable
 from leyden.sweeps.launchers.supervise import (
     Supervised,
     allow_to_run,
@@ -109,7 +109,9 @@ class Ray:
 
     def start(self, task: JobSpec) -> None:
         if self.is_gone:
-            raise Refused("Ray is gone: its head does not answer; the same command goes on")
+            raise LauncherUnavailable(
+                "Ray is gone: its head does not answer; the same command goes on"
+            )
         allow_to_run(task.folder)
         reference = self.remote.remote(task.work, task.devices)
         self.running[reference] = task.folder
@@ -117,7 +119,7 @@ class Ray:
     def queued(self) -> set[Path]:
         return {folder for folder in self.running.values() if status_of(folder) == "pending"}
 
-    def wait(self, seconds: float) -> list[Ended]:
+    def wait(self, seconds: float) -> list[JobEnd]:
         import ray
 
         if not self.is_gone and self._has_lost_ray():
@@ -127,7 +129,7 @@ class Ray:
             ended = {folder for folder in self.stopping if not is_at_work(folder)}
             self.stopping -= ended
             gone = {folder: status_of(folder) in ("pending", "running") for folder in ended}
-            return [Ended(folder, GONE if is_gone else None) for folder, is_gone in gone.items()]
+            return [JobEnd(folder, GONE if is_gone else None) for folder, is_gone in gone.items()]
         if not self.running:
             return []
         ready, _ = ray.wait(list(self.running), num_returns=1, timeout=seconds)
@@ -204,7 +206,7 @@ def run_supervised(work: RunWork, devices: int) -> dict[str, str] | None:
     return Supervised(work, devices=devices).run()
 
 
-def end_of_task(folder: Path, reference: Any) -> Ended:
+def end_of_task(folder: Path, reference: Any) -> JobEnd:
     """The end of a task.
 
     Args:
@@ -214,9 +216,9 @@ def end_of_task(folder: Path, reference: Any) -> Ended:
     import ray
 
     try:
-        return Ended(folder, ray.get(reference))
+        return JobEnd(folder, ray.get(reference))
     except ray.exceptions.RayError as failure:
         if status_of(folder) == "pending":
-            return Ended(folder, GONE)
+            return JobEnd(folder, GONE)
         name, message = type(failure).__name__, str(failure).strip().splitlines()[0]
-        return Ended(folder, {"type": name, "message": message})
+        return JobEnd(folder, {"type": name, "message": message})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from leyden.distributed.worker import GRACE_SECONDS
 from leyden.files.regular import read_bytes
-from leyden.sweeps.launchers.launcher import Ended, JobSpec, Refused
+from leyden.sweeps.launchers.launcher import JobEnd, JobSpec, LauncherUnavailable
 from leyden.sweeps.launchers.slurm_job import Submitted
 from leyden.sweeps.launchers.slurm_queue import (
     FIRST_SECONDS,
@@ -107,7 +107,7 @@ class Slurm:
         self.running: dict[Path, Job[dict[str, str] | None]] = {}
         self.not_taken: list[JobSpec] = []
         self.next_try = 0.0
-        self.dropped: list[Ended] = []
+        self.dropped: list[JobEnd] = []
         self.over: set[str] = set()
         self.over_for_sure: set[str] = set()
         self.is_stopping = False
@@ -128,7 +128,7 @@ class Slurm:
     def _slurm(self, largest: JobSpec) -> "AutoExecutor":
         from submitit import AutoExecutor
 
-        refuse_own_parameters(self.parameters)
+        reject_own_parameters(self.parameters)
         given = {"cpus_per_task": largest.devices, **self.parameters}
         try:
             executor = AutoExecutor(self.folder, cluster="slurm", slurm_max_num_timeout=UNLIMITED)
@@ -148,7 +148,7 @@ class Slurm:
             self.running[task.folder] = self._submitted(task) if job is None else job
         except Exception as error:  # submitit's own class, which it has no public name for
             if not self.running:
-                raise Refused(f"Slurm takes no job: {last_line(str(error))}") from error
+                raise LauncherUnavailable(f"Slurm takes no job: {last_line(str(error))}") from error
             self.not_taken.append(task)
             self.next_try = time.monotonic() + SECONDS_BETWEEN_TRIES
 
@@ -176,7 +176,7 @@ class Slurm:
         with outside_of_a_job():
             return self.executor.submit(submitted)
 
-    def wait(self, seconds: float) -> list[Ended]:
+    def wait(self, seconds: float) -> list[JobEnd]:
         until = time.monotonic() + seconds
         while not (ended := self._ended()) and time.monotonic() < until:
             time.sleep(min(POLL_SECONDS, seconds))
@@ -189,7 +189,7 @@ class Slurm:
         waiting = {folder for folder, state in states.items() if state in WAITING}
         return waiting | {task.folder for task in self.not_taken}
 
-    def _ended(self) -> list[Ended]:
+    def _ended(self) -> list[JobEnd]:
         if self.not_taken and time.monotonic() > self.next_try:
             self.start(self.not_taken.pop(0))
         if self.finds_jobs and self.queue.look():
@@ -199,7 +199,7 @@ class Slurm:
         for folder, job in [*self.running.items()]:
             has_result = job.paths.result_pickle.name in results
             if has_result or self._is_over(job):
-                ended.append(Ended(folder, result_of(job) if has_result else self._error(job)))
+                ended.append(JobEnd(folder, result_of(job) if has_result else self._error(job)))
                 del self.running[folder]
         return ended
 
@@ -230,7 +230,7 @@ class Slurm:
         self.is_stopping = True
         for folder in self.running:
             ask_to_stop(folder)
-        self.dropped = [Ended(task.folder) for task in self.not_taken]
+        self.dropped = [JobEnd(task.folder) for task in self.not_taken]
         self.not_taken = []
         self._cancel_waiting()
 
@@ -259,7 +259,7 @@ def result_of(job: "Job[dict[str, str] | None]") -> dict[str, str] | None:
         return {"type": kind, "message": last_line(str(error))}
 
 
-def refuse_own_parameters(parameters: dict[str, Any]) -> None:
+def reject_own_parameters(parameters: dict[str, Any]) -> None:
     """Raises `ValueError` where a parameter of submitit's is given that Leyden itself sets."""
     for reason, names in OWN_PARAMETERS.items():
         for name in names:

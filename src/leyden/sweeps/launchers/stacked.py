@@ -5,14 +5,14 @@ from collections import Counter
 from math import ceil
 from pathlib import Path
 
-from leyden.distributed.forkserver import warm_up
-from leyden.distributed.job import INSISTED, JobProcesses, look
+from leyden.distributed.forkserver import start_forkserver
+from leyden.distributed.job import INSISTED, JobProcesses, wait_for_end
 from leyden.distributed.resources import Resources
 from leyden.events import Note, Observer, ignore
-from leyden.runs.folder import read_frozen
+from leyden.run.folder import read_frozen
 from leyden.stacked.stack_key import stack_key, unsupported_reason
 from leyden.stacked.stacked_work import StackedWork
-from leyden.sweeps.launchers.launcher import Ended, JobSpec
+from leyden.sweeps.launchers.launcher import JobEnd, JobSpec
 from leyden.sweeps.launchers.local import Local
 from leyden.types import PositiveInt
 
@@ -50,7 +50,7 @@ class Stacked:
         self.looked = 0.0
 
     def prepare(self, sweep: Path, largest: JobSpec) -> None:
-        warm_up()
+        start_forkserver()
         self.places = self.local.shares(largest.devices, wants_gpu=largest.wants_gpu)
         self.slots = self.size * len(self.places)
 
@@ -66,14 +66,14 @@ class Stacked:
     def queued(self) -> set[Path]:
         return {task.folder for task, _ in self.waiting}
 
-    def wait(self, seconds: float) -> list[Ended]:
+    def wait(self, seconds: float) -> list[JobEnd]:
         self._start_stacks()
         dropped, self.dropped = self.dropped, []
-        look([one for job in self.running for one in job.sentinels], seconds=seconds)
+        wait_for_end([one for job in self.running for one in job.sentinels], seconds=seconds)
         is_time = time.monotonic() > self.looked + SECONDS_BETWEEN_LOOKS
         self.looked = time.monotonic() if is_time else self.looked
         return [
-            *map(Ended, dropped),
+            *map(JobEnd, dropped),
             *(one for job in [*self.running] for one in self._ends(job, looks=is_time)),
         ]
 
@@ -107,7 +107,7 @@ class Stacked:
             self.running[job] = place, [task.folder for task in tasks]
             self.waiting = [one for one in self.waiting if one[0] not in tasks]
 
-    def _ends(self, job: JobProcesses, *, looks: bool) -> list[Ended]:
+    def _ends(self, job: JobProcesses, *, looks: bool) -> list[JobEnd]:
         """Those of a stack that have ended; its place becomes free with the last.
 
         Args:
@@ -119,11 +119,11 @@ class Stacked:
         if code is not None:
             del self.running[job]
             self.places.append(place)
-            return [Ended(folder, job.death(code)) for folder in folders]
+            return [JobEnd(folder, job.exit_reason(code)) for folder in folders]
         done = [folder for folder in folders if looks and self._has_ended(folder)]
         for folder in done:
             folders.remove(folder)
-        return [Ended(folder) for folder in done]
+        return [JobEnd(folder) for folder in done]
 
     def _has_ended(self, folder: Path) -> bool:
         """Whether a run is over, though its process still runs; it may have ended before, too."""
@@ -132,6 +132,6 @@ class Stacked:
 
 def end_of(folder: Path) -> str | None:
     """When a run ended, as its record says."""
-    from leyden.runs.record import Record  # with torch, which whoever only submits jobs can spare
+    from leyden.run.record import Record  # with torch, which whoever only submits jobs can spare
 
     return Record.read(folder).ended

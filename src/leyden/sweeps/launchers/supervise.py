@@ -7,11 +7,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from leyden.distributed.job import JobProcesses, look
+from leyden.distributed.job import JobProcesses, wait_for_end
 from leyden.distributed.worker import GRACE_SECONDS
 from leyden.files.json_file import read_json
 from leyden.files.regular import regular
-from leyden.runs.process_mark import is_alive
+from leyden.run.process_mark import is_alive
 from leyden.training.run_work import RunWork
 
 LOCK = ".lock"
@@ -90,8 +90,8 @@ class Supervised:
         while (code := job.poll()) is None:
             if self._is_told_to_stop():
                 job.stop(seconds=self.grace)
-            look(job.sentinels, seconds=POLL_SECONDS)
-        return job.death(code)
+            wait_for_end(job.sentinels, seconds=POLL_SECONDS)
+        return job.exit_reason(code)
 
     def _is_told_to_stop(self) -> bool:
         return self.is_stopping or (self.folder / STOP).exists()

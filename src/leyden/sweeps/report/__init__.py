@@ -7,7 +7,7 @@ from matplotlib import rc_context
 
 from leyden.files.atomic import umask
 from leyden.files.temporary import temporary_folder
-from leyden.runs.foreign_links import refuse_foreign_links
+from leyden.run.foreign_links import reject_foreign_links
 from leyden.sweeps.report.answer import answer
 from leyden.sweeps.report.data import data
 from leyden.sweeps.report.document import Document
@@ -38,7 +38,7 @@ def write_report(folder: Path) -> Path:
     Returns:
         The path of `report.html`.
     """
-    refuse_foreign_links(folder, key="SWEEP")
+    reject_foreign_links(folder, key="SWEEP")
     results = read_results(folder)
     with rc_context({"text.parse_math": False}):  # a `$` in a name begins no formula
         sections = [part(results) for part in PARTS]

@@ -11,8 +11,8 @@ from typing import Any
 
 from leyden.config.user_code import line_of
 from leyden.formatting import printable
-from leyden.runs.content import read_content
-from leyden.runs.record import NAME
+from leyden.run.content import read_content
+from leyden.run.record import NAME
 from leyden.sweeps.record import JobEntry, SweepRecord
 
 NO_FAILURE = frozenset({"completed", "pruned", "pending", "running"})

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from leyden.runs.process_mark import is_alive, mark_of, may_hold, process_mark
+from leyden.run.process_mark import is_alive, mark_of, may_be_alive, process_mark
 
 
 def test_this_process_is_alive():
@@ -28,14 +28,14 @@ def test_a_process_that_ended_unasked_for_is_not():
 
 
 def test_a_process_of_another_machine_may_hold_a_folder():
-    assert may_hold(process_mark() | {"host": "elsewhere", "boot": "another"})
+    assert may_be_alive(process_mark() | {"host": "elsewhere", "boot": "another"})
 
 
 def test_a_process_of_another_container_of_this_machine_does_not_hold_what_is_not_locked():
-    assert not may_hold(process_mark() | {"host": "elsewhere"})
+    assert not may_be_alive(process_mark() | {"host": "elsewhere"})
 
 
 def test_a_mark_of_an_earlier_version_is_read():
     mark = {key: value for key, value in process_mark().items() if key != "boot"}
     assert is_alive(mark)
-    assert may_hold(mark | {"host": "elsewhere"})
+    assert may_be_alive(mark | {"host": "elsewhere"})

@@ -32,7 +32,7 @@ def is_alive(mark: dict[str, Any]) -> bool:
     return True
 
 
-def may_hold(mark: dict[str, Any]) -> bool:
+def may_be_alive(mark: dict[str, Any]) -> bool:
     """Whether a marked process may still work in a folder whose lock this process was given.
 
     A lock does not reach every other machine, but it does reach the containers of this one: a

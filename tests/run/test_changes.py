@@ -2,19 +2,19 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from leyden.runs.changes import (
+from leyden.run.changes import (
+    changed_keys,
     code_changes,
     code_digests,
     config_changes,
-    different,
-    keep_code,
     leaves,
     read_code,
+    save_code,
 )
 
 
 def test_a_key_that_only_one_has_is_different_even_if_it_is_none():
-    assert different({"a": 1, "b": 2, "c": None}, {"a": 1, "b": 3, "d": 4}) == ["b", "c", "d"]
+    assert changed_keys({"a": 1, "b": 2, "c": None}, {"a": 1, "b": 3, "d": 4}) == ["b", "c", "d"]
 
 
 def test_leaves_have_their_full_keys():
@@ -34,14 +34,14 @@ def test_a_volatile_key_is_no_change():
 
 
 def test_code_that_was_kept_is_read_back(tmp_path):
-    keep_code(tmp_path)
+    save_code(tmp_path)
     assert read_code(tmp_path) == code_digests()
     assert code_changes(tmp_path, since="the run began") == []
 
 
 def test_a_changed_file_of_the_users_is_named(tmp_path, user_package):
     user_package("mine_to_change", "x = 1\n")
-    keep_code(tmp_path)
+    save_code(tmp_path)
     Path("mine_to_change.py").write_text("x = 2\n")
     (change,) = code_changes(tmp_path, since="the run began")
     assert str(change) == "mine_to_change.py: has changed since the run began"

@@ -14,11 +14,12 @@ from yaml import YAMLError
 
 from leyden.config.environment import foreign_references, recordable, register
 from leyden.config.plain import as_yaml
-from leyden.config.yaml_file import parse_yaml, refuse_too_large
+from leyden.config.renamed import rename_keys
+from leyden.config.yaml_file import parse_yaml, require_bounded_size
 from leyden.errors import ConfigError, Problem
 from leyden.files.atomic import write_atomically
 from leyden.files.regular import regular
-from leyden.runs.foreign_links import refuse_foreign_links
+from leyden.run.foreign_links import reject_foreign_links
 
 OUTPUTS = Path("outputs")
 CONFIG = "config.yaml"
@@ -128,8 +129,9 @@ DRAWN_ANYHOW = {"leyden.data.Digits", "leyden.data.ImageFolder", "leyden.data.cs
 """Data sets whose parts earlier versions drew from all classes together."""
 
 
-def bring_up_to_date(cfg: DictConfig) -> None:
-    """Gives a frozen config of an earlier version the keys that it lacks."""
+def upgrade_config(cfg: DictConfig) -> None:
+    """Gives a frozen config of an earlier version the names of today and the keys that it lacks."""
+    rename_keys(cfg)
     data = cfg.get("data")
     if (
         isinstance(data, DictConfig)
@@ -154,7 +156,7 @@ def read_frozen(folder: Path) -> DictConfig:
     register()
     try:
         with open(path, "rb", opener=regular) as file:
-            refuse_too_large(file)
+            require_bounded_size(file)
             cfg = OmegaConf.create(parse_yaml(file))
     except (
         OSError,
@@ -174,13 +176,13 @@ def read_frozen(folder: Path) -> DictConfig:
     problems = list(foreign_references(content))
     if problems:
         raise ConfigError([replace(problem, origin=str(path)) for problem in problems])
-    bring_up_to_date(cfg)
+    upgrade_config(cfg)
     return cfg
 
 
-def refuse_other_folders(folder: Path) -> None:
+def require_run_folder(folder: Path) -> None:
     """Raises `ConfigError` if a folder is not a run's, or leads elsewhere."""
-    refuse_foreign_links(folder, key="RUN")
+    reject_foreign_links(folder, key="RUN")
     if not (folder / "config.yaml").is_file():
         inner = sorted(path.parent.name for path in folder.glob("*/config.yaml"))
         message = "is not a run's folder; `leyden runs` lists them"

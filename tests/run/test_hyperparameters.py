@@ -2,7 +2,7 @@
 
 from omegaconf import OmegaConf
 
-from leyden.runs.hyperparameters import short_hyperparameters
+from leyden.run.hyperparameters import short_hyperparameters
 
 CFG = OmegaConf.create(
     {

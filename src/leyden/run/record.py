@@ -17,10 +17,10 @@ from leyden.config.user_code import kind_of, line_of, message_of, place_of
 from leyden.errors import ConfigError, Diverged, Interrupted, Problem, Pruned
 from leyden.files.atomic import write_atomically
 from leyden.files.json_file import reason_of
-from leyden.runs.checkpoints import BEST, checkpoints_in
-from leyden.runs.content import read_content
-from leyden.runs.process_mark import process_mark
-from leyden.runs.provenance import git_state, versions
+from leyden.run.checkpoints import BEST, checkpoints_in
+from leyden.run.content import read_content
+from leyden.run.process_mark import process_mark
+from leyden.run.provenance import git_state, versions
 
 SCHEMA = 1
 NAME = "run.json"

@@ -36,7 +36,7 @@ def config_changes(before: DictConfig, now: DictConfig, *, since: str) -> list[P
     old, new = (dict(leaves(semantic_config(cfg))) for cfg in (before, now))
     return [
         Problem(key, f"was {old.get(key, GONE)} when {since}", str(new.get(key, GONE)))
-        for key in different(old, new)
+        for key in changed_keys(old, new)
     ]
 
 
@@ -50,18 +50,18 @@ def code_changes(folder: Path, *, since: str) -> list[Problem]:
     before = read_code(folder)
     if before is None:
         return []
-    names = different(before, code_digests())
+    names = changed_keys(before, code_digests())
     return [Problem(name, f"has changed since {since}") for name in names]
 
 
-def different(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def changed_keys(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Keys whose values differ, or that only one of the two has, in order."""
     missing = object()
     keys = sorted(before.keys() | now.keys())
     return [key for key in keys if before.get(key, missing) != now.get(key, missing)]
 
 
-def known(fingerprint: Mapping[str, str | None]) -> dict[str, str]:
+def known_values(fingerprint: Mapping[str, str | None]) -> dict[str, str]:
     """What a fingerprint of the data says, without what it does not know."""
     found = {
         key: value
@@ -75,8 +75,8 @@ def known(fingerprint: Mapping[str, str | None]) -> dict[str, str]:
 
 def data_differences(before: Mapping[str, str | None], now: Mapping[str, str | None]) -> list[str]:
     """Keys of two fingerprints whose values differ; a content counts where both know it."""
-    one, other = known(before), known(now)
-    keys = different(one, other)
+    one, other = known_values(before), known_values(now)
+    keys = changed_keys(one, other)
     return [key for key in keys if key != CONTENT or (key in one and key in other)]
 
 
@@ -89,7 +89,7 @@ def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         yield from leaves(value, f"{prefix}.{key}" if prefix else str(key))
 
 
-def keep_code(folder: Path) -> None:
+def save_code(folder: Path) -> None:
     """Notes the code with which a run or a sweep begins."""
     write_atomically(folder / CODE, json.dumps(code_digests(), indent=1) + "\n")
 

@@ -45,7 +45,7 @@ class Marker:
 SHAPE = get_type_hints(Marker)
 
 
-class Digested:
+class DigestingFile:
     """A file that is digested while it is written, so that it need not be read again."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -81,7 +81,7 @@ def write_file(content: Mapping[str, Any], path: Path) -> tuple[str, int]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
-        digested = Digested(file)
+        digested = DigestingFile(file)
         try:
             torch.save(content, cast(IO[bytes], digested))
         except RuntimeError:

@@ -16,7 +16,7 @@ KINDS = {
 MOST_SAID = 3
 
 
-def refuse_foreign_links(folder: Path, *, key: str) -> None:
+def reject_foreign_links(folder: Path, *, key: str) -> None:
     """Looks through a folder before anything in it is opened, written or removed.
 
     The folder itself may be a link, or lie below one. Links within it stay within it.

@@ -13,7 +13,7 @@ from leyden.errors import ConfigError, Problem
 from leyden.files.atomic import remove_parts, write_atomically
 from leyden.files.json_file import read_json, reason_of
 from leyden.files.regular import regular
-from leyden.runs.process_mark import process_mark
+from leyden.run.process_mark import process_mark
 
 LOCK = ".lock"
 OWNER = ".owner.json"
@@ -23,7 +23,7 @@ SECONDS_TO_LEAVE = 30.0
 
 
 @contextmanager
-def held(folder: Path, *, key: str) -> Iterator[None]:
+def folder_lock(folder: Path, *, key: str) -> Iterator[None]:
     """Holds a run's or a sweep's folder; the system lets go when this process dies.
 
     So a lock never has to be removed by hand. Who holds it is written beside it.
@@ -60,7 +60,7 @@ def held(folder: Path, *, key: str) -> Iterator[None]:
 
 
 @contextmanager
-def executing(folder: Path) -> Iterator[None]:
+def execution_lock(folder: Path) -> Iterator[None]:
     """Lets one process at a time execute a run.
 
     The processes of a command that was killed save and end within seconds; they are waited for.

@@ -9,8 +9,8 @@ import torch
 
 from leyden.errors import Diverged, Interrupted
 from leyden.files.atomic import write_atomically
-from leyden.runs.process_mark import is_alive, process_mark
-from leyden.runs.record import Record
+from leyden.run.process_mark import is_alive, process_mark
+from leyden.run.record import Record
 
 
 @pytest.fixture

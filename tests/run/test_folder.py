@@ -7,7 +7,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from leyden.config.identity import config_digest
-from leyden.runs.folder import default_name, is_begun, job_name, new_folder
+from leyden.run.folder import default_name, is_begun, job_name, new_folder
 
 CFG = OmegaConf.create(
     {"model": {"width": 1}, "trainer": {"devices": 1, "max_steps": 2}, "name": "a", "seed": 0}

@@ -18,9 +18,9 @@ from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 
 from leyden.data.batches import Batch
-from leyden.distributed.stop_signal import VirtualSignals, active_signals, handled, install
-from leyden.runs.log import LOUD
-from leyden.stacked.member import Member
+from leyden.distributed.stop_signal import VirtualSignals, active_signals, handling, install
+from leyden.run.log import LOUD
+from leyden.stacked.member import StackMember
 from leyden.stacked.stack import Stacks
 from leyden.training.epoch_loop import EpochLoop
 
@@ -37,7 +37,7 @@ class StackedRun:
         self.greenlet = greenlet(lambda: self._run(job))
         self.state = ProcessState()
         self.signals = VirtualSignals()
-        self.member: Member | None = None
+        self.member: StackMember | None = None
 
     def take(self, trainer: Trainer) -> None:
         """Lets a trainer's steps be computed with the others'."""
@@ -56,7 +56,7 @@ class StackedRun:
             The loss.
         """
         if self.member is None or self.member.task is not task:
-            self.member = Member(task, self.state.generator)
+            self.member = StackMember(task, self.state.generator)
         self.member.batch = batch
         parent = getcurrent().parent
         assert parent is not None
@@ -87,7 +87,7 @@ def run_interleaved(jobs: Sequence[Callable[[StackedRun], None]]) -> None:
         for run in runs:
             run.signals.pending.append(signal.Signals(number))
 
-    with handled(meet):
+    with handling(meet):
         while runs:
             for run in runs:
                 run.advance()

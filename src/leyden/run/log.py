@@ -44,7 +44,7 @@ def run_log(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def quiet_libraries() -> Iterator[None]:
     """Drops what libraries say, where there is no run to keep it."""
     with _only(logging.NullHandler()):
         yield

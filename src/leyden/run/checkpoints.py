@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
 
 from leyden.errors import CheckpointError
-from leyden.runs.checkpoint_file import Marker, defect_of, read_marker
-from leyden.runs.sharded import is_sharded, read_into, read_meta, read_whole
+from leyden.run.checkpoint_file import Marker, defect_of, read_marker
+from leyden.run.sharded import is_sharded, read_into, read_meta, read_whole
 
 Kind = Literal["best", "step"]
 BEST: Kind = "best"

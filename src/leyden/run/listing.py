@@ -8,10 +8,10 @@ from typing import Any
 
 from leyden.files.json_file import reason_of
 from leyden.files.regular import regular
-from leyden.runs.content import read_content
-from leyden.runs.foreign_links import find_named
-from leyden.runs.process_mark import is_alive
-from leyden.runs.record import NAME
+from leyden.run.content import read_content
+from leyden.run.foreign_links import find_named
+from leyden.run.process_mark import is_alive
+from leyden.run.record import NAME
 
 
 def find_runs(root: Path) -> tuple[list[dict[str, Any]], list[str]]:

@@ -8,12 +8,12 @@ import pytest
 from filelock import FileLock
 
 from leyden.errors import ConfigError, Problem
-from leyden.runs.lock import LOCK, OWNER, executing, held
+from leyden.run.lock import LOCK, OWNER, execution_lock, folder_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from leyden.runs.lock import held
+from leyden.run.lock import held
 
 with held(Path(sys.argv[1]), key="run_dir"):
     print("held", flush=True)
@@ -23,15 +23,15 @@ with held(Path(sys.argv[1]), key="run_dir"):
 
 def test_a_folder_that_is_held_is_refused_and_its_holder_named(tmp_path):
     with (
-        held(tmp_path, key="run_dir"),
+        folder_lock(tmp_path, key="run_dir"),
         pytest.raises(ConfigError, match=f"process {os.getpid()}"),
-        held(tmp_path, key="run_dir"),
+        folder_lock(tmp_path, key="run_dir"),
     ):
         pass
 
 
 def test_a_folder_is_free_afterwards(tmp_path):
-    with held(tmp_path, key="run_dir"):
+    with folder_lock(tmp_path, key="run_dir"):
         pass
     with FileLock(tmp_path / LOCK).acquire(timeout=0) as lock:
         assert lock.is_locked
@@ -45,11 +45,11 @@ def test_a_lock_ends_with_the_process_that_had_it(tmp_path):
     )
     assert process.stdout is not None
     process.stdout.readline()
-    with pytest.raises(ConfigError, match=str(process.pid)), held(tmp_path, key="run_dir"):
+    with pytest.raises(ConfigError, match=str(process.pid)), folder_lock(tmp_path, key="run_dir"):
         pass
     process.kill()
     process.communicate()
-    with held(tmp_path, key="run_dir"):
+    with folder_lock(tmp_path, key="run_dir"):
         pass
 
 
@@ -58,7 +58,7 @@ def test_a_wrong_request_leaves_a_folder_as_it_was(was_there, tmp_path):
     folder = tmp_path / "run"
     if was_there:
         folder.mkdir()
-    with pytest.raises(ConfigError, match="wrong"), held(folder, key="run_dir"):
+    with pytest.raises(ConfigError, match="wrong"), folder_lock(folder, key="run_dir"):
         raise ConfigError([Problem("key", "wrong")])
     assert folder.exists() is was_there
 
@@ -66,7 +66,7 @@ def test_a_wrong_request_leaves_a_folder_as_it_was(was_there, tmp_path):
 EXECUTE = """
 import sys, time
 from pathlib import Path
-from leyden.runs.lock import executing
+from leyden.run.lock import executing
 
 with executing(Path(sys.argv[1])):
     print("executing", flush=True)
@@ -79,5 +79,5 @@ def test_a_process_waits_until_that_of_a_killed_command_has_ended(tmp_path):
     words = [sys.executable, "-c", EXECUTE, str(tmp_path)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         process.stdout.readline()
-        with executing(tmp_path):
+        with execution_lock(tmp_path):
             assert (tmp_path / "first").exists()

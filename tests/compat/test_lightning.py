@@ -1,0 +1,91 @@
+"""What Leyden uses of Lightning's private names is there, and does what Leyden takes it for."""
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.loggers import CSVLogger
+from torch.utils.data import DataLoader
+
+from leyden.compat import lightning
+
+
+class Line(LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(1, 1)
+
+    def training_step(self, batch, index):
+        self.log("train/loss", 1.5)
+        return self.layer(batch).square().mean()
+
+    def validation_step(self, batch, index):
+        pass
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+class Looks(Callback):
+    """Calls each function where Leyden calls it."""
+
+    def __init__(self):
+        self.next_is_validation = []
+        self.checkpoint = {}
+        self.module = None
+
+    def on_train_batch_end(self, trainer, task, outputs, batch, index):
+        self.next_is_validation.append(lightning.validates_next(trainer))
+        lightning.update_step_metrics(trainer)
+        lightning.note_metrics(trainer, {"mine": torch.tensor(2.0)})
+        lightning.log_metrics(trainer, {"mine": torch.tensor(2.0)})
+        self.module = lightning.module_of(trainer)
+
+    def on_train_end(self, trainer, task):
+        self.checkpoint = lightning.full_checkpoint(trainer)
+
+
+def fitted(tmp_path, looks, **options):
+    trainer = Trainer(
+        accelerator="cpu",
+        max_epochs=1,
+        callbacks=[looks],
+        logger=CSVLogger(tmp_path),
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        log_every_n_steps=1,
+        **options,
+    )
+    task, data = Line(), DataLoader(torch.arange(4.0).view(4, 1))
+    trainer.fit(task, data, data)
+    return trainer, task
+
+
+def test_each_does_what_its_name_says(tmp_path):
+    looks = Looks()
+    trainer, task = fitted(tmp_path, looks, val_check_interval=2)
+    assert looks.next_is_validation == [False, True, False, True]
+    assert trainer.callback_metrics["mine"] == 2.0
+    assert looks.module is task
+    assert not lightning.validates_by_time(trainer)
+    assert {"state_dict", "optimizer_states", "loops", "global_step"} <= looks.checkpoint.keys()
+    lightning.count_last_batch(trainer)
+    assert trainer.fit_loop.epoch_loop._batches_that_stepped == trainer.global_step == 4
+
+
+def test_a_time_between_validations_is_told_from_a_number(tmp_path):
+    trainer, _ = fitted(tmp_path, Looks(), val_check_interval="00:00:10:00")
+    assert lightning.validates_by_time(trainer)
+
+
+def test_loops_begin_anew_after_a_restart(tmp_path):
+    trainer, _ = fitted(tmp_path, Looks())
+    loop = trainer.fit_loop
+    loop.restarting = loop.epoch_loop.restarting = True
+    lightning.leave_restart(trainer)
+    assert not loop.restarting
+    assert not loop.epoch_loop.restarting
+
+
+def test_the_loop_that_is_replaced_is_lightnings_own(tmp_path):
+    trainer, _ = fitted(tmp_path, Looks())
+    assert type(trainer.fit_loop.epoch_loop) is lightning.TrainingEpochLoop
