@@ -63,7 +63,7 @@ def compare(
     """A section of two runs. What a run has not recorded is equal to nothing.
 
     Args:
-        name: Of the section.
+        name: Name of the section.
         folders: The runs'.
         sides: What each of them has recorded; None: nothing.
     """
@@ -90,7 +90,7 @@ def losses_section(a: Facts, b: Facts, *, until: int | None = None) -> Section:
 
     Args:
         a: Step and loss, as a record has them.
-        b: Likewise.
+        b: Record of the other run.
         until: Steps after it are not looked at.
     """
     steps = sorted(int(step) for step in a.keys() & b.keys())
@@ -107,7 +107,7 @@ def facts(folder: Path, key: str) -> dict[str, Facts | None]:
     """What a run's folder says, by section and key; None: not recorded.
 
     Args:
-        folder: The run's.
+        folder: Folder of the run.
         key: Names it in a message.
 
     Raises:

@@ -30,7 +30,7 @@ class Reproduction:
     """What came of a repetition.
 
     Attributes:
-        record: Of the repetition.
+        record: Record of the repetition.
         losses: The first step that differs, or how many are equal.
         metrics: The final metrics that differ; None where the run was not repeated to its end.
         surroundings: What differs of code, environment and data.
@@ -64,7 +64,7 @@ def reproduce(
     """Repeats a run in a folder of its own, on as many threads, and compares.
 
     Args:
-        run: Its folder.
+        run: Folder of the run.
         steps: After so many optimizer steps the repetition ends; None: where the run did.
         command: What the user typed, for the record.
         observer: Is told of the events of the repetition.

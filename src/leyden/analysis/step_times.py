@@ -57,9 +57,9 @@ class Measured:
 
     Attributes:
         flops: Operations of one device in an optimizer step.
-        step: Of an optimizer step.
-        validation: Of a validation.
-        test: Of the test at the end.
+        step: Seconds of an optimizer step.
+        validation: Seconds of a validation.
+        test: Seconds of the test at the end.
         start: Until the first step has begun to take as long as the others.
     """
 
@@ -160,7 +160,7 @@ def operations_a_second(trainer: DictConfig) -> float:
     """What a job's device does in a product of square matrices of the type in which it computes.
 
     Args:
-        trainer: The job's `trainer`.
+        trainer: Node `trainer` of the job.
     """
     on_cpu = trainer.accelerator == "cpu" or not torch.cuda.is_available()
     bits = trainer.precision.partition("-")[0]

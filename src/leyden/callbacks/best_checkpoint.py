@@ -38,7 +38,7 @@ class BestCheckpoint(Checkpoint):
     Args:
         monitor: A metric.
         mode: Whether less or more of it is better.
-        keep: How many are kept.
+        keep: Number of checkpoints that are kept.
     """
 
     state_types: ClassVar[dict[str, Any]] = {"scores": dict[int, float]}

@@ -92,9 +92,9 @@ def known_state(callback: Callback, state: Any, folder: Path) -> Any:
     """A callback's state as it may be taken up.
 
     Args:
-        callback: Whose state it is.
-        state: As the checkpoint has it.
-        folder: Of the run.
+        callback: Callback whose state it is.
+        state: State as the checkpoint has it.
+        folder: Folder of the run.
 
     Raises:
         CheckpointError: A value is not of the type that the callback keeps.
@@ -125,9 +125,9 @@ def with_own_paths(state: Mapping[str, Any], own: Path, folder: Path) -> dict[st
     """A `ModelCheckpoint`'s state with all paths in its folder, also where the run was moved.
 
     Args:
-        state: Its keys are known, and their values of the right types.
+        state: State whose keys are known, with values of the right types.
         own: Folder of its checkpoints.
-        folder: Of the run.
+        folder: Folder of the run.
     """
     before = os.path.normpath(state.get("dirpath", own))
 

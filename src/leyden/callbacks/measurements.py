@@ -69,7 +69,7 @@ class StepLoss(Callback):
     are put into the record: by these a run can be compared with a repetition.
 
     Args:
-        record: The run's.
+        record: Record of the run.
     """
 
     state_types: ClassVar[dict[str, Any]] = {

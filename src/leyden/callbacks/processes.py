@@ -10,7 +10,7 @@ class SameConfig(Callback):
     """Raises before the first step if the processes do not have the same digest.
 
     Args:
-        digest: Of the config that this process has read.
+        digest: Digest of the config that this process has read.
     """
 
     def __init__(self, digest: str) -> None:

@@ -24,7 +24,7 @@ class Recorder(Callback):
     What a run that goes on from a checkpoint needs of them is in the checkpoint too.
 
     Args:
-        record: The run's.
+        record: Record of the run.
         batch_size: Samples of an optimizer step.
         accumulate: Micro-batches of a device in it.
         monitor: The metric that selects.

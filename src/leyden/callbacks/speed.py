@@ -71,7 +71,7 @@ class Utilisation(Callback):
     training steps. Where the peak is not known nothing is logged.
 
     Args:
-        flops_per_step: Of the model in an optimizer step, over all devices; None if not known.
+        flops_per_step: Operations of the model in an optimizer step, over all devices; None if not known.
         peak_flops: Operations a second that a device can do; None looks its name up.
     """
 
@@ -104,8 +104,8 @@ def known_peak(name: str, precision: str) -> float | None:
     """Operations that a device can do a second; None where nobody has said it.
 
     Args:
-        name: As the driver gives it.
-        precision: The trainer's. In 32 bits it depends on how matrices are multiplied.
+        name: Name as the driver gives it.
+        precision: Precision of the trainer. In 32 bits it depends on how matrices are multiplied.
     """
     if precision in ("bf16-mixed", "bf16-true"):
         return PEAK_FLOPS.get(name)

@@ -53,7 +53,7 @@ def diff_lines(sections: list[Section], *, width: int | None) -> list[str]:
 
     Args:
         sections: They have rows.
-        width: Of the terminal; None: as wide as need be.
+        width: Width of the terminal; None: as wide as need be.
     """
     has_numbers = any(section.name in WITH_CHANGE for section in sections)
     rows = [row for section in sections for row in _rows(section)]

@@ -98,7 +98,7 @@ def foreign_references(node: Any, path: str = "") -> Iterator[Problem]:
 
     Args:
         node: Plain, nothing resolved.
-        path: Of the node in the config.
+        path: Path of the node in the config.
     """
     if isinstance(node, dict | list):
         pairs = node.items() if isinstance(node, dict) else enumerate(node)

@@ -15,7 +15,7 @@ def make(node: DictConfig, **arguments: Any) -> Any:
     constructors ask for into lists, and wraps the errors that they raise.
 
     Args:
-        node: Its other keys are arguments; lists become tuples.
+        node: Node of the config; its other keys are arguments; lists become tuples.
         arguments: Come with the node's own, or in their place.
 
     Raises:

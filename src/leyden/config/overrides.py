@@ -21,7 +21,7 @@ def parse_overrides(texts: Iterable[str], loader: ConfigLoader | None = None) ->
     A value that Hydra's grammar can't read, and that can be nothing but a text, is one.
 
     Args:
-        texts: As typed.
+        texts: Overrides as they were typed.
         loader: Knows the options that `glob(*)` stands for.
 
     Raises:
@@ -112,8 +112,8 @@ def reject_sweeps(overrides: list[Override], base: DictConfig) -> None:
     """Raises `ConfigError` for several values of a key where one run was asked for.
 
     Args:
-        overrides: As typed.
-        base: Composed without them.
+        overrides: Overrides as they were typed.
+        base: Config composed without them.
     """
     problems = []
     for override in overrides:

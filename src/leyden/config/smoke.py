@@ -22,7 +22,7 @@ def shrink(cfg: DictConfig, typed: set[str]) -> tuple[str, ...]:
     """Shrinks a composed config in place.
 
     Args:
-        cfg: Composed; its trainer is `smoke`.
+        cfg: Composed config; its trainer is `smoke`.
         typed: Keys that the command line or a sweep says.
 
     Returns:

@@ -165,7 +165,7 @@ def _read_values(cfg: DictConfig, written: Any) -> tuple[dict[str, Any], list[Pr
     Wrong are keys that must be said but are not, and interpolations that lead nowhere.
 
     Args:
-        cfg: Composed.
+        cfg: Composed config.
         written: The same, plain, nothing resolved.
     """
     problems: list[Problem] = []

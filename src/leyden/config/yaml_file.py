@@ -60,7 +60,7 @@ def require_bounded_size(file: BinaryIO) -> None:
     It is looked through event by event, so that nothing is built of it.
 
     Args:
-        file: At its beginning, where it is put again.
+        file: File at its beginning, where it is put again.
 
     Raises:
         YAMLError: It is no YAML.

@@ -43,7 +43,7 @@ class Resources:
 
     Attributes:
         cores: CPU cores that the process may use; None: those that its parent may.
-        threads: Of torch; None: as torch decides.
+        threads: Threads of torch; None: as torch decides.
         gpus: What `CUDA_VISIBLE_DEVICES` says; None: as it stands.
     """
 

@@ -48,7 +48,7 @@ class Command:
     """A command line in a process of its own, which a fault may kill.
 
     Attributes:
-        folder: Where it runs.
+        folder: Folder in which the command runs.
         words: The command line.
         fault: See `leyden.testing.faults`; empty: none.
         change: Before which change of a file it is killed; 0: before none.

@@ -216,7 +216,7 @@ class GPT(nn.Module):
 
         Args:
             tokens: A window, or what comes after the tokens in the cache.
-            cache: From `new_cache`; the caller advances it.
+            cache: Cache from `new_cache`; the caller advances it.
         """
         return self.head(self.features(tokens, cache))  # type: ignore[no-any-return]
 

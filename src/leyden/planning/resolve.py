@@ -67,8 +67,8 @@ class ResolvedConfig:
 
     Attributes:
         cfg: With the solved width.
-        data: As the config says it, read.
-        params: Of the model.
+        data: Data set of the config, read.
+        params: Parameter counts of the model.
         flops_per_step: Forward and backward over the samples of one optimizer step.
         steps: Planned optimizer steps.
     """
@@ -87,7 +87,7 @@ def resolve_jobs(
     """Fits every job to its data.
 
     Args:
-        plan: Its jobs are checked.
+        plan: Validated jobs.
         fetch: Bring data here that is not; otherwise what is known of it has to do.
         cache: What jobs share is made once, and kept in it.
 
@@ -125,7 +125,7 @@ def resolve_config(
     """Solves the width for `params`, and sizes the model.
 
     Args:
-        cfg: Checked.
+        cfg: Validated config.
         fetch: See `resolve_jobs`.
         cache: See `resolve_jobs`.
 

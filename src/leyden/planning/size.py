@@ -98,7 +98,7 @@ def flops_per_sample(net: nn.Module, spec: Spec) -> int | None:
 
     Args:
         net: On the meta device.
-        spec: Of the data.
+        spec: What the data is.
 
     Returns:
         None where the network needs values, which the meta device does not have.

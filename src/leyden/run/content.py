@@ -128,7 +128,7 @@ def read_content(path: Path, *, needed: tuple[str, ...] = LISTED) -> dict[str, A
     """The content of a `run.json`; keys of other versions are left as they are.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         needed: Keys that it must have.
 
     Raises:

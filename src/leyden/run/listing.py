@@ -45,7 +45,7 @@ def last_logged(folder: Path) -> tuple[int | None, float | None]:
     """Step, counted from 1, and training loss of the last logged step in `metrics.csv`.
 
     Args:
-        folder: The run's. While it runs its table may end within a row.
+        folder: Folder of the run. While it runs its table may end within a row.
 
     Returns:
         None for what is not there yet.

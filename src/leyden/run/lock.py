@@ -66,7 +66,7 @@ def execution_lock(folder: Path) -> Iterator[None]:
     The processes of a command that was killed save and end within seconds; they are waited for.
 
     Args:
-        folder: Of the run.
+        folder: Folder of the run.
 
     Raises:
         RuntimeError: Another one goes on.

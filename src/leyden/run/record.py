@@ -33,13 +33,13 @@ class Record:
     """The content of `run.json`. What is not known is None, never a guess.
 
     Attributes:
-        folder: The run's; all others are the file's keys, see `design` in the README.
+        folder: Folder of the run; all others are the file's keys, see `design` in the README.
         monitored: Step and value of the monitored metric at each validation.
         flags: Settings of the process that trained, see `environment.flags`.
         data: What the data is, see `DataModule.fingerprint`.
         data_report: What was read of it, left out and guessed, see `DataReport`.
-        seconds: Of the whole run, in the process that executes it.
-        train_seconds: Of the fit alone, with its validations and checkpoints.
+        seconds: Seconds of the whole run, in the process that executes it.
+        train_seconds: Train seconds of the fit alone, with its validations and checkpoints.
         throughput: Samples, or tokens of text, a second of training steps, without validations and
             checkpoints, since the run began or was last gone on with.
         passed_over: Steps whose update was left out since their loss or gradient was no number:

@@ -49,8 +49,8 @@ class StackedRun:
         """A forward and a backward pass, as soon as all the others want theirs.
 
         Args:
-            task: Its network's parameters get their gradients.
-            batch: What it is trained on.
+            task: Task whose network gets the gradients.
+            batch: Batch that it is trained on.
 
         Returns:
             The loss.

@@ -13,7 +13,7 @@ class StackMember:
     """One of the networks that are computed together.
 
     Args:
-        task: Its `training_step` gives the loss.
+        task: Task whose `training_step` gives the loss.
         generator: Dropout's.
     """
 

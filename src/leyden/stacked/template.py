@@ -57,11 +57,11 @@ class Template(nn.Module):
         """The loss that a network with these numbers has.
 
         Args:
-            parameters: By the task's names.
-            buffers: Likewise; running statistics change.
+            parameters: Parameters, by the names of the task.
+            buffers: Buffers, by the names of the task; running statistics change.
             batch: Inputs and targets.
             masks: Factors for what each use of a dropout layer gets.
-            smoothing: Of labels.
+            smoothing: Label smoothing of labels.
         """
         self.masks = iter(masks)
         vars(self.task)["label_smoothing"] = smoothing

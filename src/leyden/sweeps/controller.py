@@ -37,7 +37,7 @@ class Controller:
     """Keeps the slots of a launcher filled until every job has ended.
 
     Args:
-        record: The sweep's; written after each change.
+        record: Record of the sweep; written after each change.
         jobs: What is to be done.
         adopted: Jobs of an earlier start that still run somewhere.
         launcher: Runs them; it is prepared.

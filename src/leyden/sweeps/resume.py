@@ -36,7 +36,7 @@ def take_earlier_jobs(record: SweepRecord) -> list[str]:
     Where `sweep.json` is gone or damaged, they are found by their folders.
 
     Args:
-        record: Of this start.
+        record: Record of this start.
 
     Returns:
         What there is to say about it.
@@ -136,7 +136,7 @@ def meet_drift(
     """Refuses a sweep whose config or code has changed, or begins what is unfinished anew.
 
     Args:
-        record: The sweep's.
+        record: Record of the sweep.
         planned: Jobs, and what they would be now.
         settings: Say whether to refuse.
 

@@ -46,7 +46,7 @@ def run_sweep(plan: ComposedRequest, *, command: list[str], observer: Observer) 
     """Runs what is missing of a sweep.
 
     Args:
-        plan: Its jobs, all checked.
+        plan: Validated jobs.
         command: What the user typed, for the records.
         observer: Is told of the events of the sweep and of its jobs.
 

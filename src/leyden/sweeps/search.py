@@ -30,8 +30,8 @@ class Pruner:
     """What stops trials that do badly.
 
     Attributes:
-        name: Which rule.
-        min_validations: That a trial has in any case; None: those of a third of its steps.
+        name: Name of the rule.
+        min_validations: Validations that a trial has in any case; None: those of a third of its steps.
         reduction_factor: One in so many goes on (asha, hyperband).
     """
 
@@ -43,7 +43,7 @@ class Pruner:
         """Optuna's; a validation is its unit of resource.
 
         Args:
-            min_validations: Of the trial for which it is built.
+            min_validations: Min validations of the trial for which it is built.
         """
         from optuna import pruners
 
@@ -65,10 +65,10 @@ class OptunaSearch:
     Args:
         sampler: What proposes: at random, by a low-discrepancy sequence (sobol, halton), by a
             tree-structured Parzen estimator (tpe), by CMA-ES, or by NSGA-II (several objectives).
-        n_trials: In all, those of earlier starts included.
-        seed: Of the sampler.
+        n_trials: Number of trials in all, those of earlier starts included.
+        seed: Seed of the sampler.
         pruner: What stops trials that do badly; None: nothing.
-        min_validations: That a trial has in any case before it may be pruned; None: up to the
+        min_validations: Validations that a trial has in any case before it may be pruned; None: up to the
             first one after a third of its optimizer steps, since the first values say little of
             the last: a small learning rate begins slowly.
         reduction_factor: One in so many goes on (asha, hyperband).

@@ -59,7 +59,7 @@ def mend_journal(path: Path) -> str | None:
     """Keeps the lines before the first that is not whole; Optuna would read none.
 
     Args:
-        path: Of the journal; the process has the sweep's lock.
+        path: Path of the journal; the process has the sweep's lock.
 
     Returns:
         What there is to say: nothing where all is whole.

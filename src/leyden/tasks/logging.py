@@ -29,7 +29,7 @@ def log_value(trainer: Trainer, name: str, value: Tensor | float) -> None:
 
     Args:
         trainer: While it trains.
-        name: Of the metric.
+        name: Name of the metric.
         value: A single number. What lies on a device is fetched only when it is logged.
     """
     loop_of(trainer).values[name] = (

@@ -41,7 +41,7 @@ class Lap:
     """Steps and their seconds since it was last asked.
 
     Args:
-        clock: Of the steps.
+        clock: Clock of the steps.
         step: The last one that was taken before.
     """
 

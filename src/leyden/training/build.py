@@ -153,7 +153,7 @@ def compile_net(net: nn.Module, cfg: DictConfig) -> None:
 
     Args:
         net: Changed in place.
-        cfg: Its `compile` says whether, or how.
+        cfg: Config whose `compile` says whether, or how.
     """
     if not cfg.compile:
         return

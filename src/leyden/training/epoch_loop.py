@@ -54,7 +54,7 @@ class EpochLoop(TrainingEpochLoop):
 
     Attributes:
         values: What was measured last, by name; see `log_value`.
-        clock: Of the steps.
+        clock: Clock of the steps.
         joint_step: Computes a step with those of other runs (`leyden.stacked`); None: by itself.
         part: Watches a part of a step; by default nobody does.
     """

@@ -38,7 +38,7 @@ class Ray:
     """Each job is a task of Ray's, which finds a place for it.
 
     Args:
-        address: Of a cluster that runs, such as `auto` or `ray://host:10001`; None: one of our own
+        address: Address of a cluster that runs, such as `auto` or `ray://host:10001`; None: one of our own
             on this machine, without a dashboard, for as long as the sweep takes.
         cpus_per_job: Cores that Ray sets aside for each device of a job.
         gpus_per_job: GPUs likewise; a share such as 0.5 lets two jobs have one.
@@ -211,7 +211,7 @@ def end_of_task(folder: Path, reference: Any) -> JobEnd:
 
     Args:
         folder: Folder of the run.
-        reference: Of the task.
+        reference: Reference of the task.
     """
     import ray
 

@@ -27,8 +27,8 @@ class Job:
 
     Attributes:
         number: Place in the sweep, from 1.
-        entry: Its entry in `sweep.json`.
-        run: Its `run.json`; empty where there is none.
+        entry: Entry of the job in `sweep.json`.
+        run: Content of the `run.json` of the job; empty where there is none.
         values: Values of its overrides by key, as typed.
     """
 
@@ -116,7 +116,7 @@ def levels(jobs: list[Job], axis: str) -> list[Level]:
 
     Args:
         jobs: All of which have the axis.
-        axis: Its key.
+        axis: Key of the axis.
     """
     texts = [job.values[axis] for job in jobs]
     numbers = [number for number in map(as_number, texts) if number is not None]
@@ -139,7 +139,7 @@ def job_command(record: SweepRecord, job: Job) -> str:
     """What to type, quoted for the shell: what all jobs share, and what is particular to this one.
 
     Args:
-        record: The sweep's.
+        record: Record of the sweep.
         job: One of its jobs.
     """
     own = {*record.axes, *job.values}
@@ -181,7 +181,7 @@ def label(values: Mapping[str, str], names: Mapping[str, str]) -> str:
     """What sets a job apart in a few words.
 
     Args:
-        values: By key, as typed.
+        values: Value of each key, as it was typed.
         names: Short names of the keys that count, in order.
     """
     words = [setting(key, values[key], name) for key, name in names.items() if key in values]

@@ -15,7 +15,7 @@ class Configuration:
 
     Attributes:
         label: What sets it apart, short.
-        values: By key, as typed.
+        values: Value of each key, as it was typed.
         jobs: All of them, completed or not.
         rank: Place among all, from 1, see `Results`.
     """
@@ -64,7 +64,7 @@ class Results:
     """What a report is made of.
 
     Attributes:
-        record: The sweep's.
+        record: Record of the sweep.
         jobs: All of them.
         names: Short names of the axes that are not folded away, by key.
         configurations: The best first, then those whose jobs were all pruned, those without any

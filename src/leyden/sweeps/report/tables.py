@@ -13,7 +13,7 @@ def jobs_table(results: Results, *, is_whole: bool) -> Table:
     """A row a job.
 
     Args:
-        results: The sweep's.
+        results: Results of the sweep.
         is_whole: For other programs: with all metrics, and all digits of sampled values.
     """
     axes = list(dict.fromkeys(key for job in results.jobs for key in job.values))
