@@ -71,7 +71,8 @@ class Utilisation(Callback):
     training steps. Where the peak is not known nothing is logged.
 
     Args:
-        flops_per_step: Operations of the model in an optimizer step, over all devices; None if not known.
+        flops_per_step: Operations of the model in an optimizer step, over all devices; None if not
+            known.
         peak_flops: Operations a second that a device can do; None looks its name up.
     """
 

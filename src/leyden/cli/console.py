@@ -71,7 +71,8 @@ def say_rows(
     Args:
         console: Console that it goes to.
         rows: Cells of each row.
-        heading: Heading of its columns, of which all but the first are numbers; None: there is none.
+        heading: Heading of its columns, of which all but the first are numbers; None: there is
+            none.
     """
     cells = [printed(row) for row in rows]
     has_heading = heading is not None

@@ -49,8 +49,8 @@ def strategy_of(
         name: `ddp`: each process has the whole network. `fsdp`: each has a part of every parameter.
         num_processes: On all machines.
         timeout: Seconds that a process waits for the others before it gives up.
-        sharded_checkpoints: Whether, under `fsdp`, each process writes its part, instead of the first the
-            whole.
+        sharded_checkpoints: Whether, under `fsdp`, each process writes its part, instead of the
+            first the whole.
         config_digest: Goes into the checkpoints' markers.
         folder: Folder of the run; None: there is none.
     """

@@ -39,7 +39,7 @@ class Record:
         data: What the data is, see `DataModule.fingerprint`.
         data_report: What was read of it, left out and guessed, see `DataReport`.
         seconds: Seconds of the whole run, in the process that executes it.
-        train_seconds: Train seconds of the fit alone, with its validations and checkpoints.
+        train_seconds: Seconds of the fit alone, with its validations and checkpoints.
         throughput: Samples, or tokens of text, a second of training steps, without validations and
             checkpoints, since the run began or was last gone on with.
         passed_over: Steps whose update was left out since their loss or gradient was no number:

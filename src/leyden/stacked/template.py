@@ -61,7 +61,7 @@ class Template(nn.Module):
             buffers: Buffers, by the names of the task; running statistics change.
             batch: Inputs and targets.
             masks: Factors for what each use of a dropout layer gets.
-            smoothing: Label smoothing of labels.
+            smoothing: Share of each label that is spread over all classes.
         """
         self.masks = iter(masks)
         vars(self.task)["label_smoothing"] = smoothing

@@ -31,7 +31,8 @@ class Pruner:
 
     Attributes:
         name: Name of the rule.
-        min_validations: Validations that a trial has in any case; None: those of a third of its steps.
+        min_validations: Validations that a trial has in any case; None: those of a third of its
+            steps.
         reduction_factor: One in so many goes on (asha, hyperband).
     """
 
@@ -43,7 +44,7 @@ class Pruner:
         """Optuna's; a validation is its unit of resource.
 
         Args:
-            min_validations: Min validations of the trial for which it is built.
+            min_validations: Validations that the trial for which it is built has in any case.
         """
         from optuna import pruners
 
@@ -68,9 +69,9 @@ class OptunaSearch:
         n_trials: Number of trials in all, those of earlier starts included.
         seed: Seed of the sampler.
         pruner: What stops trials that do badly; None: nothing.
-        min_validations: Validations that a trial has in any case before it may be pruned; None: up to the
-            first one after a third of its optimizer steps, since the first values say little of
-            the last: a small learning rate begins slowly.
+        min_validations: Validations that a trial has in any case before it may be pruned; None: up
+            to the first one after a third of its optimizer steps, since the first values say little
+            of the last: a small learning rate begins slowly.
         reduction_factor: One in so many goes on (asha, hyperband).
         storage: A URL that Optuna takes; None: a journal in the sweep's folder.
         objectives: Metrics, or `params`, `flops`, `seconds`, each `min` or `max`; None: the

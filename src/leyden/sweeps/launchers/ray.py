@@ -38,8 +38,8 @@ class Ray:
     """Each job is a task of Ray's, which finds a place for it.
 
     Args:
-        address: Address of a cluster that runs, such as `auto` or `ray://host:10001`; None: one of our own
-            on this machine, without a dashboard, for as long as the sweep takes.
+        address: Address of a cluster that runs, such as `auto` or `ray://host:10001`; None: one of
+            our own on this machine, without a dashboard, for as long as the sweep takes.
         cpus_per_job: Cores that Ray sets aside for each device of a job.
         gpus_per_job: GPUs likewise; a share such as 0.5 lets two jobs have one.
 

@@ -74,8 +74,8 @@ class Slurm:
             count. A job that has made no checkpoint in its time fails at once.
         signal_delay_s: So many seconds before its time is up it is told to stop: the time for a
             step and a checkpoint.
-        parameters: Parameters of submitit's executor, such as `slurm_partition`, `gpus_per_node`, `mem_gb`;
-            `cpus_per_task` is a job's number of devices where it is not given.
+        parameters: Parameters of submitit's executor, such as `slurm_partition`, `gpus_per_node`,
+            `mem_gb`; `cpus_per_task` is a job's number of devices where it is not given.
 
     Raises:
         ValueError: submitit or Slurm is missing, or a parameter is Leyden's own.

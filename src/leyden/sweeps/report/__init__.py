@@ -33,7 +33,8 @@ def write_report(folder: Path) -> Path:
     """Writes `report/` into a sweep's folder, in the place of an earlier one.
 
     Args:
-        folder: Folder of the sweep, with its `sweep.json`. Its jobs may have ended in any way, or not yet.
+        folder: Folder of the sweep, with its `sweep.json`. Its jobs may have ended in any way, or
+            not yet.
 
     Returns:
         The path of `report.html`.

@@ -27,7 +27,8 @@ class Effect:
     Attributes:
         name: Name of the axis, of two axes, or what is left over.
         share: Share, from 0 to 1.
-        p: p-value of the F test whether it explains more than chance does; None where there is none.
+        p: p-value of the F test whether it explains more than chance does; None where there is
+            none.
     """
 
     name: str
