@@ -11,7 +11,7 @@ from torch import nn
 
 from leyden.cli import main
 from leyden.data.text.vocabulary import Vocabulary
-from leyden.inference.generate import Drawing, Writer, stream
+from leyden.inference.generate import GenerationConfig, TextGenerator, stream
 from leyden.models.generation import Sampling
 from leyden.tokenization.tokenizer import Bytes, well_formed
 
@@ -137,8 +137,8 @@ class Reciting(nn.Module):
 
 
 def pieces_of(recited):
-    writer = Writer(Reciting(recited), Vocabulary(Bytes()), 100)
-    return list(stream(writer, "x", Drawing(len(recited), Sampling(temperature=0.0))))
+    generator = TextGenerator(Reciting(recited), Vocabulary(Bytes()), 100)
+    return list(stream(generator, "x", GenerationConfig(len(recited), Sampling(temperature=0.0))))
 
 
 @given(st.text(min_size=1, max_size=20))
