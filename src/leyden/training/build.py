@@ -1,4 +1,4 @@
-"""From a checked config to objects. Only here targets are called; below, no configs."""
+"""Building: from a frozen config to the objects of a run. Below this, no function takes configs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""A run from its frozen config to its record: build -> fit -> test.
+"""Execution: a run from its frozen config to its record, by build -> fit -> test.
 
-Nothing else is read than the run's own folder, by whichever process does this.
+Nothing is read but the folder of the run, whichever process executes it.
 """
 
 import gc
