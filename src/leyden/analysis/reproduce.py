@@ -35,7 +35,7 @@ class Reproduction:
         metrics: The final metrics that differ; None where the run was not repeated to its end.
         surroundings: What differs of code, environment and data.
         missing: Recorded steps that the repetition did not come to.
-        changed_on_the_way: Keys that were changed when the run was gone on with: what came before
+        changed_on_the_way: Keys that were changed when the run was resumed: what came before
             was computed under another config than the frozen one.
     """
 

@@ -31,7 +31,7 @@ class BestCheckpoint(Checkpoint):
 
     It is known by its marker which of them is the best: a run's folder can be moved.
 
-    One that follows another within seconds waits in memory, until a checkpoint to go on from is
+    One that follows another within seconds waits in memory, until a checkpoint to resume from is
     written, which comes back to a time when it was there, or the run ends. Several processes, whose
     clocks differ, write at once.
 

@@ -1,4 +1,4 @@
-"""Checkpoints to go on from, and a stop with one of them."""
+"""Checkpoints to resume from, and a stop with one of them."""
 
 import logging
 import time

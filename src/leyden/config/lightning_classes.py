@@ -188,7 +188,7 @@ REFUSED = {
     "pytorch_lightning.callbacks.RichModelSummary": "use `callbacks.summary`",
     "pytorch_lightning.callbacks.RichProgressBar": "use `callbacks.progress`",
     "pytorch_lightning.callbacks.SpikeDetection": (
-        f"it writes into the current folder, and can't go on from a checkpoint; {USER_CODE}"
+        f"it writes into the current folder, and can't resume from a checkpoint; {USER_CODE}"
     ),
     "pytorch_lightning.callbacks.TQDMProgressBar": "use `callbacks.progress`",
     "pytorch_lightning.callbacks.ThroughputMonitor": "use `callbacks.throughput`",

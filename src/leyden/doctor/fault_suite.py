@@ -93,7 +93,7 @@ class Suite:
     folder: Path
 
     def train(self, name: str, *words: str, fault: str = "", change: int = 0) -> int | None:
-        """Begins a run, or goes on with it; its exit status, negative for a signal."""
+        """Begins a run, or resumes it; its exit status, negative for a signal."""
         words = (*WORDS, f"run_dir={name}", *words)
         return exit_status(
             Command(self.folder, words, fault, change, ProcessEnvironment()), seconds=SECONDS
@@ -146,8 +146,8 @@ def killed(suite: Suite) -> Row:
     suite.train("killed")
     difference = suite.differs("killed")
     if difference:
-        return failed(check, f"gone on with, {difference}; {ADVICE}")
-    return passed(check, "gone on with, the weights are the same to the bit")
+        return failed(check, f"resumed, {difference}; {ADVICE}")
+    return passed(check, "resumed, the weights are the same to the bit")
 
 
 def killed_early(suite: Suite) -> Row:
@@ -191,7 +191,7 @@ def damaged(suite: Suite) -> Row:
     suite.train("damaged")
     difference = suite.differs("damaged")
     if difference:
-        return failed(check, f"gone on with, {difference}; {ADVICE}")
+        return failed(check, f"resumed, {difference}; {ADVICE}")
     said = (suite.folder / "damaged" / "train.log").read_text(encoding="utf-8")
     if newest.name not in said:
         return failed(check, f"it was taken without a word; {ADVICE}")
@@ -218,5 +218,5 @@ def told_to_stop(suite: Suite) -> Row:
     suite.train("stopped")
     difference = suite.differs("stopped")
     if difference:
-        return failed(check, f"gone on with, {difference}; {ADVICE}")
-    return passed(check, "exit status 75 after the step; gone on with, the same to the bit")
+        return failed(check, f"resumed, {difference}; {ADVICE}")
+    return passed(check, "exit status 75 after the step; resumed, the same to the bit")

@@ -236,7 +236,7 @@ def run_dir_is_free(cfg: DictConfig) -> Iterator[Problem]:
         except ConfigError as error:
             yield from error.problems
             return
-        message = "is not empty, and holds no run that could be gone on with; name a new folder"
+        message = "is not empty, and holds no run that could be resumed; name a new folder"
         yield Problem("run_dir", message, cfg.run_dir)
 
 

@@ -33,7 +33,7 @@ class Error(TypedDict):
 
 
 class Resumption(TypedDict):
-    """When and how a run was gone on with."""
+    """When and how a run was resumed."""
 
     at: str
     command: list[str]

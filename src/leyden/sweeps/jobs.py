@@ -156,7 +156,7 @@ class SearchedJobs:
 
     Args:
         folders: Makes the jobs' folders.
-        waiting: Entries of an earlier start that are to be gone on with.
+        waiting: Entries of an earlier start that are to be resumed.
         trials: Trials of the search.
     """
 

@@ -80,7 +80,7 @@ class SweepRecord:
     """The content of `sweep.json`.
 
     Attributes:
-        folder: Folder of the sweep; all others are the file's keys.
+        folder: Folder of the sweep; all other attributes are the keys of the file.
         command: What the user typed.
         overrides: Hydra's part of it.
         axes: Keys in which the jobs differ, in the order in which they were declared.
@@ -120,7 +120,7 @@ class SweepRecord:
 
     @property
     def num_left(self) -> int:
-        """Jobs that the same command would begin or go on with."""
+        """Jobs that the same command would begin or resume."""
         begun = sum(entry.state in TO_GO_ON for entry in self.jobs)
         return begun + self.num_planned - len(self.jobs)
 

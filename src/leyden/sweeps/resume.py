@@ -1,4 +1,4 @@
-"""What is left of a sweep to do, and whether it may be gone on with."""
+"""What is left of a sweep to do, and whether it may be resumed."""
 
 import contextlib
 from pathlib import Path

@@ -197,7 +197,7 @@ class OptunaStudy:
     def ask(self) -> tuple[int, Assignment]:
         """The next trial: its number, and the values to try.
 
-        A trial whose process died while it was being asked for is gone on with. Each value is
+        A trial whose process died while it was being asked for is resumed. Each value is
         drawn with a seed of its own, so that a search that was killed proposes the same.
         """
         with quiet_optuna():

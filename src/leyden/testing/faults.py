@@ -41,7 +41,7 @@ class Fault:
     Attributes:
         what: A signal or an error of the system by name, `nan` for a gradient, or `hang`.
         place: `step`, `save` or `test`.
-        number: Number of the step or the save, from 1 on; the steps of a run that is gone on with
+        number: Number of the step or the save, from 1 on; the steps of a run that is resumed
             keep their numbers, the saves are counted anew.
         point: Point of a save, see `POINTS`.
         rank: Rank of the process; None: all.

@@ -26,7 +26,7 @@ def prepare_attempt(record: Record, status: str) -> str | None:
 
 
 def roll_back(record: Record) -> bool:
-    """Lets a run that diverged go on from its last checkpoint, without the steps that led there.
+    """Lets a run that diverged resume from its last checkpoint, without the steps that led there.
 
     Their samples are passed over, as in the training of PaLM (Chowdhery et al. 2022, section 5.1):
     the same samples from the same weights would lead to the same end.

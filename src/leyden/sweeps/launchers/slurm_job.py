@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission
 
 SAVED = 75
-"""Exit status of a job that Slurm has ended: it can go on from its checkpoint."""
+"""Exit status of a job that Slurm has ended: it can resume from its checkpoint."""
 
 
 class Submitted:

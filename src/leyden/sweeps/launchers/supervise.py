@@ -103,7 +103,7 @@ def status_of(folder: Path) -> str:
 
 
 def newest_step(folder: Path) -> int:
-    """Optimizer steps that the newest checkpoint of a run to go on from has; 0: there is none."""
+    """Optimizer steps that the newest checkpoint of a run to resume from has; 0: there is none."""
     names = (path.stem.partition("-")[2] for path in (folder / "checkpoints").glob("step-*.json"))
     return max((int(name) for name in names if name.isdecimal()), default=0)
 
