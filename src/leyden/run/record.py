@@ -33,7 +33,8 @@ class Record:
     """The content of `run.json`. What is not known is None, never a guess.
 
     Attributes:
-        folder: Folder of the run; all other attributes are the keys of the file, see the page on runs in docs.
+        folder: Folder of the run; all other attributes are the keys of the file, see the page on
+            runs in docs.
         monitored: Step and value of the monitored metric at each validation.
         flags: Settings of the process that trained, see `environment.flags`.
         data: What the data is, see `DataModule.fingerprint`.
