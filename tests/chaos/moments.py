@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from leyden.distributed.resources import ProcessEnvironment
-from leyden.doctor.fault_suite import Command, exit_status
+from leyden.doctor.fault_suite import DisturbedCommand, exit_status
 
 TINY = (
     *("model.width=8", "trainer.max_steps=4", "resume.every_steps=2", "trainer.accelerator=cpu"),
@@ -43,7 +43,7 @@ def give(folder: Path, words: tuple[str, ...], number: int = 0) -> int | None:
         number: Before which change of a file it is killed; 0: it is left alone.
     """
     return exit_status(
-        Command(folder, words, "", number, ProcessEnvironment()), seconds=MOST_SECONDS
+        DisturbedCommand(folder, words, "", number, ProcessEnvironment()), seconds=MOST_SECONDS
     )
 
 

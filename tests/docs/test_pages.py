@@ -64,7 +64,9 @@ def test_readme_lists_every_option(group):
 
 def test_readme_lists_every_verb():
     rows = table_rows(section(PAGES["README.md"], "## The verbs"))
-    assert {row[0].strip("`").split()[1] for row in rows if "leyden" in row[0]} == {*command_parser()[1]}
+    assert {row[0].strip("`").split()[1] for row in rows if "leyden" in row[0]} == {
+        *command_parser()[1]
+    }
 
 
 KEYS = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, open_dict
 
-from leyden.analysis.diff import Section, diff, losses_section, read_record
+from leyden.analysis.diff import DiffSection, diff, losses_section, read_record
 from leyden.config.job import Job
 from leyden.config.sweep_space import Assignment
 from leyden.config.validate import check_job
@@ -40,9 +40,9 @@ class Reproduction:
     """
 
     record: Record
-    losses: Section
-    metrics: Section | None
-    surroundings: list[Section]
+    losses: DiffSection
+    metrics: DiffSection | None
+    surroundings: list[DiffSection]
     missing: int
     changed_on_the_way: list[str]
 
@@ -164,7 +164,7 @@ def compared(before: Record, record: Record, last: int | None) -> Reproduction:
     )
 
 
-def metrics_section(before: Record, record: Record) -> Section:
+def metrics_section(before: Record, record: Record) -> DiffSection:
     """The final metrics that differ."""
     sides = [
         {name: value for name, value in one.metrics.items() if name.startswith(COMPARED)}
@@ -172,4 +172,4 @@ def metrics_section(before: Record, record: Record) -> Section:
     ]
     keys = changed_keys(*sides)
     rows = {key: (sides[0].get(key), sides[1].get(key)) for key in keys}
-    return Section("metrics", rows, len(sides[0].keys() | sides[1].keys()) - len(keys))
+    return DiffSection("metrics", rows, len(sides[0].keys() | sides[1].keys()) - len(keys))

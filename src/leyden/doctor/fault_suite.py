@@ -44,7 +44,7 @@ ADVICE = "runs here can't be trusted to survive it; please report this"
 
 
 @dataclass(frozen=True)
-class Command:
+class DisturbedCommand:
     """A command line in a process of its own, which a fault may kill.
 
     Attributes:
@@ -74,7 +74,7 @@ class Command:
         runpy.run_module("leyden", run_name="__main__", alter_sys=True)  # as `python -m leyden`
 
 
-def exit_status(command: Command, *, seconds: float) -> int | None:
+def exit_status(command: DisturbedCommand, *, seconds: float) -> int | None:
     """Runs a command; its exit status, negative for a signal, or None if it takes too long."""
     process = start_forkserver().Process(target=command)
     process.start()
@@ -96,7 +96,8 @@ class Suite:
         """Begins a run, or resumes it; its exit status, negative for a signal."""
         words = (*WORDS, f"run_dir={name}", *words)
         return exit_status(
-            Command(self.folder, words, fault, change, ProcessEnvironment()), seconds=SECONDS
+            DisturbedCommand(self.folder, words, fault, change, ProcessEnvironment()),
+            seconds=SECONDS,
         )
 
     def differs(self, name: str, whole: str = WHOLE) -> str | None:

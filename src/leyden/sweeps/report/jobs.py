@@ -22,7 +22,7 @@ Level = float | str
 
 
 @dataclass(frozen=True)
-class Job:
+class JobResult:
     """A job and what is known of its run.
 
     Attributes:
@@ -84,10 +84,12 @@ class Job:
         return line_of(error.get("type") or "", error.get("message") or "", error.get("where"))
 
 
-def read_jobs(record: SweepRecord) -> list[Job]:
+def read_jobs(record: SweepRecord) -> list[JobResult]:
     """The jobs of a sweep, in its order."""
     return [
-        Job(number, entry, _run_record(record.folder, entry), override_values(entry.overrides))
+        JobResult(
+            number, entry, _run_record(record.folder, entry), override_values(entry.overrides)
+        )
         for number, entry in enumerate(record.jobs, start=1)
     ]
 
@@ -111,7 +113,7 @@ def as_number(text: str) -> float | None:
         return None
 
 
-def levels(jobs: list[Job], axis: str) -> list[Level]:
+def levels(jobs: list[JobResult], axis: str) -> list[Level]:
     """An axis' value for each job: numbers where all are numbers, else as typed.
 
     Args:
@@ -135,7 +137,7 @@ def _run_record(sweep: Path, entry: JobEntry) -> dict[str, Any]:
 OF_THE_SWEEP = ("hydra", "sweep")
 
 
-def job_command(record: SweepRecord, job: Job) -> str:
+def job_command(record: SweepRecord, job: JobResult) -> str:
     """What to type, quoted for the shell: what all jobs share, and what is particular to this one.
 
     Args:
