@@ -13,8 +13,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from leyden.callbacks import OptimizerMode
-from leyden.config.instantiate import make
-from leyden.config.targets import find_target
+from leyden.config.targets import find_target, make
 from leyden.config.user_code import in_a_line
 from leyden.events import Note, Observer
 from leyden.planning.batch import num_processes_of

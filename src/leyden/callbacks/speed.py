@@ -5,8 +5,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from leyden.tasks.logging import is_log_step, log_value, loop_of
-from leyden.tasks.step_clock import Lap
+from leyden.tasks.logging import Lap, is_log_step, log_value, loop_of
 
 
 class Throughput(Callback):

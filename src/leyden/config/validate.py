@@ -8,7 +8,6 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from leyden.config.compose import ComposedRequest, SweepSpec
-from leyden.config.instantiate import make
 from leyden.config.job import Job
 from leyden.config.keys import check_keys, names_in
 from leyden.config.lightning_classes import ALLOWED, REFUSED, USER_CODE, misplaced_files
@@ -26,7 +25,7 @@ from leyden.config.schema import (
 )
 from leyden.config.secrets import typed_secrets
 from leyden.config.signature import Parameter, fields_of, parameters_of
-from leyden.config.targets import find_target, misplaced, nested_target
+from leyden.config.targets import find_target, make, misplaced, nested_target
 from leyden.errors import ConfigError, Problem, gathered
 
 MARKERS = {"_target_", "_partial_"}

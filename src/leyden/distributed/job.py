@@ -21,7 +21,7 @@ from leyden.distributed.failures import (
 from leyden.distributed.forkserver import server_pid, start_forkserver
 from leyden.distributed.resources import ProcessEnvironment, Resources
 from leyden.distributed.worker import GRACE_SECONDS, JobWork, Rank, Worker
-from leyden.run.process_mark import is_alive, mark_of
+from leyden.run.lock import is_alive, mark_of
 
 Start = Literal["warm", "cold"]
 

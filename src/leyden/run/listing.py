@@ -10,7 +10,7 @@ from leyden.files.json_file import reason_of
 from leyden.files.regular import regular
 from leyden.run.content import read_content
 from leyden.run.foreign_links import find_named
-from leyden.run.process_mark import is_alive
+from leyden.run.lock import is_alive
 from leyden.run.record import NAME
 
 

@@ -19,7 +19,7 @@ from leyden.files.atomic import write_atomically
 from leyden.files.json_file import reason_of
 from leyden.run.checkpoints import BEST, checkpoints_in
 from leyden.run.content import read_content
-from leyden.run.process_mark import process_mark
+from leyden.run.lock import process_mark
 from leyden.run.provenance import git_state, versions
 
 SCHEMA = 1

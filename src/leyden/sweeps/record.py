@@ -11,7 +11,7 @@ from leyden.files.atomic import write_atomically
 from leyden.files.json_file import mismatch, read_json, reason_of
 from leyden.run.content import Error, Mark
 from leyden.run.foreign_links import find_named
-from leyden.run.process_mark import is_alive
+from leyden.run.lock import is_alive
 from leyden.run.record import finite
 
 SCHEMA = 1

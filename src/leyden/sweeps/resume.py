@@ -10,7 +10,7 @@ from leyden.errors import ConfigError, Problem, gathered
 from leyden.planning.resolve import ResolvedConfig
 from leyden.run.changes import code_changes, config_changes, save_code
 from leyden.run.folder import is_begun, read_frozen
-from leyden.run.process_mark import may_be_alive
+from leyden.run.lock import may_be_alive
 from leyden.run.record import NAME as RUN_RECORD
 from leyden.run.record import Record
 from leyden.sweeps.controller import update_entry

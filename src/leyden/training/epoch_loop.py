@@ -29,8 +29,7 @@ from leyden.compat.lightning import (
     update_step_metrics,
     validates_by_time,
 )
-from leyden.tasks.logging import is_log_step, unwatched
-from leyden.tasks.step_clock import StepClock
+from leyden.tasks.logging import StepClock, is_log_step, unwatched
 
 HOOKS = (
     "on_train_batch_start",

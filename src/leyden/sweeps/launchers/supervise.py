@@ -11,7 +11,7 @@ from leyden.distributed.job import JobProcesses, wait_for_end
 from leyden.distributed.worker import GRACE_SECONDS
 from leyden.files.json_file import read_json
 from leyden.files.regular import regular
-from leyden.run.process_mark import is_alive
+from leyden.run.lock import is_alive
 from leyden.training.run_work import RunWork
 
 LOCK = ".lock"

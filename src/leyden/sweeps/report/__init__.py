@@ -9,12 +9,12 @@ from leyden.files.atomic import umask
 from leyden.files.temporary import temporary_folder
 from leyden.run.foreign_links import reject_foreign_links
 from leyden.sweeps.report.answer import answer
-from leyden.sweeps.report.data import data
 from leyden.sweeps.report.document import Document
 from leyden.sweeps.report.results import Results, read_results
 from leyden.sweeps.report.sections import (
     basins,
     configurations,
+    data,
     effects,
     every_job,
     failures,
