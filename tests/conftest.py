@@ -43,6 +43,7 @@ install_import_hook(
 )
 
 from leyden.cli import main  # noqa: E402 (after the hook)
+from tests.commands import Commands, WarmStart  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +86,22 @@ def leyden(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
         return Result(status, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[WarmStart]:
+    """Starts commands as processes of their own, within some hundredths of a second."""
+    made = WarmStart()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def commands(tmp_path: Path, warm: WarmStart) -> Iterator[Commands]:
+    """Starts commands as processes of their own in the test's folder, and ends them with it."""
+    made = Commands(tmp_path, warm)
+    yield made
+    made.end()
 
 
 @pytest.fixture

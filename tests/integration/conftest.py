@@ -1,14 +1,9 @@
-"""Runs that many tests look at, made once; a model that does harm; commands that can be killed."""
+"""Runs that many tests look at, made once; a model that does harm."""
 
-import contextlib
 import json
 import os
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -140,13 +135,6 @@ def faulty(tmp_path: Path, user_package: Callable[[str, str], None]) -> Iterator
     sys.modules.pop("faulty", None)
 
 
-def environment_of(pid: int) -> list[bytes]:
-    try:
-        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return []
-
-
 @pytest.fixture
 def jobs_of() -> Callable[[Path], dict[str, dict[str, Any]]]:
     """The jobs in a sweep's record, by what is particular to them."""
@@ -156,85 +144,3 @@ def jobs_of() -> Callable[[Path], dict[str, dict[str, Any]]]:
         return {" ".join(job["overrides"]): job for job in jobs}
 
     return read
-
-
-MARK = "LEYDEN_TEST_FOLDER"
-
-
-@dataclass
-class Commands:
-    """Commands as processes of their own, which a test may kill; see `start`."""
-
-    folder: Path
-    started: list[subprocess.Popen[str]] = field(default_factory=list)
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Starts `leyden train` in the test's folder, and all its processes with a mark.
-
-        They are in a process group of their own.
-        """
-        paths = filter(None, [str(self.folder), os.environ.get("PYTHONPATH")])
-        process = subprocess.Popen(
-            [sys.executable, "-m", "leyden", "train", *words],
-            cwd=self.folder,
-            stderr=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), MARK: str(self.folder)},
-        )
-        self.started.append(process)
-        return process
-
-    def run(self, *words: str, seconds: float = 280) -> tuple[int, str, str]:
-        """Exit status, output and messages of a command."""
-        process = self.start(*words)
-        out, err = process.communicate(timeout=seconds)
-        return process.returncode, out, err
-
-    def wait_for(self, happened: Callable[[], Any], seconds: float = 90) -> Any:
-        """Waits until something is the case while the command that was started last runs."""
-        deadline = time.monotonic() + seconds
-        while not (found := happened()):
-            if self.started[-1].poll() is not None:
-                raise AssertionError(self.started[-1].communicate())
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        return found
-
-    def left(self) -> dict[int, str]:
-        """Processes that were started by the commands and are still there."""
-        mark = f"{MARK}={self.folder}".encode()
-        found = {}
-        for path in Path("/proc").glob("[0-9]*"):
-            if mark in environment_of(int(path.name)):
-                with contextlib.suppress(OSError):
-                    words = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                    state = (path / "stat").read_text().rpartition(")")[2].split()[0]
-                    if state != "Z":
-                        found[int(path.name)] = words
-        return found
-
-    def left_after(self, seconds: float = 25) -> dict[int, str]:
-        """The same, after they have had some time to end."""
-        deadline = time.monotonic() + seconds
-        while (found := self.left()) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        return found
-
-    def end(self) -> None:
-        """Ends what the test has left running."""
-        for process in self.started:
-            process.kill()
-            process.communicate()
-        for pid in self.left():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-
-@pytest.fixture
-def commands(tmp_path: Path) -> Iterator[Commands]:
-    """Starts commands as processes of their own."""
-    made = Commands(tmp_path)
-    yield made
-    made.end()
