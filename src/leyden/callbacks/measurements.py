@@ -1,4 +1,4 @@
-"""Logs the size of the gradient."""
+"""Logs numbers of each step: learning rate, size of the gradient, loss, single parameters."""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""The processes of a run work from the same config, or not at all."""
+"""What the processes of a run must agree on: the config, and running statistics."""
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import distributed

@@ -1,4 +1,4 @@
-"""Logs the speed of training."""
+"""Logs the speed of training, and how much of the device's arithmetic it uses."""
 
 from typing import Any
 

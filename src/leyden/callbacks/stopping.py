@@ -1,4 +1,4 @@
-"""Stops when the monitored metric no longer improves."""
+"""Callbacks that end a run early: early stopping, a given step, the pruning of a search."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal

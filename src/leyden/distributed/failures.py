@@ -1,4 +1,4 @@
-"""Which of several processes ended a run, and why: the others only see that it is gone."""
+"""Which of several processes ended a run, and why."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""A job's processes, seen from outside: start, wait, stop."""
+"""A job's processes, seen from outside: started, waited for, stopped."""
 
 import contextlib
 import multiprocessing

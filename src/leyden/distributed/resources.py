@@ -1,4 +1,4 @@
-"""Where a process runs: its surroundings, its cores and its GPUs."""
+"""A process's share of the machine: cores, GPUs, threads; and its environment."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The strategies by which processes share a run."""
+"""The strategies by which processes share a run, and how they write checkpoints."""
 
 import logging
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""GPT-2's weights by the names that Hugging Face's `GPT2LMHeadModel` gives them, and back."""
+"""GPT-2 in Hugging Face's form: its weights' names, its config.json, and what differs from ours."""
 
 import re
 from collections.abc import Mapping

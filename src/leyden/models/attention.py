@@ -1,4 +1,4 @@
-"""Causal attention, and what a token sees.
+"""Causal attention with rotary positions and a cache of keys and values.
 
 Shapes: B batch, T time, S tokens that may be seen, C width, H heads, D head size.
 """

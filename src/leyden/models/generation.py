@@ -1,4 +1,4 @@
-"""Text from a language model."""
+"""Text from a language model, and how its tokens are drawn."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

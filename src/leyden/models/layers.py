@@ -1,4 +1,4 @@
-"""Activations by name."""
+"""Activations and normalisations by name."""
 
 from math import gcd
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Adam and its relatives without decoupled weight decay."""
+"""Adam and its relatives, AdamW among them."""
 
 import torch
 from torch import nn

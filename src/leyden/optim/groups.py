@@ -1,4 +1,4 @@
-"""Which parameters are treated alike."""
+"""Groups of parameters that are treated alike, and when an optimizer can be fused."""
 
 from typing import Any
 

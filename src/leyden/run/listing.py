@@ -1,4 +1,4 @@
-"""Reading runs back."""
+"""The runs below a folder, and how far those have come that still run."""
 
 import csv
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Only one process works in a folder."""
+"""Locks of folders, and telling a process from all others, later ones of its number too."""
 
 import json
 import os

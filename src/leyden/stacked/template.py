@@ -1,4 +1,4 @@
-"""One network's training step as a function of its numbers, for `torch.func.vmap`."""
+"""One run of a stack, and its training step as a function of the network's numbers."""
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence

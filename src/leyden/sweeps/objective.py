@@ -1,17 +1,17 @@
-"""The number by which a sweep compares its jobs."""
+"""The number by which a sweep compares its jobs, and the configuration that is best by it."""
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from leyden.sweeps.record import Objective
 import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
 
 from leyden.formatting import format_number
 from leyden.sweeps.record import JobEntry, SweepRecord
+
+if TYPE_CHECKING:
+    from leyden.sweeps.record import Objective
 
 COSTS = ("params", "flops", "seconds")
 """What else than a metric may be an objective."""

@@ -1,4 +1,4 @@
-"""A search: which trials come next, by Optuna."""
+"""Settings of a search by Optuna."""
 
 import logging
 import warnings
@@ -14,11 +14,6 @@ from leyden.types import Count, PositiveInt
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
 
 SamplerName = Literal["random", "sobol", "halton", "tpe", "cma_es", "nsga_ii"]
 PrunerName = Literal["median", "asha", "hyperband"]

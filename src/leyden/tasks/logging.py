@@ -1,4 +1,4 @@
-"""What is measured at a step, on its way to callbacks and loggers."""
+"""What is measured at a step and how long steps take, on the way to callbacks and loggers."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Which axis matters: shares of the objective's variance, and means by level."""
+"""Which axis matters: shares of the objective's variance, means by level, and their pictures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

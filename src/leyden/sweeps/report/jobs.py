@@ -1,4 +1,4 @@
-"""The jobs of a sweep as its report sees them: an entry of `sweep.json` and its run's record."""
+"""The jobs of a sweep as its report sees them: results, short names, and the command of each."""
 
 import math
 import shlex
