@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from leyden.config.environment import environment_of_jobs
+
 
 @dataclass(frozen=True)
 class ProcessEnvironment:
@@ -18,7 +20,7 @@ class ProcessEnvironment:
     """
 
     folder: str = field(default_factory=os.getcwd)
-    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    environment: dict[str, str] = field(default_factory=environment_of_jobs)
     blocked: frozenset[int] = field(default_factory=lambda: blocked_signals())
 
     def enter(self) -> None:

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from leyden.config.environment import environment_of_jobs
 from leyden.files.regular import regular
 from leyden.sweeps.launchers.launcher import JobEnd, JobSpec, LauncherUnavailable
 from leyden.sweeps.launchers.supervise import (
@@ -79,7 +80,7 @@ class Ray:
         own: dict[str, Any] = {} if self.address else {"include_dashboard": False}
         ours = {
             name: text
-            for name, text in os.environ.items()
+            for name, text in environment_of_jobs().items()
             if name.startswith("LEYDEN_") and name != URL_IN_ENVIRONMENT  # it may have a password
         }
         try:
