@@ -24,9 +24,9 @@ class Problem:
     Attributes:
         key: Full path of the config key, or the words of the command line.
         message: What is wrong and what to type instead.
-        value: As it was given; None where the key has none.
-        origin: Where it was set.
-        job: Of a sweep, that has it.
+        value: Value as it was given; None where the key has none.
+        origin: Place where it was set.
+        job: Job of a sweep that has it; None: all of them.
     """
 
     key: str

@@ -35,7 +35,7 @@ def timed(plan, measure, monkeypatch):
     return fitted, estimate_times(plan, fitted, [1] * len(fitted), cache, ignore)
 
 
-def on_a_line(fitted, cache):
+def on_a_line(fitted, cache, observer):
     step = 1e-3 + 1e-10 * fitted.flops_per_step
     return Measured(fitted.flops_per_step, step, validation=0.1, test=0.2, start=0.5)
 

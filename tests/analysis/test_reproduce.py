@@ -206,7 +206,7 @@ def test_a_run_that_was_made_longer_is_told_from_one_that_was_not(run, leyden):
     resumed = [{"at": "", "command": [], "changes": ["trainer.max_steps=12"]}]
     change_record(run, losses=losses, resumed=resumed)
     result = leyden("reproduce", str(run), "--steps", "5")
-    assert "gone on with under another config: trainer.max_steps=12" in result.out
+    assert "resumed under another config: trainer.max_steps=12" in result.out
 
 
 @pytest.mark.slow

@@ -19,8 +19,11 @@ def main(size: str, words: str) -> None:
     torch.set_num_threads(1)  # as the launcher does
     from leyden.config.compose import compose_request
     from leyden.config.request import parse_request
-    from leyden.distributed.worker import Other, train_together
+    from leyden.distributed.worker import Rank
+    from leyden.events import ignore
     from leyden.planning.resolve import resolve_config
+    from leyden.stacked.stacked_work import StackedWork
+    from leyden.training.run_work import RunWork
     from leyden.training.train import prepare
 
     seeds = f"seed={','.join(map(str, range(int(size))))}"
@@ -29,10 +32,10 @@ def main(size: str, words: str) -> None:
     for number, job in enumerate(plan.jobs):
         folder = Path(f"run-{number}")
         prepare(job, resolve_config(job.cfg), command=[], folder=folder)
-        runs.append(Other(folder, None))
+        runs.append(RunWork(folder, ignore))
     profile = cProfile.Profile()
     with contextlib.redirect_stderr(io.StringIO()):
-        profile.runcall(train_together, tuple(runs))
+        profile.runcall(StackedWork(runs[0].folder, tuple(runs)), Rank())
     sys.stdout.write("PROFILE\n" + shown(profile))
 
 

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from leyden.cli.layout import Column, cut, lay_out, shortened
 from leyden.cli.sweep_progress import job_line
 from leyden.run.listing import last_logged
-from leyden.run.process_mark import process_mark
+from leyden.run.lock import process_mark
 from leyden.sweeps.record import JobEntry
 
 TEXT = st.text(st.characters(categories=["L", "N", "P", "S"]), max_size=60)

@@ -22,7 +22,7 @@ HOSTILE = [
     "hydra.utils.get_object",
     "leyden.cli.command.main",
     "leyden.training.train.train",
-    "leyden.config.instantiate.make",
+    "leyden.config.targets.make",
     "leyden.run.provenance.subprocess.run",
     # aliases that lie in an allowed room
     "leyden.data.images.digits.Path",

@@ -13,9 +13,9 @@ from leyden.run.lock import LOCK, OWNER, execution_lock, folder_lock
 HOLD = """
 import sys, time
 from pathlib import Path
-from leyden.run.lock import held
+from leyden.run.lock import folder_lock
 
-with held(Path(sys.argv[1]), key="run_dir"):
+with folder_lock(Path(sys.argv[1]), key="run_dir"):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -66,9 +66,9 @@ def test_a_wrong_request_leaves_a_folder_as_it_was(was_there, tmp_path):
 EXECUTE = """
 import sys, time
 from pathlib import Path
-from leyden.run.lock import executing
+from leyden.run.lock import execution_lock
 
-with executing(Path(sys.argv[1])):
+with execution_lock(Path(sys.argv[1])):
     print("executing", flush=True)
     time.sleep(1)
     (Path(sys.argv[1]) / "first").touch()

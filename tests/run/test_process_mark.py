@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from leyden.run.process_mark import is_alive, mark_of, may_be_alive, process_mark
+from leyden.run.lock import is_alive, mark_of, may_be_alive, process_mark
 
 
 def test_this_process_is_alive():

@@ -9,7 +9,7 @@ import torch
 
 from leyden.errors import Diverged, Interrupted
 from leyden.files.atomic import write_atomically
-from leyden.run.process_mark import is_alive, process_mark
+from leyden.run.lock import is_alive, process_mark
 from leyden.run.record import Record
 
 

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 from pytorch_lightning import Callback
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 
-from leyden.callbacks.known_states import KNOWN, known_state
+from leyden.callbacks import BestCheckpoint, Pruning, Recorder, StepLoss
+from leyden.callbacks.known_states import LIGHTNINGS, known_state, types_of
 from leyden.cli import main
 from leyden.config.lightning_classes import ALLOWED
 from leyden.distributed.strategy import MarkedCheckpoint
 from leyden.errors import CheckpointError
 from leyden.run.checkpoint_file import digest_of, read_marker, write_marker
 
+KINDS = (*LIGHTNINGS, BestCheckpoint, Pruning, Recorder, StepLoss)
 THEIRS = (
     "{_target_:pytorch_lightning.callbacks.ModelCheckpoint,filename:'top-{step}',monitor:val/loss,"
     "save_top_k:2,save_last:true,auto_insert_metric_name:false}"
@@ -163,7 +165,7 @@ def test_keys_that_are_not_known_are_left_out(tmp_path):
     assert known_state(callback, state, tmp_path) == callback.state_dict()
 
 
-@pytest.mark.parametrize("kind", KNOWN, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_key_that_a_callback_keeps_is_known(kind, tmp_path):
     made = {
         "EarlyStopping": lambda: kind("val/loss"),
@@ -175,7 +177,7 @@ def test_every_key_that_a_callback_keeps_is_known(kind, tmp_path):
     if kind.__module__.startswith("leyden.") and kind.__name__ != "BestCheckpoint":
         pytest.skip("is made with a run's record; a resumed run reads its state")
     callback = made.get(kind.__name__, kind)()
-    assert callback.state_dict().keys() <= KNOWN[kind].keys()
+    assert callback.state_dict().keys() <= types_of(kind).keys()
 
 
 def test_every_callback_of_lightnings_that_a_config_may_name_has_known_keys():
@@ -183,7 +185,7 @@ def test_every_callback_of_lightnings_that_a_config_may_name_has_known_keys():
 
     names = [path.rpartition(".")[2] for path in ALLOWED if ".callbacks." in path]
     kinds = [getattr(pytorch_lightning.callbacks, name) for name in names]
-    assert all(any(base in KNOWN for base in kind.__mro__) for kind in kinds)
+    assert all(any(base in LIGHTNINGS for base in kind.__mro__) for kind in kinds)
 
 
 class Own(ModelCheckpoint):

@@ -8,9 +8,9 @@ from omegaconf import OmegaConf, open_dict
 
 from leyden.config.compose import reject_foreign_plugins
 from leyden.config.composer import Composer
-from leyden.config.instantiate import make
 from leyden.config.request import Request
 from leyden.config.sweep_space import Assignment
+from leyden.config.targets import make
 from leyden.config.validate import validate_frozen
 from leyden.errors import ConfigError
 
@@ -46,7 +46,7 @@ OURS = [
     *(
         "leyden.cli.command.main",
         "leyden.training.train.train",
-        "leyden.config.instantiate.make",
+        "leyden.config.targets.make",
         "leyden.inference.evaluate.evaluate",
     ),
     *("leyden.files.atomic.write_atomically", "leyden.run.checkpoint_file.remove"),

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from leyden.tasks import step_clock as clock
-from leyden.tasks.step_clock import Lap, StepClock
+from leyden.tasks import logging as clock
+from leyden.tasks.logging import Lap, StepClock
 
 
 class Time:

@@ -4,8 +4,8 @@ from typing import Any
 
 from leyden.analysis.timing import Estimate, estimate_times
 from leyden.config.compose import ComposedRequest, SweepSpec
-from leyden.config.instantiate import make
 from leyden.config.job import Job
+from leyden.config.targets import make
 from leyden.events import Note, Observer
 from leyden.planning.memory import memory_bytes
 from leyden.planning.resolve import Cache, ResolvedConfig, resolve_jobs

@@ -23,7 +23,7 @@ ESSENTIAL = {"data": CONTENT, "cost": "steps"}
 
 
 @dataclass(frozen=True)
-class Section:
+class DiffSection:
     """One side of two runs.
 
     Attributes:
@@ -44,7 +44,7 @@ class Section:
         return not self.rows and not self.unknown_to
 
 
-def diff(one: Path, other: Path) -> list[Section]:
+def diff(one: Path, other: Path) -> list[DiffSection]:
     """Compares two runs by their folders alone; nothing is written.
 
     Raises:
@@ -59,11 +59,11 @@ def diff(one: Path, other: Path) -> list[Section]:
 
 def compare(
     name: str, folders: tuple[Path, Path], sides: tuple[Facts | None, Facts | None]
-) -> Section:
+) -> DiffSection:
     """A section of two runs. What a run has not recorded is equal to nothing.
 
     Args:
-        name: Of the section.
+        name: Name of the section.
         folders: The runs'.
         sides: What each of them has recorded; None: nothing.
     """
@@ -79,18 +79,18 @@ def compare(
             unknown = folders  # they have no step in common
         return replace(section, unknown_to=unknown)
     if not a or not b:
-        return Section(name, {}, unknown_to=unknown)
+        return DiffSection(name, {}, unknown_to=unknown)
     keys = changed_keys(a, b)
     rows = {key: (a.get(key), b.get(key)) for key in keys}
-    return Section(name, rows, len(a.keys() | b.keys()) - len(keys), unknown)
+    return DiffSection(name, rows, len(a.keys() | b.keys()) - len(keys), unknown)
 
 
-def losses_section(a: Facts, b: Facts, *, until: int | None = None) -> Section:
+def losses_section(a: Facts, b: Facts, *, until: int | None = None) -> DiffSection:
     """The first step whose losses differ in a bit; what comes after it has to differ.
 
     Args:
         a: Step and loss, as a record has them.
-        b: Likewise.
+        b: Record of the other run.
         until: Steps after it are not looked at.
     """
     steps = sorted(int(step) for step in a.keys() & b.keys())
@@ -99,15 +99,15 @@ def losses_section(a: Facts, b: Facts, *, until: int | None = None) -> Section:
         pair = a[str(step)], b[str(step)]
         if pair[0] != pair[1]:
             values = float.fromhex(pair[0]), float.fromhex(pair[1])
-            return Section("losses", {f"at step {step}": values}, number)
-    return Section("losses", {}, len(steps))
+            return DiffSection("losses", {f"at step {step}": values}, number)
+    return DiffSection("losses", {}, len(steps))
 
 
 def facts(folder: Path, key: str) -> dict[str, Facts | None]:
     """What a run's folder says, by section and key; None: not recorded.
 
     Args:
-        folder: The run's.
+        folder: Folder of the run.
         key: Names it in a message.
 
     Raises:
@@ -178,7 +178,7 @@ def _cost(record: Facts) -> Iterator[tuple[str, Any]]:
     yield "peak_memory_bytes", record.get("peak_memory_bytes")
 
 
-def as_json(one: Path, other: Path, sections: list[Section]) -> dict[str, Any]:
+def as_json(one: Path, other: Path, sections: list[DiffSection]) -> dict[str, Any]:
     """The comparison for other programs: `{section: {key: {"a": ..., "b": ...}}}`."""
     found = {
         section.name: {key: {"a": a, "b": b} for key, (a, b) in section.rows.items()}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, open_dict
 
-from leyden.analysis.diff import Section, diff, losses_section, read_record
+from leyden.analysis.diff import DiffSection, diff, losses_section, read_record
 from leyden.config.job import Job
 from leyden.config.sweep_space import Assignment
 from leyden.config.validate import check_job
@@ -30,19 +30,19 @@ class Reproduction:
     """What came of a repetition.
 
     Attributes:
-        record: Of the repetition.
+        record: Record of the repetition.
         losses: The first step that differs, or how many are equal.
         metrics: The final metrics that differ; None where the run was not repeated to its end.
         surroundings: What differs of code, environment and data.
         missing: Recorded steps that the repetition did not come to.
-        changed_on_the_way: Keys that were changed when the run was gone on with: what came before
+        changed_on_the_way: Keys that were changed when the run was resumed: what came before
             was computed under another config than the frozen one.
     """
 
     record: Record
-    losses: Section
-    metrics: Section | None
-    surroundings: list[Section]
+    losses: DiffSection
+    metrics: DiffSection | None
+    surroundings: list[DiffSection]
     missing: int
     changed_on_the_way: list[str]
 
@@ -64,7 +64,7 @@ def reproduce(
     """Repeats a run in a folder of its own, on as many threads, and compares.
 
     Args:
-        run: Its folder.
+        run: Folder of the run.
         steps: After so many optimizer steps the repetition ends; None: where the run did.
         command: What the user typed, for the record.
         observer: Is told of the events of the repetition.
@@ -164,7 +164,7 @@ def compared(before: Record, record: Record, last: int | None) -> Reproduction:
     )
 
 
-def metrics_section(before: Record, record: Record) -> Section:
+def metrics_section(before: Record, record: Record) -> DiffSection:
     """The final metrics that differ."""
     sides = [
         {name: value for name, value in one.metrics.items() if name.startswith(COMPARED)}
@@ -172,4 +172,4 @@ def metrics_section(before: Record, record: Record) -> Section:
     ]
     keys = changed_keys(*sides)
     rows = {key: (sides[0].get(key), sides[1].get(key)) for key in keys}
-    return Section("metrics", rows, len(sides[0].keys() | sides[1].keys()) - len(keys))
+    return DiffSection("metrics", rows, len(sides[0].keys() | sides[1].keys()) - len(keys))

@@ -12,9 +12,8 @@ from omegaconf import DictConfig
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from leyden.callbacks import OptimizerMode, TextSamples
-from leyden.config.instantiate import make
-from leyden.config.targets import find_target
+from leyden.callbacks import OptimizerMode
+from leyden.config.targets import find_target, make
 from leyden.config.user_code import in_a_line
 from leyden.events import Note, Observer
 from leyden.planning.batch import num_processes_of
@@ -57,9 +56,9 @@ class Measured:
 
     Attributes:
         flops: Operations of one device in an optimizer step.
-        step: Of an optimizer step.
-        validation: Of a validation.
-        test: Of the test at the end.
+        step: Seconds of an optimizer step.
+        validation: Seconds of a validation.
+        test: Seconds of the test at the end.
         start: Until the first step has begun to take as long as the others.
     """
 
@@ -88,7 +87,7 @@ def measure(resolved: ResolvedConfig, cache: Cache, observer: Observer) -> Measu
     cfg.trainer.limit_val_batches = 0
     cfg.trainer.profiler = None
     clock = Clock()
-    own = [make(node) for node in cfg.callbacks.values() if is_text_samples(node)]
+    own = [make(node) for node in cfg.callbacks.values() if adds_to_validation(node)]
     callbacks = [OptimizerMode(), clock, *own]
     trainer = build_trainer(cfg, data, folder=None, callbacks=callbacks, loggers=[])
     if not data.is_readable or step_flops(resolved) > MOST_FLOPS.get(device_of(trainer), 0):
@@ -120,9 +119,10 @@ def measure(resolved: ResolvedConfig, cache: Cache, observer: Observer) -> Measu
     )
 
 
-def is_text_samples(node: Any) -> bool:
-    """Whether a callback writes samples of text: that can take longer than the validation."""
-    return node is not None and find_target(node["_target_"]) is TextSamples
+def adds_to_validation(node: Any) -> bool:
+    """Whether a callback says that it adds to the time of a validation, as samples of text do."""
+    target = None if node is None else find_target(node["_target_"])
+    return getattr(target, "adds_to_validation", False)
 
 
 def share_of(limit: float | int | None, batches: int) -> int:
@@ -159,7 +159,7 @@ def operations_a_second(trainer: DictConfig) -> float:
     """What a job's device does in a product of square matrices of the type in which it computes.
 
     Args:
-        trainer: The job's `trainer`.
+        trainer: Node `trainer` of the job.
     """
     on_cpu = trainer.accelerator == "cpu" or not torch.cuda.is_available()
     bits = trainer.precision.partition("-")[0]

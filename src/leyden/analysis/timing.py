@@ -198,7 +198,7 @@ def estimate(resolved: ResolvedConfig, measured: list[Measured]) -> Estimate:
 
     Args:
         resolved: The job.
-        measured: Of its family, at least one, in the order of operations.
+        measured: Measured jobs of its family, at least one, in the order of operations.
     """
     flops, validations = step_flops(resolved), num_validations(resolved)
     last = measured[-1]

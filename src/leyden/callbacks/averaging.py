@@ -1,4 +1,4 @@
-"""A running mean of the weights."""
+"""Weights that differ between training and evaluation: running means, schedule-free optimizers."""
 
 from typing import Any
 

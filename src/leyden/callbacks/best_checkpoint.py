@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
@@ -31,15 +31,17 @@ class BestCheckpoint(Checkpoint):
 
     It is known by its marker which of them is the best: a run's folder can be moved.
 
-    One that follows another within seconds waits in memory, until a checkpoint to go on from is
+    One that follows another within seconds waits in memory, until a checkpoint to resume from is
     written, which comes back to a time when it was there, or the run ends. Several processes, whose
     clocks differ, write at once.
 
     Args:
         monitor: A metric.
         mode: Whether less or more of it is better.
-        keep: How many are kept.
+        keep: Number of checkpoints that are kept.
     """
+
+    state_types: ClassVar[dict[str, Any]] = {"scores": dict[int, float]}
 
     only_log_steps = True
 

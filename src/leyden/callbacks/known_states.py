@@ -21,22 +21,13 @@ from pytorch_lightning.callbacks import (
 )
 from torch import Tensor
 
-from leyden.callbacks.best_checkpoint import BestCheckpoint
-from leyden.callbacks.measurements import StepLoss
-from leyden.callbacks.recorder import Recorder
-from leyden.callbacks.stopping import Pruning
 from leyden.errors import CheckpointError
 from leyden.files.json_file import mismatch
-from leyden.run.content import Best
 from leyden.run.foreign_links import lies_in
 
 log = logging.getLogger("leyden")
 
-KNOWN: dict[type[Callback], dict[str, Any]] = {
-    BestCheckpoint: {"scores": dict[int, float]},
-    Pruning: {"reported": int | None, "min_validations": int | None},
-    Recorder: {"monitored": list[tuple[int, float]], "best": Best},
-    StepLoss: {"kept": dict[str, str], "last": tuple[int, str] | None},
+LIGHTNINGS: dict[type[Callback], dict[str, Any]] = {
     BackboneFinetuning: {
         "internal_optimizer_metadata": dict[int, list[dict[str, Any]]],
         "previous_backbone_lr": float | None,
@@ -73,8 +64,8 @@ KNOWN: dict[type[Callback], dict[str, Any]] = {
     Timer: {"time_elapsed": dict[str, float]},
     WeightAveraging: {"latest_update_step": int},
 }
-"""Keys of the states of callbacks, and the types of their values. What a class of the user's own
-keeps is known to that class alone."""
+"""Keys of the states of Lightning's callbacks, and the types of their values. Leyden's own, and a
+user's if it likes, say this of themselves by `state_types`."""
 
 
 class KnownStates(Callback):
@@ -101,17 +92,18 @@ def known_state(callback: Callback, state: Any, folder: Path) -> Any:
     """A callback's state as it may be taken up.
 
     Args:
-        callback: Whose state it is.
-        state: As the checkpoint has it.
-        folder: Of the run.
+        callback: Callback whose state it is.
+        state: State as the checkpoint has it.
+        folder: Folder of the run.
 
     Raises:
         CheckpointError: A value is not of the type that the callback keeps.
     """
-    kind = next((kind for kind in type(callback).__mro__ if kind in KNOWN), None)
+    own = type(callback)
+    kind = next((kind for kind in own.__mro__ if types_of(kind) is not None), None)
     if kind is None:
         return state
-    shape, name = KNOWN[kind], type(callback).__name__
+    shape, name = types_of(kind) or {}, own.__name__
     if not isinstance(state, dict):
         raise CheckpointError(f"the checkpoint's state of {name} is no mapping")
     known = {key: state[key] for key in shape if key in state}
@@ -120,17 +112,22 @@ def known_state(callback: Callback, state: Any, folder: Path) -> Any:
         raise CheckpointError(f"the checkpoint's state of {name}: {said}")
     if isinstance(callback, ModelCheckpoint):
         known = with_own_paths(known, Path(callback.dirpath or folder / "checkpoints"), folder)
-    is_users = not type(callback).__module__.startswith(("leyden.", "pytorch_lightning."))
-    return {**state, **known} if is_users else known
+    return known if kind is own else {**state, **known}  # a subclass may keep more
+
+
+def types_of(kind: type) -> Mapping[str, Any] | None:
+    """The keys of the state of a class, and their types; None where they are not known."""
+    declared: Mapping[str, Any] | None = vars(kind).get("state_types")
+    return LIGHTNINGS.get(kind) if declared is None else declared
 
 
 def with_own_paths(state: Mapping[str, Any], own: Path, folder: Path) -> dict[str, Any]:
     """A `ModelCheckpoint`'s state with all paths in its folder, also where the run was moved.
 
     Args:
-        state: Its keys are known, and their values of the right types.
+        state: State whose keys are known, with values of the right types.
         own: Folder of its checkpoints.
-        folder: Of the run.
+        folder: Folder of the run.
     """
     before = os.path.normpath(state.get("dirpath", own))
 

@@ -1,6 +1,6 @@
-"""Logs the size of the gradient."""
+"""Logs numbers of each step: learning rate, size of the gradient, loss, single parameters."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -69,8 +69,13 @@ class StepLoss(Callback):
     are put into the record: by these a run can be compared with a repetition.
 
     Args:
-        record: The run's.
+        record: Record of the run.
     """
+
+    state_types: ClassVar[dict[str, Any]] = {
+        "kept": dict[str, str],
+        "last": tuple[int, str] | None,
+    }
 
     def __init__(self, record: Record) -> None:
         self.record = record

@@ -1,4 +1,4 @@
-"""Shows what an image classifier sees and what it takes for what."""
+"""Shows what a network predicts for the validation part: pictures, confusion matrix, forecasts."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache

@@ -1,4 +1,4 @@
-"""The processes of a run work from the same config, or not at all."""
+"""What the processes of a run must agree on: the config, and running statistics."""
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import distributed
@@ -10,7 +10,7 @@ class SameConfig(Callback):
     """Raises before the first step if the processes do not have the same digest.
 
     Args:
-        digest: Of the config that this process has read.
+        digest: Digest of the config that this process has read.
     """
 
     def __init__(self, digest: str) -> None:

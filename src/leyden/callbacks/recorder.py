@@ -2,12 +2,13 @@
 
 import math
 import time
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.tensorboard import best_tag, tensorboard_writer
 from leyden.errors import Diverged
+from leyden.run.content import Best
 from leyden.run.provenance import device_name, flags, peak_memory_bytes
 from leyden.run.record import Record
 from leyden.tasks import Task
@@ -23,12 +24,17 @@ class Recorder(Callback):
     What a run that goes on from a checkpoint needs of them is in the checkpoint too.
 
     Args:
-        record: The run's.
+        record: Record of the run.
         batch_size: Samples of an optimizer step.
         accumulate: Micro-batches of a device in it.
         monitor: The metric that selects.
         mode: Whether less or more of it is better.
     """
+
+    state_types: ClassVar[dict[str, Any]] = {
+        "monitored": list[tuple[int, float]],
+        "best": Best,
+    }
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Checkpoints to go on from, and a stop with one of them."""
+"""Checkpoints to resume from, and a stop with one of them."""
 
 import logging
 import time
@@ -39,8 +39,8 @@ class ResumeCheckpoint(Checkpoint):
     Args:
         every_steps: Steps from one to the next; None: no such rule.
         every_minutes: Time from one to the next; None: no such rule.
-        keep: How many are kept: with two, one that turns out to be damaged costs little. 0 writes
-            none at all.
+        keep: Number of checkpoints that are kept: with two, one that turns out to be damaged costs
+            little. 0 writes none at all.
     """
 
     def __init__(

@@ -20,8 +20,8 @@ def save(trainer: Trainer, path: Path, *, score: float | None = None) -> None:
     """Writes a checkpoint, and what was logged until then.
 
     Args:
-        trainer: At the end of an optimizer step.
-        path: In the run's folder.
+        trainer: Trainer at the end of an optimizer step.
+        path: File in the folder of the run.
         score: Goes into the marker.
 
     Raises:

@@ -1,12 +1,11 @@
-"""Logs the speed of training."""
+"""Logs the speed of training, and how much of the device's arithmetic it uses."""
 
 from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from leyden.tasks.logging import is_log_step, log_value, loop_of
-from leyden.tasks.step_clock import Lap
+from leyden.tasks.logging import Lap, is_log_step, log_value, loop_of
 
 
 class Throughput(Callback):
@@ -71,7 +70,8 @@ class Utilisation(Callback):
     training steps. Where the peak is not known nothing is logged.
 
     Args:
-        flops_per_step: Of the model in an optimizer step, over all devices; None if not known.
+        flops_per_step: Operations of the model in an optimizer step, over all devices; None if not
+            known.
         peak_flops: Operations a second that a device can do; None looks its name up.
     """
 
@@ -104,8 +104,8 @@ def known_peak(name: str, precision: str) -> float | None:
     """Operations that a device can do a second; None where nobody has said it.
 
     Args:
-        name: As the driver gives it.
-        precision: The trainer's. In 32 bits it depends on how matrices are multiplied.
+        name: Name as the driver gives it.
+        precision: Precision of the trainer. In 32 bits it depends on how matrices are multiplied.
     """
     if precision in ("bf16-mixed", "bf16-true"):
         return PEAK_FLOPS.get(name)

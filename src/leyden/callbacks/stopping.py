@@ -1,7 +1,7 @@
-"""Stops when the monitored metric no longer improves."""
+"""Callbacks that end a run early: early stopping, a given step, the pruning of a search."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
@@ -59,6 +59,11 @@ class Pruning(Callback):
         min_validations: Number of that first validation; None: it is the first one after a third
             of the run's optimizer steps.
     """
+
+    state_types: ClassVar[dict[str, Any]] = {
+        "reported": int | None,
+        "min_validations": int | None,
+    }
 
     def __init__(
         self,

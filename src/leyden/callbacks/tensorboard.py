@@ -1,4 +1,4 @@
-"""The run's TensorBoard writer, for callbacks that draw."""
+"""What is drawn in TensorBoard: the graph, histograms, and the run's row in the HPARAMS tab."""
 
 import logging
 from typing import Any

@@ -23,6 +23,8 @@ class TextSamples(Callback):
         temperature: Below 1 the likelier tokens are favoured; 0 takes the likeliest only.
     """
 
+    adds_to_validation = True  # which `leyden plan` counts
+
     changes_training = False
 
     def __init__(

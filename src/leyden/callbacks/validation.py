@@ -1,4 +1,4 @@
-"""Validates where a run ends, also in the middle of an epoch."""
+"""Validates at the end of a run, and tells a plateau schedule how validation went."""
 
 from typing import Any
 

@@ -38,22 +38,20 @@ WHEN_INTERRUPTED = {
 """What a verb leaves, and what to do then."""
 
 
-def command_parser() -> Parser:
-    """The parser, with all verbs."""
+MODULES = (
+    *(train, plan, data, evaluate, generate, export),
+    *(runs, diff, reproduce, doctor, report, tokenize),
+)
+"""The files of the verbs; each has a function `add_verbs`."""
+
+
+def command_parser() -> tuple[Parser, list[str]]:
+    """The parser of the command line, and the names of the verbs."""
     parser = Parser(prog="leyden", add_help=False, allow_abbrev=False)
     verbs = parser.add_subparsers(dest="verb", parser_class=Parser)
-    for module in (
-        *(train, plan, data, evaluate, generate, export),
-        *(runs, diff, reproduce, doctor, report, tokenize),
-    ):
+    for module in MODULES:
         module.add_verbs(verbs)
-    return parser
-
-
-VERBS = (
-    *("train", "plan", "data", "resume", "eval", "generate", "export", "runs", "diff"),
-    *("reproduce", "doctor", "report", "tokenize"),
-)
+    return parser, list(verbs.choices)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,21 +72,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if verb == "--version":
         return print_version()
-    if verb not in VERBS:
-        return reject_verb(verb)
+    parser, verbs = command_parser()
+    if verb not in verbs:
+        return reject_verb(verb, verbs)
     if others and verb in RUN_BY_ONE_PROCESS:
         sys.stderr.write(f"ignored, for this is one process: {', '.join(others)} (environment)\n")
-    return run_verb(words)
+    return run_verb(parser, words)
 
 
-def run_verb(words: list[str]) -> int:
+def run_verb(parser: Parser, words: list[str]) -> int:
     """Runs a verb; each kind of error has its words and its exit status."""
     from leyden.cli.variables import reject_misspelt_variables
     from leyden.errors import ConfigError
 
     try:
         reject_misspelt_variables()
-        options = parse(command_parser(), words)
+        options = parse(parser, words)
         status: int = options.run(options)
     except ParserExit as end:
         return end.status
@@ -119,12 +118,12 @@ def print_version() -> int:
     return 0
 
 
-def reject_verb(verb: str) -> int:
+def reject_verb(verb: str, known: list[str]) -> int:
     """Names the verb that was meant."""
     from leyden.cli.terminal import show_problems
     from leyden.errors import Problem, suggestion
 
-    hint = suggestion(verb, VERBS, prefix="leyden ")
+    hint = suggestion(verb, known, prefix="leyden ")
     show_problems([Problem(verb, f"no such verb; {hint}", origin="command line")])
     return WRONG_REQUEST
 
@@ -133,7 +132,7 @@ def complete(words: list[str]) -> int:
     """Shell completion: of verbs by us, of overrides by Hydra, which knows no verbs."""
     line = os.environ.get("COMP_LINE", "").split(" ")
     if len(line) == 2:
-        sys.stdout.write(" ".join(VERBS) + "\n")
+        sys.stdout.write(" ".join(command_parser()[1]) + "\n")
         return 0
     if len(line) > 2 and (line[1] not in ("train", "plan") or line[-1].startswith("-")):
         return 0

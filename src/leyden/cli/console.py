@@ -51,8 +51,8 @@ def styled(*parts: Part, style: str = "") -> Text:
     """A line of text.
 
     Args:
-        parts: In their order.
-        style: Of the parts that have none of their own.
+        parts: Parts in their order.
+        style: Style of the parts that have none of their own.
     """
     pairs = [(part, "") if isinstance(part, str) else part for part in parts]
     return Text.assemble(*((printable(text), own) for text, own in pairs), style=style)
@@ -69,9 +69,10 @@ def say_rows(
     """Prints a small table.
 
     Args:
-        console: Where to.
-        rows: Its cells.
-        heading: Of its columns, of which all but the first are numbers; None: there is none.
+        console: Console that it goes to.
+        rows: Cells of each row.
+        heading: Heading of its columns, of which all but the first are numbers; None: there is
+            none.
     """
     cells = [printed(row) for row in rows]
     has_heading = heading is not None
@@ -118,9 +119,9 @@ def say_wrapped(
     """Prints a line that ends between words where the terminal does, as far as it can.
 
     Args:
-        console: Where to.
+        console: Console that it goes to.
         text: The line.
-        style: Of it.
+        style: Style of the line.
         mark: A word before it, and the word's own style.
         indent: Blanks before each of its parts.
     """

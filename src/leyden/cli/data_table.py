@@ -119,9 +119,9 @@ def with_wrapped_ends(
     """Rows whose last cell goes on in further rows where it has no room.
 
     Args:
-        headings: Of the columns.
+        headings: Headings of the columns.
         rows: Their cells.
-        width: Of the terminal; None: there is room for all.
+        width: Width of the terminal; None: there is room for all.
     """
     if width is None:
         return list(rows)

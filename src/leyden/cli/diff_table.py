@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from leyden.analysis.diff import Section
+from leyden.analysis.diff import DiffSection
 from leyden.cli.console import results, say
 from leyden.cli.layout import CUT, GAP, cut, shortened
 from leyden.cli.terminal import terminal_width
@@ -22,7 +22,7 @@ NAMES = {"data": "content of the data"}
 """What is meant by a section that is not recorded, where it is not all of it."""
 
 
-def show_diff(one: Path, other: Path, sections: list[Section]) -> None:
+def show_diff(one: Path, other: Path, sections: list[DiffSection]) -> None:
     """What differs, a row each, and in a line what does not."""
     console = results()
     say(console, f"A  {shown_path(one)}")
@@ -39,7 +39,7 @@ def show_diff(one: Path, other: Path, sections: list[Section]) -> None:
         say(console, line)
 
 
-def unknown_lines(sections: list[Section]) -> list[str]:
+def unknown_lines(sections: list[DiffSection]) -> list[str]:
     """What one of the runs has not recorded."""
     return [
         f"not recorded: {NAMES.get(section.name, section.name)} of {shown_path(folder)}"
@@ -48,12 +48,12 @@ def unknown_lines(sections: list[Section]) -> list[str]:
     ]
 
 
-def diff_lines(sections: list[Section], *, width: int | None) -> list[str]:
+def diff_lines(sections: list[DiffSection], *, width: int | None) -> list[str]:
     """The sections that have rows, one after the other, under a heading.
 
     Args:
         sections: They have rows.
-        width: Of the terminal; None: as wide as need be.
+        width: Width of the terminal; None: as wide as need be.
     """
     has_numbers = any(section.name in WITH_CHANGE for section in sections)
     rows = [row for section in sections for row in _rows(section)]
@@ -78,7 +78,7 @@ def diff_lines(sections: list[Section], *, width: int | None) -> list[str]:
     return lines
 
 
-def _rows(section: Section) -> list[tuple[str, str, str, str]]:
+def _rows(section: DiffSection) -> list[tuple[str, str, str, str]]:
     """Key, both values and the change of what differs."""
     return [
         (printable(name), *cells(a, b), change(a, b) if section.name in WITH_CHANGE else "")
@@ -118,12 +118,12 @@ def telling(a: str, a_width: int, b: str, b_width: int) -> tuple[str, str]:
     return cut(f"{CUT}{a[start:]}", a_width), cut(f"{CUT}{b[start:]}", b_width)
 
 
-def _equal(section: Section) -> str:
+def _equal(section: DiffSection) -> str:
     """A section in which two runs are the same; of losses those that both have recorded."""
     return f"losses ({section.num_equal} steps)" if section.name == "losses" else section.name
 
 
-def _title(section: Section) -> str:
+def _title(section: DiffSection) -> str:
     if section.name == "losses":
         return f"losses ({section.num_equal} steps equal)"
     return f"{section.name} ({len(section.rows)} of {len(section.rows) + section.num_equal})"

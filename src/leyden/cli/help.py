@@ -15,7 +15,7 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden train [overrides]        one run; with -m, or an experiment that says so, a sweep
   leyden plan  [overrides] [-m]   check and size every job, run nothing
   leyden data  [overrides]        read and describe a data set, train nothing
-  leyden resume RUN               go on with a run that was interrupted, or make it longer
+  leyden resume RUN               continue a run that was interrupted, or make it longer
   leyden eval  RUN [ckpt=last]    test metrics of a run, from its folder
   leyden generate RUN --prompt TEXT    what a language model writes on
   leyden export RUN --format hf --output DIR   its model for `transformers`

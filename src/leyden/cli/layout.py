@@ -20,10 +20,10 @@ class Column:
     """A column and how it gives way where a table is too wide.
 
     Attributes:
-        name: Its heading.
+        name: Heading of the column.
         is_number: Flush right.
         place: Columns of a lower place are left out before others; None: it stays.
-        is_cut: Its cells are cut at their end before other columns are left out.
+        is_cut: Whether its cells are cut at their end before other columns are left out.
     """
 
     name: str
@@ -58,7 +58,7 @@ def lay_out(
     Args:
         columns: The first tells the rows apart and always stays.
         rows: Cells; an empty one, as in a row of sums, is like any other.
-        width: Of the terminal, in cells; None: as wide as need be.
+        width: Width of the terminal, in cells; None: as wide as need be.
     """
     shown = list(range(len(columns)))
     natural = [
@@ -166,7 +166,7 @@ def shortened(texts: Sequence[str], width: int) -> list[str]:
 
     Args:
         texts: Any number of them; equal ones stay equal.
-        width: In cells.
+        width: Width in cells.
     """
     different = list(dict.fromkeys(texts))
     for tail in (width // 2, 2 * width // 3, width - 2, 0):

@@ -7,6 +7,7 @@ from leyden.analysis.cost import slots
 from leyden.cli.layout import Column
 from leyden.cli.terminal import show_note, show_table
 from leyden.config.compose import ComposedRequest, SweepSpec
+from leyden.config.targets import find_target
 from leyden.formatting import format_bytes, format_flops, format_number, format_time_range
 from leyden.planning.batch import num_processes_of
 
@@ -97,7 +98,7 @@ def _show_wall_time(
         for end, total in enumerate(seconds)
     ]
     pruned = sweep.searcher is not None and sweep.searcher.get("pruner") is not None
-    is_stacked = str(sweep.launcher._target_).endswith(".Stacked")
+    is_stacked = getattr(find_target(str(sweep.launcher._target_)), "trains_jobs_together", False)
     less = ", if none is pruned" if pruned else ", if they are not stacked" if is_stacked else ""
     show_note(f"{words}: about {format_time_range(wall)}, {at_a_time}{less}")
 

@@ -52,7 +52,7 @@ def answer(outcome: Reproduction) -> list[str]:
         lines += [f"  {name} {_was(*values)}" for name, values in metrics.rows.items()]
     if outcome.changed_on_the_way:
         changes = " ".join(outcome.changed_on_the_way)
-        lines.append(f"the run was gone on with under another config: {changes}")
+        lines.append(f"the run was resumed under another config: {changes}")
     return lines
 
 

@@ -121,10 +121,10 @@ def job_line(entry: JobEntry, metric: str, *, count: str, width: int | None) -> 
     """What became of a job, in a line.
 
     Args:
-        entry: Of a job that has ended.
+        entry: Entry of a job that has ended.
         metric: What jobs are compared by.
         count: How many of how many have ended.
-        width: Of the terminal, in which the line has to fit; None: there is none.
+        width: Width of the terminal, in which the line has to fit; None: there is none.
     """
     words = [format_seconds(entry.seconds)]
     is_told = entry.failure is not None or (entry.state == "pending" and entry.error is not None)

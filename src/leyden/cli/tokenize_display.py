@@ -41,7 +41,7 @@ FAILED, INTERRUPTED = 1, 75
 SECONDS_BETWEEN_LINES = 20
 """Time between two lines of progress, where there is no terminal."""
 
-CONTINUES = "the same command goes on with what is missing"
+CONTINUES = "the same command continues with what is missing"
 
 
 def run_command(options: argparse.Namespace) -> int:

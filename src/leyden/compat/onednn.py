@@ -86,7 +86,7 @@ def use_onednn(net: nn.Module) -> None:
     """Makes the linear layers of a network compute so, if that is faster here.
 
     Args:
-        net: Its layers are changed in place; their parameters and names are the same.
+        net: Network whose layers are changed in place; their parameters and names are the same.
     """
     if not is_faster_here():
         return

@@ -14,8 +14,8 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 
 from leyden.compat.hydra import FileConfigSource, ImportlibResourcesConfigSource, sources
 from leyden.config.location import EXPERIMENTS
+from leyden.config.plain import require_bounded_size
 from leyden.config.targets import user_packages
-from leyden.config.yaml_file import require_bounded_size
 
 GROUP = "experiment"
 

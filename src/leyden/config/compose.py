@@ -1,4 +1,4 @@
-"""From the command line to composed configs, one for each job."""
+"""Composition: from overrides and YAML files to configs, one for each job."""
 
 from dataclasses import dataclass, fields
 from typing import Any, cast
@@ -29,7 +29,7 @@ from leyden.config.without_effect import reject_ineffective_keys
 from leyden.errors import ConfigError, Problem
 
 HYDRAS_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
-"""Every combination of values is a job; of it only `params` is read."""
+"""Hydra's own sweeper: every combination of values is a job. Only its `params` are read."""
 
 ENGINES = {
     "launcher": {
@@ -57,13 +57,14 @@ class SweepSpec:
     """What all jobs of a sweep share.
 
     Attributes:
-        request: The command line.
-        composer: Composes its jobs.
-        fixed: Overrides of every job.
-        axes: What is varied.
-        settings: How it is run.
+        request: Request that the sweep comes from.
+        composer: Composes the jobs of the sweep.
+        fixed: Overrides that all jobs have.
+        axes: Keys that are varied, with their values.
+        settings: How the sweep is run.
         launcher: Node of Hydra's config that names the launcher.
-        searcher: Node that names the search; None where every combination is a job.
+        searcher: Node of Hydra's config that names the search; None where every combination of
+            values is a job.
     """
 
     request: Request
@@ -75,7 +76,7 @@ class SweepSpec:
     searcher: DictConfig | None = None
 
     def job(self, assignment: Assignment) -> Job:
-        """A job of the sweep."""
+        """Composes a job of the sweep."""
         return self.composer.job(self.fixed, assignment)
 
 
@@ -84,8 +85,9 @@ class ComposedRequest:
     """The jobs of a request.
 
     Attributes:
-        jobs: One, or all of a sweep; of a search, one for each end of each axis.
-        sweep: What they share; None for a single run.
+        jobs: The one job of a run, or all jobs of a sweep. A search has one for each end of each
+            axis: its trials are composed as they come.
+        sweep: What the jobs of a sweep share; None for a single run.
     """
 
     jobs: tuple[Job, ...]
@@ -93,14 +95,14 @@ class ComposedRequest:
 
     @property
     def swept(self) -> tuple[str, ...]:
-        """Keys in which the jobs differ."""
+        """The keys in which the jobs differ."""
         return () if self.sweep is None else self.sweep.axes.keys
 
 
 def compose_request(request: Request) -> ComposedRequest:
     """Composes every job of a request.
 
-    A key that no file has is let in here, so that `check` can report all of them at once.
+    Keys that no file has are accepted here, so that `validate` can report all of them at once.
 
     Raises:
         ConfigError: Overrides that can't be read, options that don't exist, broken files.
@@ -130,7 +132,7 @@ def compose_request(request: Request) -> ComposedRequest:
 
 
 def _search_keys(base: DictConfig) -> list[str]:
-    """Of a search's own; its `params` are axes."""
+    """The keys that are a search's own; its `params` are axes."""
     return [str(key) for key in base.hydra.sweeper if key != "params"]
 
 

@@ -31,8 +31,8 @@ class ParsedOverride:
     """An override that has been read.
 
     Attributes:
-        line: In the form that Hydra takes.
-        override: What it says.
+        line: Override in the form that Hydra takes.
+        override: Parsed override.
         chooses: It decides which files are read.
     """
 

@@ -1,54 +1,53 @@
 """Variables of the environment that configs read, by `${oc.env:NAME}`.
 
 Their values may be secrets: they are used, and never written. Records keep the name. A saved config
-may read only what is named in `LEYDEN_ENV`; to it goes what a command of the user's own has read,
-so that the jobs it starts may read that too.
+may read only what is named in `LEYDEN_ENV`, or what a config of the user's own has read before in
+the same command.
 """
 
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from omegaconf.resolvers import oc
 
+from leyden.compat.environment_resolver import (
+    PLACEHOLDER,
+    names_for_values,
+    read_names,
+    register,
+)
 from leyden.config.plain import refers
 from leyden.errors import Problem
+
+__all__ = [
+    "allowed",
+    "environment_of_jobs",
+    "foreign_references",
+    "recordable",
+    "register",
+    "without_values",
+]
 
 ALLOWED = "LEYDEN_ENV"
 LEAST_LENGTH = 8
 """Of a value that is taken out of logs: a shorter one would take half of a log with it."""
 
 REFERENCE = re.compile(r"\$\{oc\.env:(\w+)\}")
-_STAND_IN = re.compile(r"@oc\.env@(\w+)@")
-_only_names: ContextVar[bool] = ContextVar("only_names", default=False)
-_values: set[str] = set()
-
-
-def register() -> None:
-    """Puts our reading of the environment in the place of OmegaConf's. May be called again."""
-    OmegaConf.register_new_resolver("oc.env", _read, replace=True)
-
-
-def _read(name: str, *default: Any) -> Any:
-    value = oc.env(name, *default)
-    if name not in os.environ or not re.fullmatch(r"\w+", name):
-        return value
-    if _only_names.get():
-        return f"@oc.env@{name}@"
-    if name not in allowed():
-        os.environ[ALLOWED] = ",".join([*allowed(), name])
-    _values.add(os.environ[name])
-    return value
 
 
 def allowed() -> tuple[str, ...]:
     """Variables that saved configs may read."""
-    return tuple(filter(None, os.environ.get(ALLOWED, "").split(",")))
+    named = filter(None, os.environ.get(ALLOWED, "").split(","))
+    return tuple(dict.fromkeys([*named, *sorted(read_names())]))
+
+
+def environment_of_jobs() -> dict[str, str]:
+    """The environment of the processes of a run: they may read what this one may."""
+    names = allowed()
+    return {**os.environ, ALLOWED: ",".join(names)} if names else dict(os.environ)
 
 
 def recordable(node: DictConfig | ListConfig) -> Any:
@@ -69,25 +68,16 @@ def _recordable(node: Any, key: Any) -> Any:
         return recordable(value)
     if not isinstance(value, str) or not OmegaConf.is_interpolation(node, key):
         return value
-    with _names_for_values():
+    with names_for_values():
         try:
-            return _STAND_IN.sub(r"${oc.env:\1}", str(node[key]))
+            return PLACEHOLDER.sub(r"${oc.env:\1}", str(node[key]))
         except OmegaConfBaseException:  # it chose a key by a variable: no secret
             return value
 
 
-@contextmanager
-def _names_for_values() -> Iterator[None]:
-    token = _only_names.set(True)
-    try:
-        yield
-    finally:
-        _only_names.reset(token)
-
-
 def without_values(text: str) -> str:
     """A text without the values that were read from the environment."""
-    for value in _values:
+    for value in filter(None, map(os.environ.get, allowed())):
         if len(value) >= LEAST_LENGTH:
             text = text.replace(value, "***")
     return text
@@ -98,7 +88,7 @@ def foreign_references(node: Any, path: str = "") -> Iterator[Problem]:
 
     Args:
         node: Plain, nothing resolved.
-        path: Of the node in the config.
+        path: Path of the node in the config.
     """
     if isinstance(node, dict | list):
         pairs = node.items() if isinstance(node, dict) else enumerate(node)

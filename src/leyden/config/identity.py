@@ -9,9 +9,9 @@ from omegaconf import DictConfig
 
 from leyden.config.environment import recordable
 from leyden.config.location import CONF
+from leyden.config.plain import read_yaml
 from leyden.config.renamed import FORMER_KEYS, FORMER_TARGETS
 from leyden.config.targets import find_target
-from leyden.config.yaml_file import read_yaml
 
 NON_SEMANTIC_KEYS = (
     "name",

@@ -58,10 +58,10 @@ class Job:
 
         Args:
             cfg: The config, with the node `sweep`, which is no part of a job.
-            choices: See above.
-            typed: Its overrides.
-            origins: See above.
-            assignment: See above.
+            choices: Option taken of each group.
+            typed: Overrides of the job.
+            origins: Tells where a key was set.
+            assignment: What is particular to the job.
         """
         bare = [text.lstrip("+") for text in typed]
         overrides = tuple(text for text in bare if not text.startswith(NOT_OF_A_JOB))

@@ -22,9 +22,9 @@ def check_keys(
     """All problems of a mapping.
 
     Args:
-        path: Of the mapping in the config; empty for the root.
+        path: Path of the mapping in the config; empty for the root.
         given: Plain.
-        parameters: What it may hold, and has to.
+        parameters: Keys that it may hold, and those that it must.
         others: Names in the rest of the config, for one that was put into the wrong place, and
             their full keys.
     """

@@ -188,7 +188,7 @@ REFUSED = {
     "pytorch_lightning.callbacks.RichModelSummary": "use `callbacks.summary`",
     "pytorch_lightning.callbacks.RichProgressBar": "use `callbacks.progress`",
     "pytorch_lightning.callbacks.SpikeDetection": (
-        f"it writes into the current folder, and can't go on from a checkpoint; {USER_CODE}"
+        f"it writes into the current folder, and can't resume from a checkpoint; {USER_CODE}"
     ),
     "pytorch_lightning.callbacks.TQDMProgressBar": "use `callbacks.progress`",
     "pytorch_lightning.callbacks.ThroughputMonitor": "use `callbacks.throughput`",
@@ -202,9 +202,9 @@ def misplaced_files(path: str, target: str, given: Mapping[Any, Any]) -> Iterato
     """What a config says of where a class of Lightning's writes, and may not.
 
     Args:
-        path: Of its node in the config.
+        path: Path of its node in the config.
         target: The class; one of `ALLOWED`.
-        given: Its arguments.
+        given: Arguments of the part.
     """
     for key, wrong_with in ALLOWED[target].places.items():
         value = given.get(key)

@@ -1,7 +1,8 @@
-"""Hydra's overrides: read, judged, and put so that Hydra takes keys which no file has."""
+"""Hydra's overrides: parsed, checked, and applied to configs, frozen ones too."""
 
 import shlex
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -21,7 +22,7 @@ def parse_overrides(texts: Iterable[str], loader: ConfigLoader | None = None) ->
     A value that Hydra's grammar can't read, and that can be nothing but a text, is one.
 
     Args:
-        texts: As typed.
+        texts: Overrides as they were typed.
         loader: Knows the options that `glob(*)` stands for.
 
     Raises:
@@ -112,8 +113,8 @@ def reject_sweeps(overrides: list[Override], base: DictConfig) -> None:
     """Raises `ConfigError` for several values of a key where one run was asked for.
 
     Args:
-        overrides: As typed.
-        base: Composed without them.
+        overrides: Overrides as they were typed.
+        base: Config composed without them.
     """
     problems = []
     for override in overrides:
@@ -147,3 +148,37 @@ def forced(override: Override, loader: ConfigLoader) -> str:
     if is_group or override.is_delete():
         return line
     return "++" + line.lstrip("+")
+
+
+def override(cfg: DictConfig, overrides: list[str], extra: tuple[str, ...] = ()) -> None:
+    """Sets keys of a frozen config.
+
+    Args:
+        cfg: Changed in place.
+        overrides: `key=value`, as Hydra reads values.
+        extra: Words that are taken besides; for the hint where a key is unknown.
+
+    Raises:
+        ConfigError: A key that the config does not have.
+    """
+    problems = []
+    for parsed in parse_overrides(overrides):
+        key, value = parsed.key_or_group, parsed.value()
+        if key not in all_keys(cfg):
+            near = get_close_matches(key, [*extra, *all_keys(cfg)], n=1)
+            hint = f"did you mean `{near[0]}`?" if near else "its folder's config.yaml has them all"
+            problems.append(Problem(key, f"the run's config has no such key; {hint}", str(value)))
+        else:
+            OmegaConf.update(cfg, key, value)
+    if problems:
+        raise ConfigError(problems)
+
+
+def all_keys(node: DictConfig, prefix: str = "") -> list[str]:
+    """The full names of all keys."""
+    keys = []
+    for key in map(str, node):
+        keys.append(f"{prefix}{key}")
+        if isinstance(node[key], DictConfig):
+            keys += all_keys(node[key], f"{prefix}{key}.")
+    return keys

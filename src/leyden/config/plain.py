@@ -1,12 +1,16 @@
-"""Configs as plain values, and their copies, which planning makes for every job."""
+"""Configs as plain values and as YAML: read and written as OmegaConf does, only faster."""
 
+import os
 import pickle
-from typing import Any, cast
+import re
+from pathlib import Path
+from typing import IO, Any, BinaryIO, cast
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from leyden.compat.omegaconf import get_omega_conf_dumper
+from leyden.compat.omegaconf import get_omega_conf_dumper, get_yaml_loader
+from leyden.errors import ConfigError, Problem
 
 
 def plain(node: DictConfig) -> Any:
@@ -34,3 +38,103 @@ def as_yaml(value: Any) -> str:
     """Plain values as OmegaConf writes them, which would make a config of them first."""
     dumper = get_omega_conf_dumper()
     return yaml.dump(value, Dumper=dumper, allow_unicode=True, sort_keys=False)
+
+
+def read_yaml(path: Path) -> Any:
+    """The plain values of a file; those of an empty one are none at all.
+
+    Raises:
+        OSError: It can't be read.
+        YAMLError: It is no YAML.
+    """
+    with path.open(encoding="utf-8") as file:
+        return parse_yaml(file)
+
+
+def parse_yaml(file: IO[Any]) -> Any:
+    """The plain values of an open file; see `read_yaml`."""
+    found = yaml.load(file, Loader=LOADER)
+    return {} if found is None else found
+
+
+def loader() -> Any:
+    """OmegaConf's, with libyaml's parser in the place of PyYAML's own."""
+    by_omegaconf: Any = get_yaml_loader()
+    if not yaml.__with_libyaml__:
+        return by_omegaconf
+    from yaml._yaml import CParser
+
+    class Loader(CParser, by_omegaconf):  # type: ignore[misc]
+        def __init__(self, stream: Any) -> None:
+            CParser.__init__(self, stream)
+            yaml.constructor.SafeConstructor.__init__(self)
+            yaml.resolver.Resolver.__init__(self)
+
+    return Loader
+
+
+LOADER = loader()
+
+
+MOST_BYTES = 1_000_000
+MOST_VALUES = 20_000
+MOST_DEPTH = 32
+NOT_STRUCTURE = re.compile(r"""#.*|"[^"\n]*"|'[^'\n]*'""")
+"""Comments and quoted texts, in which brackets mean nothing."""
+
+
+def require_bounded_size(file: BinaryIO) -> None:
+    """Raises `ConfigError` if a YAML file is too large, or would be once it is parsed.
+
+    It is looked through event by event, so that nothing is built of it.
+
+    Args:
+        file: File at its beginning, where it is put again.
+
+    Raises:
+        YAMLError: It is no YAML.
+    """
+    try:
+        is_large = os.fstat(file.fileno()).st_size > MOST_BYTES
+        reason = "has more than 1 MB" if is_large else _excess(file)
+    except yaml.YAMLError:
+        # A parser's own limit of depth, and its words for it, differ from version to version.
+        file.seek(0)
+        if not _opens_too_many(file.read().decode("utf-8", "replace")):
+            raise
+        reason = f"is nested more than {MOST_DEPTH} deep"
+    if reason:
+        raise ConfigError([Problem("YAML", f"{reason}; no config needs that", str(file.name))])
+    file.seek(0)
+
+
+def _opens_too_many(text: str) -> bool:
+    """Whether more brackets are open at some place of a YAML text than `MOST_DEPTH`."""
+    depth = 0
+    for bracket in re.findall(r"[][{}]", NOT_STRUCTURE.sub("", text)):
+        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+        if depth > MOST_DEPTH:
+            return True
+    return False
+
+
+def _excess(file: BinaryIO) -> str | None:
+    sizes: dict[str | None, int] = {}
+    open_nodes: list[tuple[str | None, int]] = []
+    total = 0
+    for event in yaml.parse(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        if isinstance(event, yaml.AliasEvent):
+            total += sizes.get(event.anchor, 0)
+        elif isinstance(event, yaml.NodeEvent):
+            total += 1
+            sizes |= {event.anchor: 1} if event.anchor else {}
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_nodes.append((event.anchor, total))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = open_nodes.pop()
+            sizes |= {anchor: total - before + 1} if anchor else {}
+        if total > MOST_VALUES:
+            return f"holds more than {MOST_VALUES:,} values"
+        if len(open_nodes) > MOST_DEPTH:
+            return f"is nested more than {MOST_DEPTH} deep"
+    return None

@@ -31,8 +31,8 @@ def typed_list_form(key: str, value: str) -> str:
     """What is typed at a shell so that a key has a list of texts.
 
     Args:
-        key: Of the config.
-        value: As it was typed: one text, or several in brackets.
+        key: Key of the config.
+        value: Value as it was typed: one text, or several in brackets.
     """
     inner = value[1:-1] if value.startswith("[") and value.endswith("]") else quoted(value)
     elements = [one for one in ELEMENT.findall(inner) if one]
@@ -69,9 +69,9 @@ def with_text_form(key: str, message: str, overrides: Iterable[str]) -> str:
     """A message that a value must be a text, or texts, with what to type.
 
     Args:
-        key: That has the value.
-        message: Of `misfit`.
-        overrides: As typed.
+        key: Key that has the value.
+        message: Message of `misfit`.
+        overrides: Overrides as they were typed.
     """
     is_list, is_text = "list of texts" in message, "must be a text" in message
     if not is_list and not is_text:

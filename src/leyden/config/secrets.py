@@ -18,7 +18,7 @@ def typed_secrets(node: Any, path: str = "") -> Iterator[Problem]:
 
     Args:
         node: Plain, nothing resolved.
-        path: Of the node in the config.
+        path: Path of the node in the config.
     """
     if isinstance(node, dict | list):
         pairs = node.items() if isinstance(node, dict) else enumerate(node)

@@ -9,6 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from leyden.config.huggingface import is_hf, is_kept
+from leyden.config.targets import find_target
 
 SAMPLES = 2
 """Of a step of an experiment that deals its steps out, and of a batch of its evaluations."""
@@ -21,7 +22,7 @@ def shrink(cfg: DictConfig, typed: set[str]) -> tuple[str, ...]:
     """Shrinks a composed config in place.
 
     Args:
-        cfg: Composed; its trainer is `smoke`.
+        cfg: Composed config; its trainer is `smoke`.
         typed: Keys that the command line or a sweep says.
 
     Returns:
@@ -56,8 +57,8 @@ def _changes(cfg: DictConfig, typed: set[str]) -> Iterator[tuple[str, Any, str |
         yield "trainer.micro_batch", None, None
         yield "data.batch_size", SAMPLES, None
         yield "data.eval_batch_size", SAMPLES, None
-    if OmegaConf.is_missing(cfg.data, "path") and str(cfg.data._target_).endswith(".Tokens"):
-        yield "data.path", None, "random tokens of GPT-2's vocabulary stand in"
+    if OmegaConf.is_missing(cfg.data, "path") and (instead := _synthetic_data(cfg)):
+        yield "data.path", None, f"{instead} stand in"
     if isinstance(cfg.init_from, str) and not _is_here(cfg.init_from):
         yield "init_from", None, "it is not on this machine: random weights in the model's shape"
 
@@ -86,6 +87,14 @@ def _has_gpu(cfg: DictConfig) -> bool:
     import torch
 
     return cfg.trainer.accelerator != "cpu" and torch.accelerator.is_available()
+
+
+def _synthetic_data(cfg: DictConfig) -> str | None:
+    """What a data set is without its path, if it can be; its class says so."""
+    try:
+        return getattr(find_target(str(cfg.data._target_)), "without_path", None)
+    except ValueError:  # the check names it
+        return None
 
 
 def _is_here(source: str) -> bool:

@@ -25,7 +25,7 @@ class Axis:
     Attributes:
         keys: One; or several, whose values change in step.
         values: For each step a text for each key.
-        origin: Where it was declared.
+        origin: Place where it was declared.
         interval: Bounds of a range to search in; it has no `values`.
         condition: Where it counts; None: everywhere.
     """

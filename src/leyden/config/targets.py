@@ -1,4 +1,4 @@
-"""Which `_target_`s a config may name: config is data, and must not run just any code.
+"""Which `_target_`s a config may name, and calling them: config is data, and runs no other code.
 
 A target is refused by its text before anything is imported for it, and once more by what it turned
 out to be: an alias such as `leyden.data.Path` is not one of ours. The user allows packages of their
@@ -9,8 +9,11 @@ import inspect
 import os
 import sys
 from difflib import get_close_matches
+from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
+
+from omegaconf import DictConfig, OmegaConf
 
 from leyden.config.renamed import current_target
 from leyden.errors import LIKE, suggestion
@@ -174,3 +177,26 @@ def nested_target(arguments: Any, path: str = "") -> str | None:
     else:
         return None
     return next((found for at, value in inner if (found := nested_target(value, at))), None)
+
+
+def make(node: DictConfig, **arguments: Any) -> Any:
+    """Calls a node's `_target_`; with `_partial_`, leaves the call to others.
+
+    Not Hydra's `instantiate`: that knows no list of the allowed, turns the tuples that
+    constructors ask for into lists, and wraps the errors that they raise.
+
+    Args:
+        node: Node of the config; its other keys are arguments; lists become tuples.
+        arguments: Come with the node's own, or in their place.
+
+    Raises:
+        ValueError: Configs may not name its target, or one within its arguments.
+    """
+    given = cast(dict[str, Any], OmegaConf.to_container(node, resolve=True))
+    target = find_target(str(given.pop("_target_")))
+    if within := nested_target(given):
+        raise ValueError(f"`{within}` has a `_target_`, which may only stand at the top of a part")
+    is_partial = given.pop("_partial_", False)
+    tuples = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
+    call = partial(target, **{**given, **tuples, **arguments})
+    return call if is_partial else call()

@@ -1,4 +1,4 @@
-"""Finds everything that is wrong with a config before anything is built. Pure: it only reads."""
+"""Validation: everything that is wrong with configs, before anything is built. It only reads."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -8,7 +8,6 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from leyden.config.compose import ComposedRequest, SweepSpec
-from leyden.config.instantiate import make
 from leyden.config.job import Job
 from leyden.config.keys import check_keys, names_in
 from leyden.config.lightning_classes import ALLOWED, REFUSED, USER_CODE, misplaced_files
@@ -26,7 +25,7 @@ from leyden.config.schema import (
 )
 from leyden.config.secrets import typed_secrets
 from leyden.config.signature import Parameter, fields_of, parameters_of
-from leyden.config.targets import find_target, misplaced, nested_target
+from leyden.config.targets import find_target, make, misplaced, nested_target
 from leyden.errors import ConfigError, Problem, gathered
 
 MARKERS = {"_target_", "_partial_"}
@@ -40,7 +39,7 @@ SUPPLIED = {
     "launcher": set(),
     "sweeper": set(),
 }
-"""Parameters that `build` passes by itself. A config can't set them."""
+"""Parameters that Leyden passes itself, by group. A config can't set them."""
 
 SECTIONS: dict[str, type] = {
     "monitor": Monitor,
@@ -48,16 +47,16 @@ SECTIONS: dict[str, type] = {
     "resume": ResumeKeys,
     "compile": CompileKeys,
 }
-"""Mappings at the root that are no group's."""
+"""Mappings at the root that belong to no group."""
 
 GROUPS = ("model", "data", "optimizer", "scheduler", "callbacks", "logger")
 
 OFFERED = {"vocab_size", "context", "separator"}
-"""Parameters of a model that the data gives where the config is silent."""
-
+"""Parameters of a model that follow from the data unless the config sets them."""
 
 Rules = Mapping[Callable[[DictConfig], Iterator[Problem]], frozenset[str]]
-"""Each rule with the sections of the config that it reads: one that is broken is not judged."""
+"""What must hold between keys: each rule with the sections of the config that it reads. A rule is
+skipped where one of its sections is wrong already."""
 
 Seen = dict[tuple[str, str], list[Problem]]
 """Problems of a part of a config, by its key and its text."""
@@ -117,12 +116,12 @@ def _check_engine(sweep: SweepSpec) -> Iterator[Problem]:
 
 
 def check_job(job: Job, rules: Rules, seen: Seen | None = None) -> list[Problem]:
-    """All problems of a composed config, each with where its key was set.
+    """All problems of a composed config, each with the place where its key was set.
 
     Args:
         job: Composed job.
         rules: What must hold between keys, see `Rules`.
-        seen: What was found in parts of other jobs; the same part is not checked again.
+        seen: Problems of parts of other jobs: an equal part is not checked again.
     """
     cfg = job.cfg
     written = OmegaConf.to_container(cfg)
@@ -160,13 +159,13 @@ def _check_width(job: Job) -> Iterator[Problem]:
 
 
 def _read_values(cfg: DictConfig, written: Any) -> tuple[dict[str, Any], list[Problem]]:
-    """A config as plain values, all resolved, and what is wrong with them.
+    """A config as plain values, with interpolations resolved, and what is wrong with them.
 
-    Wrong are keys that must be said but are not, and interpolations that lead nowhere.
+    Wrong are required keys without a value, and interpolations that lead nowhere.
 
     Args:
-        cfg: Composed.
-        written: The same, plain, nothing resolved.
+        cfg: Composed config.
+        written: The config as plain values, with interpolations as they are written.
     """
     problems: list[Problem] = []
 

@@ -1,4 +1,4 @@
-"""Which of several processes ended a run, and why: the others only see that it is gone."""
+"""Which of several processes ended a run, and why."""
 
 import json
 import signal
@@ -33,7 +33,7 @@ def attribute_failure(folder: Path, codes: list[int], killed: set[int]) -> None:
     """Writes into the record what ended a run of several processes.
 
     Args:
-        folder: The run's.
+        folder: Folder of the run.
         codes: Exit code of each process.
         killed: Those that did not end when another one had failed, and had to be killed.
     """

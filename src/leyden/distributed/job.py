@@ -1,4 +1,4 @@
-"""A job's processes, seen from outside: start, wait, stop."""
+"""A job's processes, seen from outside: started, waited for, stopped."""
 
 import contextlib
 import multiprocessing
@@ -21,7 +21,7 @@ from leyden.distributed.failures import (
 from leyden.distributed.forkserver import server_pid, start_forkserver
 from leyden.distributed.resources import ProcessEnvironment, Resources
 from leyden.distributed.worker import GRACE_SECONDS, JobWork, Rank, Worker
-from leyden.run.process_mark import is_alive, mark_of
+from leyden.run.lock import is_alive, mark_of
 
 Start = Literal["warm", "cold"]
 
@@ -98,7 +98,7 @@ class JobProcesses:
         """The error of a job that ended without a word.
 
         Args:
-            code: As `poll` gave it.
+            code: Exit code as `poll` gave it.
         """
         if code < 0 and self.killed:
             return killed_by_leyden(next(iter(self.killed.values())))
@@ -125,7 +125,7 @@ class JobProcesses:
         """Asks for the end after a step, with a checkpoint; `poll` kills it if it takes longer.
 
         Args:
-            seconds: That it may take.
+            seconds: Time that it may take, in seconds.
         """
         if self.told_at is None:
             self.told_at, self.grace = time.monotonic(), seconds

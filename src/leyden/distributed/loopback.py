@@ -22,9 +22,9 @@ def join(*, rank: int, world_size: int, port: int, timeout: float) -> None:
     """Meets the other processes; Lightning takes what it finds.
 
     Args:
-        rank: Of this process, from 0 on; the first one listens.
-        world_size: How many there are.
-        port: Where the first one listens.
+        rank: Rank of this process, from 0 on; the first one listens.
+        world_size: Number of the processes.
+        port: Port where the first process listens.
         timeout: Seconds that they wait for each other, now and later.
     """
     from torch import distributed

@@ -1,10 +1,12 @@
-"""Where a process runs: its surroundings, its cores and its GPUs."""
+"""A process's share of the machine: cores, GPUs, threads; and its environment."""
 
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from leyden.config.environment import environment_of_jobs
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class ProcessEnvironment:
     """
 
     folder: str = field(default_factory=os.getcwd)
-    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    environment: dict[str, str] = field(default_factory=environment_of_jobs)
     blocked: frozenset[int] = field(default_factory=lambda: blocked_signals())
 
     def enter(self) -> None:
@@ -43,7 +45,7 @@ class Resources:
 
     Attributes:
         cores: CPU cores that the process may use; None: those that its parent may.
-        threads: Of torch; None: as torch decides.
+        threads: Threads of torch; None: as torch decides.
         gpus: What `CUDA_VISIBLE_DEVICES` says; None: as it stands.
     """
 

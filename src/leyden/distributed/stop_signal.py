@@ -34,7 +34,7 @@ class StopRequests:
         """Notes a signal.
 
         Args:
-            number: Of the signal.
+            number: Number of the signal.
             when: It came, by the monotonic clock, in seconds.
 
         Returns:

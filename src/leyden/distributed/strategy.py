@@ -1,4 +1,4 @@
-"""The strategies by which processes share a run."""
+"""The strategies by which processes share a run, and how they write checkpoints."""
 
 import logging
 from datetime import timedelta
@@ -49,10 +49,10 @@ def strategy_of(
         name: `ddp`: each process has the whole network. `fsdp`: each has a part of every parameter.
         num_processes: On all machines.
         timeout: Seconds that a process waits for the others before it gives up.
-        sharded_checkpoints: Of `fsdp`: each process writes its part, instead of the first the
-            whole.
+        sharded_checkpoints: Whether, under `fsdp`, each process writes its part, instead of the
+            first the whole.
         config_digest: Goes into the checkpoints' markers.
-        folder: Of the run; None: there is none.
+        folder: Folder of the run; None: there is none.
     """
     if num_processes == 1 or name == "auto":
         return "auto"
@@ -77,9 +77,9 @@ class FullyShardedStrategy(ModelParallelStrategy):
     other strategies wrote are read here whatever groups the optimizer has.
 
     Args:
-        config_digest: Of the run's config; it goes into the checkpoints' markers.
-        folder: Of the run; None: there is none.
-        options: Of Lightning's strategy.
+        config_digest: Digest of the run's config; it goes into the checkpoints' markers.
+        folder: Folder of the run; None: there is none.
+        options: Further options of Lightning's strategy.
     """
 
     def __init__(self, config_digest: str, folder: Path | None, **options: Any) -> None:
@@ -179,8 +179,8 @@ class MarkedCheckpoint(TorchCheckpointIO):
     """Files that are there whole or not at all; of reading, also the folders of `strategy=fsdp`.
 
     Args:
-        config_digest: Of the run's config; it goes into the markers.
-        folder: Of the run: nothing is removed elsewhere. None: nothing at all.
+        config_digest: Digest of the run's config; it goes into the markers.
+        folder: Folder of the run: nothing is removed elsewhere. None: nothing at all.
     """
 
     def __init__(self, config_digest: str, *, folder: Path | None = None) -> None:

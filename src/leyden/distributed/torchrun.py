@@ -1,4 +1,4 @@
-"""Processes that torchrun has started, on one machine or many."""
+"""Processes that torchrun or another launcher has started, on one machine or many."""
 
 import os
 from datetime import timedelta

@@ -28,9 +28,9 @@ class Rank:
     """One of the processes that share a job.
 
     Attributes:
-        number: From 0 on.
-        world_size: How many there are.
-        port: Where they meet, on this machine.
+        number: Number of the process, from 0 on.
+        world_size: Number of the processes.
+        port: Port where the processes meet, on this machine.
     """
 
     number: int = 0
@@ -83,11 +83,11 @@ class Worker:
     """One process of a job.
 
     Attributes:
-        work: What it does.
+        work: Work of the process.
         rank: Which of the job's processes it is.
         environment: Environment of the process that asked for it.
         resources: This process's share of the machine.
-        is_logged: What it prints goes into the log of the run.
+        is_logged: Whether what it prints goes into the log of the run.
     """
 
     work: JobWork

@@ -13,7 +13,7 @@ class Row:
     """What was looked at.
 
     Attributes:
-        check: Its name.
+        check: Name of the check.
         result: `note` is something to know that is no fault.
         found: What was found, and where it failed what to do.
     """

@@ -44,11 +44,11 @@ ADVICE = "runs here can't be trusted to survive it; please report this"
 
 
 @dataclass(frozen=True)
-class Command:
+class DisturbedCommand:
     """A command line in a process of its own, which a fault may kill.
 
     Attributes:
-        folder: Where it runs.
+        folder: Folder in which the command runs.
         words: The command line.
         fault: See `leyden.testing.faults`; empty: none.
         change: Before which change of a file it is killed; 0: before none.
@@ -74,7 +74,7 @@ class Command:
         runpy.run_module("leyden", run_name="__main__", alter_sys=True)  # as `python -m leyden`
 
 
-def exit_status(command: Command, *, seconds: float) -> int | None:
+def exit_status(command: DisturbedCommand, *, seconds: float) -> int | None:
     """Runs a command; its exit status, negative for a signal, or None if it takes too long."""
     process = start_forkserver().Process(target=command)
     process.start()
@@ -93,10 +93,11 @@ class Suite:
     folder: Path
 
     def train(self, name: str, *words: str, fault: str = "", change: int = 0) -> int | None:
-        """Begins a run, or goes on with it; its exit status, negative for a signal."""
+        """Begins a run, or resumes it; its exit status, negative for a signal."""
         words = (*WORDS, f"run_dir={name}", *words)
         return exit_status(
-            Command(self.folder, words, fault, change, ProcessEnvironment()), seconds=SECONDS
+            DisturbedCommand(self.folder, words, fault, change, ProcessEnvironment()),
+            seconds=SECONDS,
         )
 
     def differs(self, name: str, whole: str = WHOLE) -> str | None:
@@ -146,8 +147,8 @@ def killed(suite: Suite) -> Row:
     suite.train("killed")
     difference = suite.differs("killed")
     if difference:
-        return failed(check, f"gone on with, {difference}; {ADVICE}")
-    return passed(check, "gone on with, the weights are the same to the bit")
+        return failed(check, f"resumed, {difference}; {ADVICE}")
+    return passed(check, "resumed, the weights are the same to the bit")
 
 
 def killed_early(suite: Suite) -> Row:
@@ -191,7 +192,7 @@ def damaged(suite: Suite) -> Row:
     suite.train("damaged")
     difference = suite.differs("damaged")
     if difference:
-        return failed(check, f"gone on with, {difference}; {ADVICE}")
+        return failed(check, f"resumed, {difference}; {ADVICE}")
     said = (suite.folder / "damaged" / "train.log").read_text(encoding="utf-8")
     if newest.name not in said:
         return failed(check, f"it was taken without a word; {ADVICE}")
@@ -218,5 +219,5 @@ def told_to_stop(suite: Suite) -> Row:
     suite.train("stopped")
     difference = suite.differs("stopped")
     if difference:
-        return failed(check, f"gone on with, {difference}; {ADVICE}")
-    return passed(check, "exit status 75 after the step; gone on with, the same to the bit")
+        return failed(check, f"resumed, {difference}; {ADVICE}")
+    return passed(check, "exit status 75 after the step; resumed, the same to the bit")

@@ -18,8 +18,8 @@ def require_space(folder: Path, *, key: str, num_parameters: int) -> None:
 
     Args:
         folder: It need not be there yet.
-        key: Under which a problem is reported.
-        num_parameters: Of the largest model.
+        key: Key under which a problem is reported.
+        num_parameters: Number of parameters of the largest model.
     """
     ancestor = next(
         path for path in (folder.absolute(), *folder.absolute().parents) if path.exists()

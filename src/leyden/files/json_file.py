@@ -53,9 +53,9 @@ def mismatch(value: Any, shape: Any, name: str = "") -> str | None:
     Within lists and mappings null is a number, too: it stands for NaN, which JSON lacks.
 
     Args:
-        value: From JSON, or a checkpoint.
+        value: Value from JSON, or a checkpoint.
         shape: A type: of typing's, a `TypedDict`, or plain.
-        name: Of the value.
+        name: Name of the value.
     """
     if shape is Any:
         return None

@@ -22,8 +22,8 @@ def temporary_folder(place: Path, prefix: str) -> Iterator[Path]:
     """A new folder, which is removed at the end of the block unless it was renamed.
 
     Args:
-        place: Where it lies.
-        prefix: Its name begins with it, as that of no other folder there. Those of this user that
+        place: Folder in which it is made.
+        prefix: Beginning of its name, as that of no other folder there. Those of this user that
             no process holds are removed first.
     """
     remove_left(place, prefix)

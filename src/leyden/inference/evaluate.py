@@ -5,7 +5,7 @@ from pathlib import Path
 from pytorch_lightning import seed_everything
 
 from leyden.callbacks.recorder import require_finite
-from leyden.config.frozen import override
+from leyden.config.overrides import override
 from leyden.config.validate import validate_frozen
 from leyden.errors import ConfigError, Problem
 from leyden.events import Note, Observer

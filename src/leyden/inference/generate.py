@@ -24,7 +24,7 @@ class TextGenerator:
 
     Attributes:
         net: Maps tokens to logits.
-        vocabulary: Its tokens.
+        vocabulary: Vocabulary of the model.
         context: Tokens that it sees.
     """
 
@@ -38,9 +38,9 @@ class GenerationConfig:
     """How a text is drawn.
 
     Attributes:
-        num_tokens: At most so many are added.
-        sampling: Which tokens, and how likely.
-        seed: Of the draws; those of a prompt don't depend on the other prompts.
+        num_tokens: Number of tokens that are added at most.
+        sampling: How tokens are drawn.
+        seed: Seed of the draws; those of a prompt don't depend on the other prompts.
         cached: Keep what was computed; the text is the same without.
     """
 
@@ -55,9 +55,9 @@ class Completion:
     """What was written after a prompt.
 
     Attributes:
-        prompt: As it was given.
+        prompt: Prompt as it was given.
         text: What comes after it.
-        tokens: Of that text.
+        tokens: Tokens of that text.
         ended: The model ended it.
     """
 

@@ -22,10 +22,10 @@ class LoadedRun:
     """What a run has learned.
 
     Attributes:
-        folder: The run's.
+        folder: Folder of the run.
         net: With the checkpoint's weights.
-        spec: Of the data.
-        vocabulary: Of text; None of other data, and of random samples in its place.
+        spec: What the data is.
+        vocabulary: Vocabulary of text; None of other data, and of random samples in its place.
     """
 
     folder: Path
@@ -38,7 +38,7 @@ def load_run(folder: Path, which: str = "best") -> LoadedRun:
     """Reads a run's checkpoint. Writes nothing.
 
     Args:
-        folder: The run's.
+        folder: Folder of the run.
         which: `best` or `last`.
 
     Raises:

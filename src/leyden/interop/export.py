@@ -27,7 +27,7 @@ def export_hf(net: nn.Module, vocabulary: Vocabulary | None, folder: Path, *, ru
 
     Args:
         net: A GPT that is a GPT-2.
-        vocabulary: Its tokens; None: they are not known.
+        vocabulary: Vocabulary of the model; None: it is not known.
         folder: New or empty folder.
         run: Folder of the run, for messages.
 

@@ -1,4 +1,4 @@
-"""GPT-2's weights by the names that Hugging Face's `GPT2LMHeadModel` gives them, and back."""
+"""GPT-2 in Hugging Face's form: its weights' names, its config.json, and what differs from ours."""
 
 import re
 from collections.abc import Mapping
@@ -134,7 +134,7 @@ def config_of(net: GPT, *, end_of_text: int | None) -> dict[str, Any]:
     """The config.json of a GPT that is a GPT-2.
 
     Args:
-        net: Of which `unlike_gpt2` says nothing.
+        net: GPT that is a GPT-2, see `unlike_gpt2`.
         end_of_text: The token at which a text ends, and before which it begins.
     """
     sizes = sizes_of(net)

@@ -27,7 +27,7 @@ class CSV(Logger):
     appended to or replaced as a whole, never cut: a run can't make these rows again.
 
     Args:
-        save_dir: The run's folder.
+        save_dir: Folder of the run.
     """
 
     def __init__(self, save_dir: Path) -> None:

@@ -19,7 +19,7 @@ class TensorBoard(TensorBoardLogger):
     """Lightning's logger without its subfolders and without the empty `hparams.yaml`.
 
     Args:
-        save_dir: The run's folder.
+        save_dir: Folder of the run.
         flush_seconds: Longest wait until a value can be seen in TensorBoard.
     """
 

@@ -1,4 +1,4 @@
-"""Causal attention, and what a token sees.
+"""Causal attention with rotary positions and a cache of keys and values.
 
 Shapes: B batch, T time, S tokens that may be seen, C width, H heads, D head size.
 """
@@ -23,8 +23,8 @@ class KeyValueCache:
         num_heads: Heads of a layer.
         context: Slots of a row.
         head_dim: Size of a head.
-        device: Of the network.
-        dtype: Of its keys.
+        device: Device of the network.
+        dtype: Type of its keys.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class LayerCache:
 
     Attributes:
         keys: (batch, slots, heads, head size), like `values`.
-        slots: Where the next are written.
+        slots: Places where the next are written.
         num_seen: First slots that are read.
     """
 
@@ -148,7 +148,7 @@ class AttentionContext:
     """Where tokens stand, and what they see.
 
     Attributes:
-        positions: Of each token in its document.
+        positions: Positions of each token in its document.
         mask: Which tokens (of S) each (of T) sees: itself and the earlier of its document.
     """
 
@@ -188,7 +188,7 @@ class Attention(nn.Module):
     Args:
         width: C.
         num_heads: H.
-        dropout: Of the attention's weights.
+        dropout: Dropout rate of the attention's weights.
         rotary: Turns queries and keys by their positions.
         qk_norm: RMS norm, without gains, of each query and key (Dehghani et al. 2023, "Scaling
             Vision Transformers to 22 Billion Parameters").

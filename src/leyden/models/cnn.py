@@ -24,7 +24,7 @@ class CNN(nn.Module):
         depth: Number of convolutions. Once a map can't be halved any more, its size and channels
             stay.
         activation: After each convolution and the hidden layer.
-        norm: Of each convolution, before its activation.
+        norm: Normalisation of each convolution, before its activation.
         dropout: Probability that a unit of the hidden layer is dropped.
     """
 

@@ -1,6 +1,6 @@
-"""Reading texts on: the logits of what follows, with or without keeping what was computed before.
+"""Decoding texts: the logits of what follows, with or without keeping what was computed before.
 
-A reader is given the new tokens of each row, of which the first call may have differently many.
+A decoder is given the new tokens of each row, of which the first call may have differently many.
 """
 
 from collections.abc import Sequence
@@ -11,22 +11,22 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from leyden.models.gpt import GPT
+from leyden.models.attention import KeyValueCache
 
 NewTokens = Sequence[Int[Tensor, " _"]]
 """One tensor a row, of any length."""
 
 
 @runtime_checkable
-class Reader(Protocol):
+class Decoder(Protocol):
     """Reads rows on."""
 
     def read(self, new: NewTokens) -> Float[Tensor, "batch vocab"]:
         """The logits of what follows each row."""
 
 
-def decoder_of(net: nn.Module, batch_size: int, *, context: int, cached: bool) -> Reader:
-    """The reader for a network.
+def decoder_of(net: nn.Module, batch_size: int, *, context: int, cached: bool) -> Decoder:
+    """The decoder for a network.
 
     Args:
         net: Causal: maps tokens (batch, time) to logits (batch, time, vocabulary).
@@ -37,8 +37,21 @@ def decoder_of(net: nn.Module, batch_size: int, *, context: int, cached: bool) -
     has_state = hasattr(net, "forward_with_state")
     if cached and has_state:
         return RecurrentDecoder(net)
-    rereader = FullContextDecoder(net, batch_size, context=None if has_state else context)
-    return CachedDecoder(net, rereader) if cached and isinstance(net, GPT) else rereader
+    full = FullContextDecoder(net, batch_size, context=None if has_state else context)
+    return CachedDecoder(net, full) if cached and isinstance(net, HasCache) else full
+
+
+@runtime_checkable
+class HasCache(Protocol):
+    """A network that keeps what it computed of earlier tokens, such as a GPT."""
+
+    context: int
+
+    def new_cache(self, batch_size: int) -> KeyValueCache:
+        """A cache for so many rows."""
+
+    def __call__(self, tokens: Tensor, cache: KeyValueCache) -> Tensor:
+        """The logits of new tokens, which go into the cache."""
 
 
 class FullContextDecoder:
@@ -65,21 +78,21 @@ class FullContextDecoder:
 
 
 class CachedDecoder:
-    """Keeps a GPT's keys and values.
+    """Keeps keys and values of attention.
 
     Once a row is longer than the context, each new token moves its window on, and with it every
     position and all that was computed: from then on the windows are read anew.
     """
 
-    def __init__(self, net: GPT, rereader: FullContextDecoder) -> None:
+    def __init__(self, net: HasCache, full: FullContextDecoder) -> None:
         self.net = net
-        self.rereader = rereader
-        self.cache = net.new_cache(len(rereader.rows))
+        self.full = full
+        self.cache = net.new_cache(len(full.rows))
 
     def read(self, new: NewTokens) -> Float[Tensor, "batch vocab"]:
-        self.rereader.append(new)
-        if max(map(len, self.rereader.rows)) > (self.rereader.context or self.net.context):
-            return self.rereader.reread()
+        self.full.append(new)
+        if max(map(len, self.full.rows)) > (self.full.context or self.net.context):
+            return self.full.reread()
         logits = self.net(padded(new), self.cache)
         self.cache.advance(lengths_of(new))
         return last_logits(logits, new)

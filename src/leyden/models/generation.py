@@ -1,4 +1,4 @@
-"""Text from a language model."""
+"""Text from a language model, and how its tokens are drawn."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Sampling:
         """A token for each row.
 
         Args:
-            logits: Of any device; drawn from on the CPU, so that all devices draw alike.
+            logits: Logits of any device; drawn from on the CPU, so that all devices draw alike.
             generators: One for each row, so that no row depends on the others.
         """
         shares = self.shares(logits.float().cpu())
@@ -80,7 +80,7 @@ def generate(
         context: Tokens that the model can see; older ones are not seen. A recurrent network sees
             all.
         sampling: How tokens are drawn; by default, as the distribution says.
-        seed: Of the draws of each row, which so depend on its own prompt alone.
+        seed: Seed of the draws of each row, which so depend on its own prompt alone.
         stop: The token at which a row ends; it isn't given. None: no such token.
         vocab_size: Only the first so many tokens are drawn; a network may have more outputs than
             the vocabulary has tokens. None: all.

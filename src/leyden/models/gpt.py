@@ -5,8 +5,9 @@ What later models changed are options, all off: left alone, the model is exactly
 Shapes: B batch, T time, C width (n_embd), H heads, D head size, V vocabulary.
 """
 
+from collections.abc import Mapping
 from math import sqrt
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -114,6 +115,16 @@ class GPT(nn.Module):
 
     kinds: ClassVar[frozenset[str]] = frozenset({"text"})
 
+    @staticmethod
+    def stacking_limits(arguments: Mapping[str, Any]) -> dict[str, str]:
+        """Why such networks can't be trained as one stacked network, by key of the config."""
+        limits = {}
+        if arguments.get("dropout", 0.0) > 0:
+            limits["model.dropout"] = "that of attention"
+        if arguments.get("recompute", "none") != "none":
+            limits["model.recompute"] = str(arguments["recompute"])
+        return limits
+
     def __init__(
         self,
         *,
@@ -205,7 +216,7 @@ class GPT(nn.Module):
 
         Args:
             tokens: A window, or what comes after the tokens in the cache.
-            cache: From `new_cache`; the caller advances it.
+            cache: Cache from `new_cache`; the caller advances it.
         """
         return self.head(self.features(tokens, cache))  # type: ignore[no-any-return]
 

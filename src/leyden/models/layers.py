@@ -1,4 +1,4 @@
-"""Activations by name."""
+"""Activations and normalisations by name."""
 
 from math import gcd
 from typing import Literal
@@ -41,8 +41,8 @@ def conv_norm(name: ConvNorm, channels: int, *, num_dims: int = 2) -> nn.Module:
     Args:
         name: `batch` over the batch (Ioffe and Szegedy 2015); `group` over groups of 16 channels or
             more of one sample (Wu and He 2018, table 3), the same in training and evaluation.
-        channels: Of the maps.
-        num_dims: Of a map: 2 of an image, 1 of a series.
+        channels: Number of channels of the maps.
+        num_dims: Number of dimensions of a map: 2 of an image, 1 of a series.
     """
     if name == "batch":
         return (nn.BatchNorm1d if num_dims == 1 else nn.BatchNorm2d)(channels)

@@ -25,8 +25,8 @@ class MLP(nn.Module):
         width: Units of each hidden layer, and size of a token's embedding.
         depth: Number of hidden layers; 0 leaves a linear model.
         activation: After each hidden layer.
-        norm: Of each hidden layer, before its activation: over the batch (Ioffe and Szegedy 2015)
-            or over the layer (Ba et al. 2016).
+        norm: Normalisation of each hidden layer, before its activation: over the batch (Ioffe and
+            Szegedy 2015) or over the layer (Ba et al. 2016).
         dropout: Probability that a hidden unit is dropped, after its activation.
         window: Tokens of text that it sees; no meaning for numbers.
 

@@ -26,12 +26,12 @@ class Block(nn.Module):
     """A residual block.
 
     Args:
-        channels_in: Of what comes in.
-        channels: Of the block's 3x3 convolutions.
-        stride: Of the first 3x3 convolution.
+        channels_in: Number of channels of what comes in.
+        channels: Number of channels of the block's 3x3 convolutions.
+        stride: Stride of the first 3x3 convolution.
         bottleneck: 1x1, 3x3, 1x1 with four times the channels at its end, instead of two 3x3.
         activation: After each convolution; the last one after the sum.
-        norm: Of each convolution.
+        norm: Normalisation of each convolution.
         num_dims: 2 for images, 1 for series.
     """
 
@@ -85,7 +85,7 @@ class ResNet(nn.Module):
         width: Channels of the first stage; 64 in the paper. Each later stage doubles them.
         depth: 18 and 34 have two 3x3 convolutions a block, 50 has bottlenecks.
         activation: After each convolution.
-        norm: Of each convolution.
+        norm: Normalisation of each convolution.
         dropout: Before the readout.
         stem: `large` is the paper's 7x7 convolution of stride 2 and a max-pool, for ImageNet's
             224x224; `small` a 3x3 convolution that keeps the size, as the paper has for CIFAR. By

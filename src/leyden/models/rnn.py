@@ -3,7 +3,8 @@
 Sources: Elman 1990 (plain), Cho et al. 2014 (GRU), Hochreiter and Schmidhuber 1997 (LSTM).
 """
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -33,6 +34,11 @@ class RNN(nn.Module):
     """
 
     kinds: ClassVar[frozenset[str]] = frozenset({"image", "series", "text"})
+
+    @staticmethod
+    def stacking_limits(arguments: Mapping[str, Any]) -> dict[str, str]:
+        """Why such networks can't be trained as one stacked network, by key of the config."""
+        return {"model": "torch.func.vmap knows no recurrent layers"}
 
     def __init__(
         self,

@@ -28,8 +28,8 @@ class VGG(nn.Module):
         width: Channels of the first stage; 64 in the paper. They double up to eight times that.
         depth: Layers with weights, in the paper's count for large images.
         activation: After each convolution and hidden layer.
-        norm: Of each convolution; the paper has none, which trains slowly.
-        dropout: Of the hidden layers (0.5 in the paper), or before the readout.
+        norm: Normalisation of each convolution; the paper has none, which trains slowly.
+        dropout: Dropout rate of the hidden layers (0.5 in the paper), or before the readout.
     """
 
     kinds: ClassVar[frozenset[str]] = frozenset({"image"})

@@ -1,4 +1,4 @@
-"""Adam and its relatives without decoupled weight decay."""
+"""Adam and its relatives, AdamW among them."""
 
 import torch
 from torch import nn
@@ -21,7 +21,7 @@ def adam(
     """Adam (Kingma and Ba 2015); the defaults are the paper's.
 
     Args:
-        net: Its parameters are optimized.
+        net: Network whose parameters are optimized.
         lr: Peak learning rate.
         betas: Decay of the running means of gradient and squared gradient.
         eps: Added to the root of the squared gradient.
@@ -51,7 +51,7 @@ def nadam(
     NAdamW is the strongest tuned baseline of the AlgoPerf benchmark (Dahl et al. 2023).
 
     Args:
-        net: Its parameters are optimized.
+        net: Network whose parameters are optimized.
         lr: Peak learning rate.
         betas: Decay of the running means of gradient and squared gradient.
         eps: Added to the root of the squared gradient.
@@ -83,7 +83,7 @@ def adamw(
     """AdamW (Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization").
 
     Args:
-        net: Its parameters are optimized.
+        net: Network whose parameters are optimized.
         lr: Peak learning rate.
         betas: Decay of the running means of gradient and squared gradient. The second is 0.95
             as in GPT-3 (Brown et al. 2020, appendix B), not Adam's 0.999, for short runs.

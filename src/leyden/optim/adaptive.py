@@ -24,7 +24,7 @@ def rmsprop(
     """RMSprop (Tieleman and Hinton 2012, lecture 6.5 of "Neural Networks for Machine Learning").
 
     Args:
-        net: Its parameters are optimized.
+        net: Network whose parameters are optimized.
         lr: Peak learning rate; the lecture's 0.001.
         alpha: Decay of the running mean of the squared gradient; torch's 0.99, the lecture's 0.9.
         eps: Added to the root of the squared gradient.
@@ -49,7 +49,7 @@ def adagrad(
     """Adagrad (Duchi, Hazan, Singer 2011); the values are torch's.
 
     Args:
-        net: Its parameters are optimized.
+        net: Network whose parameters are optimized.
         lr: Peak learning rate. The steps shrink by themselves, as squared gradients add up.
         lr_decay: Further decay of the rate, a step.
         eps: Added to the root of the sum of squared gradients.
@@ -75,7 +75,7 @@ def adafactor(
     """Adafactor (Shazeer and Stern 2018): a matrix's squared gradients as a row and a column.
 
     Args:
-        net: Its parameters are optimized.
+        net: Network whose parameters are optimized.
         lr: Peak of the relative step size; the paper's 1e-2.
         beta2_decay: The running mean of squared gradients keeps 1 - step^beta2_decay of itself.
         clip_threshold: Largest root mean square of an update.

@@ -1,4 +1,4 @@
-"""Which parameters are treated alike."""
+"""Groups of parameters that are treated alike, and when an optimizer can be fused."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ def decay_groups(
     """Two groups: matrices with weight decay; biases, norms and other 1-D parameters without.
 
     Args:
-        net: Its trainable parameters are sorted.
-        weight_decay: Of the matrices.
+        net: Network whose trainable parameters are sorted.
+        weight_decay: Weight decay of the matrices.
         decay_vectors: Decay the 1-D parameters too.
     """
     decayed: list[nn.Parameter] = []

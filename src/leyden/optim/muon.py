@@ -36,7 +36,7 @@ def muon(
     """Muon for the hidden matrices, AdamW without weight decay for everything else.
 
     Args:
-        net: Its parameters are optimized.
+        net: Network whose parameters are optimized.
         lr: Peak learning rate of the hidden matrices.
         momentum: Share of the running mean of gradients that is kept.
         nesterov: Look one step ahead along the momentum.

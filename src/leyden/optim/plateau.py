@@ -26,7 +26,7 @@ def plateau(
     """Falls to `factor` of itself after more than `patience` validations without improvement.
 
     Args:
-        optimizer: Its groups' rates are the peaks.
+        optimizer: Optimizer whose groups have the peak rates.
         total_steps: Optimizer steps of the run.
         monitor: The metric.
         mode: Whether less or more of it is better.
@@ -56,14 +56,14 @@ class Plateau(LambdaLR):
     epochs only, also where validation happens within them.
 
     Args:
-        optimizer: Its groups' rates are the peaks.
+        optimizer: Optimizer whose groups have the peak rates.
         monitor: The metric that it is to be told.
         sign: 1 if more of it is better, -1 if less.
         warmup: Steps.
         factor: See `plateau`, as for the rest.
         patience: Validations.
-        min_delta: Of the metric.
-        final_fraction: Of the peak.
+        min_delta: Smallest change of the metric.
+        final_fraction: Final rate, as a share of the peak.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Plateau(LambdaLR):
         """Takes note of a validation; the next step goes at the new rate.
 
         Args:
-            value: Of the metric.
+            value: Value of the metric.
         """
         value *= self.sign
         if value > self.best + self.min_delta:

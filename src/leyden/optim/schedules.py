@@ -23,7 +23,7 @@ def constant(
     """The peak rate after the warm-up.
 
     Args:
-        optimizer: Its groups' rates are the peaks.
+        optimizer: Optimizer whose groups have the peak rates.
         total_steps: Optimizer steps of the run.
         warmup_steps: Length of the warm-up in steps, or
         warmup_fraction: as a share of the run. Neither: none.
@@ -43,7 +43,7 @@ def cosine(
     """Half a cosine from the peak down to `final_fraction` of it (Loshchilov and Hutter 2017).
 
     Args:
-        optimizer: Its groups' rates are the peaks.
+        optimizer: Optimizer whose groups have the peak rates.
         total_steps: Optimizer steps of the run.
         warmup_steps: Length of the warm-up in steps, or
         warmup_fraction: as a share of the run. Neither: none.
@@ -71,7 +71,7 @@ def wsd(
     """Warm-up, stable, decay: the peak rate until a cooldown ends the run.
 
     Args:
-        optimizer: Its groups' rates are the peaks.
+        optimizer: Optimizer whose groups have the peak rates.
         total_steps: Optimizer steps of the run.
         warmup_steps: Length of the warm-up in steps, or
         warmup_fraction: as a share of the run. Neither: none.
@@ -105,7 +105,7 @@ def linear(
     """A line from the peak down to `final_fraction` of it.
 
     Args:
-        optimizer: Its groups' rates are the peaks.
+        optimizer: Optimizer whose groups have the peak rates.
         total_steps: Optimizer steps of the run.
         warmup_steps: Length of the warm-up in steps, or
         warmup_fraction: as a share of the run. Neither: none.
@@ -132,7 +132,7 @@ def inverse_sqrt(
     It does not know how long the run is, so that a run can be prolonged.
 
     Args:
-        optimizer: Its groups' rates are the peaks.
+        optimizer: Optimizer whose groups have the peak rates.
         total_steps: Optimizer steps of the run.
         warmup_steps: Length of the warm-up in steps, or
         warmup_fraction: as a share of the run. Neither: none.
@@ -160,7 +160,7 @@ def one_cycle(
     left out: not every optimizer has one.
 
     Args:
-        optimizer: Its groups' rates are the peaks.
+        optimizer: Optimizer whose groups have the peak rates.
         total_steps: Optimizer steps of the run.
         rise_fraction: Share of the run until the peak.
         initial_fraction: Rate at the start, as a share of the peak.
@@ -193,7 +193,7 @@ def step(
     """Falls to `factor` of itself at each milestone.
 
     Args:
-        optimizer: Its groups' rates are the peaks.
+        optimizer: Optimizer whose groups have the peak rates.
         total_steps: Optimizer steps of the run.
         warmup_steps: Length of the warm-up in steps, or
         warmup_fraction: as a share of the run. Neither: none.

@@ -21,7 +21,7 @@ def sgd(
     """SGD, with momentum if asked.
 
     Args:
-        net: Its parameters are optimized.
+        net: Network whose parameters are optimized.
         lr: Peak learning rate.
         momentum: Share of the last update that is kept; 0 is plain gradient descent.
         nesterov: Take the gradient where the momentum leads (needs `momentum`).

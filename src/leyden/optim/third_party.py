@@ -27,7 +27,7 @@ def lion(
     as much larger than AdamW's (section 5 of the paper).
 
     Args:
-        net: Its parameters are optimized.
+        net: Network whose parameters are optimized.
         lr: Peak learning rate.
         betas: Shares of the mean gradient that are kept in a step, and from step to step.
         weight_decay: On matrices, times the learning rate.
@@ -55,7 +55,7 @@ def soap(
     The values are those of the authors' code. Its first step only looks at the gradient.
 
     Args:
-        net: Its parameters are optimized.
+        net: Network whose parameters are optimized.
         lr: Peak learning rate.
         betas: Decay of the running means of gradient and squared gradient.
         eps: Added to the root of the squared gradient.
@@ -94,7 +94,7 @@ def schedule_free_adamw(
     statistics of batch norm belong to the first point; `norm=group` or `layer` have none.
 
     Args:
-        net: Its parameters are optimized.
+        net: Network whose parameters are optimized.
         lr: Learning rate; the authors' 0.0025, between 1 and 10 times that of AdamW.
         betas: Weight of the mean in the point where gradients are taken; decay of the running mean
             of the squared gradient.

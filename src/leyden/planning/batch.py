@@ -73,8 +73,8 @@ def require_divisible(number: int, divisor: int, what: str) -> None:
     """Raises `ValueError`, which names what would come out even.
 
     Args:
-        number: To be divided.
-        divisor: Of it.
+        number: Number that is divided.
+        divisor: Number that it is divided by.
         what: The divisor is.
     """
     if number % divisor:

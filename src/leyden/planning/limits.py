@@ -30,7 +30,7 @@ def limit_problems(cfg: DictConfig, data: DataModule) -> Iterator[Problem]:
     """Limits that leave nothing to train on, to validate or to test.
 
     Args:
-        cfg: Checked; its batch is not larger than the training part.
+        cfg: Validated config; its batch is not larger than the training part.
         data: With its parts.
     """
     trainer, whole = cfg.trainer, data.train_samples // batch_size_of(cfg)

@@ -24,7 +24,7 @@ from leyden.compat.torch import (
     storage_key,
     tree_leaves,
 )
-from leyden.config.instantiate import make
+from leyden.config.targets import make
 from leyden.data import Spec
 from leyden.distributed.sharding import blocks_of
 from leyden.planning.batch import batch_split_of, num_processes_of
@@ -53,8 +53,8 @@ def memory_bytes(cfg: DictConfig, spec: Spec, cache: Cache) -> int | None:
 
     Args:
         cfg: With the model's width.
-        spec: Of the data.
-        cache: For configs that differ only in their optimizer, or not even in that.
+        spec: What the data is.
+        cache: Cache for configs that differ only in their optimizer, or not even in that.
 
     Returns:
         None where the network, its loss or its optimizer need values, which the meta device does
@@ -83,7 +83,7 @@ class Allocations:
 
     Attributes:
         weights: Buffers too.
-        gradients: Of all that is trained.
+        gradients: Bytes of the gradients of all that is trained.
         gathered: Weights that `strategy=fsdp` has whole at a time.
     """
 
@@ -104,8 +104,8 @@ def _step_bytes(cfg: DictConfig, spec: Spec, *, is_split: bool) -> int | None:
     """Of a forward and a backward pass, beside the weights.
 
     Args:
-        cfg: Of the run.
-        spec: Of its data.
+        cfg: Config of the run.
+        spec: What its data is.
         is_split: Each gradient is dealt out to the processes as soon as it is there.
     """
     net = _net(cfg, spec)
@@ -131,7 +131,7 @@ def step_bytes(task: Task, spec: Spec, *, samples: int) -> int:
     """Bytes of activations and gradients, where they are most.
 
     Args:
-        task: Its network decides the device.
+        task: Task whose network decides the device.
         spec: Shape of the samples.
         samples: In the batch.
     """

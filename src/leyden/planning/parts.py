@@ -14,10 +14,9 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from leyden.compat.onednn import use_onednn
-from leyden.config.instantiate import make
 from leyden.config.schema import DataKeys
 from leyden.config.signature import fields_of, parameters_of
-from leyden.config.targets import find_target, misplaced_object
+from leyden.config.targets import find_target, make, misplaced_object
 from leyden.data import DataModule, Spec
 from leyden.errors import ConfigError, Problem
 from leyden.tasks import Task, task_of

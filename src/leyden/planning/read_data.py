@@ -20,7 +20,7 @@ def read_data(cfg: DictConfig, *, fetch: bool) -> tuple[DataModule, Spec]:
     """The data and its spec.
 
     Args:
-        cfg: Of the run.
+        cfg: Config of the run.
         fetch: The data is fetched where it is not here.
 
     Raises:

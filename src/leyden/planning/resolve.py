@@ -1,4 +1,4 @@
-"""Fits a checked config to its data: what can only be known once the data has been looked at."""
+"""Resolution: what of a config can only be decided once its data has been read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,17 +37,17 @@ Made = TypeVar("Made")
 
 
 class Cache:
-    """What was made for one job, for the others that would make the same."""
+    """Keeps what was computed for one job, for other jobs that would compute the same."""
 
     def __init__(self) -> None:
         self._made: dict[str, Any] = {}
 
     def get_or_compute(self, make: Callable[[], Made], *source: object) -> Made:
-        """What `make` gave when it was first called for an equal `source`.
+        """The result of the first call of `make` for an equal `source`.
 
         Args:
-            make: Not called again; if it refused a config, the refusal is repeated.
-            source: All that the result depends on, parts of a config too.
+            make: Computes the result. If it has raised a `ConfigError`, that is raised again.
+            source: All that the result depends on; parts of a config may be among it.
         """
         key = repr([plain(part) if isinstance(part, DictConfig) else part for part in source])
         if key not in self._made:
@@ -63,14 +63,16 @@ class Cache:
 
 @dataclass(frozen=True)
 class ResolvedConfig:
-    """A config that fits its data, and what it will cost.
+    """A config that is resolved against its data, and what the run will take.
 
     Attributes:
-        cfg: With the solved width.
-        data: As the config says it, read.
-        params: Of the model.
-        flops_per_step: Forward and backward over the samples of one optimizer step.
-        steps: Planned optimizer steps.
+        cfg: Config with the solved width, as it will be frozen.
+        data: Data set of the config, read.
+        spec: What the data is.
+        params: Parameter counts of the model.
+        flops_per_step: Operations of the forward and backward passes of one optimizer step; None
+            where they can't be counted.
+        steps: Planned number of optimizer steps.
     """
 
     cfg: DictConfig
@@ -82,36 +84,37 @@ class ResolvedConfig:
 
 
 def resolve_jobs(
-    plan: ComposedRequest, *, fetch: bool = True, cache: Cache | None = None
+    composed: ComposedRequest, *, fetch: bool = True, cache: Cache | None = None
 ) -> list[ResolvedConfig]:
-    """Fits every job to its data.
+    """Resolves the configs of all jobs.
 
     Args:
-        plan: Its jobs are checked.
-        fetch: Bring data here that is not; otherwise what is known of it has to do.
-        cache: What jobs share is made once, and kept in it.
+        composed: Validated jobs.
+        fetch: Whether data that is not on this machine is downloaded; otherwise only what is known
+            of it is used.
+        cache: Keeps what several jobs share.
 
     Raises:
         ConfigError: All problems of all jobs.
     """
     cache = cache or Cache()
     resolved, problems = [], []
-    for job in plan.jobs:
+    for job in composed.jobs:
         try:
             resolved.append(resolve_job(job, fetch=fetch, cache=cache))
         except ConfigError as error:
             found = error.problems
-            problems += [p.of_job(job.text) if plan.sweep else p for p in found]
+            problems += [p.of_job(job.text) if composed.sweep else p for p in found]
     if problems:
-        raise ConfigError(gathered(problems, len(plan.jobs)))
+        raise ConfigError(gathered(problems, len(composed.jobs)))
     return resolved
 
 
 def resolve_job(job: Job, *, fetch: bool = True, cache: Cache | None = None) -> ResolvedConfig:
-    """Fits a job's config; see `resolve_config`.
+    """Resolves the config of a job; see `resolve_config`.
 
     Raises:
-        ConfigError: Its problems, each with where its key was set.
+        ConfigError: The problems of the config, each with the place where its key was set.
     """
     try:
         return resolve_config(job.cfg, fetch=fetch, cache=cache)
@@ -122,10 +125,10 @@ def resolve_job(job: Job, *, fetch: bool = True, cache: Cache | None = None) -> 
 def resolve_config(
     cfg: DictConfig, *, fetch: bool = True, cache: Cache | None = None
 ) -> ResolvedConfig:
-    """Solves the width for `params`, and sizes the model.
+    """Reads the data, solves the width for `params`, sizes the model, and counts the steps.
 
     Args:
-        cfg: Checked.
+        cfg: Validated config.
         fetch: See `resolve_jobs`.
         cache: See `resolve_jobs`.
 
@@ -165,7 +168,7 @@ def resolve_config(
 def cached_data(
     cfg: DictConfig, cache: Cache, *, fetch: bool = False
 ) -> tuple[DataModule, Spec, list[Problem]]:
-    """A config's data, read once for all jobs whose data differs in no more than its order.
+    """The data of a config, read once for all jobs whose data differs only in its order.
 
     Raises:
         ConfigError: The data can't be had, or is not what the config says of it.

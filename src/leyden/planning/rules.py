@@ -100,9 +100,9 @@ def task_problems(cfg: DictConfig, tasks: list[type[Task]], kind: DataKind) -> I
     """What none of some tasks logs or takes.
 
     Args:
-        cfg: Its `monitor` and `task` are judged.
+        cfg: Config whose `monitor` and `task` are judged.
         tasks: All that it may turn out to be.
-        kind: Of the data.
+        kind: Kind of the data.
     """
     logged = sorted({name for task in tasks for name in task.metrics if name.startswith("val/")})
     if cfg.monitor.metric not in logged:
@@ -236,7 +236,7 @@ def run_dir_is_free(cfg: DictConfig) -> Iterator[Problem]:
         except ConfigError as error:
             yield from error.problems
             return
-        message = "is not empty, and holds no run that could be gone on with; name a new folder"
+        message = "is not empty, and holds no run that could be resumed; name a new folder"
         yield Problem("run_dir", message, cfg.run_dir)
 
 

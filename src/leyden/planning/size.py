@@ -19,7 +19,7 @@ from leyden.data import Spec
 from leyden.errors import ConfigError, Problem
 from leyden.planning.parts import blank_sample, build_net
 
-Count = TypeVar("Count", int, int | None)
+Measure = TypeVar("Measure", int, int | None)
 
 WIDEST = 2**17
 NEIGHBOURS = 512
@@ -98,7 +98,7 @@ def flops_per_sample(net: nn.Module, spec: Spec) -> int | None:
 
     Args:
         net: On the meta device.
-        spec: Of the data.
+        spec: What the data is.
 
     Returns:
         None where the network needs values, which the meta device does not have.
@@ -110,8 +110,8 @@ def flops_per_sample(net: nn.Module, spec: Spec) -> int | None:
 
 
 def along_time(
-    measure: Callable[[Spec], Count], net: nn.Module, spec: Spec, *, first: int = 2, last: int = 3
-) -> Count:
+    measure: Callable[[Spec], Measure], net: nn.Module, spec: Spec, *, first: int = 2, last: int = 3
+) -> Measure:
     """What `measure` gives for a spec.
 
     A recurrent network reads text token by token, and from some token on each costs the same. To go

@@ -44,7 +44,7 @@ def code_changes(folder: Path, *, since: str) -> list[Problem]:
     """Files of the code that differ from those noted in a folder; none where it has no note.
 
     Args:
-        folder: Of a run or a sweep.
+        folder: Folder of a run or a sweep.
         since: See `config_changes`.
     """
     before = read_code(folder)

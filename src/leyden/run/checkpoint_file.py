@@ -26,12 +26,12 @@ class Marker:
     """What `<checkpoint>.json` says.
 
     Attributes:
-        sha256: Of the file; of a folder, of its files' digests and names.
+        sha256: SHA-256 of the file; of a folder, of its files' digests and names.
         size: Bytes.
         step: Optimizer steps that were done.
-        config_digest: Of the run's config.
+        config_digest: Digest of the run's config.
         score: The monitored metric, greater is better, where that is why it was kept.
-        schema: Of this file.
+        schema: Schema of this file.
     """
 
     sha256: str

@@ -64,7 +64,7 @@ def find_sound(run: Path, kind: Kind) -> tuple[Path | None, list[str]]:
 
     Args:
         run: A run's folder.
-        kind: Its best, or those to go on from.
+        kind: Its best, or those to resume from.
 
     Returns:
         Its path, or None if there is none of this kind; and why others were passed over.

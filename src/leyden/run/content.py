@@ -33,7 +33,7 @@ class Error(TypedDict):
 
 
 class Resumption(TypedDict):
-    """When and how a run was gone on with."""
+    """When and how a run was resumed."""
 
     at: str
     command: list[str]
@@ -128,7 +128,7 @@ def read_content(path: Path, *, needed: tuple[str, ...] = LISTED) -> dict[str, A
     """The content of a `run.json`; keys of other versions are left as they are.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         needed: Keys that it must have.
 
     Raises:

@@ -13,9 +13,8 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from leyden.config.environment import foreign_references, recordable, register
-from leyden.config.plain import as_yaml
+from leyden.config.plain import as_yaml, parse_yaml, require_bounded_size
 from leyden.config.renamed import rename_keys
-from leyden.config.yaml_file import parse_yaml, require_bounded_size
 from leyden.errors import ConfigError, Problem
 from leyden.files.atomic import write_atomically
 from leyden.files.regular import regular

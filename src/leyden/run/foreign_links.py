@@ -22,8 +22,8 @@ def reject_foreign_links(folder: Path, *, key: str) -> None:
     The folder itself may be a link, or lie below one. Links within it stay within it.
 
     Args:
-        folder: Of a run or a sweep; it need not be there.
-        key: Under which a problem is reported.
+        folder: Folder of a run or a sweep; it need not be there.
+        key: Key under which a problem is reported.
 
     Raises:
         ConfigError: A link leads out of it, or there is a pipe, a socket or a device.

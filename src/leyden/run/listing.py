@@ -1,4 +1,4 @@
-"""Reading runs back."""
+"""The runs below a folder, and how far those have come that still run."""
 
 import csv
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from leyden.files.json_file import reason_of
 from leyden.files.regular import regular
 from leyden.run.content import read_content
 from leyden.run.foreign_links import find_named
-from leyden.run.process_mark import is_alive
+from leyden.run.lock import is_alive
 from leyden.run.record import NAME
 
 
@@ -45,7 +45,7 @@ def last_logged(folder: Path) -> tuple[int | None, float | None]:
     """Step, counted from 1, and training loss of the last logged step in `metrics.csv`.
 
     Args:
-        folder: The run's. While it runs its table may end within a row.
+        folder: Folder of the run. While it runs its table may end within a row.
 
     Returns:
         None for what is not there yet.

@@ -19,7 +19,7 @@ from leyden.files.atomic import write_atomically
 from leyden.files.json_file import reason_of
 from leyden.run.checkpoints import BEST, checkpoints_in
 from leyden.run.content import read_content
-from leyden.run.process_mark import process_mark
+from leyden.run.lock import process_mark
 from leyden.run.provenance import git_state, versions
 
 SCHEMA = 1
@@ -33,18 +33,19 @@ class Record:
     """The content of `run.json`. What is not known is None, never a guess.
 
     Attributes:
-        folder: The run's; all others are the file's keys, see `design` in the README.
+        folder: Folder of the run; all other attributes are the keys of the file, see the page on
+            runs in docs.
         monitored: Step and value of the monitored metric at each validation.
         flags: Settings of the process that trained, see `environment.flags`.
         data: What the data is, see `DataModule.fingerprint`.
         data_report: What was read of it, left out and guessed, see `DataReport`.
-        seconds: Of the whole run, in the process that executes it.
-        train_seconds: Of the fit alone, with its validations and checkpoints.
+        seconds: Seconds of the whole run, in the process that executes it.
+        train_seconds: Seconds of the fit alone, with its validations and checkpoints.
         throughput: Samples, or tokens of text, a second of training steps, without validations and
-            checkpoints, since the run began or was last gone on with.
+            checkpoints, since the run began or was last resumed.
         passed_over: Steps whose update was left out since their loss or gradient was no number:
             after the first of each pair, up to the second.
-        resumed: When and by what command the run was gone on with.
+        resumed: When and by what command the run was resumed.
         losses: Some optimizer steps and their losses, exact, by `float.hex`.
         is_writer: Whether changes are written; of several processes of a run only the first writes.
         training_since: Moment of the monotonic clock at which training would have begun, had it

@@ -71,8 +71,8 @@ def with_names(state: dict[str, Any], names: list[list[str]]) -> dict[str, Any]:
     """The reverse of `with_numbers`.
 
     Args:
-        state: Of an optimizer, as torch has it.
-        names: Of the parameters of each of its groups.
+        state: State of an optimizer, as torch has it.
+        names: Names of the parameters of each of its groups.
     """
     groups = zip(state["param_groups"], names, strict=True)
     named = [{**group, "params": those} for group, those in groups]

@@ -20,8 +20,8 @@ from torch import Tensor
 from leyden.data.batches import Batch
 from leyden.distributed.stop_signal import VirtualSignals, active_signals, handling, install
 from leyden.run.log import LOUD
-from leyden.stacked.member import StackMember
 from leyden.stacked.stack import Stacks
+from leyden.stacked.template import StackMember
 from leyden.training.epoch_loop import EpochLoop
 
 
@@ -49,8 +49,8 @@ class StackedRun:
         """A forward and a backward pass, as soon as all the others want theirs.
 
         Args:
-            task: Its network's parameters get their gradients.
-            batch: What it is trained on.
+            task: Task whose network gets the gradients.
+            batch: Batch that it is trained on.
 
         Returns:
             The loss.

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from leyden.compat.torch import zero_all
-from leyden.stacked.member import StackMember
-from leyden.stacked.template import Template
+from leyden.stacked.template import StackMember, Template
 
 log = logging.getLogger("leyden")
 

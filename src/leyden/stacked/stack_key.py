@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from leyden.config.targets import find_target
 from leyden.planning.batch import batch_split_of
 
 DIFFERS = {"model": ("dropout",), "task": ("label_smoothing",), "data": ("seed",)}
@@ -16,7 +17,7 @@ def stack_key(cfg: DictConfig) -> str:
     """Runs of which this is the same can be stacked.
 
     Args:
-        cfg: A run's frozen config.
+        cfg: Frozen config of a run.
     """
     plain = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True))
     shaping = {
@@ -30,19 +31,21 @@ def stack_key(cfg: DictConfig) -> str:
 def unsupported_reason(cfg: DictConfig) -> str | None:
     """Why a run can't be stacked; None if nothing is known to stand against it.
 
+    A network may say what of its arguments `torch.func.vmap` can't compute, by a static method
+    `stacking_limits` that maps its arguments to a reason for each key of the config.
+
     Args:
-        cfg: Its frozen config.
+        cfg: Frozen config of the run.
     """
-    model = str(cfg.model._target_).rpartition(".")[2]
+    limits = getattr(find_target(str(cfg.model._target_)), "stacking_limits", None)
+    of_model = limits(OmegaConf.to_container(cfg.model, resolve=True)) if limits else {}
     words = {
         "trainer.devices": cfg.trainer.devices > 1 and "more than one device",
         "trainer.precision": cfg.trainer.precision != "32-true" and str(cfg.trainer.precision),
         "trainer.profiler": cfg.trainer.profiler is not None and str(cfg.trainer.profiler),
         "accumulate_grad_batches": batch_split_of(cfg).accumulate > 1 and "gradients are added up",
         "compile": bool(cfg.compile) and "compiled networks",
-        "model": model == "RNN" and "torch.func.vmap knows no recurrent layers",
-        "model.dropout": model == "GPT" and cfg.model.dropout > 0 and "that of attention",
-        "model.recompute": cfg.model.get("recompute", "none") != "none" and cfg.model.recompute,
+        **of_model,
         "task.loss_chunk": cfg.task.loss_chunk > 0 and "logits in parts",
     }
     return next((f"{key}: {word}" for key, word in words.items() if word), None)

@@ -10,7 +10,7 @@ from leyden.distributed.stop_signal import StopRequests, handling
 from leyden.distributed.worker import GRACE_SECONDS
 from leyden.errors import ConfigError
 from leyden.events import Note, Observer
-from leyden.run.process_mark import is_alive
+from leyden.run.lock import is_alive
 from leyden.run.record import Record, now
 from leyden.sweeps.events import JobEnded, JobStarted, SweepProgress, SweepStopping
 from leyden.sweeps.failure import HOPELESS, LOST, failure_of, lost
@@ -37,7 +37,7 @@ class Controller:
     """Keeps the slots of a launcher filled until every job has ended.
 
     Args:
-        record: The sweep's; written after each change.
+        record: Record of the sweep; written after each change.
         jobs: What is to be done.
         adopted: Jobs of an earlier start that still run somewhere.
         launcher: Runs them; it is prepared.

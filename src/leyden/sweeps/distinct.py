@@ -19,7 +19,7 @@ def distinct_jobs(
     Trials of a search are left alone: it draws each by itself.
 
     Args:
-        plan: Its jobs are checked.
+        plan: Validated jobs.
         resolved: The jobs, resolved to their data.
 
     Returns:

@@ -31,9 +31,9 @@ def sweep_folder(sweep: SweepSpec, *, cfg: DictConfig, experiment: str | None) -
     """`outputs/<name>/<what is swept>-<hash of the command>`, or the folder that the user chose.
 
     Args:
-        sweep: As it was asked for.
-        cfg: Of one of its jobs.
-        experiment: By whose name the sweep goes where the user gave none.
+        sweep: Sweep as it was asked for.
+        cfg: Config of one of its jobs.
+        experiment: Name of the experiment, by which the sweep goes where the user gave none.
     """
     if cfg.run_dir is not None:
         return Path(cfg.run_dir)

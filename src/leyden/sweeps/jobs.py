@@ -71,9 +71,9 @@ class JobFolders:
         """A job for a launcher; None where its folder can't be made or read now.
 
         Args:
-            entry: Its own.
+            entry: Entry of the job.
             made: Composes it; called where it has no folder yet, or none any more.
-            trial: Of a search.
+            trial: Trial of a search.
         """
         try:
             if entry.folder is None or not (folder_of(self.record, entry) / NAME).is_file():
@@ -156,8 +156,8 @@ class SearchedJobs:
 
     Args:
         folders: Makes the jobs' folders.
-        waiting: Entries of an earlier start that are to be gone on with.
-        trials: Of the search.
+        waiting: Entries of an earlier start that are to be resumed.
+        trials: Trials of the search.
     """
 
     def __init__(

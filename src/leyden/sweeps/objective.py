@@ -1,17 +1,17 @@
-"""The number by which a sweep compares its jobs."""
+"""The number by which a sweep compares its jobs, and the configuration that is best by it."""
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from leyden.sweeps.record import Objective
 import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
 
 from leyden.formatting import format_number
 from leyden.sweeps.record import JobEntry, SweepRecord
+
+if TYPE_CHECKING:
+    from leyden.sweeps.record import Objective
 
 COSTS = ("params", "flops", "seconds")
 """What else than a metric may be an objective."""
@@ -22,7 +22,7 @@ def objective_value(objective: "Objective", record: dict[str, Any]) -> float | N
 
     Args:
         objective: What is asked for.
-        record: The run's `run.json`.
+        record: Content of the `run.json` of the run.
     """
     if objective.metric in COSTS:
         return _cost(objective.metric, record)
@@ -36,7 +36,7 @@ def reduced(values: list[float], objective: "Objective") -> float:
     """The best or last of the validations' values, or the mean of the last few.
 
     Args:
-        values: At least one, in the order of time.
+        values: At least one value, in the order of time.
         objective: Says which.
     """
     if objective.reduce == "best":
@@ -64,8 +64,8 @@ class Best:
 
     Attributes:
         overrides: What sets it apart, as typed.
-        metric: The sweep's first objective.
-        values: Of it, one for each completed job.
+        metric: Name of the first objective of the sweep.
+        values: Values of the metric, one for each completed job.
         missing: Jobs of it that did not complete.
     """
 

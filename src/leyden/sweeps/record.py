@@ -11,7 +11,7 @@ from leyden.files.atomic import write_atomically
 from leyden.files.json_file import mismatch, read_json, reason_of
 from leyden.run.content import Error, Mark
 from leyden.run.foreign_links import find_named
-from leyden.run.process_mark import is_alive
+from leyden.run.lock import is_alive
 from leyden.run.record import finite
 
 SCHEMA = 1
@@ -32,14 +32,14 @@ class JobEntry:
 
     Attributes:
         overrides: What is particular to it, as typed; it is found again by them.
-        folder: Its run's, within the sweep's; None before it was started.
-        digest: Of its config without the volatile keys.
-        state: As in its `run.json`; `pending` before it was started.
+        folder: Folder of its run, within the sweep's; None before it was started.
+        digest: Digest of its config without the volatile keys.
+        state: State as in its `run.json`; `pending` before it was started.
         objective: Value of each of the sweep's objectives; empty where there is none yet.
         failure: Kind of its failure, see `leyden.sweeps.failure`; None where it did not fail.
         error: Type and message of its failure.
         attempts: How often it was started.
-        seconds: Of its last attempt.
+        seconds: Seconds of its last attempt.
         trial: Number in the search's study.
     """
 
@@ -60,7 +60,7 @@ class Objective:
     """What jobs are compared by.
 
     Attributes:
-        metric: Of a run's record, or `params`, `flops`, `seconds`.
+        metric: Metric of a run's record, or `params`, `flops`, `seconds`.
         mode: Whether less or more is better.
         reduce: `best` or `last` value, or the mean of so many last ones.
     """
@@ -80,7 +80,7 @@ class SweepRecord:
     """The content of `sweep.json`.
 
     Attributes:
-        folder: The sweep's; all others are the file's keys.
+        folder: Folder of the sweep; all other attributes are the keys of the file.
         command: What the user typed.
         overrides: Hydra's part of it.
         axes: Keys in which the jobs differ, in the order in which they were declared.
@@ -88,7 +88,7 @@ class SweepRecord:
         objectives: What the jobs are compared by, the monitor first.
         search: Settings of the search; None in a plain sweep.
         status: running, completed, failed (a job did not end well) or interrupted.
-        process: Of the process that runs the sweep.
+        process: Mark of the process that runs the sweep.
         is_behind: Whether a change has not been written yet.
         next_write: Moment of the monotonic clock before which it is not.
     """
@@ -120,7 +120,7 @@ class SweepRecord:
 
     @property
     def num_left(self) -> int:
-        """Jobs that the same command would begin or go on with."""
+        """Jobs that the same command would begin or resume."""
         begun = sum(entry.state in TO_GO_ON for entry in self.jobs)
         return begun + self.num_planned - len(self.jobs)
 

@@ -1,4 +1,4 @@
-"""What is left of a sweep to do, and whether it may be gone on with."""
+"""What is left of a sweep to do, and whether it may be resumed."""
 
 import contextlib
 from pathlib import Path
@@ -10,7 +10,7 @@ from leyden.errors import ConfigError, Problem, gathered
 from leyden.planning.resolve import ResolvedConfig
 from leyden.run.changes import code_changes, config_changes, save_code
 from leyden.run.folder import is_begun, read_frozen
-from leyden.run.process_mark import may_be_alive
+from leyden.run.lock import may_be_alive
 from leyden.run.record import NAME as RUN_RECORD
 from leyden.run.record import Record
 from leyden.sweeps.controller import update_entry
@@ -36,7 +36,7 @@ def take_earlier_jobs(record: SweepRecord) -> list[str]:
     Where `sweep.json` is gone or damaged, they are found by their folders.
 
     Args:
-        record: Of this start.
+        record: Record of this start.
 
     Returns:
         What there is to say about it.
@@ -136,7 +136,7 @@ def meet_drift(
     """Refuses a sweep whose config or code has changed, or begins what is unfinished anew.
 
     Args:
-        record: The sweep's.
+        record: Record of the sweep.
         planned: Jobs, and what they would be now.
         settings: Say whether to refuse.
 

@@ -3,17 +3,16 @@
 from pathlib import Path
 
 from leyden.config.compose import ComposedRequest, SweepSpec
-from leyden.config.instantiate import make
 from leyden.config.job import Job
 from leyden.config.request import without_password
+from leyden.config.targets import make
 from leyden.errors import ConfigError, Problem
 from leyden.events import Note, Observer, TellsObserver
 from leyden.files.disk_space import require_space
 from leyden.formatting import shown_path
 from leyden.planning.resolve import ResolvedConfig, resolve_job, resolve_jobs
 from leyden.run.foreign_links import reject_foreign_links
-from leyden.run.lock import folder_lock
-from leyden.run.process_mark import process_mark
+from leyden.run.lock import folder_lock, process_mark
 from leyden.run.record import now
 from leyden.sweeps.controller import Controller
 from leyden.sweeps.distinct import distinct_jobs
@@ -46,7 +45,7 @@ def run_sweep(plan: ComposedRequest, *, command: list[str], observer: Observer) 
     """Runs what is missing of a sweep.
 
     Args:
-        plan: Its jobs, all checked.
+        plan: Validated jobs.
         command: What the user typed, for the records.
         observer: Is told of the events of the sweep and of its jobs.
 

@@ -1,4 +1,4 @@
-"""A search: which trials come next, by Optuna."""
+"""Settings of a search by Optuna."""
 
 import logging
 import warnings
@@ -14,11 +14,6 @@ from leyden.types import Count, PositiveInt
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
 
 SamplerName = Literal["random", "sobol", "halton", "tpe", "cma_es", "nsga_ii"]
 PrunerName = Literal["median", "asha", "hyperband"]
@@ -30,8 +25,9 @@ class Pruner:
     """What stops trials that do badly.
 
     Attributes:
-        name: Which rule.
-        min_validations: That a trial has in any case; None: those of a third of its steps.
+        name: Name of the rule.
+        min_validations: Validations that a trial has in any case; None: those of a third of its
+            steps.
         reduction_factor: One in so many goes on (asha, hyperband).
     """
 
@@ -43,7 +39,7 @@ class Pruner:
         """Optuna's; a validation is its unit of resource.
 
         Args:
-            min_validations: Of the trial for which it is built.
+            min_validations: Validations that the trial for which it is built has in any case.
         """
         from optuna import pruners
 
@@ -65,12 +61,12 @@ class OptunaSearch:
     Args:
         sampler: What proposes: at random, by a low-discrepancy sequence (sobol, halton), by a
             tree-structured Parzen estimator (tpe), by CMA-ES, or by NSGA-II (several objectives).
-        n_trials: In all, those of earlier starts included.
-        seed: Of the sampler.
+        n_trials: Number of trials in all, those of earlier starts included.
+        seed: Seed of the sampler.
         pruner: What stops trials that do badly; None: nothing.
-        min_validations: That a trial has in any case before it may be pruned; None: up to the
-            first one after a third of its optimizer steps, since the first values say little of
-            the last: a small learning rate begins slowly.
+        min_validations: Validations that a trial has in any case before it may be pruned; None: up
+            to the first one after a third of its optimizer steps, since the first values say little
+            of the last: a small learning rate begins slowly.
         reduction_factor: One in so many goes on (asha, hyperband).
         storage: A URL that Optuna takes; None: a journal in the sweep's folder.
         objectives: Metrics, or `params`, `flops`, `seconds`, each `min` or `max`; None: the

@@ -1,21 +1,17 @@
 """Where a search keeps its trials: a journal in the folder of the sweep, or a database."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
+import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
-import json
-from pathlib import Path
-
 from leyden.files.atomic import replacing
 from leyden.files.regular import read_bytes
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
 
 URL_IN_ENVIRONMENT = "LEYDEN_STORAGE"
 """The variable in which jobs find a database's URL."""
@@ -59,7 +55,7 @@ def mend_journal(path: Path) -> str | None:
     """Keeps the lines before the first that is not whole; Optuna would read none.
 
     Args:
-        path: Of the journal; the process has the sweep's lock.
+        path: Path of the journal; the process has the sweep's lock.
 
     Returns:
         What there is to say: nothing where all is whole.

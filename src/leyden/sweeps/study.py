@@ -39,10 +39,10 @@ class OptunaStudy:
     """The trials of a search, kept in Optuna's storage.
 
     Args:
-        search: Its settings.
-        folder: The sweep's.
-        axes: What it searches over.
-        objectives: What it optimises.
+        search: Settings of the search.
+        folder: Folder of the sweep.
+        axes: Axes that the search goes over.
+        objectives: Objectives that the search optimises.
         earlier: Jobs of earlier starts: trials that the storage has lost are taken from them.
 
     Attributes:
@@ -197,7 +197,7 @@ class OptunaStudy:
     def ask(self) -> tuple[int, Assignment]:
         """The next trial: its number, and the values to try.
 
-        A trial whose process died while it was being asked for is gone on with. Each value is
+        A trial whose process died while it was being asked for is resumed. Each value is
         drawn with a seed of its own, so that a search that was killed proposes the same.
         """
         with quiet_optuna():
@@ -268,7 +268,7 @@ class OptunaStudy:
         """What proposes.
 
         Args:
-            number: Of the trial; the same seed would propose the same for each.
+            number: Number of the trial; the same seed would propose the same for each.
             axis: Place of the axis.
         """
         from optuna import samplers

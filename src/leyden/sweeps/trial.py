@@ -43,8 +43,8 @@ class TrialReporter:
         """Reports a validation and asks whether the trial is to end.
 
         Args:
-            step: Which validation, counted from 1.
-            value: Of the objective.
+            step: Number of the validation, from 1 on.
+            value: Value of the objective.
             min_validations: The first validation at which the trial may end; None as long as it is
                 not reached.
         """

@@ -29,7 +29,7 @@ def cross_entropy(
     """Mean cross-entropy over the targets, in nats.
 
     Args:
-        logits: Of the classes.
+        logits: Logits of the classes.
         targets: Classes, or their probabilities.
         label_smoothing: Share of each target that is spread over all classes (Szegedy et al. 2016,
             section 7). As a tensor, which networks that are stacked have each for itself, it is
@@ -79,8 +79,8 @@ def squared_error(
     """Mean squared error over samples and outputs.
 
     Args:
-        predicted: By the network.
-        targets: In 32 bits or more.
+        predicted: Predictions of the network.
+        targets: Targets in 32 bits or more.
     """
     predicted = widened(predicted)
     return F.mse_loss(predicted, targets.to(predicted.dtype))

@@ -41,10 +41,10 @@ class Fault:
     Attributes:
         what: A signal or an error of the system by name, `nan` for a gradient, or `hang`.
         place: `step`, `save` or `test`.
-        number: Of the step or the save, from 1 on; the steps of a run that is gone on with keep
-            their numbers, the saves are counted anew.
-        point: Of a save, see `POINTS`.
-        rank: Of the process; None: all.
+        number: Number of the step or the save, from 1 on; the steps of a run that is resumed
+            keep their numbers, the saves are counted anew.
+        point: Point of a save, see `POINTS`.
+        rank: Rank of the process; None: all.
     """
 
     what: str
@@ -161,7 +161,7 @@ def kill_at_change(folder: Path, number: int) -> None:
 
     Args:
         folder: Changes elsewhere are not counted.
-        number: Of the change, from 1 on.
+        number: Number of the change, from 1 on.
     """
     seen, own = 0, os.getpid()
 

@@ -1,4 +1,4 @@
-"""From a checked config to objects. Only here targets are called; below, no configs."""
+"""Building: from a frozen config to the objects of a run. Below this, no function takes configs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback, Trainer, seed_everything
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.plugins.precision import HalfPrecision
 from pytorch_lightning.profilers import (
     AdvancedProfiler,
     Profiler,
@@ -21,9 +22,9 @@ from torch import nn
 from leyden.callbacks.step_profile import StepProfile
 from leyden.compat.lightning_slurm import ignore_slurm
 from leyden.config.identity import config_digest
-from leyden.config.instantiate import make
 from leyden.config.schema import TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
+from leyden.config.targets import make
 from leyden.data import DataModule
 from leyden.distributed import torchrun
 from leyden.distributed.sharding import blocks_of
@@ -32,8 +33,22 @@ from leyden.planning.batch import batch_split_of, num_processes_of
 from leyden.planning.limits import steps_between_validations, steps_per_epoch
 from leyden.planning.parts import build_data, build_net, build_task, planned_steps
 from leyden.tasks import Task
-from leyden.tasks.precision import HALF, HalfInputs
 from leyden.training.epoch_loop import EpochLoop
+
+HALF = ("bf16-true", "16-true")
+
+
+class HalfInputs(HalfPrecision):
+    """Lightning's 16-bit precision, which leaves the targets of a batch as they are.
+
+    Lightning converts targets too: numbers to be predicted would be rounded to three digits, and so
+    would be the losses and errors that are measured by them.
+    """
+
+    def convert_input(self, data: Any) -> Any:
+        inputs, targets = data
+        return super().convert_input(inputs), targets
+
 
 PROFILERS: dict[str, type[Profiler]] = {
     "simple": SimpleProfiler,
@@ -153,7 +168,7 @@ def compile_net(net: nn.Module, cfg: DictConfig) -> None:
 
     Args:
         net: Changed in place.
-        cfg: Its `compile` says whether, or how.
+        cfg: Config whose `compile` says whether, or how.
     """
     if not cfg.compile:
         return

@@ -29,8 +29,7 @@ from leyden.compat.lightning import (
     update_step_metrics,
     validates_by_time,
 )
-from leyden.tasks.logging import is_log_step, unwatched
-from leyden.tasks.step_clock import StepClock
+from leyden.tasks.logging import StepClock, is_log_step, unwatched
 
 HOOKS = (
     "on_train_batch_start",
@@ -54,7 +53,7 @@ class EpochLoop(TrainingEpochLoop):
 
     Attributes:
         values: What was measured last, by name; see `log_value`.
-        clock: Of the steps.
+        clock: Clock of the steps.
         joint_step: Computes a step with those of other runs (`leyden.stacked`); None: by itself.
         part: Watches a part of a step; by default nobody does.
     """

@@ -1,6 +1,6 @@
-"""A run from its frozen config to its record: build -> fit -> test.
+"""Execution: a run from its frozen config to its record, by build -> fit -> test.
 
-Nothing else is read than the run's own folder, by whichever process does this.
+Nothing is read but the folder of the run, whichever process executes it.
 """
 
 import gc
@@ -9,7 +9,6 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -40,14 +39,14 @@ from leyden.config.signature import parameters_of
 from leyden.data import DataModule
 from leyden.distributed.forkserver import use_temporary_folder
 from leyden.distributed.stop_signal import StopSignal, handling
-from leyden.errors import Interrupted
+from leyden.errors import Diverged, Interrupted
 from leyden.events import Note, Observer, TellsObserver, ignore
 from leyden.files.atomic import remove_parts
 from leyden.files.regular import read_text
 from leyden.interop.gpt2 import gpt2_weights
 from leyden.interop.hf_folder import CONFIG, locate
 from leyden.loggers import Resumable
-from leyden.planning.batch import batch_split_of
+from leyden.planning.batch import batch_split_of, num_processes_of
 from leyden.run.checkpoints import (
     LAST,
     find_checkpoint,
@@ -61,11 +60,11 @@ from leyden.run.folder import read_frozen
 from leyden.run.hyperparameters import short_hyperparameters
 from leyden.run.lock import execution_lock
 from leyden.run.log import run_log
-from leyden.run.record import Record
+from leyden.run.record import Record, status_after
 from leyden.testing.faults import fault_callbacks
 from leyden.training.build import Experiment, build
 from leyden.training.events import RunResumed, RunStarted, StoppedEarly
-from leyden.training.recovery import attempts
+from leyden.training.recovery import prepare_attempt
 
 log = logging.getLogger("leyden")
 
@@ -91,17 +90,33 @@ def execute(
     emit = observer if record.is_writer else ignore
     stop = StopSignal()
     alone = execution_lock(record.folder) if record.is_writer else nullcontext()
-    attempt = partial(
-        run_attempt, record, stop, emit, data=data, callbacks=callbacks, on_build=on_build
-    )
     with handling(stop.meet), alone, record.reread().running(), run_log(record.folder):
         try:
-            for note in attempts(record, attempt):
-                emit(Note(note))
+            while True:
+                try:
+                    run_attempt(
+                        record, stop, emit, data=data, callbacks=callbacks, on_build=on_build
+                    )
+                    return
+                except (RuntimeError, MemoryError, Diverged) as error:
+                    change = next_attempt(record, error)
+                    if change is None:
+                        raise
+                emit(Note(change))
                 gc.collect()
                 torch.cuda.empty_cache()
         finally:
             stop.is_deferred = True  # only the record is left to be written
+
+
+def next_attempt(record: Record, error: BaseException) -> str | None:
+    """What is changed for a further attempt after an error; None if there is none.
+
+    Several processes have to agree on that: whoever has started them starts them again.
+    """
+    if num_processes_of(read_frozen(record.folder)) > 1:
+        return None
+    return prepare_attempt(record, status_after(error))
 
 
 def run_attempt(

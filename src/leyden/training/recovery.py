@@ -1,37 +1,10 @@
 """Further attempts of a run that has failed: in smaller micro-batches, or from further back."""
 
-from collections.abc import Callable, Iterator
-
-from leyden.errors import Diverged
-from leyden.planning.batch import halve_micro_batch, num_processes_of
+from leyden.planning.batch import halve_micro_batch
 from leyden.run.checkpoint_file import read_marker
 from leyden.run.checkpoints import LAST, find_sound
 from leyden.run.folder import read_frozen
-from leyden.run.record import Record, status_after
-
-
-def attempts(record: Record, attempt: Callable[[], None]) -> Iterator[str]:
-    """Makes attempts until one succeeds; yields what was changed before each further one.
-
-    Several processes have to agree on that: whoever has started them starts them again.
-
-    Args:
-        record: Record of the run.
-        attempt: Trains and tests.
-
-    Raises:
-        Exception: The error of an attempt after which there is none to be made.
-    """
-    while True:
-        try:
-            attempt()
-            return
-        except (RuntimeError, MemoryError, Diverged) as error:
-            is_shared = num_processes_of(read_frozen(record.folder)) > 1
-            note = None if is_shared else prepare_attempt(record, status_after(error))
-            if note is None:
-                raise
-        yield note
+from leyden.run.record import Record
 
 
 def prepare_attempt(record: Record, status: str) -> str | None:
@@ -53,7 +26,7 @@ def prepare_attempt(record: Record, status: str) -> str | None:
 
 
 def roll_back(record: Record) -> bool:
-    """Lets a run that diverged go on from its last checkpoint, without the steps that led there.
+    """Lets a run that diverged resume from its last checkpoint, without the steps that led there.
 
     Their samples are passed over, as in the training of PaLM (Chowdhery et al. 2022, section 5.1):
     the same samples from the same weights would lead to the same end.

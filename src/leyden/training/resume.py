@@ -5,9 +5,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from leyden.config.frozen import all_keys, override
 from leyden.config.identity import config_digest
 from leyden.config.job import Job
+from leyden.config.overrides import all_keys, override
 from leyden.config.sweep_space import Assignment
 from leyden.data import DataModule
 from leyden.errors import ConfigError, Problem
@@ -22,7 +22,7 @@ from leyden.run.changes import (
     known_values,
 )
 from leyden.run.folder import freeze, read_frozen, require_run_folder
-from leyden.run.process_mark import may_be_alive
+from leyden.run.lock import may_be_alive
 from leyden.run.provenance import versions
 from leyden.run.record import Record, now
 

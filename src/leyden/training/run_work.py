@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from leyden.distributed.failures import record_failure
 from leyden.distributed.worker import Rank
 from leyden.events import Observer, log_notes
+from leyden.run.folder import read_frozen
 
 if TYPE_CHECKING:
     from pytorch_lightning import Callback
@@ -59,7 +60,6 @@ class RunWork:
 
     def _meet(self, record: "Record", rank: Rank) -> None:
         """Waits for the run's other processes; the record says if they don't come."""
-        from leyden.run.folder import read_frozen
         from leyden.run.record import describe, status_after
 
         if rank.world_size == 1:

@@ -5,7 +5,7 @@ What follows on the frozen config is in `training.execute`.
 """
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -58,7 +58,13 @@ def train(job: Job, *, command: list[str], observer: Observer) -> Record:
         if torchrun.is_started_by_torchrun():
             record = record_of_all(folder)
         if record.status != "completed":
-            run_to_its_end(record, resolved, observer=observer)
+            with suppress(BaseException):  # the record says how it ended, whatever that was
+                if int(cfg.trainer.devices) > 1 and not torchrun.is_started_by_torchrun():
+                    execute_in_processes(record, devices=cfg.trainer.devices, observer=observer)
+                else:
+                    execute(record, observer=observer, data=resolved.data)
+            if record.is_writer:
+                observer(RunEnded(record))
     torchrun.leave()
     return record
 
@@ -103,20 +109,6 @@ def record_of_all(folder: Path | None) -> Record:
     record = Record.read(torchrun.from_first(None if folder is None else folder.absolute()))
     record.is_writer = torchrun.is_first()
     return record
-
-
-def run_to_its_end(record: Record, resolved: ResolvedConfig, *, observer: Observer) -> None:
-    """Executes a run, in one process or one for each device, and tells how it ended."""
-    devices = int(resolved.cfg.trainer.devices)
-    try:
-        if devices > 1 and not torchrun.is_started_by_torchrun():
-            execute_in_processes(record, devices=devices, observer=observer)
-        else:
-            execute(record, observer=observer, data=resolved.data)
-    except BaseException:
-        pass  # the record says how it ended, whatever that was
-    if record.is_writer:
-        observer(RunEnded(record))
 
 
 def execute_in_processes(

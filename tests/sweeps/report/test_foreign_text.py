@@ -13,7 +13,7 @@ from leyden.files.csv_cells import csv_table, neutralized, original
 from leyden.formatting import printable, printable_lines
 from leyden.run.log import run_log
 from leyden.sweeps.report import write_report
-from leyden.sweeps.report.document import Command, Document, Paragraph, Section, Table
+from leyden.sweeps.report.document import CommandBlock, Document, Paragraph, Section, Table
 
 EVIL = "\x1b[2Ja\x07\u202egnp \r|b\x9b31m $\\frac{$ <script>x</script>"
 STARTS = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
@@ -33,7 +33,7 @@ def rows_of(text: str) -> list[list[str]]:
 @given(TEXT)
 @example(EVIL)
 def test_a_document_has_no_control_characters(text):
-    parts = [Paragraph(text), Command(text), Table([text, "b"], [[text, 1.0]])]
+    parts = [Paragraph(text), CommandBlock(text), Table([text, "b"], [[text, 1.0]])]
     document = Document(text, [Section(text, parts)])
     for written in (document.markdown(), document.html(), parts[2].latex(), parts[2].csv()):
         assert printable_lines(written) == written

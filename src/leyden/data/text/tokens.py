@@ -82,6 +82,7 @@ class Tokens(DataModule):
     """
 
     kind: ClassVar[DataKind] = "text"
+    without_path: ClassVar[str] = "random tokens of GPT-2's vocabulary"
 
     def __init__(
         self,

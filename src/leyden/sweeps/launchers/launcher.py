@@ -37,7 +37,7 @@ class JobEnd:
     """A job that is no longer running.
 
     Attributes:
-        folder: The run's; its record says more, unless the process died without a word.
+        folder: Folder of the run; its record says more, unless the process died without a word.
         error: Type and message where the launcher knows of one.
     """
 
@@ -58,7 +58,7 @@ class Launcher(Protocol):
         """Gets ready for the tasks of a sweep; called once, before the first.
 
         Args:
-            sweep: Its folder.
+            sweep: Folder of the sweep.
             largest: Has as many devices as any of its tasks.
 
         Raises:

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from leyden.config.environment import environment_of_jobs
 from leyden.files.regular import regular
 from leyden.sweeps.launchers.launcher import JobEnd, JobSpec, LauncherUnavailable
 from leyden.sweeps.launchers.supervise import (
@@ -38,8 +39,8 @@ class Ray:
     """Each job is a task of Ray's, which finds a place for it.
 
     Args:
-        address: Of a cluster that runs, such as `auto` or `ray://host:10001`; None: one of our own
-            on this machine, without a dashboard, for as long as the sweep takes.
+        address: Address of a cluster that runs, such as `auto` or `ray://host:10001`; None: one of
+            our own on this machine, without a dashboard, for as long as the sweep takes.
         cpus_per_job: Cores that Ray sets aside for each device of a job.
         gpus_per_job: GPUs likewise; a share such as 0.5 lets two jobs have one.
 
@@ -79,7 +80,7 @@ class Ray:
         own: dict[str, Any] = {} if self.address else {"include_dashboard": False}
         ours = {
             name: text
-            for name, text in os.environ.items()
+            for name, text in environment_of_jobs().items()
             if name.startswith("LEYDEN_") and name != URL_IN_ENVIRONMENT  # it may have a password
         }
         try:
@@ -211,7 +212,7 @@ def end_of_task(folder: Path, reference: Any) -> JobEnd:
 
     Args:
         folder: Folder of the run.
-        reference: Of the task.
+        reference: Reference of the task.
     """
     import ray
 

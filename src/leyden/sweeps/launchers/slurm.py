@@ -10,6 +10,7 @@ from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Any, Literal
 
+from leyden.config.environment import environment_of_jobs
 from leyden.distributed.worker import GRACE_SECONDS
 from leyden.files.regular import read_bytes
 from leyden.sweeps.launchers.launcher import JobEnd, JobSpec, LauncherUnavailable
@@ -74,8 +75,8 @@ class Slurm:
             count. A job that has made no checkpoint in its time fails at once.
         signal_delay_s: So many seconds before its time is up it is told to stop: the time for a
             step and a checkpoint.
-        parameters: Of submitit's executor, such as `slurm_partition`, `gpus_per_node`, `mem_gb`;
-            `cpus_per_task` is a job's number of devices where it is not given.
+        parameters: Parameters of submitit's executor, such as `slurm_partition`, `gpus_per_node`,
+            `mem_gb`; `cpus_per_task` is a job's number of devices where it is not given.
 
     Raises:
         ValueError: submitit or Slurm is missing, or a parameter is Leyden's own.
@@ -269,16 +270,22 @@ def reject_own_parameters(parameters: dict[str, Any]) -> None:
 
 @contextmanager
 def outside_of_a_job() -> Iterator[None]:
-    """Within it, no variable of a Slurm job that this process is part of goes into another job."""
+    """Within it the environment is that of a job, without the Slurm job that this process is in."""
     from submitit.helpers import clean_env
 
     kept = {name: os.environ[name] for name in ("SLURM_CONF",) if name in os.environ}
-    if "SLURM_JOB_ID" not in os.environ:
-        yield
-        return
-    with clean_env():
-        os.environ.update(kept)
-        yield
+    before, names = dict(os.environ), environment_of_jobs()
+    os.environ.update(names)  # Slurm hands on the environment of whoever submits
+    try:
+        if "SLURM_JOB_ID" not in os.environ:
+            yield
+            return
+        with clean_env():
+            os.environ.update(kept)
+            yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def own_folder(path: Path) -> Path:

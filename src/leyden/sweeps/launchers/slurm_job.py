@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission
 
 SAVED = 75
-"""Exit status of a job that Slurm has ended: it can go on from its checkpoint."""
+"""Exit status of a job that Slurm has ended: it can resume from its checkpoint."""
 
 
 class Submitted:
@@ -28,7 +28,7 @@ class Submitted:
 
     Args:
         supervised: The job.
-        minutes: That it may take until it is put into the queue again.
+        minutes: Time in minutes that it may take until it is put into the queue again.
         max_requeues: How often that may happen.
         requeues: How often it has happened.
     """
@@ -102,7 +102,7 @@ class Submitted:
         Args:
             begin: Steps of the newest checkpoint when it began.
             end: The same, now.
-            seconds: That it took.
+            seconds: Time that it took, in seconds.
         """
         limit = f"hydra.launcher.timeout_min={self.minutes:g}"
         if end <= begin:

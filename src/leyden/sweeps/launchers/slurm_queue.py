@@ -42,9 +42,9 @@ class QueuedJob:
     """A job as Slurm knows it.
 
     Attributes:
-        number: By which Slurm calls it.
+        number: Number by which Slurm calls it.
         name: See `slurm_name`.
-        state: In Slurm's words, such as PENDING.
+        state: State in the words of Slurm, such as PENDING.
         reason: Why it is in that state, such as Resources.
     """
 
@@ -142,7 +142,7 @@ def slurm_name(folder: Path) -> str:
     """The name of a job in Slurm, by which a later start of the sweep finds it again.
 
     Args:
-        folder: Of the run.
+        folder: Folder of the run.
     """
     folder = folder.resolve()
     readable = re.sub(r"[^A-Za-z0-9_.-]", "_", folder.name)

@@ -31,6 +31,7 @@ class Stacked:
     """
 
     finds_jobs = False
+    trains_jobs_together = True
 
     def __init__(
         self, *, size: PositiveInt = 64, slots: PositiveInt | None = None, threads: PositiveInt = 1

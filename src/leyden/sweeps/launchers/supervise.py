@@ -11,7 +11,7 @@ from leyden.distributed.job import JobProcesses, wait_for_end
 from leyden.distributed.worker import GRACE_SECONDS
 from leyden.files.json_file import read_json
 from leyden.files.regular import regular
-from leyden.run.process_mark import is_alive
+from leyden.run.lock import is_alive
 from leyden.training.run_work import RunWork
 
 LOCK = ".lock"
@@ -103,7 +103,7 @@ def status_of(folder: Path) -> str:
 
 
 def newest_step(folder: Path) -> int:
-    """Optimizer steps that the newest checkpoint of a run to go on from has; 0: there is none."""
+    """Optimizer steps that the newest checkpoint of a run to resume from has; 0: there is none."""
     names = (path.stem.partition("-")[2] for path in (folder / "checkpoints").glob("step-*.json"))
     return max((int(name) for name in names if name.isdecimal()), default=0)
 

@@ -9,12 +9,12 @@ from leyden.files.atomic import umask
 from leyden.files.temporary import temporary_folder
 from leyden.run.foreign_links import reject_foreign_links
 from leyden.sweeps.report.answer import answer
-from leyden.sweeps.report.data import data
 from leyden.sweeps.report.document import Document
 from leyden.sweeps.report.results import Results, read_results
 from leyden.sweeps.report.sections import (
     basins,
     configurations,
+    data,
     effects,
     every_job,
     failures,
@@ -33,7 +33,8 @@ def write_report(folder: Path) -> Path:
     """Writes `report/` into a sweep's folder, in the place of an earlier one.
 
     Args:
-        folder: The sweep's, with its `sweep.json`. Its jobs may have ended in any way, or not yet.
+        folder: Folder of the sweep, with its `sweep.json`. Its jobs may have ended in any way, or
+            not yet.
 
     Returns:
         The path of `report.html`.

@@ -6,8 +6,8 @@ from statistics import fmean
 from leyden.formatting import format_number
 from leyden.sweeps.objective import half_width, reduced
 from leyden.sweeps.report.curves import monitored_name
-from leyden.sweeps.report.document import Command, Paragraph, Part, Section
-from leyden.sweeps.report.jobs import Job, job_command
+from leyden.sweeps.report.document import CommandBlock, Paragraph, Part, Section
+from leyden.sweeps.report.jobs import JobResult, job_command
 from leyden.sweeps.report.results import Configuration, Results
 from leyden.sweeps.report.statistics import METHOD, Comparison, compare
 from leyden.sweeps.report.tables import pruned_words
@@ -26,7 +26,7 @@ def answer(results: Results) -> Section:
             results.scored[0].completed, key=lambda job: results.objective.sign * (job.score or 0.0)
         )
         parts += [Paragraph(f"Its best job is number {best.number}, again by:")]
-        parts += [Command(job_command(results.record, best))]
+        parts += [CommandBlock(job_command(results.record, best))]
     parts += pruned_parts(results)
     parts += [Paragraph(_counts(results)), Paragraph(_what_counts(results))]
     if any(len(configuration.scores) > 1 for configuration in results.scored):
@@ -65,10 +65,10 @@ def pruned_parts(results: Results) -> list[Part]:
     if results.scored and not _is_better(results, reached, results.scored[0].mean):
         return [Paragraph(text)]
     text += " Whether it is the best is not known before it is trained to its end, which this does:"
-    return [Paragraph(text, is_warning=True), Command(job_command(results.record, job))]
+    return [Paragraph(text, is_warning=True), CommandBlock(job_command(results.record, job))]
 
 
-def _beside_best(results: Results, job: Job) -> str:
+def _beside_best(results: Results, job: JobResult) -> str:
     """How the best configuration stands beside a pruned job, at its end and at the same step."""
     if not results.scored:
         return ""

@@ -87,7 +87,7 @@ def edge(value: float, tried: Sequence[float]) -> str | None:
 
     Args:
         value: One of `tried`.
-        tried: In ascending order.
+        tried: Values that were tried, in ascending order.
     """
     scaled, low, high = value, tried[0], tried[-1]
     if is_logarithmic(tried):

@@ -25,7 +25,7 @@ class MeanCurve:
     """The curves of a configuration's completed jobs, at the steps that all of them have.
 
     Attributes:
-        configuration: Whose they are.
+        configuration: Configuration whose runs they are.
         steps: Ascending.
         values: For each step the repeats' values.
     """

@@ -25,7 +25,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
-class Command:
+class CommandBlock:
     """A command line to copy."""
 
     text: str
@@ -75,7 +75,7 @@ class Picture:
         return f"data:image/png;base64,{b64encode(self.png).decode()}"
 
 
-Part = Paragraph | Command | Table | Picture
+Part = Paragraph | CommandBlock | Table | Picture
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Document:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        kinds = {part.__name__: part for part in (Paragraph, Command, Table, Picture)}
+        kinds = {part.__name__: part for part in (Paragraph, CommandBlock, Table, Picture)}
         return environment.get_template("report.html.jinja").render(document=self, kinds=kinds)
 
     def markdown(self, *, with_pictures: bool = True) -> str:
@@ -140,7 +140,7 @@ def _in_html(value: Any) -> Any:
 def _markdown(part: Part) -> str:
     if isinstance(part, Paragraph):
         return f"**Warning:** {escaped(part.text)}" if part.is_warning else escaped(part.text)
-    if isinstance(part, Command):  # indented, for which no text has to be escaped
+    if isinstance(part, CommandBlock):  # indented, for which no text has to be escaped
         return "\n".join(f"    {printable(line)}" for line in part.text.split("\n"))
     if isinstance(part, Picture):
         return f"![{escaped(part.caption)}]({part.name})"

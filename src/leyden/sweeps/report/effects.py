@@ -1,4 +1,4 @@
-"""Which axis matters: shares of the objective's variance, and means by level."""
+"""Which axis matters: shares of the objective's variance, means by level, and their pictures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,9 +25,10 @@ class Effect:
     """How much of the objective's variance something explains.
 
     Attributes:
-        name: Of the axis, of two axes, or what is left over.
-        share: From 0 to 1.
-        p: Of the F test whether it explains more than chance does; None where there is none.
+        name: Name of the axis, of two axes, or what is left over.
+        share: Share, from 0 to 1.
+        p: p-value of the F test whether it explains more than chance does; None where there is
+            none.
     """
 
     name: str
@@ -43,8 +44,8 @@ class LevelMean:
 
     Attributes:
         level: The axis' value.
-        scores: Of completed jobs.
-        pruned: Of pruned jobs, what they had reached.
+        scores: Scores of completed jobs.
+        pruned: Values of pruned jobs, what they had reached.
     """
 
     level: Level

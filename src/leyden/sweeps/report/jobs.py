@@ -1,4 +1,4 @@
-"""The jobs of a sweep as its report sees them: an entry of `sweep.json` and its run's record."""
+"""The jobs of a sweep as its report sees them: results, short names, and the command of each."""
 
 import math
 import shlex
@@ -22,13 +22,13 @@ Level = float | str
 
 
 @dataclass(frozen=True)
-class Job:
+class JobResult:
     """A job and what is known of its run.
 
     Attributes:
         number: Place in the sweep, from 1.
-        entry: Its entry in `sweep.json`.
-        run: Its `run.json`; empty where there is none.
+        entry: Entry of the job in `sweep.json`.
+        run: Content of the `run.json` of the job; empty where there is none.
         values: Values of its overrides by key, as typed.
     """
 
@@ -84,10 +84,12 @@ class Job:
         return line_of(error.get("type") or "", error.get("message") or "", error.get("where"))
 
 
-def read_jobs(record: SweepRecord) -> list[Job]:
+def read_jobs(record: SweepRecord) -> list[JobResult]:
     """The jobs of a sweep, in its order."""
     return [
-        Job(number, entry, _run_record(record.folder, entry), override_values(entry.overrides))
+        JobResult(
+            number, entry, _run_record(record.folder, entry), override_values(entry.overrides)
+        )
         for number, entry in enumerate(record.jobs, start=1)
     ]
 
@@ -111,12 +113,12 @@ def as_number(text: str) -> float | None:
         return None
 
 
-def levels(jobs: list[Job], axis: str) -> list[Level]:
+def levels(jobs: list[JobResult], axis: str) -> list[Level]:
     """An axis' value for each job: numbers where all are numbers, else as typed.
 
     Args:
         jobs: All of which have the axis.
-        axis: Its key.
+        axis: Key of the axis.
     """
     texts = [job.values[axis] for job in jobs]
     numbers = [number for number in map(as_number, texts) if number is not None]
@@ -135,11 +137,11 @@ def _run_record(sweep: Path, entry: JobEntry) -> dict[str, Any]:
 OF_THE_SWEEP = ("hydra", "sweep")
 
 
-def job_command(record: SweepRecord, job: Job) -> str:
+def job_command(record: SweepRecord, job: JobResult) -> str:
     """What to type, quoted for the shell: what all jobs share, and what is particular to this one.
 
     Args:
-        record: The sweep's.
+        record: Record of the sweep.
         job: One of its jobs.
     """
     own = {*record.axes, *job.values}
@@ -181,7 +183,7 @@ def label(values: Mapping[str, str], names: Mapping[str, str]) -> str:
     """What sets a job apart in a few words.
 
     Args:
-        values: By key, as typed.
+        values: Value of each key, as it was typed.
         names: Short names of the keys that count, in order.
     """
     words = [setting(key, values[key], name) for key, name in names.items() if key in values]

@@ -24,7 +24,7 @@ class Panel:
     """Configurations by something else than the main objective.
 
     Attributes:
-        name: Of the cost, with its unit.
+        name: Name of the cost, with its unit.
         mode: Whether less or more of it is better.
         points: The cost and the configuration, in the order of the configurations' ranks.
         front: Those of them that nothing beats in both, by ascending cost.

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import fmean
 
 from leyden.sweeps.record import Objective, SweepRecord
-from leyden.sweeps.report.jobs import Job, label, levels, read_jobs, short_names
+from leyden.sweeps.report.jobs import JobResult, label, levels, read_jobs, short_names
 
 
 @dataclass(frozen=True)
@@ -15,18 +15,18 @@ class Configuration:
 
     Attributes:
         label: What sets it apart, short.
-        values: By key, as typed.
+        values: Value of each key, as it was typed.
         jobs: All of them, completed or not.
         rank: Place among all, from 1, see `Results`.
     """
 
     label: str
     values: dict[str, str]
-    jobs: list[Job]
+    jobs: list[JobResult]
     rank: int = 0
 
     @property
-    def completed(self) -> list[Job]:
+    def completed(self) -> list[JobResult]:
         """Jobs that have a value of the main objective."""
         return [job for job in self.jobs if job.score is not None]
 
@@ -41,7 +41,7 @@ class Configuration:
         return fmean(self.scores)
 
     @property
-    def pruned(self) -> list[Job]:
+    def pruned(self) -> list[JobResult]:
         """Jobs that a search ended early, at a value of the main objective."""
         return [job for job in self.jobs if job.is_pruned]
 
@@ -64,7 +64,7 @@ class Results:
     """What a report is made of.
 
     Attributes:
-        record: The sweep's.
+        record: Record of the sweep.
         jobs: All of them.
         names: Short names of the axes that are not folded away, by key.
         configurations: The best first, then those whose jobs were all pruned, those without any
@@ -72,7 +72,7 @@ class Results:
     """
 
     record: SweepRecord
-    jobs: list[Job]
+    jobs: list[JobResult]
     names: dict[str, str]
     configurations: list[Configuration]
 
@@ -92,16 +92,16 @@ class Results:
         return [one for one in self.configurations if one.pruned and not one.scores]
 
     @property
-    def completed(self) -> list[Job]:
+    def completed(self) -> list[JobResult]:
         """Jobs with a score."""
         return [job for job in self.jobs if job.score is not None]
 
     @property
-    def valued(self) -> list[Job]:
+    def valued(self) -> list[JobResult]:
         """Jobs with a score, and those that were pruned at some value."""
         return [job for job in self.jobs if job.reached is not None]
 
-    def common_axes(self, jobs: list[Job]) -> list[str]:
+    def common_axes(self, jobs: list[JobResult]) -> list[str]:
         """Axes that every one of some jobs has, and in which they differ."""
         shared = [axis for axis in self.names if all(axis in job.values for job in jobs)]
         return [axis for axis in shared if len(set(levels(jobs, axis))) > 1]
@@ -122,9 +122,9 @@ def known_mean(values: list[float | None]) -> float | None:
 
 
 def _configurations(
-    record: SweepRecord, jobs: list[Job], names: dict[str, str]
+    record: SweepRecord, jobs: list[JobResult], names: dict[str, str]
 ) -> list[Configuration]:
-    groups: dict[tuple[tuple[str, str], ...], list[Job]] = defaultdict(list)
+    groups: dict[tuple[tuple[str, str], ...], list[JobResult]] = defaultdict(list)
     for job in jobs:
         kept = [(key, text) for key, text in job.values.items() if key not in record.repeated]
         groups[tuple(kept)].append(job)

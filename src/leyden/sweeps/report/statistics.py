@@ -111,9 +111,9 @@ def smallest_detectable(first: Sequence[float], second: Sequence[float], *, leve
     a = s1² / n1, b = s2² / n2. A true difference of this size is found in about half of all cases.
 
     Args:
-        first: At least two values.
-        second: Likewise; not all values of both may be the same.
-        level: Of the test.
+        first: Values of the one; at least two.
+        second: Values of the other; at least two; not all values of both may be the same.
+        level: Level of the test.
     """
     a, b = (variance(values) / len(values) for values in (first, second))
     share = a / (a + b)

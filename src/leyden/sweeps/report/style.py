@@ -38,7 +38,7 @@ def new_figure(height: float) -> Figure:
     """An empty figure of the report's width, whose parts make room for one another.
 
     Args:
-        height: In inches.
+        height: Height in inches.
     """
     return Figure(figsize=(WIDTH, height), layout="constrained")
 
@@ -59,7 +59,7 @@ def is_logarithmic(values: Iterable[float], *, ratio: float = LOGARITHMIC_FROM) 
 
     Args:
         values: Any number of them.
-        ratio: Of the largest to the smallest, from which they are.
+        ratio: Ratio of the largest to the smallest, from which they are.
     """
     found = list(values)
     return bool(found) and min(found) > 0 and max(found) / min(found) > ratio
@@ -69,7 +69,7 @@ def scale_objective(axes: Axes, values: Iterable[float]) -> None:
     """A logarithmic axis where the objective is steep, so that its small values can be told apart.
 
     Args:
-        axes: Whose vertical axis it is.
+        axes: Axes whose vertical axis it is.
         values: All that are shown.
     """
     if is_logarithmic(values, ratio=STEEP):
@@ -81,7 +81,7 @@ def label_plainly(axis: Axis, steps: tuple[int, ...]) -> None:
     """Labels a logarithmic axis with numbers as people write them: 0.2, not 2 x 10^-1.
 
     Args:
-        axis: Of a picture.
+        axis: Axis of a picture.
         steps: Multiples of the powers of ten that have labels too.
     """
     axis.set_minor_locator(LogLocator(subs=steps))

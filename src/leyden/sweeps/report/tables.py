@@ -2,7 +2,7 @@
 
 from leyden.sweeps.objective import half_width
 from leyden.sweeps.report.document import Table
-from leyden.sweeps.report.jobs import NO_FAILURE, Job, finite, short_value
+from leyden.sweeps.report.jobs import NO_FAILURE, JobResult, finite, short_value
 from leyden.sweeps.report.results import Configuration, Results
 from leyden.sweeps.report.statistics import compare
 
@@ -13,7 +13,7 @@ def jobs_table(results: Results, *, is_whole: bool) -> Table:
     """A row a job.
 
     Args:
-        results: The sweep's.
+        results: Results of the sweep.
         is_whole: For other programs: with all metrics, and all digits of sampled values.
     """
     axes = list(dict.fromkeys(key for job in results.jobs for key in job.values))
@@ -31,7 +31,7 @@ def jobs_table(results: Results, *, is_whole: bool) -> Table:
     return Table(columns, rows)
 
 
-def _outcome(job: Job, objectives: int, metrics: list[str]) -> list[object]:
+def _outcome(job: JobResult, objectives: int, metrics: list[str]) -> list[object]:
     found = job.run.get("metrics") or {}
     return [
         job.entry.state,
@@ -92,7 +92,7 @@ def _pruned_row(results: Results, configuration: Configuration) -> list[object]:
     ]
 
 
-def pruned_words(jobs: list[Job]) -> str:
+def pruned_words(jobs: list[JobResult]) -> str:
     """`pruned at step 45`, with as many steps as there are different ones."""
     steps = sorted({job.last_step for job in jobs if job.last_step is not None})
     return f"pruned at step {', '.join(map(str, steps))}" if steps else "pruned"

@@ -20,7 +20,7 @@ def write_tensorboard(folder: Path, results: Results, document: Document) -> Non
 
     Args:
         folder: Is made.
-        results: The sweep's.
+        results: Results of the sweep.
         document: The report.
     """
     metric, found = monitored_name(results), mean_curves(results.scored[:MOST_RUNS])

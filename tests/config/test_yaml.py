@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 from yaml import YAMLError
 
 from leyden.config.location import CONF
-from leyden.config.yaml_file import read_yaml
+from leyden.config.plain import read_yaml
 
 FILES = sorted(Path(CONF).rglob("*.yaml"))
 

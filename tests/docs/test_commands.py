@@ -1,0 +1,109 @@
+"""Every command that README and the pages of docs show works."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from leyden.cli.command import command_parser
+from leyden.cli.parser import parse
+from leyden.cli.request import compose_words
+from leyden.config.compose import compose_request
+from leyden.config.request import Request
+from leyden.config.validate import check_job
+from leyden.planning.rules import RULES
+from tests.docs.pages import PAGES, SHORT, blocks, commands
+
+COMMANDS = commands()
+COMPOSED = ("train", "plan", "data")
+"""Verbs that take overrides of a config."""
+
+SHOWING = {"--help", "--cfg", "--info"}
+"""With these `train` shows something and trains nothing."""
+
+ACCEPTED = [pytest.param(one, id=f"{page}: {one[:80]}") for one, page in COMMANDS.items()]
+RUN = [one for one in ACCEPTED if not SHOWING & {*one.values[0].split()}]
+
+NEEDED = {
+    "data.path=shards": "tokenize novel.txt --output shards --tokenizer bpe --vocab-size 300",
+    "hf:exported": "export MODEL --format hf --output exported",
+}
+"""Commands that come before those that have a word."""
+
+
+def words_of(command, named):
+    """What follows `leyden`, with folders in the place of RUN and SWEEP."""
+    of_text = "generate" in command or "export" in command
+    if "RUN" in command:
+        command = command.replace("RUN", named("language_model" if of_text else "trained"))
+    if "SWEEP" in command:
+        command = command.replace("SWEEP", named("swept"))
+    words = shlex.split(command)
+    return words[words.index("leyden") + 1 :]
+
+
+def set_environment(command, monkeypatch):
+    for setting in re.findall(r"^(\w+)=([\w,]+) ", command):
+        monkeypatch.setenv(*setting)
+
+
+@pytest.mark.usefixtures("users_code")
+@pytest.mark.parametrize("command", ACCEPTED)
+def test_a_command_is_accepted(command, leyden, named, monkeypatch):
+    set_environment(command, monkeypatch)
+    Path("shards").mkdir()
+    needs_run = "init_from=RUN" in command
+    words = words_of(command, named if needs_run else str)
+    if SHOWING & set(words):
+        assert leyden(*words).status == 0
+        return
+    options = parse(command_parser()[0], words)
+    if options.verb in COMPOSED:
+        assert compose_words(options.overrides).jobs
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("users_code")
+@pytest.mark.parametrize("command", RUN)
+def test_a_command_works(command, leyden, named, monkeypatch):
+    set_environment(command, monkeypatch)
+    for word, before in NEEDED.items():
+        if word in command and f"leyden {before.partition(' ')[0]}" not in command:
+            folder = named("language_model") if "MODEL" in before else ""
+            assert leyden(*before.replace("MODEL", folder).split()).status == 0
+    if "leyden runs" in command:
+        named("trained")
+    words = words_of(command, named)
+    short = []
+    if words[0] == "train":
+        short = SHORT[1:] if any(word.startswith("trainer=") for word in words) else SHORT
+    assert leyden(*words, *short).status == 0
+
+
+def test_readme_and_docs_show_commands():
+    assert len(COMMANDS) >= 40
+    assert {"README.md", "docs/your-data.md"} <= {*COMMANDS.values()}
+
+
+def test_the_sweep_that_is_declared_has_the_jobs_it_says(tmp_path):
+    (declared,) = (
+        block
+        for block in blocks("yaml", PAGES["docs/sweeps-and-searches.md"])
+        if block.startswith("sweep:")
+    )
+    file = tmp_path / "mine" / "experiment" / "declared.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"# @package _global_\n{declared}")
+    composed = compose_request(Request(("experiment=declared",), config_dir=tmp_path / "mine"))
+    # 2 models x 2 widths x (3 rates for sgd + 2 for adamw), without the 2 x 3 of cnn with sgd, and
+    # the one listed; with three seeds each.
+    assert len(composed.jobs) == (2 * 2 * (3 + 2) - 2 * 3 + 1) * 3
+    assert [problem for job in composed.jobs for problem in check_job(job, RULES)] == []
+
+
+def test_readme_shows_the_message_that_is_given(leyden):
+    shown = re.search(r"\$ leyden train (.*)\n((?:    error.*\n)+)", PAGES["README.md"])
+    assert shown is not None
+    expected = [line.strip() for line in shown.group(2).splitlines()]
+    assert leyden("train", *shown.group(1).split()).err.splitlines()[:-1] == expected
