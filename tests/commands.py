@@ -131,6 +131,12 @@ class WarmStart:
         readers = [None if file is None else open(file) for file, _ in pipes]  # noqa: SIM115
         return Process(ours, *readers)
 
+    def run(self, *words: str, folder: Path | None = None) -> tuple[int, str, str]:
+        """Exit status, output and messages of `leyden WORDS` in a folder, or in the current one."""
+        process = self.start(*words, folder=folder or Path.cwd())
+        out, err = process.communicate()
+        return process.wait(), out, err
+
     def connection(self) -> socket.socket:
         """Where commands are asked for."""
         if self.asked is None:
