@@ -251,7 +251,7 @@ def test_interrupted_while_it_joins_it_goes_on_to_the_same_bytes(lines, leyden, 
     monkeypatch.setattr(tokenize, "write_shard", interrupted_write)
     result = leyden(*command, "out")
     assert (result.status, written[0].exists()) == (75, True)
-    assert "interrupted: the same command goes on" in result.err
+    assert "interrupted: the same command continues" in result.err
     monkeypatch.setattr(tokenize, "write_shard", write)
     modified = written[0].stat().st_mtime_ns
     assert leyden(*command, "out").status == 0
