@@ -19,10 +19,10 @@ train: setup
 	@$(BIN)/leyden train $(ARGS)
 
 test: setup
-	$(BIN)/pytest -n 2 -m "not slow" $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
 
 test-slow: setup
-	$(BIN)/pytest -n 2 -m slow $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal -m slow $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check .

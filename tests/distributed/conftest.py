@@ -4,11 +4,14 @@ import csv
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from torch.multiprocessing import start_processes
 
 from leyden.config.compose import compose_request
 from leyden.config.request import Request
+from leyden.distributed.forkserver import start_forkserver
 from leyden.distributed.job import JobProcesses
 from leyden.distributed.resources import Resources
 from leyden.planning.resolve import resolve_config
@@ -65,6 +68,20 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return folder
 
     return execute
+
+
+@pytest.fixture
+def spawn() -> Callable[..., None]:
+    """Calls a function in two processes, with its rank first, and raises what one of them raises.
+
+    They are forked from a process that has torch imported.
+    """
+
+    def call(function: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+        start_forkserver()
+        start_processes(function, arguments, nprocs=2, start_method="forkserver")
+
+    return call
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import distributed, nn
 from torch.distributed.device_mesh import init_device_mesh
-from torch.multiprocessing import spawn
 
 from leyden.distributed.sharding import is_split, shard, whole
 from leyden.models import GPT, MLP
@@ -53,8 +52,10 @@ def make_mlp():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [make_gpt, make_mlp])
-def test_each_process_holds_half_of_the_parameters_and_of_the_optimizers_state(tmp_path, make):
-    spawn(hold, (tmp_path / "store", make), nprocs=2)
+def test_each_process_holds_half_of_the_parameters_and_of_the_optimizers_state(
+    tmp_path, make, spawn
+):
+    spawn(hold, (tmp_path / "store", make))
 
 
 def test_a_network_of_one_process_stays_whole():
