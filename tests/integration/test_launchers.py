@@ -26,15 +26,15 @@ def steps_in(folder):
 
 @pytest.mark.slow
 def test_a_job_that_outlasts_its_time_is_requeued_and_goes_on(leyden, faulty):
-    limit = ("hydra.launcher.timeout_min=0.75", "hydra.launcher.signal_delay_s=10")
+    limit = ("hydra.launcher.timeout_min=0.5", "hydra.launcher.signal_delay_s=10")
     # On a busy machine the start takes most of the time, and each leaves few steps.
     limit += ("hydra.launcher.max_requeues=20",)
-    words = (*faulty, *STEPS, *SLURM, *limit, "trainer.max_steps=200", "seed=0")
+    words = (*faulty, *STEPS, *SLURM, *limit, "trainer.max_steps=110", "seed=0")
     result = leyden("train", "-m", *words)
     job = only_job_in(result.folder)
     assert result.status == 0, result.err
     assert "goes on from step" in (job / "train.log").read_text()
-    assert steps_in(job) == list(range(200))
+    assert steps_in(job) == list(range(110))
 
 
 @pytest.mark.slow
@@ -63,7 +63,7 @@ def test_submitted_jobs_stop_with_a_checkpoint_when_the_sweep_is_told_to(command
 
 @pytest.mark.slow
 def test_a_submitted_job_outlives_the_sweep_and_is_taken_over(commands, faulty, jobs_of):
-    words = ("-m", *faulty, *STEPS, *SLURM, "trainer.max_steps=90", "seed=0")
+    words = ("-m", *faulty, *STEPS, *SLURM, "trainer.max_steps=50", "seed=0")
     killed = commands.start(*words)
     commands.wait_for(lambda: list(commands.folder.glob("outputs/*/*/*/metrics.csv")))
     killed.kill()
@@ -71,7 +71,7 @@ def test_a_submitted_job_outlives_the_sweep_and_is_taken_over(commands, faulty, 
     status, out, err = commands.run(*words)
     folder = commands.folder / out.splitlines()[-1]
     assert status == 0, err
-    assert steps_in(only_job_in(folder)) == list(range(90))
+    assert steps_in(only_job_in(folder)) == list(range(50))
     assert "goes on from step" not in (only_job_in(folder) / "train.log").read_text()
     assert not commands.left_after()
 
