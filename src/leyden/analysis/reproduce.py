@@ -1,4 +1,4 @@
-"""A run once more, from its frozen config, and whether it is the same to the bit."""
+"""Repeats a run from its frozen config and compares the two bit by bit."""
 
 from contextlib import nullcontext
 from dataclasses import dataclass, replace

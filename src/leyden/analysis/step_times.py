@@ -59,7 +59,7 @@ class Measured:
         step: Seconds of an optimizer step.
         validation: Seconds of a validation.
         test: Seconds of the test at the end.
-        start: Until the first step has begun to take as long as the others.
+        start: Seconds of warm-up, until steps take their usual time.
     """
 
     flops: int

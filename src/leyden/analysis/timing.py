@@ -57,7 +57,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Line:
-    """Seconds a + b x operations, resolved to what was measured.
+    """Seconds a + b x operations, fitted to what was measured.
 
     Attributes:
         intercept: a, not negative.
@@ -83,8 +83,8 @@ class Line:
         x, y = np.array(points, dtype=float).T
         scale = x.max() or 1.0
         (intercept, slope), _ = nnls(np.stack([1 / y, x / scale / y], axis=1), np.ones(len(y)))
-        resolved = intercept + slope / scale * x
-        return cls(float(intercept), float(slope / scale), float(np.abs(resolved / y - 1).max()))
+        fitted = intercept + slope / scale * x
+        return cls(float(intercept), float(slope / scale), float(np.abs(fitted / y - 1).max()))
 
     def __call__(self, x: float) -> float:
         return self.intercept + self.slope * x

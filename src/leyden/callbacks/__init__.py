@@ -1,7 +1,7 @@
 """Callbacks: one file, one job.
 
 Those that `conf/callbacks/` names can be removed by `callbacks.NAME=null`; a run always has
-those that `train.run_callbacks` names.
+those that `training.execute.run_callbacks` names.
 """
 
 from leyden.callbacks.averaging import OptimizerMode, weight_averaging

@@ -32,7 +32,7 @@ def weight_averaging(*, decay: Probability | None = None) -> WeightAveraging | N
 
 
 class OptimizerMode(Callback):
-    """Puts schedule-free optimizers at their training point for each step, and back after it.
+    """Switches schedule-free optimizers to train mode for each step, then back to eval mode.
 
     So whoever validates or saves between two steps sees the mean of points, which is the model.
     """

@@ -31,8 +31,8 @@ class BestCheckpoint(Checkpoint):
 
     It is known by its marker which of them is the best: a run's folder can be moved.
 
-    One that follows another within seconds waits in memory, until a checkpoint to resume from is
-    written, which comes back to a time when it was there, or the run ends. Several processes, whose
+    One that follows another within seconds is kept in memory until the next checkpoint to resume
+    from, or the end of the run, so that a resumed run finds it. Several processes, whose
     clocks differ, write at once.
 
     Args:

@@ -1,4 +1,4 @@
-"""What callbacks take up of a checkpoint, which may be a stranger's."""
+"""Which states callbacks load from a checkpoint that is not trusted."""
 
 import logging
 import os

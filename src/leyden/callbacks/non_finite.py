@@ -30,7 +30,7 @@ class NonFinite(Callback):
     Args:
         record: Steps that are left out are noted in it, and so left out again after a resume.
         policy: `raise` ends the run as diverged; `skip` leaves the step out; `rollback` ends it
-            too, and whoever executes the run goes back to a checkpoint (`runs.rollback`).
+            too, and whoever executes the run goes back to a checkpoint (`recovery.roll_back`).
         limit: With `skip`: more steps than this in a row end the run.
     """
 

@@ -150,7 +150,7 @@ class Recorder(Callback):
 
 
 def require_finite(trainer: Trainer) -> None:
-    """Ends a run whose validation or test measured no number.
+    """Ends a run whose validation or test gave NaN or infinity.
 
     Raises:
         Diverged: A metric is NaN or infinite.

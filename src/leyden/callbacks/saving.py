@@ -70,7 +70,7 @@ def write(
 
     Raises:
         OSError: This process could not write it.
-        Interrupted: As above.
+        Interrupted: See `save`.
     """
     with uninterrupted(), loop_of(trainer).clock.paused():
         for logger in trainer.loggers:

@@ -31,7 +31,7 @@ def early_stopping(
 
 
 class StopAfter(Callback):
-    """Unlike `trainer.max_steps` it leaves the schedule of the learning rate as it is.
+    """Stops after a step; unlike `trainer.max_steps` it keeps the schedule.
 
     Args:
         step: The last one that is done.
@@ -46,7 +46,7 @@ class StopAfter(Callback):
 
 
 GRACE = 3
-"""By default no trial is pruned before the first validation after one in so many of its steps."""
+"""By default no trial is pruned before the first validation after 1/3 of its steps."""
 
 
 class Pruning(Callback):

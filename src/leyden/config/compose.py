@@ -59,7 +59,7 @@ class SweepSpec:
     Attributes:
         request: Request that the sweep comes from.
         composer: Composes the jobs of the sweep.
-        fixed: Overrides that all jobs have.
+        fixed: Overrides common to all jobs.
         axes: Keys that are varied, with their values.
         settings: How the sweep is run.
         launcher: Node of Hydra's config that names the launcher.
@@ -86,7 +86,7 @@ class ComposedRequest:
 
     Attributes:
         jobs: The one job of a run, or all jobs of a sweep. A search has one for each end of each
-            axis: its trials are composed as they come.
+            axis, to be validated; its trials are composed later.
         sweep: What the jobs of a sweep share; None for a single run.
     """
 
@@ -102,10 +102,10 @@ class ComposedRequest:
 def compose_request(request: Request) -> ComposedRequest:
     """Composes every job of a request.
 
-    Keys that no file has are accepted here, so that `validate` can report all of them at once.
+    Unknown keys are accepted here, so that `validate` can report all of them at once.
 
     Raises:
-        ConfigError: Overrides that can't be read, options that don't exist, broken files.
+        ConfigError: An override can't be parsed, an option does not exist, or a file is broken.
     """
     composer = Composer(request)
     loader = composer.loader
@@ -132,7 +132,7 @@ def compose_request(request: Request) -> ComposedRequest:
 
 
 def _search_keys(base: DictConfig) -> list[str]:
-    """The keys that are a search's own; its `params` are axes."""
+    """The sweeper's own keys: all but `params`, which declares axes."""
     return [str(key) for key in base.hydra.sweeper if key != "params"]
 
 
@@ -146,7 +146,7 @@ def _settings(base: DictConfig) -> SweepSettings:
 
 
 def _declared_axes(base: DictConfig, loader: ConfigLoader) -> Axes:
-    """What the files vary: by `sweep`, or by Hydra's own `hydra.sweeper.params`."""
+    """The axes that files declare, in `sweep` or in Hydra's own `hydra.sweeper.params`."""
     declared = cast(dict[str, Any], OmegaConf.to_container(base.sweep, resolve=True))
     params = OmegaConf.to_container(base.hydra.sweeper.get("params") or OmegaConf.create({}))
     grid = {**cast(dict[str, Any], params), **declared["grid"]}
@@ -154,7 +154,7 @@ def _declared_axes(base: DictConfig, loader: ConfigLoader) -> Axes:
 
 
 def _typed_over(declared: Axes, typed: list[Override], loader: ConfigLoader) -> Axes:
-    """What the command line varies or holds fixed, over what the files vary."""
+    """The axes of the files, overridden by the axes and values of the command line."""
     fixed = {
         o.key_or_group: o.get_value_element_as_str()
         for o in typed
@@ -174,7 +174,7 @@ def _typed_over(declared: Axes, typed: list[Override], loader: ConfigLoader) -> 
 
 
 def _reject_misfits(sweep: SweepSpec) -> None:
-    """Raises `ConfigError` for what only a search can take, or what it can't."""
+    """Raises `ConfigError` for axes that the sweeper does not support."""
     axes, problems = sweep.axes, []
     if sweep.searcher is None:
         hint = "is a range to search in; add hydra/sweeper=optuna, or take a list such as 0.1,0.2"
@@ -184,7 +184,7 @@ def _reject_misfits(sweep: SweepSpec) -> None:
             if (i := axis.interval) is not None
         ]
     else:
-        hint = "belongs to a grid; a search takes choices, ranges and `when`"
+        hint = "is for grids only; a search takes choices, ranges and `when`"
         given = {
             "sweep.zip": [axis for axis in axes.grid if len(axis.keys) > 1],
             "sweep.exclude": axes.excluded,
@@ -198,7 +198,7 @@ def _reject_misfits(sweep: SweepSpec) -> None:
 
 
 def reject_foreign_plugins(hydra: DictConfig) -> None:
-    """Launchers and sweepers are ours: those made for Hydra lose results, states, or the sweep."""
+    """Raises `ConfigError` for plugins of others: they would lose results, states, or the sweep."""
     problems = [
         Problem(
             f"hydra/{group}",
@@ -209,7 +209,7 @@ def reject_foreign_plugins(hydra: DictConfig) -> None:
         if current_target(str(hydra[group]._target_)) not in own.values()
     ]
     problems += [
-        Problem(f"hydra.callbacks.{name}", "has no place here; a callback of ours is in callbacks")
+        Problem(f"hydra.callbacks.{name}", "is not supported; Leyden's are in `callbacks`")
         for name in hydra.callbacks or {}
     ]
     if problems:

@@ -126,7 +126,7 @@ class StopSignal:
         return self.requests.first_when
 
     def watch(self) -> None:
-        """From now on whoever trains looks for the first signal between two steps."""
+        """From now on the first signal is only noted, and looked at between two steps."""
         self.is_deferred = True
         install(self.meet)  # Lightning has set handlers of its own
 

@@ -43,7 +43,7 @@ def strategy_of(
     config_digest: str,
     folder: Path | None,
 ) -> Strategy | Literal["auto"]:
-    """Lightning's strategy of a name. A single process shares with no one, whatever it is called.
+    """Lightning's strategy by name; a single process always has `auto`.
 
     Args:
         name: `ddp`: each process has the whole network. `fsdp`: each has a part of every parameter.

@@ -78,7 +78,7 @@ def run_interleaved(jobs: Sequence[Callable[[StackedRun], None]]) -> None:
     """Executes runs together until the last has ended.
 
     Args:
-        jobs: Each raises nothing: how it ends is its own affair.
+        jobs: Each executes a run and raises nothing; the record says how it ended.
     """
     runs = [StackedRun(job) for job in jobs]
     stacks = Stacks()

@@ -1,4 +1,4 @@
-"""A run's network, and what it is about to learn from."""
+"""The networks of several runs, stacked, and their passes."""
 
 import logging
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""One run of a stack, and its training step as a function of the network's numbers."""
+"""A member of a stack, and its training step as a function of parameters and buffers."""
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence

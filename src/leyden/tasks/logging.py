@@ -58,7 +58,7 @@ class Lap:
         self._seconds = clock.seconds
 
     def end(self, step: int) -> tuple[int, float]:
-        """Begins a new one, and tells of this one: its steps, and their seconds."""
+        """Returns the steps and seconds of this interval, and starts the next."""
         seconds = self.clock.seconds
         lap = step - self._step, seconds - self._seconds
         self._step, self._seconds = step, seconds
@@ -77,8 +77,7 @@ def log_value(trainer: Trainer, name: str, value: Tensor | float) -> None:
     """Notes a value of the step at hand.
 
     Callbacks can ask for it from the end of the step on; a logger gets it if the step is one that
-    is logged. Lightning's own `log` does the same for twenty times the price, a tenth of a small
-    network's step.
+    is logged. Lightning's own `log` takes twenty times as long, a tenth of a small network's step.
 
     Args:
         trainer: While it trains.

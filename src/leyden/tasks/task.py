@@ -63,7 +63,7 @@ class Task(LightningModule):
 
     @abstractmethod
     def evaluate(self, batch: Batch, evaluation: Evaluation) -> None:
-        """Adds what a batch of a validation or test part shows."""
+        """Updates the metrics with a batch of a validation or test part."""
 
     def scores(self) -> Mapping[str, Metric]:
         """Metrics beside the loss, by name; they take what `evaluate` gives to the evaluation."""

@@ -1,4 +1,4 @@
-"""Building: from a frozen config to the objects of a run. Below this, no function takes configs."""
+"""Building: from a frozen config to the objects of a run, which get values, not configs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,10 +39,10 @@ HALF = ("bf16-true", "16-true")
 
 
 class HalfInputs(HalfPrecision):
-    """Lightning's 16-bit precision, which leaves the targets of a batch as they are.
+    """Lightning's 16-bit precision, but the targets of a batch keep their type.
 
-    Lightning converts targets too: numbers to be predicted would be rounded to three digits, and so
-    would be the losses and errors that are measured by them.
+    Lightning converts targets too: those of a regression would be rounded to three digits, and the
+    losses and errors with them.
     """
 
     def convert_input(self, data: Any) -> Any:
@@ -79,13 +79,13 @@ def build(
     Args:
         cfg: Frozen config of the run.
         folder: Folder of the run.
-        data: Data set of the config, where it has been read already; None: it is built.
+        data: Data set of the config if it has been read already; None: it is built here.
         first: Callbacks before those of the config.
         last: Callbacks after those of the config.
     """
     seed_everything(cfg.seed, verbose=False)
     data = data or build_data(cfg)
-    spec = data.spec  # which reads the data; a data set of the user's may draw random numbers
+    spec = data.spec  # reads the data; a user's data set may draw random numbers
     seed_everything(cfg.seed, verbose=False)
     net = build_net(cfg, spec)
     compile_net(net, cfg)
@@ -110,7 +110,7 @@ def build_trainer(
     callbacks: list[Callback],
     loggers: list[Logger],
 ) -> Trainer:
-    """Lightning's trainer with the config's own keys, and the run's length in its terms."""
+    """Lightning's Trainer from the keys of `trainer`, with lengths in Lightning's units."""
     keys = cast(dict[str, Any], OmegaConf.to_container(cfg.trainer, resolve=True))
     max_steps = planned_steps(cfg, data.spec)
     own = fields_of(TrainerKeys).keys() - parameters_of(Trainer).keys()
@@ -142,7 +142,7 @@ def build_trainer(
     plugins: list[Any] = [] if has_own_files else [own_files]
     if keys["precision"] in HALF:
         plugins.append(HalfInputs(passed.pop("precision")))
-    if not torchrun.is_started_by_torchrun():  # Lightning would ask Slurm, LSF and MPI
+    if not torchrun.is_started_by_torchrun():  # or Lightning would look for Slurm, LSF and MPI
         plugins.append(LightningEnvironment())
     trainer = Trainer(
         **passed,
@@ -163,12 +163,12 @@ def build_trainer(
 def compile_net(net: nn.Module, cfg: DictConfig) -> None:
     """Compiles a network in place, so that its parameters keep their names.
 
-    A network with `blocks` is compiled block by block: they are alike, so that one compilation
-    serves all, and it goes together with `strategy=fsdp`, which gathers them one by one.
+    A network with `blocks` is compiled block by block: they are alike, so one compilation serves
+    all, and `strategy=fsdp` can gather them one by one.
 
     Args:
         net: Changed in place.
-        cfg: Config whose `compile` says whether, or how.
+        cfg: Config; its `compile` is a bool, or torch.compile's options.
     """
     if not cfg.compile:
         return

@@ -124,7 +124,7 @@ class EpochLoop(TrainingEpochLoop):
         return bool(count % trainer.val_check_batch == 0)
 
     def write_values(self) -> None:
-        """Gives the step's values to those who ask for them, and to the loggers if it is time."""
+        """Passes the step's values to `callback_metrics`, and at log steps to the loggers."""
         note_metrics(self.trainer, self.values)
         if self._is_logged() and not self._should_accumulate():
             log_metrics(self.trainer, self.values)
@@ -216,7 +216,7 @@ class EpochLoop(TrainingEpochLoop):
 
 
 def hooks_of(callbacks: Sequence[Callback]) -> Hooks:
-    """What they do in a step, by the hook's name; what nobody does is not there."""
+    """Overridden hooks of the callbacks, by name; hooks that none overrides are absent."""
     return {
         name: hooks
         for name in HOOKS
@@ -235,7 +235,7 @@ def is_for_log_steps(callback: Callback) -> bool:
 
 
 def takes_fast_path(trainer: Trainer) -> bool:
-    """Whether the loop here knows all that a step of this trainer needs."""
+    """Whether the fast path supports this trainer."""
     precision = trainer.precision_plugin
     has_scaler = isinstance(precision, MixedPrecision) and precision.scaler is not None
     return (
@@ -264,7 +264,7 @@ OF_A_MODULE = (
     "optimizer_zero_grad",
     "lr_scheduler_step",
 )
-"""What a LightningModule may do otherwise; Leyden's tasks don't."""
+"""Methods that a LightningModule may override; Leyden's tasks do not."""
 
 
 def is_overridden(name: str, task: LightningModule) -> bool:

@@ -1,6 +1,6 @@
 """Execution: a run from its frozen config to its record, by build -> fit -> test.
 
-Nothing is read but the folder of the run, whichever process executes it.
+It reads only the run's folder, so that any process can execute it.
 """
 
 import gc
@@ -83,8 +83,8 @@ def execute(
         record: Record of a run that has not begun, or that continues from its last checkpoint.
         observer: Is told of the events of the run, by the process that writes the record.
         data: The data set of the frozen config, where it has been read already.
-        callbacks: Makes callbacks beside those of the config, anew for each attempt.
-        on_build: Is given the trainer before the training starts.
+        callbacks: Makes callbacks in addition to the config's; called for each attempt.
+        on_build: Called with the trainer before training starts.
     """
     use_temporary_folder()
     emit = observer if record.is_writer else ignore
@@ -110,9 +110,9 @@ def execute(
 
 
 def next_attempt(record: Record, error: BaseException) -> str | None:
-    """What is changed for a further attempt after an error; None if there is none.
+    """Prepares a further attempt after an error: what is changed, or None for no attempt.
 
-    Several processes have to agree on that: whoever has started them starts them again.
+    Several processes must change together: the process that started them restarts them.
     """
     if num_processes_of(read_frozen(record.folder)) > 1:
         return None
@@ -157,10 +157,10 @@ def run_attempt(
 
 
 def resumable_checkpoint(record: Record, emit: Observer) -> Path | None:
-    """The checkpoint that the run continues from; None where it has to begin.
+    """The checkpoint that the run continues from; None if it starts from scratch.
 
     Raises:
-        CheckpointError: There are some, but none is sound: the run does not begin anew by itself.
+        CheckpointError: There are checkpoints, but none is intact: a fresh start must be asked for.
     """
     if record.is_writer:
         for folder in (record.folder, record.folder / "checkpoints"):
@@ -170,13 +170,13 @@ def resumable_checkpoint(record: Record, emit: Observer) -> Path | None:
         log.warning("%s", defect)
         emit(Note(f"{defect}; {path.name if path else 'none'} is taken"))
     if path is None and record.steps:
-        emit(Note("no checkpoint is left: it begins anew"))
-    unmarked = record.folder / "checkpoints" / "last.ckpt"  # before there were markers
+        emit(Note("no checkpoint is left: the run starts from scratch"))
+    unmarked = record.folder / "checkpoints" / "last.ckpt"  # of versions without markers
     return unmarked if path is None and unmarked.exists() else path
 
 
 def run_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> list[Callback]:
-    """What every run has, whatever its config says."""
+    """The callbacks of every run, whatever its config says."""
     monitor = cfg.monitor
     return [
         KnownStates(),
@@ -205,7 +205,7 @@ def run_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> l
 
 
 def load_initial_weights(net: nn.Module, source: str) -> None:
-    """Gives the network the weights of a run's best checkpoint, of a checkpoint, or of `hf:`."""
+    """Gives the network the weights of a run's best checkpoint, of a checkpoint, or `hf:NAME`."""
     if is_hf(source):
         set_weights(net, gpt2_weights(locate(source, (*CONFIG, *WEIGHTS))))
         return
@@ -232,15 +232,15 @@ def fit(
             logger.resume_from(None if checkpoint is None else step)
     try:
         with warnings.catch_warnings():
-            # A ModelCheckpoint's: those in the folder are the run's own.
+            # Of ModelCheckpoint: the checkpoints in the folder are this run's own.
             warnings.filterwarnings("ignore", "Checkpoint directory .* exists")
-            # It counts micro-batches of an epoch; steps are logged across epochs.
+            # Lightning counts micro-batches of an epoch; Leyden logs steps across epochs.
             warnings.filterwarnings("ignore", "The number of training batches .* is smaller than")
-            # Where parameters are split, the check has refused it.
+            # Validation has refused it for split parameters.
             warnings.filterwarnings("ignore", "You're using the WeightAveraging callback")
             trainer.fit(experiment.task, datamodule=experiment.data, ckpt_path=checkpoint)
     except SystemExit as error:
-        # Lightning turns signals into exits; any other exit is the user's code's own.
+        # Lightning turns signals into exits; any other exit comes from the user's code.
         if isinstance(error, SIGTERMException) or isinstance(error.__context__, KeyboardInterrupt):
             raise Interrupted("stopped at once") from error
         raise

@@ -21,7 +21,7 @@ def prepare_attempt(record: Record, status: str) -> str | None:
         return "memory ran out: it begins again with smaller micro-batches"
     if status == "diverged" and roll_back(record):
         after, until = record.passed_over[-1]
-        return f"diverged at step {until}: it goes back to step {after} and leaves these out"
+        return f"diverged at step {until}: it goes back to step {after} and skips these steps"
     return None
 
 

@@ -33,7 +33,7 @@ from leyden.training.run_work import RunWork
 
 
 def train(job: Job, *, command: list[str], observer: Observer) -> Record:
-    """Runs a validated job to its end, whatever that is: the record says.
+    """Runs a validated job; the record says how it ended.
 
     In a folder that the user chose (`run_dir`) it continues what is there.
 
