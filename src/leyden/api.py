@@ -103,10 +103,10 @@ def compose(
     Raises:
         ConfigError: All problems of the request.
     """
-    return validated(compose_request(Request(overrides, multirun, config_dir, config_name)))
+    return validate_request(compose_request(Request(overrides, multirun, config_dir, config_name)))
 
 
-def validated(composed: ComposedRequest) -> ComposedRequest:
+def validate_request(composed: ComposedRequest) -> ComposedRequest:
     """The composed jobs, all of them valid.
 
     Raises:

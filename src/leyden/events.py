@@ -32,7 +32,7 @@ Observer = Callable[[Event], None]
 
 
 @runtime_checkable
-class TellsObserver(Protocol):
+class HasObserver(Protocol):
     """A callback or launcher with an attribute `observer`: it is set before its work begins."""
 
     observer: Observer

@@ -35,7 +35,7 @@ import torch
 
 from leyden.distributed.forkserver import start_forkserver
 from leyden.distributed.resources import ProcessEnvironment
-from leyden.run.checkpoints import LAST, find_checkpoint, find_sound
+from leyden.run.checkpoints import LAST, find_checkpoint, find_intact
 
 FAMILIES = {
     "mlp": ("model.width=64", "model.dropout=0.2", "data.translate=1"),
@@ -260,7 +260,7 @@ def runs_in(folder: Path) -> list[Path]:
 
 def damaged(folder: Path) -> list[str]:
     """What is wrong with checkpoints that were finished: those whose marker was written."""
-    defects = [one for run in runs_in(folder) for one in find_sound(run, LAST)[1]]
+    defects = [one for run in runs_in(folder) for one in find_intact(run, LAST)[1]]
     return [defect for defect in defects if "has no marker" not in defect]
 
 

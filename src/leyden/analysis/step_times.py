@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from leyden.callbacks import OptimizerMode
+from leyden.callbacks import ScheduleFreeMode
 from leyden.config.targets import find_target, make
 from leyden.config.user_code import in_a_line
 from leyden.events import Note, Observer
@@ -88,7 +88,7 @@ def measure(resolved: ResolvedConfig, cache: Cache, observer: Observer) -> Measu
     cfg.trainer.profiler = None
     clock = Clock()
     own = [make(node) for node in cfg.callbacks.values() if adds_to_validation(node)]
-    callbacks = [OptimizerMode(), clock, *own]
+    callbacks = [ScheduleFreeMode(), clock, *own]
     trainer = build_trainer(cfg, data, folder=None, callbacks=callbacks, loggers=[])
     if not data.is_readable or step_flops(resolved) > MOST_FLOPS.get(device_of(trainer), 0):
         return None

@@ -13,7 +13,7 @@ from scipy.optimize import nnls
 
 from leyden.analysis.step_times import LONGEST, Measured, measure, operations_a_second, step_flops
 from leyden.config.compose import ComposedRequest
-from leyden.distributed.resources import on_threads
+from leyden.distributed.resources import torch_threads
 from leyden.events import Observer
 from leyden.planning.batch import num_processes_of
 from leyden.planning.limits import steps_between_validations, steps_per_epoch
@@ -122,7 +122,7 @@ def estimate_times(
     estimates: list[Estimate | None] = [None] * len(resolved)
     sweep = plan.sweep
     threads = torch.get_num_threads() if sweep is None else int(sweep.launcher.get("threads", 1))
-    with on_threads(threads), isolate_rng(), quiet_libraries():
+    with torch_threads(threads), isolate_rng(), quiet_libraries():
         small = {
             kind: [resolved[place] for place in places if (memory[place] or 0) <= MOST_BYTES]
             for kind, places in families.items()

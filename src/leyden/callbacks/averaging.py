@@ -31,7 +31,7 @@ def weight_averaging(*, decay: Probability | None = None) -> WeightAveraging | N
     return WeightAveraging(avg_fn=mean)
 
 
-class OptimizerMode(Callback):
+class ScheduleFreeMode(Callback):
     """Switches schedule-free optimizers to train mode for each step, then back to eval mode.
 
     So whoever validates or saves between two steps sees the mean of points, which is the model.

@@ -16,7 +16,7 @@ from leyden.callbacks.saving import (
     save,
     write,
 )
-from leyden.run.checkpoints import BEST, checkpoints_in, named
+from leyden.run.checkpoints import BEST, checkpoint_files, checkpoints_in
 from leyden.types import PositiveInt
 
 log = logging.getLogger("leyden")
@@ -110,7 +110,7 @@ class BestCheckpoint(Checkpoint):
     def _remove_others(self, trainer: Trainer) -> None:
         folder = folder_of(trainer)
         kept = {path for path, marker in checkpoints_in(folder, BEST) if marker.step in self.scores}
-        for path in {*named(folder, BEST)} - kept:
+        for path in {*checkpoint_files(folder, BEST)} - kept:
             trainer.strategy.remove_checkpoint(path)
         self.written_when = time.monotonic()
 

@@ -68,7 +68,7 @@ LIGHTNINGS: dict[type[Callback], dict[str, Any]] = {
 user's if it likes, say this of themselves by `state_types`."""
 
 
-class KnownStates(Callback):
+class CheckpointStateFilter(Callback):
     """Gives callbacks the keys that they are known to keep, with paths in the run's own folder.
 
     Lightning removes checkpoints by paths that it finds there. It comes before other callbacks.

@@ -144,9 +144,9 @@ class Recorder(Callback):
             record.throughput = round(steps * counted / seconds, 1)
         if record.flops["per_step"] is not None:
             record.flops["total"] = record.flops["per_step"] * record.steps
-        record.count_time()
+        record.update_train_seconds()
         record.peak_memory_bytes = peak_memory_bytes(task.device)
-        record.name_best()
+        record.record_best_checkpoint()
 
 
 def require_finite(trainer: Trainer) -> None:

@@ -45,7 +45,7 @@ class StopAfter(Callback):
             raise Interrupted(f"after step {self.step}, as asked for")
 
 
-GRACE = 3
+PRUNING_SHARE = 3
 """By default no trial is pruned before the first validation after 1/3 of its steps."""
 
 
@@ -83,7 +83,7 @@ class Pruning(Callback):
             return
         self.reported += 1
         planned = trainer.estimated_stepping_batches
-        if self.min_validations is None and GRACE * trainer.global_step >= planned:
+        if self.min_validations is None and PRUNING_SHARE * trainer.global_step >= planned:
             self.min_validations = self.reported
         is_bad = False
         if trainer.is_global_zero:

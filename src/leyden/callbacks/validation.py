@@ -24,7 +24,7 @@ class FinalValidation(Callback):
             trainer.should_stop = True
 
 
-class PlateauObserver(Callback):
+class PlateauMetric(Callback):
     """Gives the monitored metric to a plateau schedule after each validation."""
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:

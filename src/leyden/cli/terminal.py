@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from leyden.data import DataModule
     from leyden.data.report import DataReport
     from leyden.run.record import Record
-    from leyden.training.build import Experiment
+    from leyden.training.build import RunObjects
 
 
-def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") -> None:
+def show_start(record: "Record", cfg: "DictConfig", experiment: "RunObjects") -> None:
     """What runs, how big it is, on what, and where it goes."""
     choices, data, trainer = record.choices, experiment.data, experiment.trainer
     parts, console = data.splits, messages()

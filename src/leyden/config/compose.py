@@ -13,11 +13,11 @@ from leyden.config.job import Job
 from leyden.config.keys import check_keys
 from leyden.config.overrides import (
     COMMAND_LINE,
-    forced,
     parse_overrides,
     reject_sweeps,
     require_known_options,
     unknown_options,
+    with_forced_prefix,
 )
 from leyden.config.renamed import current_target
 from leyden.config.request import Request
@@ -31,7 +31,7 @@ from leyden.errors import ConfigError, Problem
 HYDRAS_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 """Hydra's own sweeper: every combination of values is a job. Only its `params` are read."""
 
-ENGINES = {
+PLUGINS = {
     "launcher": {
         "local": "leyden.sweeps.launchers.Local",
         "stacked": "leyden.sweeps.launchers.Stacked",
@@ -111,14 +111,14 @@ def compose_request(request: Request) -> ComposedRequest:
     loader = composer.loader
     typed = parse_overrides(request.overrides, loader)
     require_known_options(typed, loader)
-    fixed = tuple(forced(o, loader) for o in typed if not o.is_sweep_override())
+    fixed = tuple(with_forced_prefix(o, loader) for o in typed if not o.is_sweep_override())
     base = composer.config(fixed)
     reject_foreign_plugins(base.hydra)
     settings, declared = _settings(base), _declared_axes(base, loader)
     mode = base.hydra.mode
     if not (request.multirun or declared or mode == RunMode.MULTIRUN) or mode == RunMode.RUN:
         reject_sweeps(typed, base)
-    axes = _typed_over(declared, typed, loader)
+    axes = _with_typed_axes(declared, typed, loader)
     is_sweep = bool(request.multirun or axes or mode == RunMode.MULTIRUN) and mode != RunMode.RUN
     is_search = base.hydra.sweeper._target_ != HYDRAS_SWEEPER
     reject_ineffective_keys(typed, base, is_sweep=is_sweep, is_search=is_search)
@@ -126,7 +126,7 @@ def compose_request(request: Request) -> ComposedRequest:
         return ComposedRequest((composer.job(fixed, Assignment()),))
     searcher = OmegaConf.masked_copy(base.hydra.sweeper, _search_keys(base)) if is_search else None
     sweep = SweepSpec(request, composer, fixed, axes, settings, base.hydra.launcher, searcher)
-    _reject_misfits(sweep)
+    _reject_unsupported_axes(sweep)
     assignments = axes.probes() if is_search else axes.assignments()
     return ComposedRequest(tuple(map(sweep.job, assignments)), sweep)
 
@@ -153,7 +153,7 @@ def _declared_axes(base: DictConfig, loader: ConfigLoader) -> Axes:
     return read_axes({**declared, "grid": grid}, base, loader)
 
 
-def _typed_over(declared: Axes, typed: list[Override], loader: ConfigLoader) -> Axes:
+def _with_typed_axes(declared: Axes, typed: list[Override], loader: ConfigLoader) -> Axes:
     """The axes of the files, overridden by the axes and values of the command line."""
     fixed = {
         o.key_or_group: o.get_value_element_as_str()
@@ -173,7 +173,7 @@ def _typed_over(declared: Axes, typed: list[Override], loader: ConfigLoader) -> 
     return axes
 
 
-def _reject_misfits(sweep: SweepSpec) -> None:
+def _reject_unsupported_axes(sweep: SweepSpec) -> None:
     """Raises `ConfigError` for axes that the sweeper does not support."""
     axes, problems = sweep.axes, []
     if sweep.searcher is None:
@@ -205,7 +205,7 @@ def reject_foreign_plugins(hydra: DictConfig) -> None:
             f"is not one of Leyden's: {', '.join(own)}",
             str(hydra[group]._target_),
         )
-        for group, own in ENGINES.items()
+        for group, own in PLUGINS.items()
         if current_target(str(hydra[group]._target_)) not in own.values()
     ]
     problems += [

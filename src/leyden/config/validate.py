@@ -1,4 +1,7 @@
-"""Validation: finds all problems of configs before anything is built, and changes nothing."""
+"""Validation: finds all problems of configs before anything is built, and changes nothing.
+
+Rules between keys are in `planning.rules`, since some of them need torch.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -51,7 +54,7 @@ SECTIONS: dict[str, type] = {
 
 GROUPS = ("model", "data", "optimizer", "scheduler", "callbacks", "logger")
 
-OFFERED = {"vocab_size", "context", "separator"}
+FROM_DATA = {"vocab_size", "context", "separator"}
 """Parameters of a model that follow from the data unless the config sets them."""
 
 Rules = Mapping[Callable[[DictConfig], Iterator[Problem]], frozenset[str]]
@@ -80,7 +83,7 @@ def validate(plan: ComposedRequest, rules: Rules) -> None:
     ]
     if plan.sweep is not None:
         problems = [_with_range(problem, plan.sweep) for problem in problems]
-        problems += _check_engine(plan.sweep)
+        problems += _check_plugins(plan.sweep)
     if problems:
         raise ConfigError(gathered(problems, len(plan.jobs)))
 
@@ -96,7 +99,7 @@ def _with_range(problem: Problem, sweep: SweepSpec) -> Problem:
     return problem
 
 
-def _check_engine(sweep: SweepSpec) -> Iterator[Problem]:
+def _check_plugins(sweep: SweepSpec) -> Iterator[Problem]:
     """Checks the launcher and the sweeper: keys, types, and whether they can be made."""
     for name, node in (("launcher", sweep.launcher), ("sweeper", sweep.searcher)):
         if node is None:
@@ -241,7 +244,7 @@ def _check_node(
         known = ALLOWED[name].parameters
         yield from misplaced_files(path, name, given)
     parameters = {
-        name: Parameter(parameter.hint, parameter.required and name not in OFFERED)
+        name: Parameter(parameter.hint, parameter.required and name not in FROM_DATA)
         for name, parameter in parameters_of(target).items()
         if name not in SUPPLIED[group] and (known is None or name in known)
     }

@@ -84,7 +84,7 @@ def available_gpus() -> tuple[str, ...]:
 
 
 @contextmanager
-def on_threads(number: int) -> Iterator[None]:
+def torch_threads(number: int) -> Iterator[None]:
     """Computes with so many threads meanwhile: sums over more of them have other last bits."""
     import torch
 

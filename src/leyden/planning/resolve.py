@@ -149,7 +149,9 @@ def resolve_config(
             cfg.model.width = cache.get_or_compute(
                 lambda: solve_width(cfg, spec), "width", cfg.model, cfg.params, spec
             )
-    net, params, flops = cache.get_or_compute(lambda: _sized(cfg, spec), "size", cfg.model, spec)
+    net, params, flops = cache.get_or_compute(
+        lambda: _measure_model(cfg, spec), "size", cfg.model, spec
+    )
     if cfg.init_from is not None and is_hf(cfg.init_from):
         require_matching_gpt2("init_from", cfg.init_from, net)
     elif cfg.init_from is not None:
@@ -183,7 +185,7 @@ def cached_data(
     )
 
 
-def _sized(cfg: DictConfig, spec: Spec) -> tuple[nn.Module, ParameterCount, int | None]:
+def _measure_model(cfg: DictConfig, spec: Spec) -> tuple[nn.Module, ParameterCount, int | None]:
     net = meta_net(cfg, spec)
     return net, count_parameters(net), flops_per_sample(net, spec)
 

@@ -125,7 +125,7 @@ class Record:
         text = json.dumps(finite(content), indent=2, allow_nan=False)
         write_atomically(self.folder / NAME, text + "\n")
 
-    def train_from(self, step: int) -> None:
+    def discard_after(self, step: int) -> None:
         """Begins or continues training at a step: later values and losses are discarded."""
         self.training_since = time.monotonic() - (self.train_seconds or 0.0)
         self.monitored = [(at, value) for at, value in self.monitored if at <= step]
@@ -133,13 +133,13 @@ class Record:
         if (self.best["step"] or 0) > step:
             self.best = dict(NO_BEST)
 
-    def name_best(self) -> None:
+    def record_best_checkpoint(self) -> None:
         """Records which checkpoint is the best."""
         found = checkpoints_in(self.folder / "checkpoints", BEST)
         if self.best["value"] is not None and found:
             self.best["checkpoint"] = f"checkpoints/{found[0][0].name}"
 
-    def count_time(self) -> None:
+    def update_train_seconds(self) -> None:
         """Brings `train_seconds` up to date."""
         self.train_seconds = round(time.monotonic() - self.training_since, 3)
 

@@ -39,13 +39,13 @@ class StackedRun:
         self.signals = VirtualSignals()
         self.member: StackMember | None = None
 
-    def take(self, trainer: Trainer) -> None:
+    def attach(self, trainer: Trainer) -> None:
         """Lets a trainer's steps be computed with the others'."""
         loop = trainer.fit_loop.epoch_loop
         assert isinstance(loop, EpochLoop)
-        loop.joint_step = self.passes
+        loop.joint_step = self.joint_step
 
-    def passes(self, task: LightningModule, batch: Batch) -> Tensor:
+    def joint_step(self, task: LightningModule, batch: Batch) -> Tensor:
         """A forward and a backward pass, as soon as all the others want theirs.
 
         Args:

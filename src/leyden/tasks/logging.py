@@ -44,7 +44,7 @@ class StepClock:
             self._since = time.perf_counter() if was_running else None
 
 
-class Lap:
+class StepInterval:
     """Steps and their seconds since it was last asked.
 
     Args:
@@ -137,6 +137,6 @@ def loop_of(trainer: Trainer) -> MeasuredLoop:
 UNWATCHED = nullcontext()
 
 
-def unwatched(name: str) -> AbstractContextManager[None]:
+def not_profiled(name: str) -> AbstractContextManager[None]:
     """Lets a part of a step go by."""
     return UNWATCHED

@@ -28,7 +28,7 @@ from leyden.config.targets import make
 from leyden.data import DataModule
 from leyden.distributed import torchrun
 from leyden.distributed.sharding import blocks_of
-from leyden.distributed.strategy import FullyShardedStrategy, MarkedCheckpoint, strategy_of
+from leyden.distributed.strategy import FullyShardedStrategy, MarkedCheckpointIO, strategy_of
 from leyden.planning.batch import batch_split_of, num_processes_of
 from leyden.planning.limits import steps_between_validations, steps_per_epoch
 from leyden.planning.parts import build_data, build_net, build_task, planned_steps
@@ -38,7 +38,7 @@ from leyden.training.epoch_loop import EpochLoop
 HALF = ("bf16-true", "16-true")
 
 
-class HalfInputs(HalfPrecision):
+class HalfPrecisionKeepingTargets(HalfPrecision):
     """Lightning's 16-bit precision, but the targets of a batch keep their type.
 
     Lightning converts targets too: those of a regression would be rounded to three digits, and the
@@ -58,7 +58,7 @@ PROFILERS: dict[str, type[Profiler]] = {
 
 
 @dataclass(frozen=True)
-class Experiment:
+class RunObjects:
     """The objects of a run."""
 
     data: DataModule
@@ -73,7 +73,7 @@ def build(
     data: DataModule | None = None,
     first: Sequence[Callback] = (),
     last: Sequence[Callback] = (),
-) -> Experiment:
+) -> RunObjects:
     """Builds a run in a fixed order: data, net, task, callbacks, loggers, trainer.
 
     Args:
@@ -99,7 +99,7 @@ def build(
         callbacks=[*first, *(callback for callback in own if callback is not None), *last],
         loggers=loggers,
     )
-    return Experiment(data, task, trainer)
+    return RunObjects(data, task, trainer)
 
 
 def build_trainer(
@@ -138,10 +138,10 @@ def build_trainer(
         folder=folder,
     )
     has_own_files = isinstance(passed["strategy"], FullyShardedStrategy)
-    own_files = MarkedCheckpoint(config_digest(cfg), folder=folder)
+    own_files = MarkedCheckpointIO(config_digest(cfg), folder=folder)
     plugins: list[Any] = [] if has_own_files else [own_files]
     if keys["precision"] in HALF:
-        plugins.append(HalfInputs(passed.pop("precision")))
+        plugins.append(HalfPrecisionKeepingTargets(passed.pop("precision")))
     if not torchrun.is_started_by_torchrun():  # or Lightning would look for Slurm, LSF and MPI
         plugins.append(LightningEnvironment())
     trainer = Trainer(

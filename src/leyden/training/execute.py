@@ -18,17 +18,17 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import nn
 
 from leyden.callbacks import (
+    BufferBroadcast,
+    CheckpointStateFilter,
     FinalValidation,
     Hyperparameters,
-    KnownStates,
     NonFinite,
-    OptimizerMode,
-    PlateauObserver,
+    PlateauMetric,
     Recorder,
+    RequireSameConfig,
     ResumeCheckpoint,
     ResumeState,
-    SameConfig,
-    SharedBuffers,
+    ScheduleFreeMode,
     StepLoss,
     Utilisation,
 )
@@ -40,7 +40,7 @@ from leyden.data import DataModule
 from leyden.distributed.forkserver import use_temporary_folder
 from leyden.distributed.stop_signal import StopSignal, handling
 from leyden.errors import Diverged, Interrupted
-from leyden.events import Note, Observer, TellsObserver, ignore
+from leyden.events import HasObserver, Note, Observer, ignore
 from leyden.files.atomic import remove_parts
 from leyden.files.regular import read_text
 from leyden.interop.gpt2 import gpt2_weights
@@ -50,7 +50,7 @@ from leyden.planning.batch import batch_split_of, num_processes_of
 from leyden.run.checkpoints import (
     LAST,
     find_checkpoint,
-    find_sound,
+    find_intact,
     load_weights,
     read_step,
     set_weights,
@@ -62,7 +62,7 @@ from leyden.run.lock import execution_lock
 from leyden.run.log import run_log
 from leyden.run.record import Record, status_after
 from leyden.testing.faults import fault_callbacks
-from leyden.training.build import Experiment, build
+from leyden.training.build import RunObjects, build
 from leyden.training.events import RunResumed, RunStarted, StoppedEarly
 from leyden.training.recovery import prepare_attempt
 
@@ -90,7 +90,7 @@ def execute(
     emit = observer if record.is_writer else ignore
     stop = StopSignal()
     alone = execution_lock(record.folder) if record.is_writer else nullcontext()
-    with handling(stop.meet), alone, record.reread().running(), run_log(record.folder):
+    with handling(stop.handle), alone, record.reread().running(), run_log(record.folder):
         try:
             while True:
                 try:
@@ -99,7 +99,7 @@ def execute(
                     )
                     return
                 except (RuntimeError, MemoryError, Diverged) as error:
-                    change = next_attempt(record, error)
+                    change = prepare_next_attempt(record, error)
                     if change is None:
                         raise
                 emit(Note(change))
@@ -109,7 +109,7 @@ def execute(
             stop.is_deferred = True  # only the record is left to be written
 
 
-def next_attempt(record: Record, error: BaseException) -> str | None:
+def prepare_next_attempt(record: Record, error: BaseException) -> str | None:
     """Prepares a further attempt after an error: what is changed, or None for no attempt.
 
     Several processes must change together: the process that started them restarts them.
@@ -132,7 +132,7 @@ def run_attempt(
     folder = record.folder
     cfg = read_frozen(folder)
     checkpoint = resumable_checkpoint(record, emit)
-    first = [*run_callbacks(cfg, record, checkpoint), *callbacks()]
+    first = [*required_callbacks(cfg, record, checkpoint), *callbacks()]
     utilisation = Utilisation(
         flops_per_step=record.flops["per_step"], peak_flops=cfg.trainer.peak_flops
     )
@@ -142,7 +142,7 @@ def run_attempt(
     experiment = build(cfg, folder, data=data, first=first, last=[utilisation, checkpoints])
     trainer = experiment.trainer
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, TellsObserver):
+        if isinstance(callback, HasObserver):
             callback.observer = emit
     if on_build is not None:
         on_build(trainer)
@@ -165,7 +165,7 @@ def resumable_checkpoint(record: Record, emit: Observer) -> Path | None:
     if record.is_writer:
         for folder in (record.folder, record.folder / "checkpoints"):
             remove_parts(folder)
-    path, defects = find_sound(record.folder, LAST)
+    path, defects = find_intact(record.folder, LAST)
     for defect in defects:
         log.warning("%s", defect)
         emit(Note(f"{defect}; {path.name if path else 'none'} is taken"))
@@ -175,19 +175,19 @@ def resumable_checkpoint(record: Record, emit: Observer) -> Path | None:
     return unmarked if path is None and unmarked.exists() else path
 
 
-def run_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> list[Callback]:
+def required_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> list[Callback]:
     """The callbacks of every run, whatever its config says."""
     monitor = cfg.monitor
     return [
-        KnownStates(),
-        SameConfig(f"{config_digest(cfg)} from {checkpoint and checkpoint.name}"),
+        CheckpointStateFilter(),
+        RequireSameConfig(f"{config_digest(cfg)} from {checkpoint and checkpoint.name}"),
         ResumeState(),
-        OptimizerMode(),
-        SharedBuffers(),
+        ScheduleFreeMode(),
+        BufferBroadcast(),
         NonFinite(record, policy=cfg.trainer.on_nonfinite, limit=cfg.trainer.max_nonfinite),
         StepLoss(record),
         FinalValidation(),
-        PlateauObserver(),
+        PlateauMetric(),
         Recorder(
             record,
             batch_size=cfg.data.batch_size,
@@ -215,7 +215,7 @@ def load_initial_weights(net: nn.Module, source: str) -> None:
 
 
 def fit(
-    experiment: Experiment, record: Record, checkpoint: Path | None, emit: Observer = ignore
+    experiment: RunObjects, record: Record, checkpoint: Path | None, emit: Observer = ignore
 ) -> None:
     """Trains, from the start or from a checkpoint of the same run."""
     trainer = experiment.trainer
@@ -224,7 +224,7 @@ def fit(
         # driver's library anew each time, a tenth of a small network's step.
         os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
     step = 0 if checkpoint is None else read_step(checkpoint)
-    record.train_from(step)
+    record.discard_after(step)
     if checkpoint is not None:
         emit(RunResumed(step))
     for logger in trainer.loggers:
@@ -245,10 +245,10 @@ def fit(
             raise Interrupted("stopped at once") from error
         raise
     finally:
-        record.name_best()
+        record.record_best_checkpoint()
 
 
-def test(experiment: Experiment, record: Record) -> None:
+def test(experiment: RunObjects, record: Record) -> None:
     """Tests the best checkpoint, or the last weights where none was kept."""
     if find_checkpoint(record.folder) is not None:
         load_initial_weights(experiment.task.net, str(record.folder))

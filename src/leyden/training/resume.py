@@ -55,7 +55,7 @@ def job_of(folder: Path, overrides: list[str]) -> Job:
     return Job(cfg, (*record.overrides, *overrides), record.choices, None, Assignment())
 
 
-def resume(
+def prepare_resume(
     record: Record, job: Job, resolved: ResolvedConfig, *, command: list[str], observer: Observer
 ) -> Record:
     """Prepares a run to be resumed. One that is complete stays as it is.
