@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -96,6 +96,7 @@ class WarmStart:
     """Starts commands by forking them; its server is started when the first is asked for."""
 
     def __init__(self) -> None:
+        self.environment = {**os.environ, **WITHOUT_THREADS}  # before a test changes it
         self.server: subprocess.Popen[bytes] | None = None
         self.asked: socket.socket | None = None
 
@@ -130,6 +131,12 @@ class WarmStart:
         readers = [None if file is None else open(file) for file, _ in pipes]  # noqa: SIM115
         return Process(ours, *readers)
 
+    def run(self, *words: str, folder: Path | None = None) -> tuple[int, str, str]:
+        """Exit status, output and messages of `leyden WORDS` in a folder, or in the current one."""
+        process = self.start(*words, folder=folder or Path.cwd())
+        out, err = process.communicate()
+        return process.wait(), out, err
+
     def connection(self) -> socket.socket:
         """Where commands are asked for."""
         if self.asked is None:
@@ -138,7 +145,7 @@ class WarmStart:
                 [sys.executable, str(SERVER), str(theirs.fileno())],
                 cwd="/",
                 pass_fds=(theirs.fileno(),),
-                env={**os.environ, **WITHOUT_THREADS},
+                env=self.environment,
             )
             theirs.close()
         return self.asked
@@ -148,6 +155,20 @@ class WarmStart:
         if self.server is not None and self.asked is not None:
             self.asked.close()
             self.server.wait(timeout=60)
+
+
+def start_logged(warm: WarmStart, words: Sequence[str], folder: Path, first: str = "") -> Process:
+    """Starts `leyden WORDS` in a folder, where `log.txt` takes what it writes.
+
+    Args:
+        warm: What starts it.
+        words: The command line.
+        folder: Where it runs.
+        first: Python that the process runs before the command.
+    """
+    with (folder / "log.txt").open("a") as log:
+        streams = (None, log.fileno(), log.fileno())
+        return warm.start(*words, folder=folder, streams=streams, first=first)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Every test runs in an empty folder of its own, on one thread, and leaves the world as it was."""
 
+import gc
 import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch: two workers must not exceed two cores
@@ -44,6 +45,12 @@ install_import_hook(
 
 from leyden.cli import main  # noqa: E402 (after the hook)
 from tests.commands import Commands, WarmStart  # noqa: E402
+
+
+def pytest_collection_finish() -> None:
+    """Lets garbage collections pass over the modules of all tests, which stay."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any
 
 OFTEN_NEEDED = (
-    *("leyden.cli", "leyden.api", "leyden.sweeps.controller", "leyden.sweeps.launchers.local"),
+    *("leyden.cli", "leyden.api", "leyden.sweeps.run", "leyden.sweeps.launchers.local"),
     *("leyden.sweeps.launchers.stacked", "leyden.sweeps.storage", "leyden.planning.resolve"),
     *("leyden.cli.sweep_progress", "leyden.cli.sweep_summary", "leyden.data.images.digits"),
+    *("scipy.special", "optuna", "optuna.samplers", "optuna.pruners", "sqlite3"),
 )
 """What commands import beside what their jobs do."""
 

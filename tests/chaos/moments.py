@@ -13,10 +13,10 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any
 
-from leyden.distributed.resources import ProcessEnvironment
-from leyden.doctor.fault_suite import DisturbedCommand, exit_status
+from tests.commands import WarmStart, start_logged
 
 TINY = (
     *("model.width=8", "trainer.max_steps=4", "resume.every_steps=2", "trainer.accelerator=cpu"),
@@ -34,17 +34,26 @@ COMMANDS = {
 MOST_SECONDS = 120
 
 
-def give(folder: Path, words: tuple[str, ...], number: int = 0) -> int | None:
+KILL = "from pathlib import Path; from leyden.testing.faults import kill_at_change; "
+
+
+def give(warm: WarmStart, folder: Path, words: tuple[str, ...], number: int = 0) -> int | None:
     """The exit status of a command that may be killed; None if it hangs.
 
     Args:
+        warm: What starts it.
         folder: Where it runs.
         words: The command line.
         number: Before which change of a file it is killed; 0: it is left alone.
     """
-    return exit_status(
-        DisturbedCommand(folder, words, "", number, ProcessEnvironment()), seconds=MOST_SECONDS
-    )
+    first = f"{KILL}kill_at_change(Path({str(folder)!r}), {number})" if number else ""
+    process = start_logged(warm, words, folder, first)
+    try:
+        return process.wait(MOST_SECONDS)
+    except TimeoutExpired:
+        process.kill()
+        process.wait()
+        return None
 
 
 def outcome(folder: Path) -> dict[str, Any]:
@@ -63,19 +72,21 @@ def outcome(folder: Path) -> dict[str, Any]:
     return found
 
 
-def disturbed(command: str, number: int, folder: Path, expected: dict[str, Any]) -> str | None:
+def disturbed(
+    warm: WarmStart, command: str, number: int, folder: Path, expected: dict[str, Any]
+) -> str | None:
     """What differs after a command was killed once and given again; None if nothing does.
 
     Raises:
         EOFError: It has fewer operations.
     """
     folder.mkdir()
-    status = give(folder, COMMANDS[command], number)
+    status = give(warm, folder, COMMANDS[command], number)
     if status == 0:
         raise EOFError
     if status != -signal.SIGKILL:
         return f"ended with {status} instead of being killed"
-    again = give(folder, COMMANDS[command])
+    again = give(warm, folder, COMMANDS[command])
     if again != 0:
         return f"given again it ended with {again}"
     found = outcome(folder)
@@ -83,21 +94,23 @@ def disturbed(command: str, number: int, folder: Path, expected: dict[str, Any])
     return f"differs in {', '.join(sorted(other))}" if other else None
 
 
-def undisturbed(command: str, folder: Path) -> dict[str, Any]:
+def undisturbed(warm: WarmStart, command: str, folder: Path) -> dict[str, Any]:
     """What a command comes to when it is left alone."""
     folder.mkdir()
-    status = give(folder, COMMANDS[command])
+    status = give(warm, folder, COMMANDS[command])
     assert status == 0, (folder / "log.txt").read_text()
     return outcome(folder)
 
 
-def rounds(command: str, folder: Path, *, every: int, most: int) -> tuple[int, list[str]]:
+def rounds(
+    warm: WarmStart, command: str, folder: Path, *, every: int, most: int
+) -> tuple[int, list[str]]:
     """Kills a command at every so-maniest operation; how often, and what went wrong."""
-    expected, wrong, count = undisturbed(command, folder / "whole"), [], 0
+    expected, wrong, count = undisturbed(warm, command, folder / "whole"), [], 0
     for number in range(1, most + 1, every):
         place = folder / str(number)
         try:
-            difference = disturbed(command, number, place, expected)
+            difference = disturbed(warm, command, number, place, expected)
         except EOFError:
             break
         count += 1
@@ -115,14 +128,15 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--most", type=int, default=10**6)
     asked = parser.parse_args()
-    is_good = True
+    is_good, warm = True, WarmStart()
     for command in asked.command or COMMANDS:
         folder = Path(tempfile.mkdtemp(prefix="leyden-moments-"))
-        count, wrong = rounds(command, folder, every=asked.every, most=asked.most)
+        count, wrong = rounds(warm, command, folder, every=asked.every, most=asked.most)
         print(f"{command:8} {count:5} moments  {'; '.join(wrong) or 'all as undisturbed'}")
         is_good = is_good and not wrong
         if not wrong:
             shutil.rmtree(folder)
+    warm.close()
     return 0 if is_good else 1
 
 

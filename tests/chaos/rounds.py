@@ -27,15 +27,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from multiprocessing.process import BaseProcess
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any
 
 import torch
 
-from leyden.distributed.forkserver import start_forkserver
-from leyden.distributed.resources import ProcessEnvironment
 from leyden.run.checkpoints import LAST, find_checkpoint, find_intact
+from tests.commands import Process, WarmStart, start_logged
 
 FAMILIES = {
     "mlp": ("model.width=64", "model.dropout=0.2", "data.translate=1"),
@@ -67,32 +66,6 @@ MOST_SECONDS = 120.0
 """A start that takes longer than this has hung."""
 
 
-@dataclass(frozen=True)
-class Started:
-    """A command line in a process and a group of its own.
-
-    Attributes:
-        folder: Where it runs.
-        words: The command line.
-    """
-
-    folder: Path
-    words: tuple[str, ...]
-    world: ProcessEnvironment
-
-    def __call__(self) -> None:
-        os.setsid()
-        self.world.enter()
-        os.chdir(self.folder)
-        log = os.open("log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        for stream in (1, 2):
-            os.dup2(log, stream)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        from leyden.cli import main
-
-        sys.exit(main(self.words))
-
-
 @dataclass
 class Chaos:
     """What happened to a command.
@@ -119,34 +92,33 @@ class Subject:
     """A command that is tormented.
 
     Attributes:
+        warm: What starts it.
         command: See `COMMANDS`.
         words: The command line.
     """
 
+    warm: WarmStart
     command: str
     words: tuple[str, ...]
 
     @classmethod
-    def of(cls, family: str, command: str, steps: int) -> "Subject":
+    def of(cls, warm: WarmStart, family: str, command: str, steps: int) -> "Subject":
         length = (f"trainer.max_steps={steps}", f"trainer.val_check_interval={max(2, steps // 6)}")
         words, is_sweep = COMMANDS[command], "-m" in COMMANDS[command]
         common = [word for word in COMMON if is_sweep or not word.startswith("sweep.")]
-        return cls(command, (*words, *FAMILIES[family], *common, *length))
+        return cls(warm, command, (*words, *FAMILIES[family], *common, *length))
 
-    def start(self, folder: Path) -> BaseProcess:
+    def start(self, folder: Path) -> Process:
         """Begins it, or goes on with it."""
         words = self.words
         if self.command == "resume" and (folder / "it" / "run.json").exists():
             words = ("resume", "it")
-        process = start_forkserver().Process(target=Started(folder, words, ProcessEnvironment()))
-        process.start()
-        return process
+        return start_logged(self.warm, words, folder)
 
     def finish(self, folder: Path) -> Path:
         """Lets it come to its end."""
-        process = self.start(folder)
-        process.join(MOST_SECONDS)
-        assert process.exitcode == 0, (folder / "log.txt").read_text()
+        status = self.start(folder).wait(MOST_SECONDS)
+        assert status == 0, (folder / "log.txt").read_text()
         return folder
 
     def difference(self, whole: Path, torn: Path) -> str | None:
@@ -161,11 +133,19 @@ class Subject:
 
 
 def torment(
-    family: str, *, command: str = "run", rounds: int, seed: int, steps: int, folder: Path
+    warm: WarmStart,
+    family: str,
+    *,
+    command: str = "run",
+    rounds: int,
+    seed: int,
+    steps: int,
+    folder: Path,
 ) -> Chaos:
     """Lets a command run undisturbed, and then with interruptions.
 
     Args:
+        warm: What starts it.
         family: See `FAMILIES`.
         command: See `COMMANDS`.
         rounds: Interruptions.
@@ -173,7 +153,7 @@ def torment(
         steps: Optimizer steps of each run.
         folder: Empty.
     """
-    subject, numbers = Subject.of(family, command, steps), itertools.count()
+    subject, numbers = Subject.of(warm, family, command, steps), itertools.count()
 
     def new_folder() -> Path:
         path = folder / str(next(numbers))
@@ -204,25 +184,26 @@ def interrupt(
     """Starts a command and ends it a random moment after a step; False if it was done before."""
     process = subject.start(folder)
     deadline = time.monotonic() + MOST_SECONDS
-    while progress(folder) < until and process.is_alive():
+    while progress(folder) < until and process.poll() is None:
         assert time.monotonic() < deadline, "it hangs"
         time.sleep(0.002)
     while_saving = time.monotonic() + (chance.random() < 0.5)
-    while time.monotonic() < while_saving and not is_saving(folder) and process.is_alive():
+    while time.monotonic() < while_saving and not is_saving(folder) and process.poll() is None:
         pass
     time.sleep(chance.uniform(0.0, 0.005))
     is_caught, send = is_saving(folder), chance.choice([*SIGNALS])
-    if not process.is_alive():
-        assert process.exitcode == 0, (folder / "log.txt").read_text()
+    if process.poll() is not None:
+        assert process.returncode == 0, (folder / "log.txt").read_text()
         return False
     result.kills += SIGNALS[send](process, folder) == signal.SIGKILL
     if chance.random() < 0.5 or send.startswith("job"):
         to(process.pid, signal.SIGTERM)
-    process.join(MOST_SECONDS)
-    assert process.exitcode is not None, "it hangs"
+    with contextlib.suppress(TimeoutExpired):
+        process.wait(MOST_SECONDS)
+    assert process.returncode is not None, "it hangs"
     result.rounds += 1
     result.while_saving += is_caught
-    return process.exitcode != 0
+    return process.returncode != 0
 
 
 def to(pid: int | None, number: int, *, group: bool = False) -> int:
@@ -233,7 +214,7 @@ def to(pid: int | None, number: int, *, group: bool = False) -> int:
     return number
 
 
-def to_a_job(process: BaseProcess, folder: Path, number: int) -> int:
+def to_a_job(process: Process, folder: Path, number: int) -> int:
     """Sends a signal to one of the runs of a command."""
     for path in sorted(folder.glob("it/**/run.json")):
         record = json.loads(path.read_text())
@@ -242,7 +223,7 @@ def to_a_job(process: BaseProcess, folder: Path, number: int) -> int:
     return to(process.pid, number)
 
 
-SIGNALS: dict[str, Callable[[BaseProcess, Path], int]] = {
+SIGNALS: dict[str, Callable[[Process, Path], int]] = {
     "command killed": lambda process, _: to(process.pid, signal.SIGKILL),
     "command told to stop": lambda process, _: to(process.pid, signal.SIGTERM),
     "Ctrl-C": lambda process, _: to(process.pid, signal.SIGINT, group=True),
@@ -349,11 +330,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     print(f"{'':14}{'rounds':>8}{'SIGKILL':>9}{'saving':>8}{'damaged':>9}  result")
-    is_good = True
+    is_good, warm = True, WarmStart()
     pairs = itertools.product(asked.family or FAMILIES, asked.command or COMMANDS)
     for family, command in pairs:
         folder = Path(tempfile.mkdtemp(prefix="leyden-chaos-"))
         result = torment(
+            warm,
             family,
             command=command,
             rounds=asked.rounds,
@@ -371,6 +353,7 @@ def main() -> int:
         )
         if is_same:
             shutil.rmtree(folder)
+    warm.close()
     return 0 if is_good else 1
 
 

@@ -6,9 +6,8 @@ import os
 import pty
 import re
 import struct
-import subprocess
-import sys
 import termios
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -109,14 +108,13 @@ def test_the_last_logged_step_of_a_run_is_that_of_its_last_whole_row(tmp_path):
     assert last_logged(tmp_path) == (20, 1.5)
 
 
-def on_terminal(width, *words):
+def on_terminal(warm, width, *words):
     """What a command writes to a terminal of some width, in lines."""
     main, side = pty.openpty()
     fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     environment = {**os.environ, "TERM": "xterm"}
     environment.pop("COLUMNS", None)
-    command = [sys.executable, "-m", "leyden", *words]
-    process = subprocess.Popen(command, stdout=side, stderr=side, stdin=side, env=environment)
+    process = warm.start(*words, folder=Path(), environment=environment, streams=(side,) * 3)
     os.close(side)
     written = b""
     try:
@@ -155,10 +153,9 @@ def runs(tmp_path_factory):
     return root
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("width", [60, 80, 120])
-def test_runs_on_a_terminal_fit_and_are_told_apart(width, runs):
-    lines = on_terminal(width, "runs", str(runs))
+def test_runs_on_a_terminal_fit_and_are_told_apart(width, runs, warm):
+    lines = on_terminal(warm, width, "runs", str(runs))
     assert max(map(len, lines)) <= width
     rows = [line for line in lines if re.search(r"completed|running", line)]
     assert len(rows) == 6

@@ -1,6 +1,7 @@
 """`trainer=smoke` makes any experiment one that runs on any machine, and says what it changed."""
 
 import json
+from functools import cache
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ LARGE = ("gpt2_small_ddp", "gpt2_small_fsdp", "gpt2_hello")
 ALL = sorted(file.stem for file in EXPERIMENTS.rglob("*.yaml"))
 
 
+@cache  # of the experiments, which several tests look at
 def composed(*words):
     return compose_request(Request(words)).jobs[0]
 

@@ -34,13 +34,23 @@ FEW = (
 )
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Callable[..., Path]:
-    """Executes a run in processes of its own, by a strategy, and returns its folder."""
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Executes a run in processes of its own, by a strategy, and returns its folder.
+
+    A run that several tests ask for is the same one: they only read it.
+    """
+    made: dict[tuple[str, ...], Path] = {}
 
     def execute(strategy: str, *words: str, start: Path | None = None) -> Path:
+        request = (strategy, *words, str(start))
+        if request not in made:
+            made[request] = new_run(strategy, words, start)
+        return made[request]
+
+    def new_run(strategy: str, words: tuple[str, ...], start: Path | None) -> Path:
         (job,) = compose_request(Request((*FEW, *words, *STRATEGIES[strategy]))).jobs
-        folder = tmp_path / f"run-{len(list(tmp_path.glob('run-*')))}"
+        folder = tmp_path_factory.mktemp("distributed") / "run"
         prepare(job, resolve_config(job.cfg), command=[], folder=folder)
         if start is not None:
             (folder / "checkpoints").mkdir()

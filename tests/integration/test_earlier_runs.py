@@ -8,8 +8,6 @@ import csv
 import json
 import platform
 import shutil
-import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -187,14 +185,12 @@ def test_a_stopped_one_ends_as_one_that_was_not(name, earlier, leyden):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["ddp_stopped", "fsdp_sharded"])
-def test_two_stopped_processes_end_as_two_that_were_not(name, earlier):
+def test_two_stopped_processes_end_as_two_that_were_not(name, earlier, commands):
     folder = earlier(name)
-    words = ("resume", name, "trainer.sharded_checkpoints=false")  # one file can be compared
-    done = subprocess.run(
-        [sys.executable, "-m", "leyden", *words], capture_output=True, text=True, timeout=280
-    )
-    assert done.returncode == 0, done.stderr
-    assert f"goes on from step {record_of(EARLIER / name)['steps']}" in done.stderr
+    # One file can be compared.
+    status, _, err = commands.run(name, "trainer.sharded_checkpoints=false", verb="resume")
+    assert status == 0, err
+    assert f"goes on from step {record_of(EARLIER / name)['steps']}" in err
     assert_same_end(folder, EARLIER / ENDS[name])
 
 

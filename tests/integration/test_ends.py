@@ -1,11 +1,7 @@
 """How runs end other than well, and what the record says then."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
@@ -66,37 +62,17 @@ def test_one_diverging_job_costs_the_sweep_no_other(leyden):
 
 
 @pytest.fixture
-def start_long_run(tmp_path):
-    """Starts a run that lasts, and ends it with the test."""
-    started = []
+def start_long_run(commands):
+    """Starts a run that lasts."""
 
     def start(*words):
-        started.append(long_run(tmp_path, *words))
-        return started[-1]
+        length = ("trainer.max_epochs=100000", "resume.every_steps=20")
+        process = commands.start("run_dir=run", *length, *words)
+        checkpoints = commands.folder / "run" / "checkpoints"
+        commands.wait_for(lambda: list(checkpoints.glob("step-*.json")))
+        return process
 
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def long_run(tmp_path, *words):
-    length = ("trainer.max_epochs=100000", "resume.every_steps=20")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "leyden", "train", "run_dir=run", *length, *words],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        # A shell that started the tests in the background lets them ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    deadline = time.monotonic() + 120
-    while not list((tmp_path / "run" / "checkpoints").glob("step-*.json")):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    return process
+    return start
 
 
 def assert_interrupted(process, folder):

@@ -2,8 +2,6 @@
 
 import re
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -24,22 +22,15 @@ def test_after_a_search_all_trials_that_are_not_done_are_counted(commands, fault
 
 
 @pytest.mark.slow
-def test_after_a_report_it_is_not_said_that_nothing_was_started(leyden):
+def test_after_a_report_it_is_not_said_that_nothing_was_started(leyden, commands):
     sweep = leyden("train", "-m", "seed=0,1", *TINY).folder
-    process = subprocess.Popen(
-        [sys.executable, "-m", "leyden", "report", str(sweep)],
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    try:
-        deadline = time.monotonic() + 60
-        while not list(sweep.glob(".report.*")):  # it is being written
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
-        process.send_signal(signal.SIGINT)
-    finally:
-        _, err = process.communicate(timeout=60)
+    process = commands.start(str(sweep), verb="report")
+    deadline = time.monotonic() + 60
+    while not list(sweep.glob(".report.*")):  # it is being written
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 75
     assert re.fullmatch(r"interrupted; the report may be incomplete: the same command .*\n", err)
     assert not list(sweep.glob(".report.*"))

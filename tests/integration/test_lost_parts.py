@@ -15,7 +15,7 @@ from leyden.testing.faults import faulty as faulty_runs
 
 LONG = (
     *("-m", "run_dir=it", "seed=0,1", "hydra.launcher.slots=2", "sweep.report=false"),
-    *("model.width=8", "trainer.max_steps=6000", "trainer.accelerator=cpu"),
+    *("model.width=8", "trainer.max_steps=2500", "trainer.accelerator=cpu"),
     *("callbacks.graph=null", "callbacks.predictions=null", "trainer.log_every_n_steps=10"),
 )
 SHORT = (*LONG[:5], "trainer=smoke", *LONG[7:])
@@ -249,6 +249,7 @@ def test_a_disk_that_is_full_from_the_begin_is_one_line(name, leyden, monkeypatc
 @pytest.mark.slow
 def test_a_run_of_two_processes_that_is_given_again_at_once_after_a_kill_is_finished(commands):
     words = (*LONG[5:], "run_dir=it", "trainer.devices=2", "trainer.strategy=ddp")
+    words += ("trainer.max_steps=500",)
     killed = commands.start(*words)
     commands.wait_for(lambda: (commands.folder / "it" / "metrics.csv").exists())
     killed.send_signal(signal.SIGKILL)

@@ -44,17 +44,20 @@ FITTING = {
 }
 OPTIMIZERS = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))
 SCHEDULES = sorted(path.stem for path in (CONF / "scheduler").glob("*.yaml"))
-TINY = ("data.batch_size=8", "trainer.max_steps=2", "trainer.limit_val_batches=2")
+TINY = (
+    *("data.batch_size=8", "trainer.max_steps=2", "trainer.limit_val_batches=2"),
+    *("trainer.limit_test_batches=2", "callbacks.graph=null", "callbacks.predictions=null"),
+)
 
 
 def short(family, kind, *more):
     return ("train", f"model={family}", *FAMILIES[family], *KINDS[kind], *TINY, *more)
 
 
-@pytest.mark.parametrize("optimizer", ["momentum", "adamw", "muon"])
 @pytest.mark.parametrize(("family", "kind"), sorted(FITTING))
-def test_a_model_trains_on_data_that_it_reads(family, kind, optimizer, leyden):
-    result = leyden(*short(family, kind, f"optimizer={optimizer}"))
+def test_a_model_trains_on_data_that_it_reads(family, kind, leyden):
+    """By Muon, the optimizer that depends most on a model's layers; for others see below."""
+    result = leyden(*short(family, kind, "optimizer=muon"))
     record = json.loads((result.folder / "run.json").read_text())
     evaluated = json.loads(leyden("eval", str(result.folder), "--json").out)
     assert (record["status"], record["steps"]) == ("completed", 2)

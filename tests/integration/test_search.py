@@ -19,7 +19,10 @@ from optuna.trial import TrialState
 from leyden.sweeps.storage import open_storage
 
 OPTUNA = ("-m", "hydra/sweeper=optuna")
-TINY = ("model.width=8", "trainer.max_steps=3", "trainer.accelerator=cpu", "sweep.report=false")
+TINY = (
+    *("model.width=8", "trainer.max_steps=3", "trainer.accelerator=cpu", "sweep.report=false"),
+    *("logger.tensorboard=null", "callbacks.predictions=null", "callbacks.graph=null"),
+)
 RATE = "optimizer.lr=tag(log,interval(1e-3,1e-1))"
 DEPTH = "model.depth=int(interval(1,3))"
 CHOICE = "model.activation=relu,gelu"

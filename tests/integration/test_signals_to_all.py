@@ -42,10 +42,17 @@ def is_training(folder):
     return tables and all(len(path.read_bytes().splitlines()) > 2 for path in tables)
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# The signals are handled alike; each comes to each kind of command, and in each way.
+CASES = [
+    (command, send, SIGNALS[(place + turn) % 3])
+    for place, command in enumerate(COMMANDS)
+    for turn, send in enumerate((send_to_group, send_to_all))
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("send", [send_to_group, send_to_all])
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(("command", "send", "number"), CASES)
 def test_a_signal_to_all_processes_ends_each_run_with_a_checkpoint(command, send, number, commands):
     process = commands.start(*LONG, *COMMANDS[command])
     commands.wait_for(lambda: is_training(commands.folder))

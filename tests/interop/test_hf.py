@@ -28,13 +28,17 @@ def trained(tmp_path, *, tokenizer=None, **options):
     )
 
 
+def export(run, folder):
+    export_hf(run.net, run.vocabulary, folder, run=run.folder)
+
+
 def names_in(folder):
     return {path.name for path in folder.iterdir()}
 
 
 def test_transformers_loads_a_model_of_the_same_logits(tmp_path):
     run = trained(tmp_path)
-    export_hf(run, tmp_path / "out")
+    export(run, tmp_path / "out")
     theirs = AutoModelForCausalLM.from_pretrained(tmp_path / "out")
     tokens = torch.randint(290, (2, 32), generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
@@ -42,14 +46,14 @@ def test_transformers_loads_a_model_of_the_same_logits(tmp_path):
 
 
 def test_transformers_misses_no_weights_and_finds_none_too_many(tmp_path):
-    export_hf(trained(tmp_path), tmp_path / "out")
+    export(trained(tmp_path), tmp_path / "out")
     _, info = AutoModelForCausalLM.from_pretrained(tmp_path / "out", output_loading_info=True)
     assert not any(info.values())
 
 
 def test_transformers_loads_a_tokenizer_of_the_same_tokens(tmp_path):
     run = trained(tmp_path)
-    export_hf(run, tmp_path / "out")
+    export(run, tmp_path / "out")
     theirs = AutoTokenizer.from_pretrained(tmp_path / "out")
     text = f"{TEXT}, é 世\n"
     assert theirs(text).input_ids == run.vocabulary.encode(text).tolist()
@@ -59,7 +63,7 @@ def test_transformers_loads_a_tokenizer_of_the_same_tokens(tmp_path):
 
 def test_the_separator_ends_a_text_in_transformers(tmp_path):
     run = trained(tmp_path)
-    export_hf(run, tmp_path / "out")
+    export(run, tmp_path / "out")
     theirs = AutoModelForCausalLM.from_pretrained(tmp_path / "out")
     assert theirs.config.eos_token_id == run.vocabulary.separator
     assert theirs.generation_config.eos_token_id == run.vocabulary.separator
@@ -67,14 +71,14 @@ def test_the_separator_ends_a_text_in_transformers(tmp_path):
 
 def test_what_was_written_is_read_back_bit_for_bit(tmp_path):
     run = trained(tmp_path)
-    export_hf(run, tmp_path / "out")
+    export(run, tmp_path / "out")
     read = read_gpt2(tmp_path / "out").state_dict()
     assert read.keys() == run.net.state_dict().keys()
     assert all(torch.equal(read[name], tensor) for name, tensor in run.net.state_dict().items())
 
 
 def test_a_vocabulary_that_transformers_has_not_is_written_in_our_form(tmp_path):
-    export_hf(trained(tmp_path, tokenizer=Bytes()), tmp_path / "out")
+    export(trained(tmp_path, tokenizer=Bytes()), tmp_path / "out")
     weights = {"config.json", "generation_config.json", "model.safetensors"}
     assert names_in(tmp_path / "out") == {*weights, "vocabulary.json"}
     assert len(load_vocabulary(tmp_path / "out")) == 256
@@ -83,7 +87,7 @@ def test_a_vocabulary_that_transformers_has_not_is_written_in_our_form(tmp_path)
 @pytest.mark.parametrize("make", [True, False], ids=["empty", "new"])
 def test_an_empty_or_new_folder_is_filled_and_nothing_left_beside_it(tmp_path, make):
     (tmp_path / "a" / "out").mkdir(parents=True) if make else None
-    export_hf(trained(tmp_path), tmp_path / "a" / "out")
+    export(trained(tmp_path), tmp_path / "a" / "out")
     assert names_in(tmp_path / "a") == {"out"}
 
 
@@ -96,7 +100,7 @@ def test_a_folder_that_is_taken_is_refused_and_left(tmp_path, kind):
     else:
         taken.write_text("mine")
     with pytest.raises(ConfigError, match=r"--output.*is not empty"):
-        export_hf(trained(tmp_path), taken)
+        export(trained(tmp_path), taken)
     assert names_in(tmp_path) == {"out"}
 
 
@@ -106,14 +110,14 @@ def test_a_failure_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Vocabulary, "save", fail)
     with pytest.raises(OSError, match="disk full"):
-        export_hf(trained(tmp_path), tmp_path / "out")
+        export(trained(tmp_path), tmp_path / "out")
     assert names_in(tmp_path) == set()
 
 
 def test_what_transformers_has_not_is_refused_by_its_keys(tmp_path):
     run = trained(tmp_path, positions="rotary", norm="rms")
     with pytest.raises(ConfigError, match=r"model\.norm=layer, model\.positions=learned") as raised:
-        export_hf(run, tmp_path / "out")
+        export(run, tmp_path / "out")
     assert len(raised.value.problems) == 1
     assert not (tmp_path / "out").exists()
 
@@ -122,18 +126,18 @@ def test_another_family_is_refused(tmp_path):
     net = MLP(input_shape=(4,), num_outputs=2)
     run = LoadedRun(tmp_path, net, Spec("table", (4,), 2, task="classification"), None)
     with pytest.raises(ConfigError, match="is no GPT-2"):
-        export_hf(run, tmp_path / "out")
+        export(run, tmp_path / "out")
 
 
 def test_a_missing_package_is_named_with_its_extra(tmp_path, monkeypatch):
     run = trained(tmp_path)
     monkeypatch.setitem(sys.modules, "safetensors", None)
     with pytest.raises(ConfigError, match=r"safetensors.*pip install 'leyden\[hf\]'"):
-        export_hf(run, tmp_path / "out")
+        export(run, tmp_path / "out")
 
 
 def test_the_config_says_the_sizes(tmp_path):
-    export_hf(trained(tmp_path), tmp_path / "out")
+    export(trained(tmp_path), tmp_path / "out")
     config = json.loads((tmp_path / "out" / "config.json").read_text())
     names = ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head")
     assert [config[name] for name in names] == [290, 32, 24, 2, 3]

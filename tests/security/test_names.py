@@ -2,6 +2,16 @@
 
 import pytest
 
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Where the command runs, with two folders above it that are empty otherwise."""
+    folder = tmp_path / "above" / "here"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    return folder
+
+
 NAMES = [
     "../evil",
     "../../evil",
@@ -29,7 +39,8 @@ MADE_SAFE = ["~", "..a", "a..b", "-rf", "con", "[bold]x[/bold]".replace("/", "")
 
 
 def tree(folder):
-    return {path for path in folder.parent.rglob("*") if folder / "outputs" not in path.parents}
+    above = folder.parents[1]
+    return {path for path in above.rglob("*") if folder / "outputs" not in path.parents}
 
 
 def as_override(name):
@@ -38,32 +49,32 @@ def as_override(name):
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_a_name_that_leads_elsewhere_is_refused(leyden, tmp_path, name):
-    before = tree(tmp_path)
+def test_a_name_that_leads_elsewhere_is_refused(leyden, here, name):
+    before = tree(here)
     result = leyden("train", as_override(name))
     assert result.status == 2
     assert result.err.count("error: ") == 1
     assert "\x1b" not in result.err
-    assert tree(tmp_path) == before
-    assert not (tmp_path / "outputs").exists()
+    assert tree(here) == before
+    assert not (here / "outputs").exists()
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_it_is_refused_for_a_sweep(leyden, tmp_path, name):
-    before = tree(tmp_path)
+def test_it_is_refused_for_a_sweep(leyden, here, name):
+    before = tree(here)
     assert leyden("train", "-m", as_override(name), "seed=1,2").status == 2
-    assert tree(tmp_path) == before
-    assert not (tmp_path / "outputs").exists()
+    assert tree(here) == before
+    assert not (here / "outputs").exists()
 
 
 @pytest.mark.parametrize("name", MADE_SAFE)
-def test_an_odd_name_stays_within_outputs(leyden, tmp_path, name):
-    before = tree(tmp_path)
+def test_an_odd_name_stays_within_outputs(leyden, here, name):
+    before = tree(here)
     words = ("model.width=8", "trainer.max_steps=1", "trainer.accelerator=cpu")
     result = leyden("train", as_override(name), *words)
     assert result.status == 0, result.err
-    assert tree(tmp_path) - before == {tmp_path / "outputs"}
-    assert (tmp_path / "outputs" / name).is_dir()
+    assert tree(here) - before == {here / "outputs"}
+    assert (here / "outputs" / name).is_dir()
 
 
 @pytest.mark.parametrize("group", ["model", "data", "experiment", "hydra/launcher"])

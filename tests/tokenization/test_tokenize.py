@@ -5,8 +5,6 @@ import json
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from itertools import chain
 from pathlib import Path
@@ -215,7 +213,9 @@ def finished_files():
 
 
 @pytest.mark.slow
-def test_killed_at_any_time_it_goes_on_to_the_same_bytes_and_leaves_alone_what_was_done(leyden):
+def test_killed_at_any_time_it_goes_on_to_the_same_bytes_and_leaves_alone_what_was_done(
+    leyden, commands
+):
     text = "".join(json.dumps({"text": text}) + "\n" for text in DOCUMENTS)
     Path("long.jsonl").write_text(text * 100)
     leyden(*COMMAND)
@@ -223,11 +223,7 @@ def test_killed_at_any_time_it_goes_on_to_the_same_bytes_and_leaves_alone_what_w
     num_kills = 0
     for number in range(20):
         finished, done = finished_files(), len(records())
-        process = subprocess.Popen(
-            [sys.executable, "-m", "leyden", *COMMAND],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = commands.start(*COMMAND[1:], verb=COMMAND[0])
         while process.poll() is None and len(records()) < done + 9:
             time.sleep(0.001 * number)
         process.kill()
@@ -255,7 +251,7 @@ def test_interrupted_while_it_joins_it_goes_on_to_the_same_bytes(lines, leyden, 
     monkeypatch.setattr(tokenize, "write_shard", interrupted_write)
     result = leyden(*command, "out")
     assert (result.status, written[0].exists()) == (75, True)
-    assert "interrupted: the same command goes on" in result.err
+    assert "interrupted: the same command continues" in result.err
     monkeypatch.setattr(tokenize, "write_shard", write)
     modified = written[0].stat().st_mtime_ns
     assert leyden(*command, "out").status == 0

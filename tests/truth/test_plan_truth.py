@@ -1,8 +1,6 @@
 """What `leyden plan` says, beside what the same jobs then write, recomputed without Leyden."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,23 +12,24 @@ JOBS = ("-m", "model=mlp,cnn", "model.width=8,256", "optimizer=sgd,adamw")
 LENGTH = ("trainer.max_steps=150", "trainer.accelerator=cpu")
 
 
-def leyden(*words):
-    command = [sys.executable, "-m", "leyden", *words]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def leyden(warm, *words):
+    status, out, err = warm.run(*words)
+    assert status == 0, err
+    return out
 
 
-def planned():
-    return json.loads(leyden("plan", *JOBS, *LENGTH, "--json"))
+def planned(warm):
+    return json.loads(leyden(warm, "plan", *JOBS, *LENGTH, "--json"))
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory):
+def both(tmp_path_factory, warm):
     """Each job's row of the plan, made before the sweep and after it, and its folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("plan"))
-        before = planned()
-        sweep = Path(leyden("train", *JOBS, *LENGTH).splitlines()[-1]).absolute()
-        after = planned()
+        before = planned(warm)
+        sweep = Path(leyden(warm, "train", *JOBS, *LENGTH).splitlines()[-1]).absolute()
+        after = planned(warm)
     folders = {
         frozenset(job["overrides"]): sweep / job["folder"]
         for job in json.loads((sweep / "sweep.json").read_text())["jobs"]

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 
 import optuna
 import pandas as pd
@@ -21,11 +19,11 @@ LR, ACTIVATION = "optimizer.lr", "model.activation"
 
 
 @pytest.fixture(scope="module")
-def sweep(tmp_path_factory):
+def sweep(tmp_path_factory, warm):
     folder = tmp_path_factory.mktemp("search")
-    command = [sys.executable, "-m", "leyden", "train", *WORDS]
-    ended = subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder)
-    return folder / ended.stdout.splitlines()[-1]
+    status, out, err = warm.run("train", *WORDS, folder=folder)
+    assert status == 0, err
+    return folder / out.splitlines()[-1]
 
 
 @pytest.fixture(scope="module")

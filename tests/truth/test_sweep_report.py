@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -20,11 +18,11 @@ WORDS += ("trainer.max_steps=60", "trainer.val_check_interval=15", "trainer.acce
 
 
 @pytest.fixture(scope="module")
-def sweep(tmp_path_factory):
+def sweep(tmp_path_factory, warm):
     folder = tmp_path_factory.mktemp("sweep")
-    command = [sys.executable, "-m", "leyden", "train", *WORDS]
-    ended = subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder)
-    return folder / ended.stdout.splitlines()[-1], ended.stderr
+    status, out, err = warm.run("train", *WORDS, folder=folder)
+    assert status == 0, err
+    return folder / out.splitlines()[-1], err
 
 
 @pytest.fixture(scope="module")
