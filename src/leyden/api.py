@@ -8,7 +8,8 @@
 The command line (`leyden.cli`) calls the same functions. They return values and raise errors, and
 print nothing; to follow the progress, pass an `observer` (see `leyden.events`).
 
-A run goes through these files, in this order:
+A run goes through these files, in this order. `training/train.py` calls them from `resolve` on: it
+claims the folder of the run and freezes the config in between.
 
     config/compose.py       overrides and YAML files -> configs, one for each job
     config/validate.py      all problems of the configs, before anything is built
