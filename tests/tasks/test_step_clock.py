@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from leyden.tasks import logging as clock
-from leyden.tasks.logging import StepClock, StepInterval
+from leyden.tasks import step_clock as clock
+from leyden.tasks.step_clock import StepClock, StepInterval
 
 
 class Time:

@@ -17,7 +17,7 @@ from leyden.config.targets import find_target, make
 from leyden.config.user_code import in_a_line
 from leyden.events import Note, Observer
 from leyden.planning.batch import num_processes_of
-from leyden.planning.parts import build_net, build_task
+from leyden.planning.building import build_net, build_task
 from leyden.planning.resolve import Cache, ResolvedConfig, cached_data
 from leyden.run.record import status_after
 from leyden.training.build import build_trainer

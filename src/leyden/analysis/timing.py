@@ -16,8 +16,8 @@ from leyden.config.compose import ComposedRequest
 from leyden.distributed.resources import torch_threads
 from leyden.events import Observer
 from leyden.planning.batch import num_processes_of
-from leyden.planning.limits import steps_between_validations, steps_per_epoch
 from leyden.planning.resolve import Cache, ResolvedConfig
+from leyden.planning.steps import steps_between_validations, steps_per_epoch
 from leyden.run.log import quiet_libraries
 
 MOST_BYTES = 4e9

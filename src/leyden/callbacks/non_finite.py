@@ -15,7 +15,7 @@ from leyden.callbacks.saving import all_agree
 from leyden.distributed.sharding import whole
 from leyden.errors import Diverged
 from leyden.run.record import Record
-from leyden.tasks.logging import log_value
+from leyden.tasks.log_values import log_value
 from leyden.types import PositiveInt
 
 log = logging.getLogger("leyden")

@@ -12,7 +12,7 @@ from leyden.run.content import Best
 from leyden.run.provenance import device_name, flags, peak_memory_bytes
 from leyden.run.record import Record
 from leyden.tasks import Task
-from leyden.tasks.logging import loop_of
+from leyden.tasks.log_values import loop_of
 
 SECONDS_BETWEEN = 2.0
 """A small network may be validated fifty times a second, and each write waits for the disk."""

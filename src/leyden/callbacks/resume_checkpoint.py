@@ -15,7 +15,7 @@ from leyden.compat.lightning import update_step_metrics, validates_next
 from leyden.distributed.stop_signal import StopSignal
 from leyden.errors import Interrupted
 from leyden.run.checkpoints import LAST, checkpoint_files, checkpoints_in
-from leyden.tasks.logging import write_values
+from leyden.tasks.log_values import write_values
 from leyden.types import Count, PositiveFloat, PositiveInt
 
 log = logging.getLogger("leyden")

@@ -5,7 +5,8 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from leyden.tasks.logging import StepInterval, is_log_step, log_value, loop_of
+from leyden.tasks.log_values import is_log_step, log_value, loop_of
+from leyden.tasks.step_clock import StepInterval
 
 
 class Throughput(Callback):

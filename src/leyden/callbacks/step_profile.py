@@ -13,7 +13,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from leyden.events import Event, Observer, ignore
-from leyden.tasks.logging import loop_of, not_profiled
+from leyden.tasks.log_values import loop_of, not_profiled
 
 STEPS_BEFORE = 5
 """The first steps are slow: memory is taken, kernels are chosen."""

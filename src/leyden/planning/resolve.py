@@ -18,8 +18,6 @@ from leyden.data import DataModule, Spec
 from leyden.errors import ConfigError, Problem, gathered
 from leyden.interop.gpt2 import require_matching_gpt2
 from leyden.planning.batch import solve_batch
-from leyden.planning.limits import limit_problems, steps_per_epoch
-from leyden.planning.parts import planned_steps
 from leyden.planning.read_data import data_problems, read_data
 from leyden.planning.rules import task_problems
 from leyden.planning.size import (
@@ -29,6 +27,7 @@ from leyden.planning.size import (
     meta_net,
     solve_width,
 )
+from leyden.planning.steps import limit_problems, planned_steps, steps_per_epoch
 from leyden.run.checkpoints import find_checkpoint, read_weights
 from leyden.tasks import task_of
 from leyden.tokenization.choice import TokenizerName

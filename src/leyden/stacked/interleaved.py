@@ -20,8 +20,8 @@ from torch import Tensor
 from leyden.data.batches import Batch
 from leyden.distributed.stop_signal import VirtualSignals, active_signals, handling, install
 from leyden.run.log import LOUD
+from leyden.stacked.member import StackMember
 from leyden.stacked.stack import Stacks
-from leyden.stacked.template import StackMember
 from leyden.training.epoch_loop import EpochLoop
 
 

@@ -16,7 +16,7 @@ from leyden.data.batches import Batch
 from leyden.data.spec import Spec
 from leyden.distributed.sharding import shard
 from leyden.tasks.evaluation import Evaluation
-from leyden.tasks.logging import log_evaluation
+from leyden.tasks.log_values import log_evaluation
 
 MakeOptimizer = Callable[[nn.Module], Optimizer]
 MakeSchedule = Callable[[Optimizer, int], LRScheduler]

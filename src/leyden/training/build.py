@@ -30,8 +30,8 @@ from leyden.distributed import torchrun
 from leyden.distributed.sharding import blocks_of
 from leyden.distributed.strategy import FullyShardedStrategy, MarkedCheckpointIO, strategy_of
 from leyden.planning.batch import batch_split_of, num_processes_of
-from leyden.planning.limits import steps_between_validations, steps_per_epoch
-from leyden.planning.parts import build_data, build_net, build_task, planned_steps
+from leyden.planning.building import build_data, build_net, build_task
+from leyden.planning.steps import planned_steps, steps_between_validations, steps_per_epoch
 from leyden.tasks import Task
 from leyden.training.epoch_loop import EpochLoop
 

@@ -29,7 +29,8 @@ from leyden.compat.lightning import (
     update_step_metrics,
     validates_by_time,
 )
-from leyden.tasks.logging import StepClock, is_log_step, not_profiled
+from leyden.tasks.log_values import is_log_step, not_profiled
+from leyden.tasks.step_clock import StepClock
 
 HOOKS = (
     "on_train_batch_start",
