@@ -5,11 +5,6 @@ import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch: two workers must not exceed two cores
 
-if hasattr(os, "sched_setaffinity"):  # each worker of pytest has one core, and so one slot
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {cores[worker % len(cores)]})
-
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -45,6 +40,18 @@ install_import_hook(
 
 from leyden.cli import main  # noqa: E402 (after the hook)
 from tests.commands import Commands, WarmStart  # noqa: E402
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives each process that runs tests one core, and so one slot.
+
+    Not the process that starts such processes: they would all have its core.
+    """
+    starts_others = not hasattr(config, "workerinput") and config.getoption("numprocesses", None)
+    if hasattr(os, "sched_setaffinity") and not starts_others:
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[worker % len(cores)]})
 
 
 def pytest_collection_finish() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from leyden.cli import main
 from leyden.files import atomic
 from leyden.testing.faults import faulty as faulty_runs
 
@@ -138,11 +139,26 @@ def test_a_job_whose_folder_vanishes_costs_the_other_nothing(commands):
     assert states(commands.folder) == ["completed"] * 2
 
 
+@pytest.fixture(scope="session")
+def finished_sweep(tmp_path_factory):
+    """Folder of a sweep that has ended well."""
+    folder = tmp_path_factory.mktemp("finished")
+    with contextlib.chdir(folder):
+        assert main(["train", *SHORT]) == 0
+    return folder / "it"
+
+
+@pytest.fixture
+def own_sweep(finished_sweep):
+    """A copy of it here, which a test may damage."""
+    shutil.copytree(finished_sweep, "it")
+
+
+@pytest.mark.usefixtures("own_sweep")
 @pytest.mark.parametrize(
     "content", ["", "{", '{"jobs": 3}', "[]", None], ids=["empty", "cut", "other", "list", "gone"]
 )
 def test_a_sweep_whose_record_is_damaged_is_found_again_by_its_jobs(content, leyden):
-    assert leyden("train", *SHORT).status == 0
     before, path = losses(Path("it")), Path("it/sweep.json")
     if content is None:
         path.unlink()
@@ -157,9 +173,9 @@ def test_a_sweep_whose_record_is_damaged_is_found_again_by_its_jobs(content, ley
     assert (Path("it/sweep.damaged.json").exists()) is (content is not None)
 
 
+@pytest.mark.usefixtures("own_sweep")
 @pytest.mark.parametrize("content", ["", "{", "[]", None])
 def test_a_job_whose_record_is_damaged_costs_the_others_nothing(content, leyden):
-    assert leyden("train", *SHORT).status == 0
     path = min(Path("it").glob("*/run.json"))
     if content is None:
         path.unlink()

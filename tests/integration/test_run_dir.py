@@ -1,11 +1,14 @@
 """The same command in the same folder goes on; another one is refused."""
 
+import contextlib
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from leyden.cli import main
 from leyden.testing.faults import faulty
 
 SHORT = (
@@ -22,12 +25,20 @@ def contents():
     return {path: path.read_bytes() for path in Path("run").rglob("*") if path.is_file()}
 
 
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """Folder of a run that a signal ended at step 30 of 66."""
+    folder = tmp_path_factory.mktemp("stopped")
+    with contextlib.chdir(folder), faulty("SIGTERM@step:30"):
+        assert main(["train", *SHORT]) == 75
+        assert (record()["status"], record()["steps"]) == ("interrupted", 30)
+    return folder / "run"
+
+
 @pytest.fixture
-def interrupted(leyden):
-    """A run in `run` that a signal ended at step 30 of 66."""
-    with faulty("SIGTERM@step:30"):
-        assert leyden("train", *SHORT).status == 75
-    assert (record()["status"], record()["steps"]) == ("interrupted", 30)
+def interrupted(stopped):
+    """A copy of it in `run`."""
+    shutil.copytree(stopped, "run")
 
 
 @pytest.mark.usefixtures("interrupted")

@@ -2,15 +2,20 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from leyden.config.compose import compose_request
+from leyden.config.request import Request
 from leyden.distributed.job import JobProcesses
+from leyden.planning.resolve import resolve_config
 from leyden.run.checkpoint_file import defect_of, marker_of
 from leyden.run.checkpoints import LAST, find_intact, read_step
 from leyden.testing.faults import POINTS, faulty
 from leyden.training.run_work import RunWork
+from leyden.training.train import prepare
 
 SHORT = (
     *("model.width=8", "trainer.max_steps=12", "resume.every_steps=3", "callbacks.best=null"),
@@ -22,28 +27,31 @@ def status_of(folder):
     return json.loads((folder / "run.json").read_text())["status"]
 
 
+def made(folder, *words):
+    """A run's folder, in which nothing was done yet."""
+    (job,) = compose_request(Request((*SHORT, *words))).jobs
+    return prepare(job, resolve_config(job.cfg), command=[], folder=folder).folder
+
+
 @pytest.fixture
 def prepared(tmp_path):
-    from leyden.config.compose import compose_request
-    from leyden.config.request import Request
-    from leyden.planning.resolve import resolve_config
-    from leyden.training.train import prepare
-
-    def make(*words):
-        (job,) = compose_request(Request((*SHORT, *words))).jobs
-        return prepare(job, resolve_config(job.cfg), command=[], folder=tmp_path / "run").folder
-
-    return make
+    return partial(made, tmp_path / "run")
 
 
-@pytest.fixture
-def three(prepared):
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
     """A run that was killed at step 11, with checkpoints of the steps 3, 6 and 9."""
-    folder = prepared("resume.keep=3")
+    folder = made(tmp_path_factory.mktemp("killed") / "run", "resume.keep=3")
     with faulty("SIGKILL@step:11"):
         assert JobProcesses(RunWork(folder)).wait() == -9
     assert [read_step(path) for path in checkpoints(folder)] == [3, 6, 9]
     return folder
+
+
+@pytest.fixture
+def three(killed, tmp_path):
+    """A copy of it, which a test may damage."""
+    return Path(shutil.copytree(killed, tmp_path / "run"))
 
 
 def checkpoints(folder):

@@ -94,7 +94,7 @@ def is_as_written(found, cells):
     return found.dtype == np.float64 and np.array_equal(found, truth, equal_nan=True)
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(table=tables())
 def test_what_the_user_says_of_a_table_is_how_it_is_read(table):
     write(table)
@@ -107,7 +107,7 @@ def test_what_the_user_says_of_a_table_is_how_it_is_read(table):
         assert report.column(name).problem == ""
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(table=tables())
 def test_what_the_user_does_not_say_is_found_or_refused(table):
     write(table)

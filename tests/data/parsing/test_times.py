@@ -197,6 +197,7 @@ def test_what_could_be_another_time_or_none_is_refused(cells, words):
     assert words in refusal(cells)
 
 
+@settings(max_examples=20)  # some tenths of a second each
 @given(
     first=st.integers(1901, 2060),
     months=st.lists(st.integers(0, 60 * 12), min_size=2, max_size=20),
