@@ -1,4 +1,4 @@
-"""What scripts and notebooks call: compose, plan, train, sweep, load, runs.
+"""The Python API: compose, plan, train, resume, sweep, load, runs.
 
     import leyden
 
@@ -6,15 +6,16 @@
     print(run.metrics["test/acc"], run.folder)
 
 The command line (`leyden.cli`) calls the same functions. They return values and raise errors, and
-print nothing; whoever wants to see how the work goes passes an `observer` (`leyden.events`).
+print nothing; to follow the progress, pass an `observer` (see `leyden.events`).
 
-A run goes through these files, in this order:
+A run goes through these files, in this order. `training/train.py` calls them from `resolve` on: it
+claims the folder of the run and freezes the config in between.
 
     config/compose.py       overrides and YAML files -> configs, one for each job
-    config/validate.py      everything that is wrong with them, before anything is built
-    planning/resolve.py     config and data -> the model's width, its size, the planned steps
+    config/validate.py      all problems of the configs, before anything is built
+    planning/resolve.py     config and data -> model width, parameter count, number of steps
     training/build.py       frozen config -> data set, task, trainer
-    training/execute.py     fit, test, further attempts
+    training/execute.py     fit, test, recovery from failures
     run/record.py           run.json
 """
 
@@ -46,7 +47,7 @@ class Run:
     """A run on disk.
 
     Attributes:
-        record: What `run.json` says of it.
+        record: Content of its `run.json`.
     """
 
     record: "Record"
@@ -72,7 +73,7 @@ class Run:
         return read_frozen(self.folder)
 
     def raise_for_status(self) -> None:
-        """Raises an error unless the run is complete.
+        """Raises an error unless the status is `completed`.
 
         Raises:
             Diverged: The loss or a weight became NaN or infinite.
@@ -92,21 +93,21 @@ def compose(
     config_dir: Path | None = None,
     config_name: str = "config",
 ) -> ComposedRequest:
-    """Composes and validates what the overrides ask for; runs nothing.
+    """Composes and validates the requested jobs; runs nothing.
 
     Args:
         overrides: Hydra's overrides, as on the command line.
-        multirun: Whether a sweep is asked for, as by `-m`.
+        multirun: Whether the request is a sweep, as with `-m`.
         config_dir: Folder of the user's own configs.
         config_name: Name of the primary config.
 
     Raises:
-        ConfigError: All that is wrong with the request.
+        ConfigError: All problems of the request.
     """
-    return validated(compose_request(Request(overrides, multirun, config_dir, config_name)))
+    return validate_request(compose_request(Request(overrides, multirun, config_dir, config_name)))
 
 
-def validated(composed: ComposedRequest) -> ComposedRequest:
+def validate_request(composed: ComposedRequest) -> ComposedRequest:
     """The composed jobs, all of them valid.
 
     Raises:
@@ -115,22 +116,22 @@ def validated(composed: ComposedRequest) -> ComposedRequest:
     from leyden.planning.rules import RULES
 
     if composed.sweep is not None and torchrun.is_started_by_torchrun():
-        message = "a sweep starts the processes of its jobs itself; type it without torchrun"
+        message = "a sweep starts its own processes; run it without torchrun"
         raise ConfigError([Problem("-m", message)])
     validate(composed, RULES)
     return composed
 
 
 def plan(*overrides: str, observer: Observer = log_notes, **options: Any) -> list[dict[str, Any]]:
-    """Size and cost of each job that the overrides ask for; runs nothing but some steps.
+    """Size and cost of each requested job; runs a few steps to time them.
 
     Args:
         overrides: See `compose`.
-        observer: Is told what was read of the data.
+        observer: Receives notes on the data that was read.
         options: See `compose`.
 
     Raises:
-        ConfigError: All that is wrong with the request.
+        ConfigError: All problems of the request.
     """
     from leyden.analysis.cost import plan_rows
 
@@ -142,14 +143,14 @@ def train(*overrides: str, observer: Observer = log_notes, **options: Any) -> Ru
 
     Args:
         overrides: See `compose`.
-        observer: Is told of the events of the run.
+        observer: Receives the events of the run.
         options: See `compose`.
 
     Raises:
-        ConfigError: All that is wrong with the request. Nothing was written.
+        ConfigError: All problems of the request. Nothing was written.
         Diverged: The loss or a weight became NaN or infinite.
         Interrupted: A signal stopped the run.
-        RunFailed: The run failed; its folder says why.
+        RunFailed: The run failed; `run.json` in its folder has the error.
     """
     composed = compose(*overrides, **options)
     run = run_job(composed, command=["leyden.train", *overrides], observer=observer)
@@ -158,12 +159,12 @@ def train(*overrides: str, observer: Observer = log_notes, **options: Any) -> Ru
 
 
 def run_job(composed: ComposedRequest, *, command: Sequence[str], observer: Observer) -> Run:
-    """Runs the one job of a request to its end, whatever that is.
+    """Runs the single job of a request; the status says how it ended.
 
     Args:
         composed: Validated request.
         command: What the user typed, for the record.
-        observer: Is told of the events of the run.
+        observer: Receives the events of the run.
 
     Raises:
         ConfigError: The request is a sweep, or does not fit its data. Nothing was written.
@@ -171,7 +172,7 @@ def run_job(composed: ComposedRequest, *, command: Sequence[str], observer: Obse
     from leyden.training.train import train as train_job
 
     if composed.sweep is not None:
-        raise ConfigError([Problem("sweep", "asks for many runs; call leyden.sweep")])
+        raise ConfigError([Problem("sweep", "declares several runs; call leyden.sweep")])
     return Run(train_job(composed.jobs[0], command=[*command], observer=observer))
 
 
@@ -181,16 +182,16 @@ def resume(
     command: Sequence[str] = ("leyden.resume",),
     observer: Observer = log_notes,
 ) -> Run:
-    """Continues a run from its newest sound checkpoint to its planned end, whatever that is.
+    """Continues a run from its newest intact checkpoint; the status says how it ended.
 
     Args:
         folder: Folder of the run.
-        overrides: Keys of its config that are to be different now.
+        overrides: Overrides that change its config.
         command: What the user typed, for the record.
-        observer: Is told of the events of the run.
+        observer: Receives the events of the run.
 
     Raises:
-        ConfigError: No such run, or it can't be resumed so. Nothing was written.
+        ConfigError: No such run, or it can't be resumed with these overrides. Nothing was written.
     """
     from leyden.planning.rules import RULES
     from leyden.training.resume import job_of
@@ -204,7 +205,7 @@ def resume(
 
 
 def sweep(*overrides: str, observer: Observer = log_notes, **options: Any) -> "SweepRecord":
-    """Runs what is missing of a sweep; its record says what became of each job.
+    """Runs the jobs of a sweep that are not completed; the record has the outcome of each.
 
     Args:
         overrides: See `compose`.
@@ -212,7 +213,7 @@ def sweep(*overrides: str, observer: Observer = log_notes, **options: Any) -> "S
         options: See `compose`.
 
     Raises:
-        ConfigError: All that is wrong with the request. Nothing was written.
+        ConfigError: All problems of the request. Nothing was written.
     """
     composed = compose(*overrides, **{"multirun": True, **options})
     return run_jobs(composed, command=["leyden.sweep", *overrides], observer=observer)
@@ -221,7 +222,7 @@ def sweep(*overrides: str, observer: Observer = log_notes, **options: Any) -> "S
 def run_jobs(
     composed: ComposedRequest, *, command: Sequence[str], observer: Observer
 ) -> "SweepRecord":
-    """Runs what is missing of a sweep.
+    """Runs the jobs of a sweep that are not completed.
 
     Args:
         composed: Validated request.
@@ -229,7 +230,7 @@ def run_jobs(
         observer: Is told of the events of the sweep.
 
     Raises:
-        ConfigError: Jobs that do not fit their data, or the sweep can't run now.
+        ConfigError: A job does not fit its data, or the sweep can't be run now.
     """
     from leyden.sweeps.run import run_sweep
 
@@ -240,7 +241,7 @@ def load(folder: Path | str) -> Run:
     """A run, from its folder.
 
     Raises:
-        ConfigError: The folder has no run's record.
+        ConfigError: The folder has no readable `run.json`.
     """
     from leyden.run.record import Record
 
@@ -248,7 +249,7 @@ def load(folder: Path | str) -> Run:
 
 
 def runs(folder: Path | str = "outputs") -> "pd.DataFrame":
-    """All runs below a folder, a row each with the keys of `run.json`."""
+    """All runs below a folder: one row each; the columns are the keys of `run.json`."""
     import pandas as pd
 
     from leyden.run.listing import find_runs

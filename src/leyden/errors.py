@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 
 class LeydenError(Exception):
-    """What all errors of Leyden's own have in common."""
+    """Base of all errors that Leyden raises."""
 
 
 class RunFailed(LeydenError):
@@ -82,7 +82,7 @@ def suggestion(wrong: str, known: Iterable[str], *, prefix: str = "") -> str:
 
 
 class Diverged(LeydenError):
-    """The loss became NaN or infinite."""
+    """A loss, gradient, weight or metric became NaN or infinite."""
 
 
 class Interrupted(LeydenError):
@@ -94,4 +94,4 @@ class Pruned(LeydenError):
 
 
 class CheckpointError(LeydenError):
-    """A run has checkpoints, but none of them is what it was when it was written."""
+    """A run has checkpoints, but none of them is intact."""

@@ -1,4 +1,4 @@
-"""What the engine tells while it works; a terminal, a notebook or a log shows it.
+"""Events that Leyden reports while it works, for a terminal, a notebook or a log.
 
 The engine itself prints nothing. Events of runs are in `training.events`, of sweeps in
 `sweeps.events`.
@@ -28,11 +28,11 @@ class Note(Event):
 
 
 Observer = Callable[[Event], None]
-"""Is told of each event; one that it does not know it passes over."""
+"""Receives each event; ignores those that it does not know."""
 
 
 @runtime_checkable
-class TellsObserver(Protocol):
+class HasObserver(Protocol):
     """A callback or launcher with an attribute `observer`: it is set before its work begins."""
 
     observer: Observer
@@ -45,4 +45,4 @@ def log_notes(event: Event) -> None:
 
 
 def ignore(event: Event) -> None:
-    """The observer of all but the first of several processes, which speaks for all."""
+    """An observer that does nothing: of several processes only the first reports."""

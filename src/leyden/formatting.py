@@ -1,13 +1,10 @@
-"""Texts of users, files and libraries, shown as text wherever they go."""
+"""Numbers, times and paths for display, and text of others made safe to print."""
 
 import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
+from typing import Any
 
 
 def printable(text: str) -> str:

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 from leyden.callbacks import Utilisation
 from leyden.callbacks.speed import known_peak
 from leyden.compat.lightning_slurm import ignore_slurm
-from leyden.tasks import logging as steps_clock
+from leyden.tasks import step_clock as steps_clock
 from leyden.training.epoch_loop import EpochLoop
 
 pytestmark = [

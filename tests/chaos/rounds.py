@@ -33,7 +33,7 @@ from typing import Any
 
 import torch
 
-from leyden.run.checkpoints import LAST, find_checkpoint, find_sound
+from leyden.run.checkpoints import LAST, find_checkpoint, find_intact
 from tests.commands import Process, WarmStart, start_logged
 
 FAMILIES = {
@@ -241,7 +241,7 @@ def runs_in(folder: Path) -> list[Path]:
 
 def damaged(folder: Path) -> list[str]:
     """What is wrong with checkpoints that were finished: those whose marker was written."""
-    defects = [one for run in runs_in(folder) for one in find_sound(run, LAST)[1]]
+    defects = [one for run in runs_in(folder) for one in find_intact(run, LAST)[1]]
     return [defect for defect in defects if "has no marker" not in defect]
 
 

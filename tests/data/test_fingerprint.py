@@ -14,7 +14,7 @@ from leyden.data import Blobs, DataModule, DataSplits, ImageFolder, Spec, Text, 
 from leyden.data.batches import BatchIndices
 from leyden.data.fingerprint import BLOCK_BYTES, MOST_BYTES, files_digest
 from leyden.data.tables.csv_table import CSVTable
-from leyden.planning.parts import build_data
+from leyden.planning.building import build_data
 
 OPTIONS = {
     "blobs": (),

@@ -9,7 +9,7 @@ import torch
 from torch import distributed
 from torch.multiprocessing import ProcessRaisedException
 
-from leyden.callbacks import SameConfig
+from leyden.callbacks import RequireSameConfig
 
 
 class OfTwo:
@@ -21,7 +21,7 @@ def meet(rank, port, digests):
     where = f"tcp://127.0.0.1:{port}"
     distributed.init_process_group("gloo", init_method=where, rank=rank, world_size=2)
     try:
-        SameConfig(digests[rank]).on_fit_start(OfTwo(), None)
+        RequireSameConfig(digests[rank]).on_fit_start(OfTwo(), None)
     finally:
         distributed.destroy_process_group()
 
@@ -45,4 +45,4 @@ def test_a_single_process_asks_nobody():
         world_size = 1
 
     assert "RANK" not in os.environ
-    SameConfig("a").on_fit_start(OfOne(), None)
+    RequireSameConfig("a").on_fit_start(OfOne(), None)

@@ -13,7 +13,7 @@ SYSTEMS = (SIGTERM, SIGUSR1, SIGUSR2, SIGHUP)
 @pytest.fixture
 def stop():
     made = StopSignal()
-    with handling(made.meet):
+    with handling(made.handle):
         yield made
 
 

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from leyden.run.checkpoints import LAST, find_sound, read_step
+from leyden.run.checkpoints import LAST, find_intact, read_step
 
 
 def record_of(folder):
@@ -79,7 +79,7 @@ def assert_interrupted(process, folder):
     """It ended by itself, with a checkpoint of the step that it had reached."""
     process.communicate(timeout=60)
     record = record_of(folder)
-    checkpoint, _ = find_sound(folder, LAST)
+    checkpoint, _ = find_intact(folder, LAST)
     assert process.returncode == 75
     assert record["status"] == "interrupted"
     assert read_step(checkpoint) == record["steps"]

@@ -191,7 +191,7 @@ def test_eval_of_another_model_than_the_checkpoints_is_refused(mlp_run, leyden):
 
 def test_the_test_accuracy_is_the_share_of_right_answers(mlp_run):
     from leyden.data import BatchIndices
-    from leyden.planning.parts import build_data, build_net
+    from leyden.planning.building import build_data, build_net
     from leyden.run.checkpoints import find_checkpoint, read_weights
     from leyden.run.folder import read_frozen
 

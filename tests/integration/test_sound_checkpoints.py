@@ -12,7 +12,7 @@ from leyden.config.request import Request
 from leyden.distributed.job import JobProcesses
 from leyden.planning.resolve import resolve_config
 from leyden.run.checkpoint_file import defect_of, marker_of
-from leyden.run.checkpoints import LAST, find_sound, read_step
+from leyden.run.checkpoints import LAST, find_intact, read_step
 from leyden.testing.faults import POINTS, faulty
 from leyden.training.run_work import RunWork
 from leyden.training.train import prepare
@@ -63,7 +63,7 @@ def test_one_killed_while_it_saves_leaves_a_checkpoint_that_loads(point, prepare
     folder = prepared("resume.keep=1")
     with faulty(f"SIGKILL@save:3:{point}"):
         assert JobProcesses(RunWork(folder)).wait() == -9
-    path, defects = find_sound(folder, LAST)
+    path, defects = find_intact(folder, LAST)
     assert path.name == {"remove": "step-9.ckpt"}.get(point, "step-6.ckpt")
     assert len(defects) == (point == "marker")  # a file that is whole, but can't be checked
     assert JobProcesses(RunWork(folder)).wait() == 0
@@ -81,7 +81,7 @@ def test_what_is_written_is_whole_though_temporary_files_lie_on_another_device(
     folder = prepared()
     with faulty("SIGKILL@save:3:half"):
         assert JobProcesses(RunWork(folder), start="cold").wait() == -9
-    assert find_sound(folder, LAST)[0].name == "step-6.ckpt"
+    assert find_intact(folder, LAST)[0].name == "step-6.ckpt"
 
 
 def truncate(path):
@@ -118,7 +118,7 @@ DAMAGES = {
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_checkpoint_is_passed_over_with_a_word(damage, three):
     DAMAGES[damage](checkpoints(three)[-1])
-    path, (defect,) = find_sound(three, LAST)
+    path, (defect,) = find_intact(three, LAST)
     assert path.name == "step-6.ckpt"
     assert "step-9.ckpt" in defect
 
@@ -169,7 +169,7 @@ def test_the_newest_is_found_by_its_step_and_not_by_the_time_of_its_file(three):
 
     os.utime(checkpoints(three)[-1], (0, 0))
     os.utime(marker_of(checkpoints(three)[-1]), (0, 0))
-    assert find_sound(three, LAST)[0].name == "step-9.ckpt"
+    assert find_intact(three, LAST)[0].name == "step-9.ckpt"
 
 
 def test_a_moved_run_keeps_its_best_and_touches_nothing_where_it_was(leyden, tmp_path):
@@ -200,7 +200,7 @@ def test_a_checkpoint_that_fails_costs_no_other(error, point, prepared):
     folder = prepared("resume.keep=1")
     with faulty(f"{error}@save:3:{point} SIGKILL@step:11"):
         assert JobProcesses(RunWork(folder)).wait() == -9
-    assert find_sound(folder, LAST)[0] == folder / "checkpoints" / "step-6.ckpt"
+    assert find_intact(folder, LAST)[0] == folder / "checkpoints" / "step-6.ckpt"
     assert "no checkpoint at step 9" in (folder / "train.log").read_text()
     assert JobProcesses(RunWork(folder)).wait() == 0
 

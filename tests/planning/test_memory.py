@@ -11,8 +11,8 @@ from leyden.config.location import CONF
 from leyden.config.request import Request
 from leyden.config.targets import make
 from leyden.optim import adamw
+from leyden.planning.building import build_net, build_task
 from leyden.planning.memory import blank_batch, memory_bytes, state_bytes
-from leyden.planning.parts import build_net, build_task
 from leyden.planning.resolve import Cache, resolve_config
 
 OPTIMIZERS = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))

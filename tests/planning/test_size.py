@@ -7,7 +7,7 @@ from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.data import BatchIndices, Spec
 from leyden.models import RNN
-from leyden.planning.parts import build_net, build_task
+from leyden.planning.building import build_net, build_task
 from leyden.planning.resolve import Cache, cached_data, resolve_config
 from leyden.planning.size import flops_per_sample
 

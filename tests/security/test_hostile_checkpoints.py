@@ -244,11 +244,11 @@ def test_hydras_rerun_of_a_pickle_is_refused(leyden, tmp_path, canary, flag, bef
 
 def test_a_hostile_checkpoint_does_not_even_train_on(leyden, foreign_run, canary, monkeypatch):
     """Also not where the run's own folder is written on."""
-    from leyden.distributed.strategy import MarkedCheckpoint
+    from leyden.distributed.strategy import MarkedCheckpointIO
 
     path = shutil.copy(next((foreign_run / "checkpoints").glob("*.ckpt")), "x.ckpt")
     torch.save({"state_dict": nn.Linear(1, 1).state_dict(), "global_step": Bird(canary)}, path)
     for trust in (None, False):
         with pytest.raises(pickle.UnpicklingError):
-            MarkedCheckpoint("").load_checkpoint(path, weights_only=trust)
+            MarkedCheckpointIO("").load_checkpoint(path, weights_only=trust)
     assert not canary.exists()

@@ -16,7 +16,7 @@ from leyden.callbacks import BestCheckpoint, Pruning, Recorder, StepLoss
 from leyden.callbacks.known_states import LIGHTNINGS, known_state, types_of
 from leyden.cli import main
 from leyden.config.lightning_classes import ALLOWED
-from leyden.distributed.strategy import MarkedCheckpoint
+from leyden.distributed.strategy import MarkedCheckpointIO
 from leyden.errors import CheckpointError
 from leyden.run.checkpoint_file import digest_of, read_marker, write_marker
 
@@ -225,10 +225,10 @@ def test_nothing_is_removed_but_what_lies_in_the_runs_folder(tmp_path, victim, w
     folder.mkdir()
     (folder / "link").symlink_to(victim)
     (folder / "x.ckpt").write_text("x")
-    files = MarkedCheckpoint("", folder=folder)
+    files = MarkedCheckpointIO("", folder=folder)
     files.remove_checkpoint(tmp_path / where)
     files.remove_checkpoint(tmp_path / where / "inner.ckpt")
-    MarkedCheckpoint("").remove_checkpoint(folder / "x.ckpt")
+    MarkedCheckpointIO("").remove_checkpoint(folder / "x.ckpt")
     assert state_of(victim) == ["inner.ckpt", "inner.json"]
     assert (folder / "x.ckpt").exists()
     files.remove_checkpoint(folder / "x.ckpt")

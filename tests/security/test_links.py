@@ -10,7 +10,7 @@ import pytest
 
 from leyden.errors import ConfigError
 from leyden.loggers import CSV
-from leyden.run.checkpoints import checkpoints_in, find_sound
+from leyden.run.checkpoints import checkpoints_in, find_intact
 from leyden.run.folder import read_frozen
 from leyden.run.foreign_links import foreign
 from leyden.run.lock import folder_lock
@@ -200,7 +200,7 @@ class TestNames:
         (folder / f"{stem}.json").write_text(json.dumps(marker))
         (folder / f"{stem}.ckpt").write_text("x")
         assert checkpoints_in(folder, "step") == []
-        assert find_sound(tmp_path, "step") == (None, [])
+        assert find_intact(tmp_path, "step") == (None, [])
 
 
 class TestWhatIsTheUsersOwn:

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from leyden.tasks import logging as clock
-from leyden.tasks.logging import Lap, StepClock
+from leyden.tasks import step_clock as clock
+from leyden.tasks.step_clock import StepClock, StepInterval
 
 
 class Time:
@@ -44,7 +44,7 @@ def test_pauses_do_not_count_however_they_are_nested(time):
 def test_a_lap_begins_where_the_one_before_has_ended(time):
     steps = StepClock()
     with steps.running():
-        lap = Lap(steps, step=10)
+        lap = StepInterval(steps, step=10)
         time.now = 2.0
         assert lap.end(step=14) == (4, 2.0)
         time.now = 5.0

@@ -24,7 +24,7 @@ ESSENTIAL = {"data": CONTENT, "cost": "steps"}
 
 @dataclass(frozen=True)
 class DiffSection:
-    """One side of two runs.
+    """One section of a comparison of two runs.
 
     Attributes:
         name: Config, code, environment, data, losses, metrics or cost.

@@ -1,4 +1,4 @@
-"""A run once more, from its frozen config, and whether it is the same to the bit."""
+"""Repeats a run from its frozen config and compares the two bit by bit."""
 
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from leyden.analysis.diff import DiffSection, diff, losses_section, read_record
 from leyden.config.job import Job
 from leyden.config.sweep_space import Assignment
 from leyden.config.validate import check_job
-from leyden.distributed.resources import Resources, on_threads
+from leyden.distributed.resources import Resources, torch_threads
 from leyden.errors import ConfigError, Problem
 from leyden.events import Observer
 from leyden.planning.resolve import ResolvedConfig, resolve_job
@@ -88,7 +88,7 @@ def reproduce(
     record = prepare(
         job, replace(resolved, cfg=frozen), command=command, folder=new_folder("reproduce")
     )
-    execute_alike(record, before, devices=frozen.trainer.devices, observer=observer)
+    execute_again(record, before, devices=frozen.trainer.devices, observer=observer)
     return compared(before, record, last)
 
 
@@ -131,12 +131,12 @@ def require_same_data(before: Record, resolved: ResolvedConfig) -> None:
         raise ConfigError(problems)
 
 
-def execute_alike(record: Record, before: Record, *, devices: int, observer: Observer) -> None:
+def execute_again(record: Record, before: Record, *, devices: int, observer: Observer) -> None:
     """Executes the repetition on as many threads as the run had; how it ends, its record says."""
     threads = (before.flags or {}).get("threads")
     try:
         if devices == 1:
-            with nullcontext() if threads is None else on_threads(threads):
+            with nullcontext() if threads is None else torch_threads(threads):
                 execute(record, observer=observer)
         else:
             execute_in_processes(

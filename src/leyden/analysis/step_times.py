@@ -12,12 +12,12 @@ from omegaconf import DictConfig
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from leyden.callbacks import OptimizerMode
+from leyden.callbacks import ScheduleFreeMode
 from leyden.config.targets import find_target, make
 from leyden.config.user_code import in_a_line
 from leyden.events import Note, Observer
 from leyden.planning.batch import num_processes_of
-from leyden.planning.parts import build_net, build_task
+from leyden.planning.building import build_net, build_task
 from leyden.planning.resolve import Cache, ResolvedConfig, cached_data
 from leyden.run.record import status_after
 from leyden.training.build import build_trainer
@@ -59,7 +59,7 @@ class Measured:
         step: Seconds of an optimizer step.
         validation: Seconds of a validation.
         test: Seconds of the test at the end.
-        start: Until the first step has begun to take as long as the others.
+        start: Seconds of warm-up, until steps take their usual time.
     """
 
     flops: int
@@ -88,7 +88,7 @@ def measure(resolved: ResolvedConfig, cache: Cache, observer: Observer) -> Measu
     cfg.trainer.profiler = None
     clock = Clock()
     own = [make(node) for node in cfg.callbacks.values() if adds_to_validation(node)]
-    callbacks = [OptimizerMode(), clock, *own]
+    callbacks = [ScheduleFreeMode(), clock, *own]
     trainer = build_trainer(cfg, data, folder=None, callbacks=callbacks, loggers=[])
     if not data.is_readable or step_flops(resolved) > MOST_FLOPS.get(device_of(trainer), 0):
         return None

@@ -13,11 +13,11 @@ from scipy.optimize import nnls
 
 from leyden.analysis.step_times import LONGEST, Measured, measure, operations_a_second, step_flops
 from leyden.config.compose import ComposedRequest
-from leyden.distributed.resources import on_threads
+from leyden.distributed.resources import torch_threads
 from leyden.events import Observer
 from leyden.planning.batch import num_processes_of
-from leyden.planning.limits import steps_between_validations, steps_per_epoch
 from leyden.planning.resolve import Cache, ResolvedConfig
+from leyden.planning.steps import steps_between_validations, steps_per_epoch
 from leyden.run.log import quiet_libraries
 
 MOST_BYTES = 4e9
@@ -57,7 +57,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Line:
-    """Seconds a + b x operations, resolved to what was measured.
+    """Seconds a + b x operations, fitted to what was measured.
 
     Attributes:
         intercept: a, not negative.
@@ -83,8 +83,8 @@ class Line:
         x, y = np.array(points, dtype=float).T
         scale = x.max() or 1.0
         (intercept, slope), _ = nnls(np.stack([1 / y, x / scale / y], axis=1), np.ones(len(y)))
-        resolved = intercept + slope / scale * x
-        return cls(float(intercept), float(slope / scale), float(np.abs(resolved / y - 1).max()))
+        fitted = intercept + slope / scale * x
+        return cls(float(intercept), float(slope / scale), float(np.abs(fitted / y - 1).max()))
 
     def __call__(self, x: float) -> float:
         return self.intercept + self.slope * x
@@ -122,7 +122,7 @@ def estimate_times(
     estimates: list[Estimate | None] = [None] * len(resolved)
     sweep = plan.sweep
     threads = torch.get_num_threads() if sweep is None else int(sweep.launcher.get("threads", 1))
-    with on_threads(threads), isolate_rng(), quiet_libraries():
+    with torch_threads(threads), isolate_rng(), quiet_libraries():
         small = {
             kind: [resolved[place] for place in places if (memory[place] or 0) <= MOST_BYTES]
             for kind, places in families.items()

@@ -1,16 +1,16 @@
 """Callbacks: one file, one job.
 
 Those that `conf/callbacks/` names can be removed by `callbacks.NAME=null`; a run always has
-those that `train.run_callbacks` names.
+those that `training.execute.required_callbacks` names.
 """
 
-from leyden.callbacks.averaging import OptimizerMode, weight_averaging
+from leyden.callbacks.averaging import ScheduleFreeMode, weight_averaging
 from leyden.callbacks.best_checkpoint import BestCheckpoint
-from leyden.callbacks.known_states import KnownStates
+from leyden.callbacks.known_states import CheckpointStateFilter
 from leyden.callbacks.measurements import GradientNorm, LearningRate, ParameterValues, StepLoss
 from leyden.callbacks.non_finite import NonFinite
 from leyden.callbacks.predictions import Forecast, Predictions
-from leyden.callbacks.processes import SameConfig, SharedBuffers
+from leyden.callbacks.processes import BufferBroadcast, RequireSameConfig
 from leyden.callbacks.progress import Progress
 from leyden.callbacks.recorder import Recorder
 from leyden.callbacks.resume_checkpoint import ResumeCheckpoint
@@ -20,30 +20,30 @@ from leyden.callbacks.stopping import Pruning, StopAfter, early_stopping
 from leyden.callbacks.summary import Summary
 from leyden.callbacks.tensorboard import Graph, Histograms, Hyperparameters
 from leyden.callbacks.text_samples import TextSamples
-from leyden.callbacks.validation import FinalValidation, PlateauObserver
+from leyden.callbacks.validation import FinalValidation, PlateauMetric
 
 __all__ = [
     "BestCheckpoint",
+    "BufferBroadcast",
+    "CheckpointStateFilter",
     "FinalValidation",
     "Forecast",
     "GradientNorm",
     "Graph",
     "Histograms",
     "Hyperparameters",
-    "KnownStates",
     "LearningRate",
     "NonFinite",
-    "OptimizerMode",
     "ParameterValues",
-    "PlateauObserver",
+    "PlateauMetric",
     "Predictions",
     "Progress",
     "Pruning",
     "Recorder",
+    "RequireSameConfig",
     "ResumeCheckpoint",
     "ResumeState",
-    "SameConfig",
-    "SharedBuffers",
+    "ScheduleFreeMode",
     "StepLoss",
     "StopAfter",
     "Summary",

@@ -31,8 +31,8 @@ def weight_averaging(*, decay: Probability | None = None) -> WeightAveraging | N
     return WeightAveraging(avg_fn=mean)
 
 
-class OptimizerMode(Callback):
-    """Puts schedule-free optimizers at their training point for each step, and back after it.
+class ScheduleFreeMode(Callback):
+    """Switches schedule-free optimizers to train mode for each step, then back to eval mode.
 
     So whoever validates or saves between two steps sees the mean of points, which is the model.
     """

@@ -16,7 +16,7 @@ from leyden.callbacks.saving import (
     save,
     write,
 )
-from leyden.run.checkpoints import BEST, checkpoints_in, named
+from leyden.run.checkpoints import BEST, checkpoint_files, checkpoints_in
 from leyden.types import PositiveInt
 
 log = logging.getLogger("leyden")
@@ -31,8 +31,8 @@ class BestCheckpoint(Checkpoint):
 
     It is known by its marker which of them is the best: a run's folder can be moved.
 
-    One that follows another within seconds waits in memory, until a checkpoint to resume from is
-    written, which comes back to a time when it was there, or the run ends. Several processes, whose
+    One that follows another within seconds is kept in memory until the next checkpoint to resume
+    from, or the end of the run, so that a resumed run finds it. Several processes, whose
     clocks differ, write at once.
 
     Args:
@@ -110,7 +110,7 @@ class BestCheckpoint(Checkpoint):
     def _remove_others(self, trainer: Trainer) -> None:
         folder = folder_of(trainer)
         kept = {path for path, marker in checkpoints_in(folder, BEST) if marker.step in self.scores}
-        for path in {*named(folder, BEST)} - kept:
+        for path in {*checkpoint_files(folder, BEST)} - kept:
             trainer.strategy.remove_checkpoint(path)
         self.written_when = time.monotonic()
 

@@ -1,4 +1,4 @@
-"""What callbacks take up of a checkpoint, which may be a stranger's."""
+"""Which states callbacks load from a checkpoint that is not trusted."""
 
 import logging
 import os
@@ -68,7 +68,7 @@ LIGHTNINGS: dict[type[Callback], dict[str, Any]] = {
 user's if it likes, say this of themselves by `state_types`."""
 
 
-class KnownStates(Callback):
+class CheckpointStateFilter(Callback):
     """Gives callbacks the keys that they are known to keep, with paths in the run's own folder.
 
     Lightning removes checkpoints by paths that it finds there. It comes before other callbacks.

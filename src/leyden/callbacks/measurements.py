@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from leyden.distributed.sharding import whole
 from leyden.run.record import Record
-from leyden.tasks.logging import is_log_step, log_value
+from leyden.tasks.log_values import is_log_step, log_value
 from leyden.tasks.losses import widened
 
 

@@ -15,7 +15,7 @@ from leyden.callbacks.saving import all_agree
 from leyden.distributed.sharding import whole
 from leyden.errors import Diverged
 from leyden.run.record import Record
-from leyden.tasks.logging import log_value
+from leyden.tasks.log_values import log_value
 from leyden.types import PositiveInt
 
 log = logging.getLogger("leyden")
@@ -30,7 +30,7 @@ class NonFinite(Callback):
     Args:
         record: Steps that are left out are noted in it, and so left out again after a resume.
         policy: `raise` ends the run as diverged; `skip` leaves the step out; `rollback` ends it
-            too, and whoever executes the run goes back to a checkpoint (`runs.rollback`).
+            too, and whoever executes the run goes back to a checkpoint (`recovery.roll_back`).
         limit: With `skip`: more steps than this in a row end the run.
     """
 

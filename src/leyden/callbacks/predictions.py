@@ -201,7 +201,7 @@ def validation_outputs(trainer: Trainer, task: LightningModule) -> Iterator[tupl
 
 
 class Forecast(Callback):
-    """After training, on the validation part: of a series both over time, else one over the other.
+    """After training: plots predictions and targets of the validation part.
 
     Of forecasts of several steps the first is drawn.
     """

@@ -6,7 +6,7 @@ from torch import distributed
 from leyden.distributed.sharding import share_buffers
 
 
-class SameConfig(Callback):
+class RequireSameConfig(Callback):
     """Raises before the first step if the processes do not have the same digest.
 
     Args:
@@ -25,7 +25,7 @@ class SameConfig(Callback):
             raise RuntimeError(f"the processes have different configs: {digests}")
 
 
-class SharedBuffers(Callback):
+class BufferBroadcast(Callback):
     """Gives all processes the first one's running statistics before they are used.
 
     Each process has seen other samples. DDP does the same before every forward pass; what is

@@ -9,7 +9,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.events import Event, Observer, ignore
 from leyden.formatting import printable
-from leyden.tasks.logging import is_log_step
+from leyden.tasks.log_values import is_log_step
 
 SECONDS_BETWEEN_STEPS = 0.1
 """Steps of a small network follow each other faster than anyone can read."""

@@ -12,7 +12,7 @@ from leyden.run.content import Best
 from leyden.run.provenance import device_name, flags, peak_memory_bytes
 from leyden.run.record import Record
 from leyden.tasks import Task
-from leyden.tasks.logging import loop_of
+from leyden.tasks.log_values import loop_of
 
 SECONDS_BETWEEN = 2.0
 """A small network may be validated fifty times a second, and each write waits for the disk."""
@@ -144,13 +144,13 @@ class Recorder(Callback):
             record.throughput = round(steps * counted / seconds, 1)
         if record.flops["per_step"] is not None:
             record.flops["total"] = record.flops["per_step"] * record.steps
-        record.count_time()
+        record.update_train_seconds()
         record.peak_memory_bytes = peak_memory_bytes(task.device)
-        record.name_best()
+        record.record_best_checkpoint()
 
 
 def require_finite(trainer: Trainer) -> None:
-    """Ends a run whose validation or test measured no number.
+    """Ends a run whose validation or test gave NaN or infinity.
 
     Raises:
         Diverged: A metric is NaN or infinite.

@@ -14,8 +14,8 @@ from leyden.callbacks.saving import save
 from leyden.compat.lightning import update_step_metrics, validates_next
 from leyden.distributed.stop_signal import StopSignal
 from leyden.errors import Interrupted
-from leyden.run.checkpoints import LAST, checkpoints_in, named
-from leyden.tasks.logging import write_values
+from leyden.run.checkpoints import LAST, checkpoint_files, checkpoints_in
+from leyden.tasks.log_values import write_values
 from leyden.types import Count, PositiveFloat, PositiveInt
 
 log = logging.getLogger("leyden")
@@ -69,7 +69,7 @@ class ResumeCheckpoint(Checkpoint):
             return
         order = self._order(trainer)
         if order != NOTHING and not validates_next(trainer):
-            log_step(trainer)
+            log_now(trainer)
             self._follow(order, trainer)
 
     def on_validation_batch_end(self, trainer: Trainer, task: LightningModule, *_: Any) -> None:
@@ -140,7 +140,7 @@ class ResumeCheckpoint(Checkpoint):
         """Of those beyond `step`, which the run has left behind, none is kept."""
         if trainer.is_global_zero:
             marked = [path for path, marker in checkpoints_in(folder, LAST) if marker.step <= step]
-            for path in {*named(folder, LAST), *marked} - {*marked[: self.keep]}:
+            for path in {*checkpoint_files(folder, LAST), *marked} - {*marked[: self.keep]}:
                 trainer.strategy.remove_checkpoint(path)
 
     def _reason(self, trainer: Trainer) -> str:
@@ -148,7 +148,7 @@ class ResumeCheckpoint(Checkpoint):
         return f"{name} at step {trainer.global_step}"
 
 
-def log_step(trainer: Trainer) -> None:
+def log_now(trainer: Trainer) -> None:
     """What otherwise happens only after the callbacks."""
     write_values(trainer)
     update_step_metrics(trainer)

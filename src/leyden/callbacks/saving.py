@@ -13,7 +13,7 @@ from leyden.distributed.sharding import own_part, share_buffers
 from leyden.distributed.stop_signal import uninterrupted
 from leyden.errors import Diverged
 from leyden.loggers import Resumable
-from leyden.tasks.logging import loop_of
+from leyden.tasks.log_values import loop_of
 
 
 def save(trainer: Trainer, path: Path, *, score: float | None = None) -> None:
@@ -70,7 +70,7 @@ def write(
 
     Raises:
         OSError: This process could not write it.
-        Interrupted: As above.
+        Interrupted: See `save`.
     """
     with uninterrupted(), loop_of(trainer).clock.paused():
         for logger in trainer.loggers:

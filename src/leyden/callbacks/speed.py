@@ -5,7 +5,8 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from leyden.tasks.logging import Lap, is_log_step, log_value, loop_of
+from leyden.tasks.log_values import is_log_step, log_value, loop_of
+from leyden.tasks.step_clock import StepInterval
 
 
 class Throughput(Callback):
@@ -19,10 +20,10 @@ class Throughput(Callback):
     only_log_steps = True
 
     def __init__(self) -> None:
-        self.lap: Lap | None = None
+        self.lap: StepInterval | None = None
 
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
-        self.lap = Lap(loop_of(trainer).clock, trainer.global_step)
+        self.lap = StepInterval(loop_of(trainer).clock, trainer.global_step)
 
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
@@ -80,13 +81,13 @@ class Utilisation(Callback):
     def __init__(self, *, flops_per_step: int | None, peak_flops: float | None = None) -> None:
         self.flops_per_step = flops_per_step
         self.peak_flops = peak_flops
-        self.lap: Lap | None = None
+        self.lap: StepInterval | None = None
 
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
         if self.peak_flops is None and task.device.type == "cuda":
             name = torch.cuda.get_device_name(task.device)
             self.peak_flops = known_peak(name, str(trainer.precision))
-        self.lap = Lap(loop_of(trainer).clock, trainer.global_step)
+        self.lap = StepInterval(loop_of(trainer).clock, trainer.global_step)
 
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int

@@ -13,7 +13,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from leyden.events import Event, Observer, ignore
-from leyden.tasks.logging import loop_of, unwatched
+from leyden.tasks.log_values import loop_of, not_profiled
 
 STEPS_BEFORE = 5
 """The first steps are slow: memory is taken, kernels are chosen."""
@@ -85,7 +85,7 @@ class StepProfile(Callback):
         if self.profiler is None:
             return
         seconds, steps = time.perf_counter() - self.began, trainer.global_step - self.first_step
-        loop_of(trainer).part = unwatched
+        loop_of(trainer).part = not_profiled
         self.profiler.stop()
         path = Path(trainer.default_root_dir) / TRACE
         self.profiler.export_chrome_trace(str(path))

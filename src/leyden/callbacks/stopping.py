@@ -31,7 +31,7 @@ def early_stopping(
 
 
 class StopAfter(Callback):
-    """Unlike `trainer.max_steps` it leaves the schedule of the learning rate as it is.
+    """Stops after a step; unlike `trainer.max_steps` it keeps the schedule.
 
     Args:
         step: The last one that is done.
@@ -45,8 +45,8 @@ class StopAfter(Callback):
             raise Interrupted(f"after step {self.step}, as asked for")
 
 
-GRACE = 3
-"""By default no trial is pruned before the first validation after one in so many of its steps."""
+PRUNING_SHARE = 3
+"""By default no trial is pruned before the first validation after 1/3 of its steps."""
 
 
 class Pruning(Callback):
@@ -83,7 +83,7 @@ class Pruning(Callback):
             return
         self.reported += 1
         planned = trainer.estimated_stepping_batches
-        if self.min_validations is None and GRACE * trainer.global_step >= planned:
+        if self.min_validations is None and PRUNING_SHARE * trainer.global_step >= planned:
             self.min_validations = self.reported
         is_bad = False
         if trainer.is_global_zero:

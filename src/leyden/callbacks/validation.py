@@ -8,7 +8,7 @@ from leyden.optim.plateau import Plateau
 
 
 class FinalValidation(Callback):
-    """Lightning ends a run without a validation if none is due, and so without a best checkpoint.
+    """Validates at the last step: else Lightning may end a run without a best checkpoint.
 
     At the last step the run is asked to stop: then Lightning validates whatever
     `val_check_interval` says.
@@ -24,8 +24,8 @@ class FinalValidation(Callback):
             trainer.should_stop = True
 
 
-class PlateauObserver(Callback):
-    """After each validation, wherever in an epoch it happens."""
+class PlateauMetric(Callback):
+    """Gives the monitored metric to a plateau schedule after each validation."""
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
         for config in trainer.lr_scheduler_configs:

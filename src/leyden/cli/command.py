@@ -76,12 +76,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb not in verbs:
         return reject_verb(verb, verbs)
     if others and verb in RUN_BY_ONE_PROCESS:
-        sys.stderr.write(f"ignored, for this is one process: {', '.join(others)} (environment)\n")
+        sys.stderr.write(f"ignored in a single process: {', '.join(others)} (environment)\n")
     return run_verb(parser, words)
 
 
 def run_verb(parser: Parser, words: list[str]) -> int:
-    """Runs a verb; each kind of error has its words and its exit status."""
+    """Runs a verb; each kind of error has its message and its exit status."""
     from leyden.cli.variables import reject_misspelt_variables
     from leyden.errors import ConfigError
 

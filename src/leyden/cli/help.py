@@ -13,7 +13,7 @@ HELP = """\
 Leyden: declare an experiment, check it, run it, keep it.
 
   leyden train [overrides]        one run; with -m, or an experiment that says so, a sweep
-  leyden plan  [overrides] [-m]   check and size every job, run nothing
+  leyden plan  [overrides] [-m]   check, size and time every job, write nothing
   leyden data  [overrides]        read and describe a data set, train nothing
   leyden resume RUN               continue a run that was interrupted, or make it longer
   leyden eval  RUN [ckpt=last]    test metrics of a run, from its folder
@@ -30,7 +30,7 @@ Leyden: declare an experiment, check it, run it, keep it.
   --json                          for other programs: plan, data, eval, generate, runs, diff,
                                   doctor
 
-Exit status: 0 done and sound, 1 failed, 2 the request is wrong and nothing was started,
+Exit status: 0 success, 1 failed, 2 the request is wrong and nothing was started,
 3 a sweep with failed jobs, 4 diverged, 75 interrupted.
 """
 

@@ -27,7 +27,7 @@ class ParserExit(Exception):
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong as all of Leyden does: in one line, and without ending the process."""
+    """Raises `ConfigError` for a wrong command line, instead of ending the process."""
 
     def error(self, message: str) -> NoReturn:
         raise ConfigError([Problem(self.prog, f"{message}; see {self.prog} --help")])

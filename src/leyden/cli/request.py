@@ -26,9 +26,9 @@ def compose_words(words: list[str], *, will_run: bool = False) -> "ComposedReque
 
         start_forkserver()
     with waiting("checking"), uncollected():
-        from leyden.api import validated
+        from leyden.api import validate_request
 
-        validated(composed)
+        validate_request(composed)
     show_notes(composed)
     return composed
 

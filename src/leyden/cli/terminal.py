@@ -21,7 +21,7 @@ BASELINES = {
 }
 
 EXACT_ENOUGH = 0.05
-"""A model's size may differ by this from what was wanted without a word."""
+"""Relative difference from `params=` that is not reported."""
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from leyden.data import DataModule
     from leyden.data.report import DataReport
     from leyden.run.record import Record
-    from leyden.training.build import Experiment
+    from leyden.training.build import RunObjects
 
 
-def show_start(record: "Record", cfg: "DictConfig", experiment: "Experiment") -> None:
+def show_start(record: "Record", cfg: "DictConfig", experiment: "RunObjects") -> None:
     """What runs, how big it is, on what, and where it goes."""
     choices, data, trainer = record.choices, experiment.data, experiment.trainer
     parts, console = data.splits, messages()
@@ -90,7 +90,7 @@ def show_data_sets(data_sets: Iterable[tuple[str, "DataModule"]]) -> None:
 
 
 def show_note(text: str) -> None:
-    """A line beside the results; a terminal's end comes between words, as far as it can."""
+    """A line on standard error, wrapped between words where possible."""
     say_wrapped(messages(), text)
 
 
@@ -176,7 +176,7 @@ def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None
     if layout.same:
         show_note(f"in all rows: {', '.join(' '.join(pair) for pair in layout.same.items())}")
     if layout.left_out:
-        show_note(f"too narrow for: {', '.join(layout.left_out)}")
+        show_note(f"columns left out: {', '.join(layout.left_out)}")
 
 
 def terminal_width() -> int | None:

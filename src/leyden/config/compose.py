@@ -13,11 +13,11 @@ from leyden.config.job import Job
 from leyden.config.keys import check_keys
 from leyden.config.overrides import (
     COMMAND_LINE,
-    forced,
     parse_overrides,
     reject_sweeps,
     require_known_options,
     unknown_options,
+    with_forced_prefix,
 )
 from leyden.config.renamed import current_target
 from leyden.config.request import Request
@@ -31,7 +31,7 @@ from leyden.errors import ConfigError, Problem
 HYDRAS_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 """Hydra's own sweeper: every combination of values is a job. Only its `params` are read."""
 
-ENGINES = {
+PLUGINS = {
     "launcher": {
         "local": "leyden.sweeps.launchers.Local",
         "stacked": "leyden.sweeps.launchers.Stacked",
@@ -59,7 +59,7 @@ class SweepSpec:
     Attributes:
         request: Request that the sweep comes from.
         composer: Composes the jobs of the sweep.
-        fixed: Overrides that all jobs have.
+        fixed: Overrides common to all jobs.
         axes: Keys that are varied, with their values.
         settings: How the sweep is run.
         launcher: Node of Hydra's config that names the launcher.
@@ -86,7 +86,7 @@ class ComposedRequest:
 
     Attributes:
         jobs: The one job of a run, or all jobs of a sweep. A search has one for each end of each
-            axis: its trials are composed as they come.
+            axis, to be validated; its trials are composed later.
         sweep: What the jobs of a sweep share; None for a single run.
     """
 
@@ -102,23 +102,23 @@ class ComposedRequest:
 def compose_request(request: Request) -> ComposedRequest:
     """Composes every job of a request.
 
-    Keys that no file has are accepted here, so that `validate` can report all of them at once.
+    Unknown keys are accepted here, so that `validate` can report all of them at once.
 
     Raises:
-        ConfigError: Overrides that can't be read, options that don't exist, broken files.
+        ConfigError: An override can't be parsed, an option does not exist, or a file is broken.
     """
     composer = Composer(request)
     loader = composer.loader
     typed = parse_overrides(request.overrides, loader)
     require_known_options(typed, loader)
-    fixed = tuple(forced(o, loader) for o in typed if not o.is_sweep_override())
+    fixed = tuple(with_forced_prefix(o, loader) for o in typed if not o.is_sweep_override())
     base = composer.config(fixed)
     reject_foreign_plugins(base.hydra)
     settings, declared = _settings(base), _declared_axes(base, loader)
     mode = base.hydra.mode
     if not (request.multirun or declared or mode == RunMode.MULTIRUN) or mode == RunMode.RUN:
         reject_sweeps(typed, base)
-    axes = _typed_over(declared, typed, loader)
+    axes = _with_typed_axes(declared, typed, loader)
     is_sweep = bool(request.multirun or axes or mode == RunMode.MULTIRUN) and mode != RunMode.RUN
     is_search = base.hydra.sweeper._target_ != HYDRAS_SWEEPER
     reject_ineffective_keys(typed, base, is_sweep=is_sweep, is_search=is_search)
@@ -126,13 +126,13 @@ def compose_request(request: Request) -> ComposedRequest:
         return ComposedRequest((composer.job(fixed, Assignment()),))
     searcher = OmegaConf.masked_copy(base.hydra.sweeper, _search_keys(base)) if is_search else None
     sweep = SweepSpec(request, composer, fixed, axes, settings, base.hydra.launcher, searcher)
-    _reject_misfits(sweep)
+    _reject_unsupported_axes(sweep)
     assignments = axes.probes() if is_search else axes.assignments()
     return ComposedRequest(tuple(map(sweep.job, assignments)), sweep)
 
 
 def _search_keys(base: DictConfig) -> list[str]:
-    """The keys that are a search's own; its `params` are axes."""
+    """The sweeper's own keys: all but `params`, which declares axes."""
     return [str(key) for key in base.hydra.sweeper if key != "params"]
 
 
@@ -146,15 +146,15 @@ def _settings(base: DictConfig) -> SweepSettings:
 
 
 def _declared_axes(base: DictConfig, loader: ConfigLoader) -> Axes:
-    """What the files vary: by `sweep`, or by Hydra's own `hydra.sweeper.params`."""
+    """The axes that files declare, in `sweep` or in Hydra's own `hydra.sweeper.params`."""
     declared = cast(dict[str, Any], OmegaConf.to_container(base.sweep, resolve=True))
     params = OmegaConf.to_container(base.hydra.sweeper.get("params") or OmegaConf.create({}))
     grid = {**cast(dict[str, Any], params), **declared["grid"]}
     return read_axes({**declared, "grid": grid}, base, loader)
 
 
-def _typed_over(declared: Axes, typed: list[Override], loader: ConfigLoader) -> Axes:
-    """What the command line varies or holds fixed, over what the files vary."""
+def _with_typed_axes(declared: Axes, typed: list[Override], loader: ConfigLoader) -> Axes:
+    """The axes of the files, overridden by the axes and values of the command line."""
     fixed = {
         o.key_or_group: o.get_value_element_as_str()
         for o in typed
@@ -173,8 +173,8 @@ def _typed_over(declared: Axes, typed: list[Override], loader: ConfigLoader) -> 
     return axes
 
 
-def _reject_misfits(sweep: SweepSpec) -> None:
-    """Raises `ConfigError` for what only a search can take, or what it can't."""
+def _reject_unsupported_axes(sweep: SweepSpec) -> None:
+    """Raises `ConfigError` for axes that the sweeper does not support."""
     axes, problems = sweep.axes, []
     if sweep.searcher is None:
         hint = "is a range to search in; add hydra/sweeper=optuna, or take a list such as 0.1,0.2"
@@ -184,7 +184,7 @@ def _reject_misfits(sweep: SweepSpec) -> None:
             if (i := axis.interval) is not None
         ]
     else:
-        hint = "belongs to a grid; a search takes choices, ranges and `when`"
+        hint = "is for grids only; a search takes choices, ranges and `when`"
         given = {
             "sweep.zip": [axis for axis in axes.grid if len(axis.keys) > 1],
             "sweep.exclude": axes.excluded,
@@ -198,18 +198,18 @@ def _reject_misfits(sweep: SweepSpec) -> None:
 
 
 def reject_foreign_plugins(hydra: DictConfig) -> None:
-    """Launchers and sweepers are ours: those made for Hydra lose results, states, or the sweep."""
+    """Raises `ConfigError` for plugins of others: they would lose results, states, or the sweep."""
     problems = [
         Problem(
             f"hydra/{group}",
             f"is not one of Leyden's: {', '.join(own)}",
             str(hydra[group]._target_),
         )
-        for group, own in ENGINES.items()
+        for group, own in PLUGINS.items()
         if current_target(str(hydra[group]._target_)) not in own.values()
     ]
     problems += [
-        Problem(f"hydra.callbacks.{name}", "has no place here; a callback of ours is in callbacks")
+        Problem(f"hydra.callbacks.{name}", "is not supported; Leyden's are in `callbacks`")
         for name in hydra.callbacks or {}
     ]
     if problems:

@@ -19,7 +19,7 @@ from leyden.config.catalogue import register
 from leyden.config.job import Job
 from leyden.config.location import CONF
 from leyden.config.origin import Origins
-from leyden.config.overrides import forced, parse_overrides
+from leyden.config.overrides import parse_overrides, with_forced_prefix
 from leyden.config.plain import copy_of
 from leyden.config.request import Request
 from leyden.config.sweep_space import Assignment
@@ -118,7 +118,10 @@ class Composer:
 
     def _readings(self, texts: list[str]) -> list[ParsedOverride]:
         new = [text for text in dict.fromkeys(texts) if text not in self._read]
-        lines = [forced(override, self.loader) for override in parse_overrides(new, self.loader)]
+        lines = [
+            with_forced_prefix(override, self.loader)
+            for override in parse_overrides(new, self.loader)
+        ]
         overrides = parse_overrides(lines, self.loader)
         for text, line, override in zip(new, lines, overrides, strict=True):
             is_group = self.loader.repository.group_exists(override.key_or_group)

@@ -140,7 +140,7 @@ def _several(override: Override, base: DictConfig) -> str:
     return "several values are a sweep; add `-m`"
 
 
-def forced(override: Override, loader: ConfigLoader) -> str:
+def with_forced_prefix(override: Override, loader: ConfigLoader) -> str:
     """The override in the form that adds a key which no file has."""
     line = override.input_line
     assert line is not None

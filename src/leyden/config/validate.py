@@ -1,4 +1,7 @@
-"""Validation: everything that is wrong with configs, before anything is built. It only reads."""
+"""Validation: finds all problems of configs before anything is built, and changes nothing.
+
+Rules between keys are in `planning.rules`, since some of them need torch.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -51,15 +54,15 @@ SECTIONS: dict[str, type] = {
 
 GROUPS = ("model", "data", "optimizer", "scheduler", "callbacks", "logger")
 
-OFFERED = {"vocab_size", "context", "separator"}
+FROM_DATA = {"vocab_size", "context", "separator"}
 """Parameters of a model that follow from the data unless the config sets them."""
 
 Rules = Mapping[Callable[[DictConfig], Iterator[Problem]], frozenset[str]]
-"""What must hold between keys: each rule with the sections of the config that it reads. A rule is
-skipped where one of its sections is wrong already."""
+"""Rules between keys, each with the root keys of the config that it reads. A rule is
+skipped if one of these keys already has a problem."""
 
 Seen = dict[tuple[str, str], list[Problem]]
-"""Problems of a part of a config, by its key and its text."""
+"""Problems of a node of a config, by its key and its `repr`."""
 
 
 def validate(plan: ComposedRequest, rules: Rules) -> None:
@@ -67,7 +70,7 @@ def validate(plan: ComposedRequest, rules: Rules) -> None:
 
     Args:
         plan: Composed jobs.
-        rules: What must hold between keys, see `Rules`.
+        rules: See `Rules`.
 
     Raises:
         ConfigError: All problems of all jobs.
@@ -80,13 +83,13 @@ def validate(plan: ComposedRequest, rules: Rules) -> None:
     ]
     if plan.sweep is not None:
         problems = [_with_range(problem, plan.sweep) for problem in problems]
-        problems += _check_engine(plan.sweep)
+        problems += _check_plugins(plan.sweep)
     if problems:
         raise ConfigError(gathered(problems, len(plan.jobs)))
 
 
 def _with_range(problem: Problem, sweep: SweepSpec) -> Problem:
-    """Hydra's ranges are of floating-point numbers until told otherwise."""
+    """Adds how to type a range of whole numbers: Hydra's ranges are of floats by default."""
     for axis in sweep.axes.ranges:
         is_range = axis.keys == (problem.key,) and "whole number" in problem.message
         if is_range and axis.interval is not None:
@@ -96,8 +99,8 @@ def _with_range(problem: Problem, sweep: SweepSpec) -> Problem:
     return problem
 
 
-def _check_engine(sweep: SweepSpec) -> Iterator[Problem]:
-    """What launches the jobs and what searches: keys, types, and whether it can be made."""
+def _check_plugins(sweep: SweepSpec) -> Iterator[Problem]:
+    """Checks the launcher and the sweeper: keys, types, and whether they can be made."""
     for name, node in (("launcher", sweep.launcher), ("sweeper", sweep.searcher)):
         if node is None:
             continue
@@ -120,8 +123,8 @@ def check_job(job: Job, rules: Rules, seen: Seen | None = None) -> list[Problem]
 
     Args:
         job: Composed job.
-        rules: What must hold between keys, see `Rules`.
-        seen: Problems of parts of other jobs: an equal part is not checked again.
+        rules: See `Rules`.
+        seen: Problems found in other jobs: an equal node is not checked again.
     """
     cfg = job.cfg
     written = OmegaConf.to_container(cfg)
@@ -140,10 +143,10 @@ def check_job(job: Job, rules: Rules, seen: Seen | None = None) -> list[Problem]
 
 
 def validate_frozen(cfg: DictConfig) -> None:
-    """Checks the config of a run's folder, which may be a stranger's, before anything is built.
+    """Checks the config of a run's folder, which is not trusted, before anything is built.
 
     Raises:
-        ConfigError: Its keys, values or targets are not what this version takes.
+        ConfigError: A key, value or target is not supported by this version.
     """
     given, unknown = _read_values(cfg, OmegaConf.to_container(cfg))
     problems = unknown or list(_check_structure(given, {}))
@@ -155,13 +158,13 @@ def _check_width(job: Job) -> Iterator[Problem]:
     typed = [override for override in job.overrides if override.startswith("model.width=")]
     if typed and job.cfg.params is not None:
         value = typed[0].partition("=")[2]
-        yield Problem("model.width", "is solved for `params`; leave one of the two out", value)
+        yield Problem("model.width", "is computed from `params`; give only one of the two", value)
 
 
 def _read_values(cfg: DictConfig, written: Any) -> tuple[dict[str, Any], list[Problem]]:
-    """A config as plain values, with interpolations resolved, and what is wrong with them.
+    """A config as plain values with interpolations resolved, and its problems.
 
-    Wrong are required keys without a value, and interpolations that lead nowhere.
+    Problems are required keys without a value and interpolations that can't be resolved.
 
     Args:
         cfg: Composed config.
@@ -220,7 +223,7 @@ def _check_node(
         return
     given = {key: value for key, value in node.items() if key not in MARKERS}
     if within := nested_target(given):
-        yield Problem(f"{path}.{within}._target_", "may only stand at the top of a part")
+        yield Problem(f"{path}.{within}._target_", "is allowed only at the top level of a group")
         return
     try:
         target = find_target(str(node["_target_"]))
@@ -235,13 +238,13 @@ def _check_node(
     if target.__module__.startswith("pytorch_lightning."):
         name = str(node["_target_"])
         if name not in ALLOWED:
-            instead = REFUSED.get(name, f"no class that this version knows; {USER_CODE}")
-            yield Problem(f"{path}._target_", f"is not taken here; {instead}", name)
+            instead = REFUSED.get(name, f"this version does not know the class; {USER_CODE}")
+            yield Problem(f"{path}._target_", f"is not supported; {instead}", name)
             return
         known = ALLOWED[name].parameters
         yield from misplaced_files(path, name, given)
     parameters = {
-        name: Parameter(parameter.hint, parameter.required and name not in OFFERED)
+        name: Parameter(parameter.hint, parameter.required and name not in FROM_DATA)
         for name, parameter in parameters_of(target).items()
         if name not in SUPPLIED[group] and (known is None or name in known)
     }

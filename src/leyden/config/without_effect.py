@@ -7,8 +7,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from leyden.errors import ConfigError, Problem
 
-ENGINES = ("hydra.launcher", "hydra.sweeper")
-TAKEN = (*ENGINES, "hydra.mode", "hydra.searchpath", "hydra.callbacks")
+PLUGINS = ("hydra.launcher", "hydra.sweeper")
+TAKEN = (*PLUGINS, "hydra.mode", "hydra.searchpath", "hydra.callbacks")
 """Keys of Hydra's own that are read, and those below them; callbacks are refused elsewhere."""
 
 INSTEAD = {
@@ -56,7 +56,7 @@ def _why_without_effect(override: Override, *, is_sweep: bool, is_search: bool) 
     key = typed.replace("/", ".")
     if key.startswith("hydra.") and not _is_below(key, TAKEN):
         return f"has no effect; {INSTEAD.get(key, 'leave it out')}"
-    if not is_sweep and _is_below(key, ENGINES):
+    if not is_sweep and _is_below(key, PLUGINS):
         return "is for sweeps; add `-m`, or leave it out"
     if not is_search and typed.startswith("hydra.sweeper.") and typed != "hydra.sweeper.params":
         is_axis = typed.startswith("hydra.sweeper.params.")

@@ -11,7 +11,7 @@ from leyden.files.atomic import write_atomically
 from leyden.files.json_file import read_json
 
 NOTES = ".rank-{}.json"
-OTHERS_FAULT = ("gloo", "NCCL", "Connection", "Timed out", "Broken pipe", "DistBackendError")
+SECONDARY_ERRORS = ("gloo", "NCCL", "Connection", "Timed out", "Broken pipe", "DistBackendError")
 """Words of an error that another process is the cause of."""
 
 
@@ -86,7 +86,7 @@ def read_notes(folder: Path, world_size: int) -> dict[int, dict[str, Any]]:
 def follows_another_failure(said: dict[str, Any]) -> bool:
     """Whether a process only noticed that another one was gone."""
     text = f"{said['type']}: {said['message']}"
-    return any(word in text for word in OTHERS_FAULT)
+    return any(word in text for word in SECONDARY_ERRORS)
 
 
 LOST = {

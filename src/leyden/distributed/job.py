@@ -64,7 +64,7 @@ class JobProcesses:
             start_forkserver() if start == "warm" else multiprocessing.get_context("spawn")
         )
         port = _free_port() if world_size > 1 else 0
-        self.processes: list[Watched] = []
+        self.processes: list[WatchedProcess] = []
         for number in range(world_size):
             rank = Rank(number, world_size, port)
             share, environment = resources or Resources(), ProcessEnvironment()
@@ -72,7 +72,7 @@ class JobProcesses:
             process = self.context.Process(target=worker, name=f"leyden-{folder.name}-{number}")
             process.start()
             server = server_pid() if start == "warm" else None
-            self.processes.append(Watched(process, server=server))
+            self.processes.append(WatchedProcess(process, server=server))
 
     @property
     def sentinels(self) -> list[int]:
@@ -172,7 +172,7 @@ NO_STATUS = 255
 """What multiprocessing says where the process that it was forked from is gone."""
 
 
-class Watched:
+class WatchedProcess:
     """A process that may outlast the one that it was forked from.
 
     Args:

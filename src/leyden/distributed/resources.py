@@ -11,7 +11,7 @@ from leyden.config.environment import environment_of_jobs
 
 @dataclass(frozen=True)
 class ProcessEnvironment:
-    """What surrounds a process: those that jobs are forked from have that of their own start.
+    """Folder, variables and signal mask of a process; a forked one must take over its parent's.
 
     Attributes:
         folder: The current one.
@@ -84,7 +84,7 @@ def available_gpus() -> tuple[str, ...]:
 
 
 @contextmanager
-def on_threads(number: int) -> Iterator[None]:
+def torch_threads(number: int) -> Iterator[None]:
     """Computes with so many threads meanwhile: sums over more of them have other last bits."""
     import torch
 

@@ -126,15 +126,15 @@ class StopSignal:
         return self.requests.first_when
 
     def watch(self) -> None:
-        """From now on whoever trains looks for the first signal between two steps."""
+        """From now on the first signal is only noted, and looked at between two steps."""
         self.is_deferred = True
-        install(self.meet)  # Lightning has set handlers of its own
+        install(self.handle)  # Lightning has set handlers of its own
 
     def leave(self) -> None:
         """From now on no one looks: a first signal ends the run at once."""
         self.is_deferred = False
 
-    def meet(self, number: int, frame: FrameType | None) -> None:
+    def handle(self, number: int, frame: FrameType | None) -> None:
         """Handles a signal.
 
         Raises:

@@ -43,7 +43,7 @@ def strategy_of(
     config_digest: str,
     folder: Path | None,
 ) -> Strategy | Literal["auto"]:
-    """Lightning's strategy of a name. A single process shares with no one, whatever it is called.
+    """Lightning's strategy by name; a single process always has `auto`.
 
     Args:
         name: `ddp`: each process has the whole network. `fsdp`: each has a part of every parameter.
@@ -85,7 +85,7 @@ class FullyShardedStrategy(ModelParallelStrategy):
     def __init__(self, config_digest: str, folder: Path | None, **options: Any) -> None:
         super().__init__(**options)
         self.config_digest = config_digest
-        self.checkpoint_io = MarkedCheckpoint(config_digest, folder=folder)
+        self.checkpoint_io = MarkedCheckpointIO(config_digest, folder=folder)
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], filepath: str | Path, storage_options: Any | None = None
@@ -175,7 +175,7 @@ class FullyShardedStrategy(ModelParallelStrategy):
 log = logging.getLogger("leyden")
 
 
-class MarkedCheckpoint(TorchCheckpointIO):
+class MarkedCheckpointIO(TorchCheckpointIO):
     """Files that are there whole or not at all; of reading, also the folders of `strategy=fsdp`.
 
     Args:

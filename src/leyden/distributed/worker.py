@@ -59,7 +59,7 @@ class Rank:
         }
 
     def join(self, *, timeout: float) -> None:
-        """Meets the others, before Lightning would do so where all the world can listen.
+        """Joins the process group on the loopback interface, before Lightning would on all.
 
         Args:
             timeout: Seconds that they wait for each other.

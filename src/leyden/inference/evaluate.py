@@ -10,8 +10,8 @@ from leyden.config.validate import validate_frozen
 from leyden.errors import ConfigError, Problem
 from leyden.events import Note, Observer
 from leyden.inference.load import checkpoint_of
+from leyden.planning.building import build_net, build_task
 from leyden.planning.hardware import accelerator_is_here, precision_fits
-from leyden.planning.parts import build_net, build_task
 from leyden.planning.read_data import read_data
 from leyden.planning.resolve import require_matching_weights
 from leyden.planning.size import meta_net

@@ -9,7 +9,7 @@ from leyden.config.validate import validate_frozen
 from leyden.data import Spec
 from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import CheckpointError, ConfigError, Problem
-from leyden.planning.parts import build_net
+from leyden.planning.building import build_net
 from leyden.planning.read_data import read_data
 from leyden.planning.resolve import require_matching_weights
 from leyden.planning.size import meta_net

@@ -90,7 +90,7 @@ def schedule_free_adamw(
     """Schedule-Free AdamW (Defazio et al. 2024, "The Road Less Scheduled").
 
     It trains at one point and keeps a mean of points, which is what is validated and saved (see
-    `OptimizerMode`). Take `scheduler=constant`, with a warm-up: that is what it is for. Running
+    `ScheduleFreeMode`). Take `scheduler=constant`, with a warm-up: that is what it is for. Running
     statistics of batch norm belong to the first point; `norm=group` or `layer` have none.
 
     Args:

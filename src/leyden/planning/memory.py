@@ -28,7 +28,7 @@ from leyden.config.targets import make
 from leyden.data import Spec
 from leyden.distributed.sharding import blocks_of
 from leyden.planning.batch import batch_split_of, num_processes_of
-from leyden.planning.parts import build_task
+from leyden.planning.building import build_task
 from leyden.planning.resolve import Cache
 from leyden.planning.size import along_time, meta_net
 from leyden.tasks import Task

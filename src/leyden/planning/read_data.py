@@ -12,7 +12,7 @@ from leyden.config.user_code import in_a_line
 from leyden.data import BatchIndices, DataError, DataModule, DataSplits, Spec
 from leyden.data.batches import BatchedDataset
 from leyden.errors import ConfigError, Problem
-from leyden.planning.parts import build_data
+from leyden.planning.building import build_data
 from leyden.tasks import task_of
 
 

@@ -1,4 +1,4 @@
-"""Resolution: what of a config can only be decided once its data has been read."""
+"""Resolution: computes what of a config depends on its data, once that has been read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,8 +18,6 @@ from leyden.data import DataModule, Spec
 from leyden.errors import ConfigError, Problem, gathered
 from leyden.interop.gpt2 import require_matching_gpt2
 from leyden.planning.batch import solve_batch
-from leyden.planning.limits import limit_problems, steps_per_epoch
-from leyden.planning.parts import planned_steps
 from leyden.planning.read_data import data_problems, read_data
 from leyden.planning.rules import task_problems
 from leyden.planning.size import (
@@ -29,6 +27,7 @@ from leyden.planning.size import (
     meta_net,
     solve_width,
 )
+from leyden.planning.steps import limit_problems, planned_steps, steps_per_epoch
 from leyden.run.checkpoints import find_checkpoint, read_weights
 from leyden.tasks import task_of
 from leyden.tokenization.choice import TokenizerName
@@ -37,7 +36,7 @@ Made = TypeVar("Made")
 
 
 class Cache:
-    """Keeps what was computed for one job, for other jobs that would compute the same."""
+    """Memoises results across jobs, so that equal computations are done once."""
 
     def __init__(self) -> None:
         self._made: dict[str, Any] = {}
@@ -47,7 +46,7 @@ class Cache:
 
         Args:
             make: Computes the result. If it has raised a `ConfigError`, that is raised again.
-            source: All that the result depends on; parts of a config may be among it.
+            source: Everything that the result depends on; may include nodes of a config.
         """
         key = repr([plain(part) if isinstance(part, DictConfig) else part for part in source])
         if key not in self._made:
@@ -63,12 +62,12 @@ class Cache:
 
 @dataclass(frozen=True)
 class ResolvedConfig:
-    """A config that is resolved against its data, and what the run will take.
+    """A config fitted to its data, with the size and length of the run.
 
     Attributes:
         cfg: Config with the solved width, as it will be frozen.
         data: Data set of the config, read.
-        spec: What the data is.
+        spec: Kind, shapes and outputs of the data.
         params: Parameter counts of the model.
         flops_per_step: Operations of the forward and backward passes of one optimizer step; None
             where they can't be counted.
@@ -90,9 +89,8 @@ def resolve_jobs(
 
     Args:
         composed: Validated jobs.
-        fetch: Whether data that is not on this machine is downloaded; otherwise only what is known
-            of it is used.
-        cache: Keeps what several jobs share.
+        fetch: Whether missing data is downloaded; otherwise its expected spec is used.
+        cache: Results that the jobs share.
 
     Raises:
         ConfigError: All problems of all jobs.
@@ -133,8 +131,8 @@ def resolve_config(
         cache: See `resolve_jobs`.
 
     Raises:
-        ConfigError: The data can't be had or is too small for a batch, the model can't be built, no
-            width gives the wanted size, or the initial weights are of another model.
+        ConfigError: The data is missing or too small for a batch, the model can't be built, no
+            width gives the wanted size, or the initial weights do not fit the model.
     """
     cache = cache or Cache()
     cfg = with_absolute_paths(cfg)
@@ -150,7 +148,9 @@ def resolve_config(
             cfg.model.width = cache.get_or_compute(
                 lambda: solve_width(cfg, spec), "width", cfg.model, cfg.params, spec
             )
-    net, params, flops = cache.get_or_compute(lambda: _sized(cfg, spec), "size", cfg.model, spec)
+    net, params, flops = cache.get_or_compute(
+        lambda: _measure_model(cfg, spec), "size", cfg.model, spec
+    )
     if cfg.init_from is not None and is_hf(cfg.init_from):
         require_matching_gpt2("init_from", cfg.init_from, net)
     elif cfg.init_from is not None:
@@ -171,7 +171,7 @@ def cached_data(
     """The data of a config, read once for all jobs whose data differs only in its order.
 
     Raises:
-        ConfigError: The data can't be had, or is not what the config says of it.
+        ConfigError: The data can't be loaded, or contradicts the config.
     """
 
     def read() -> tuple[DataModule, Spec, list[Problem]]:
@@ -184,7 +184,7 @@ def cached_data(
     )
 
 
-def _sized(cfg: DictConfig, spec: Spec) -> tuple[nn.Module, ParameterCount, int | None]:
+def _measure_model(cfg: DictConfig, spec: Spec) -> tuple[nn.Module, ParameterCount, int | None]:
     net = meta_net(cfg, spec)
     return net, count_parameters(net), flops_per_sample(net, spec)
 
@@ -197,7 +197,7 @@ def _steps(cfg: DictConfig, data: DataModule) -> int:
 
 
 def with_absolute_paths(cfg: DictConfig) -> DictConfig:
-    """A copy of a config that is right in every folder."""
+    """A copy of a config with absolute paths."""
     cfg = copy_of(cfg)
     tokenizer = cfg.data.get("tokenizer")
     is_path = tokenizer is not None and tokenizer not in get_args(TokenizerName)
@@ -210,25 +210,25 @@ def with_absolute_paths(cfg: DictConfig) -> DictConfig:
 
 
 def freeze_split(cfg: DictConfig) -> None:
-    """Writes out how parts are drawn: runs of earlier versions, which drew otherwise, lack it."""
+    """Writes the rule of the split into the config: without it, an earlier version's rule holds."""
     if "split" not in cfg.data and "split" in parameters_of(find_target(cfg.data._target_)):
         with open_dict(cfg):
             cfg.data.split = {"stratified": True}
 
 
 def require_matching_weights(key: str, checkpoint: Path, net: nn.Module) -> None:
-    """Raises `ConfigError` if a checkpoint's weights are not of `net`.
+    """Raises `ConfigError` if a checkpoint's weights do not fit `net`.
 
     Args:
-        key: What named the checkpoint.
+        key: Config key that names the checkpoint.
         checkpoint: A file, or a run's folder.
-        net: On the meta device.
+        net: Network on the meta device.
     """
     path = find_checkpoint(checkpoint)
     assert path is not None
     try:
         theirs = {name: tuple(tensor.shape) for name, tensor in read_weights(path).items()}
-    except Exception as error:  # whatever a stranger's file holds
+    except Exception as error:  # a file that is not trusted can raise anything
         message = (
             f"can't be read: {path.name} holds more than tensors and plain values, or is broken"
         )
@@ -238,7 +238,7 @@ def require_matching_weights(key: str, checkpoint: Path, net: nn.Module) -> None
     if different:
         name = sorted(different)[0]
         message = (
-            f"holds another model: `{name}` is {theirs.get(name, 'not there')} in it,"
+            f"holds another model: the shape of `{name}` is {theirs.get(name, 'missing')} in it,"
             f" {ours.get(name, 'not there')} in this config"
         )
         raise ConfigError([Problem(key, message, str(checkpoint))])

@@ -17,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from leyden.config.user_code import in_a_line, message_of, place_of
 from leyden.data import Spec
 from leyden.errors import ConfigError, Problem
-from leyden.planning.parts import blank_sample, build_net
+from leyden.planning.building import blank_sample, build_net
 
 Measure = TypeVar("Measure", int, int | None)
 

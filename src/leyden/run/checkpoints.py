@@ -25,7 +25,7 @@ def checkpoints_in(folder: Path, kind: Kind) -> list[tuple[Path, Marker]]:
 
     They are ordered by their steps, not by the times of the files, which clocks and copies change.
     """
-    paths = [path.with_suffix(".ckpt") for path in named(folder, kind, ".json")]
+    paths = [path.with_suffix(".ckpt") for path in checkpoint_files(folder, kind, ".json")]
     found = [(path, read_marker(path)) for path in paths]
     marked = [(path, marker) for path, marker in found if marker is not None]
     by_score = kind == BEST
@@ -49,14 +49,14 @@ def find_checkpoint(source: Path, which: str = "best") -> Path | None:
         return source if source.suffix == ".ckpt" else None
     kinds: tuple[Kind, ...] = (BEST, LAST) if which == "best" else (LAST,)
     for kind in kinds:
-        path, _ = find_sound(source, kind)
+        path, _ = find_intact(source, kind)
         if path is not None:
             return path
     unmarked = [source / "checkpoints" / f"{name}.ckpt" for name in (which, "last")]
     return next((path for path in unmarked if path.is_file() or is_sharded(path)), None)
 
 
-def find_sound(run: Path, kind: Kind) -> tuple[Path | None, list[str]]:
+def find_intact(run: Path, kind: Kind) -> tuple[Path | None, list[str]]:
     """The first checkpoint of a kind that is what its marker says.
 
     A file without a marker is whole, since it got its name when it was, but it can't be checked: it
@@ -74,7 +74,7 @@ def find_sound(run: Path, kind: Kind) -> tuple[Path | None, list[str]]:
     """
     marked = [path for path, _ in checkpoints_in(run / "checkpoints", kind)]
     unmarked = sorted(
-        (path for path in named(run / "checkpoints", kind) if path not in marked),
+        (path for path in checkpoint_files(run / "checkpoints", kind) if path not in marked),
         key=step_in_name,
         reverse=True,
     )
@@ -90,7 +90,7 @@ def find_sound(run: Path, kind: Kind) -> tuple[Path | None, list[str]]:
     return next(iter(unmarked), None), [f"{one.name} {defect_of(one)}" for one in unmarked[:1]]
 
 
-def named(folder: Path, kind: Kind, suffix: str = ".ckpt") -> list[Path]:
+def checkpoint_files(folder: Path, kind: Kind, suffix: str = ".ckpt") -> list[Path]:
     """Files with names as `step-120.ckpt`, and no others: names are a stranger's, too."""
     name = re.compile(rf"{kind}-[0-9]{{1,18}}{re.escape(suffix)}")
     return [path for path in folder.glob(f"{kind}-*{suffix}") if name.fullmatch(path.name)]

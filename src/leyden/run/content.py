@@ -15,7 +15,7 @@ class Best(TypedDict):
     checkpoint: NotRequired[str | None]
 
 
-class Mark(TypedDict):
+class ProcessMark(TypedDict):
     """What tells a process from all others."""
 
     host: str
@@ -116,7 +116,7 @@ class KnownContent(TypedDict, total=False):
     losses: dict[str, str]
     passed_over: list[tuple[int, int]]
     resumed: list[Resumption]
-    process: Mark | None
+    process: ProcessMark | None
     error: Error | None
 
 

@@ -124,7 +124,7 @@ ADDED: dict[str, Any] = {
 """Keys that the configs of earlier versions lack."""
 
 
-DRAWN_ANYHOW = {"leyden.data.Digits", "leyden.data.ImageFolder", "leyden.data.csv_table.CSVTable"}
+NOT_STRATIFIED = {"leyden.data.Digits", "leyden.data.ImageFolder", "leyden.data.csv_table.CSVTable"}
 """Data sets whose parts earlier versions drew from all classes together."""
 
 
@@ -134,7 +134,7 @@ def upgrade_config(cfg: DictConfig) -> None:
     data = cfg.get("data")
     if (
         isinstance(data, DictConfig)
-        and data.get("_target_") in DRAWN_ANYHOW
+        and data.get("_target_") in NOT_STRATIFIED
         and "split" not in data
     ):
         OmegaConf.update(data, "split", {"stratified": False}, force_add=True)

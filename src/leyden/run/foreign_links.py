@@ -1,4 +1,4 @@
-"""A run's or a sweep's folder may be a stranger's: nothing in it may lead elsewhere."""
+"""The folder of a run or a sweep is not trusted: no link in it may lead out of it."""
 
 import os
 import stat

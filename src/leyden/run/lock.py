@@ -1,4 +1,4 @@
-"""Locks of folders, and telling a process from all others, later ones of its number too."""
+"""Locks of folders, and marks that identify a process although PIDs are reused."""
 
 import json
 import os

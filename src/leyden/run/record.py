@@ -1,4 +1,4 @@
-"""`run.json`: what a run is, how far it got, what it reached. Written whole at each change."""
+"""`run.json`: a run's request, progress and results. Each change replaces the file."""
 
 import json
 import math
@@ -33,23 +33,22 @@ class Record:
     """The content of `run.json`. What is not known is None, never a guess.
 
     Attributes:
-        folder: Folder of the run; all other attributes are the keys of the file, see the page on
-            runs in docs.
+        folder: Folder of the run. Attributes that are not listed here are explained in
+            `docs/runs.md`.
         monitored: Step and value of the monitored metric at each validation.
         flags: Settings of the process that trained, see `environment.flags`.
-        data: What the data is, see `DataModule.fingerprint`.
+        data: Fingerprint of the data, see `DataModule.fingerprint`.
         data_report: What was read of it, left out and guessed, see `DataReport`.
         seconds: Seconds of the whole run, in the process that executes it.
         train_seconds: Seconds of the fit alone, with its validations and checkpoints.
         throughput: Samples, or tokens of text, a second of training steps, without validations and
             checkpoints, since the run began or was last resumed.
-        passed_over: Steps whose update was left out since their loss or gradient was no number:
-            after the first of each pair, up to the second.
+        passed_over: Steps that were skipped because of NaN or infinity: pairs (last good step, last
+            skipped step).
         resumed: When and by what command the run was resumed.
-        losses: Some optimizer steps and their losses, exact, by `float.hex`.
+        losses: Losses of some optimizer steps, by step; exact, as `float.hex`.
         is_writer: Whether changes are written; of several processes of a run only the first writes.
-        training_since: Moment of the monotonic clock at which training would have begun, had it
-            gone on without a break.
+        training_since: Monotonic time at which training would have begun without interruptions.
     """
 
     folder: Path
@@ -91,10 +90,10 @@ class Record:
 
     @classmethod
     def read(cls, folder: Path) -> "Record":
-        """The record in a run's folder; keys of other versions are passed over.
+        """The record in a run's folder; unknown keys of other versions are ignored.
 
         Raises:
-            ConfigError: It is none.
+            ConfigError: The folder has no valid record.
         """
         path = folder / NAME
         known = {one.name for one in fields(cls)} - set(NOT_WRITTEN)
@@ -102,17 +101,17 @@ class Record:
         try:
             content = read_content(path, needed=(*needed, "status"))
         except (OSError, ValueError) as error:
-            message = f"has no run's record: it {reason_of(error)}"
+            message = f"is no valid record of a run: it {reason_of(error)}"
             raise ConfigError([Problem("RUN", message, str(path))]) from error
         record = cls(folder=folder, **{key: content[key] for key in known & content.keys()})
         record.best = {**NO_BEST, **record.best}
         return record
 
     def reread(self) -> "Record":
-        """Takes up what another process has written meanwhile; the record itself.
+        """Updates itself from the file, which another process may have written. Returns itself.
 
         Raises:
-            ConfigError: The file is no record any more.
+            ConfigError: The file is no longer a valid record.
         """
         content = vars(Record.read(self.folder)).items()
         vars(self).update({key: value for key, value in content if key not in NOT_WRITTEN})
@@ -126,27 +125,27 @@ class Record:
         text = json.dumps(finite(content), indent=2, allow_nan=False)
         write_atomically(self.folder / NAME, text + "\n")
 
-    def train_from(self, step: int) -> None:
-        """Notes that training begins, or goes on from a step: what was beyond it is forgotten."""
+    def discard_after(self, step: int) -> None:
+        """Begins or continues training at a step: later values and losses are discarded."""
         self.training_since = time.monotonic() - (self.train_seconds or 0.0)
         self.monitored = [(at, value) for at, value in self.monitored if at <= step]
         self.losses = {at: loss for at, loss in self.losses.items() if int(at) <= step}
         if (self.best["step"] or 0) > step:
             self.best = dict(NO_BEST)
 
-    def name_best(self) -> None:
-        """Notes which checkpoint is the best."""
+    def record_best_checkpoint(self) -> None:
+        """Records which checkpoint is the best."""
         found = checkpoints_in(self.folder / "checkpoints", BEST)
         if self.best["value"] is not None and found:
             self.best["checkpoint"] = f"checkpoints/{found[0][0].name}"
 
-    def count_time(self) -> None:
+    def update_train_seconds(self) -> None:
         """Brings `train_seconds` up to date."""
         self.train_seconds = round(time.monotonic() - self.training_since, 3)
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Marks the run as running, and at the end as what became of it."""
+        """Marks the run as running, and at the end with its final status."""
         self.status, self.process = "running", process_mark()
         self.started, self.ended, self.error = self.started or now(), None, None
         clock = time.monotonic() - (self.seconds or 0.0)
@@ -163,7 +162,7 @@ class Record:
             self._write_end()
 
     def _write_end(self) -> None:
-        """Writes how it ended; what no record tells has not been done."""
+        """Writes the end of the run; a run whose end can't be written has failed."""
         try:
             self.write()
         except OSError as error:
@@ -176,7 +175,7 @@ def _has_no_default(one: Field[Any]) -> bool:
 
 
 def status_after(error: BaseException) -> str:
-    """What became of a run that an error has ended."""
+    """Status of a run that was ended by an error."""
     if isinstance(error, Diverged):
         return "diverged"
     if isinstance(error, Pruned):
@@ -190,19 +189,19 @@ def status_after(error: BaseException) -> str:
 
 
 def describe(error: BaseException) -> dict[str, str]:
-    """An error as a record keeps it; `where` is its line in the user's own files, if it has one."""
+    """An error as recorded; `where` is its line in the user's own files, if it has one."""
     told = {"type": kind_of(error), "message": without_values(message_of(error))}
     place = place_of(error) if status_after(error) in ("failed", "oom") else None
     return told if place is None else {**told, "where": place}
 
 
 def error_line(error: Mapping[str, str]) -> str:
-    """An error that a record keeps, in a line."""
+    """A recorded error in one line."""
     return line_of(error["type"], error["message"], error.get("where"))
 
 
 def now() -> str:
-    """This moment, as a record keeps it."""
+    """The current time, in the form of the record."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

@@ -97,7 +97,7 @@ def with_numbers(state: dict[str, Any]) -> dict[str, Any]:
 
 METADATA = ".metadata"
 
-NAMED = {
+ALLOWED_CLASSES = {
     "torch.distributed.checkpoint.metadata": {
         "BytesStorageMetadata",
         "ChunkStorageMetadata",
@@ -122,7 +122,7 @@ class MetadataUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if module == "pathlib._local":  # so it is called by Python 3.13, and by no other
             module = "pathlib"
-        if name not in NAMED.get(module, ()):
+        if name not in ALLOWED_CLASSES.get(module, ()):
             raise pickle.UnpicklingError(f"its {METADATA} names {module}.{name}")
         return super().find_class(module, name)
 

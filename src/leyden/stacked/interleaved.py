@@ -20,8 +20,8 @@ from torch import Tensor
 from leyden.data.batches import Batch
 from leyden.distributed.stop_signal import VirtualSignals, active_signals, handling, install
 from leyden.run.log import LOUD
+from leyden.stacked.member import StackMember
 from leyden.stacked.stack import Stacks
-from leyden.stacked.template import StackMember
 from leyden.training.epoch_loop import EpochLoop
 
 
@@ -39,13 +39,13 @@ class StackedRun:
         self.signals = VirtualSignals()
         self.member: StackMember | None = None
 
-    def take(self, trainer: Trainer) -> None:
+    def attach(self, trainer: Trainer) -> None:
         """Lets a trainer's steps be computed with the others'."""
         loop = trainer.fit_loop.epoch_loop
         assert isinstance(loop, EpochLoop)
-        loop.joint_step = self.passes
+        loop.joint_step = self.joint_step
 
-    def passes(self, task: LightningModule, batch: Batch) -> Tensor:
+    def joint_step(self, task: LightningModule, batch: Batch) -> Tensor:
         """A forward and a backward pass, as soon as all the others want theirs.
 
         Args:
@@ -78,7 +78,7 @@ def run_interleaved(jobs: Sequence[Callable[[StackedRun], None]]) -> None:
     """Executes runs together until the last has ended.
 
     Args:
-        jobs: Each raises nothing: how it ends is its own affair.
+        jobs: Each executes a run and raises nothing; the record says how it ended.
     """
     runs = [StackedRun(job) for job in jobs]
     stacks = Stacks()

@@ -1,4 +1,4 @@
-"""A run's network, and what it is about to learn from."""
+"""The networks of several runs, stacked, and their passes."""
 
 import logging
 from collections.abc import Sequence
@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from leyden.compat.torch import zero_all
-from leyden.stacked.template import StackMember, Template
+from leyden.stacked.member import StackMember
+from leyden.stacked.template import Template
 
 log = logging.getLogger("leyden")
 

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from leyden.config.targets import find_target
 from leyden.planning.batch import batch_split_of
 
-DIFFERS = {"model": ("dropout",), "task": ("label_smoothing",), "data": ("seed",)}
+MAY_DIFFER = {"model": ("dropout",), "task": ("label_smoothing",), "data": ("seed",)}
 """Keys of the parts that shape a step which may differ within a stack. The optimizer, its schedule,
 the seed, callbacks and the length may too: they act on each network by itself."""
 
@@ -22,7 +22,7 @@ def stack_key(cfg: DictConfig) -> str:
     plain = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True))
     shaping = {
         part: {key: value for key, value in plain[part].items() if key not in differs}
-        for part, differs in DIFFERS.items()
+        for part, differs in MAY_DIFFER.items()
     }
     trainer = {key: plain["trainer"][key] for key in ("precision", "deterministic", "accelerator")}
     return json.dumps([shaping, trainer], sort_keys=True, default=str)

@@ -38,7 +38,7 @@ class StackedWork:
                         Record.read(run.folder),
                         observer=copy(run.observer),  # each shows a run of its own
                         callbacks=run.callbacks,
-                        on_build=stacked.take,
+                        on_build=stacked.attach,
                     )
 
             return execute_one

@@ -9,7 +9,7 @@ from typing import Any, Literal, NotRequired, TypedDict, cast
 from leyden.errors import ConfigError, Problem
 from leyden.files.atomic import write_atomically
 from leyden.files.json_file import mismatch, read_json, reason_of
-from leyden.run.content import Error, Mark
+from leyden.run.content import Error, ProcessMark
 from leyden.run.foreign_links import find_named
 from leyden.run.lock import is_alive
 from leyden.run.record import finite
@@ -242,7 +242,7 @@ class SweepContent(TypedDict):
     status: NotRequired[str]
     started: NotRequired[str | None]
     ended: NotRequired[str | None]
-    process: NotRequired[Mark | None]
+    process: NotRequired[ProcessMark | None]
 
 
 def read_content(path: Path) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def survives(run: Record) -> bool:
     return run.status == "running" and run.process is not None and may_be_alive(run.process)
 
 
-def is_due(entry: JobEntry, settings: SweepSettings) -> bool:
+def queue_if_due(entry: JobEntry, settings: SweepSettings) -> bool:
     """Whether a job is to be started; and makes it ready to be counted anew."""
     if entry.state in TO_GO_ON:
         entry.attempts = 0
@@ -130,7 +130,7 @@ def match(record: SweepRecord, jobs: tuple[Job, ...]) -> list[JobEntry]:
     return entries
 
 
-def meet_drift(
+def handle_drift(
     record: SweepRecord, planned: list[tuple[JobEntry, ResolvedConfig]], settings: SweepSettings
 ) -> None:
     """Refuses a sweep whose config or code has changed, or begins what is unfinished anew.

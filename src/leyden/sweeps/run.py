@@ -7,7 +7,7 @@ from leyden.config.job import Job
 from leyden.config.request import without_password
 from leyden.config.targets import make
 from leyden.errors import ConfigError, Problem
-from leyden.events import Note, Observer, TellsObserver
+from leyden.events import HasObserver, Note, Observer
 from leyden.files.disk_space import require_space
 from leyden.formatting import shown_path
 from leyden.planning.resolve import ResolvedConfig, resolve_job, resolve_jobs
@@ -29,9 +29,9 @@ from leyden.sweeps.jobs import (
 from leyden.sweeps.launchers import JobSpec, Launcher, LauncherUnavailable
 from leyden.sweeps.record import DONE, JobEntry, Objective, SweepRecord
 from leyden.sweeps.resume import (
-    is_due,
+    handle_drift,
     match,
-    meet_drift,
+    queue_if_due,
     refresh,
     require_sweep_folder,
     take_earlier_jobs,
@@ -135,8 +135,8 @@ def listed_jobs(
     """
     record, settings = folders.record, folders.sweep.settings
     entries = match(record, plan.jobs)
-    meet_drift(record, list(zip(entries, resolved, strict=True)), settings)
-    waiting = [entry for entry in entries if is_due(entry, settings)]
+    handle_drift(record, list(zip(entries, resolved, strict=True)), settings)
+    waiting = [entry for entry in entries if queue_if_due(entry, settings)]
     pairs = zip(plan.jobs, resolved, strict=True)
     made_from = {tuple(entry.overrides): pair for entry, pair in zip(entries, pairs, strict=True)}
     running = [entry for entry in entries if entry.state == "running"]
@@ -148,7 +148,7 @@ def searched_jobs(folders: JobFolders, trials: OptunaStudy) -> tuple[SearchedJob
     record, settings = folders.record, folders.sweep.settings
     begun = [entry for entry in record.jobs if entry.folder is not None][:1]
     now_composed = [folders.sweep.job(assignment_of(entry)) for entry in begun]
-    meet_drift(
+    handle_drift(
         record,
         [(e, resolve_job(j)) for e, j in zip(begun, now_composed, strict=True)],
         settings,
@@ -158,7 +158,7 @@ def searched_jobs(folders: JobFolders, trials: OptunaStudy) -> tuple[SearchedJob
         refresh(entry, record)
         if entry.state == "running":
             running.append(entry)
-        elif is_due(entry, settings):
+        elif queue_if_due(entry, settings):
             jobs.again(entry)
         else:
             jobs.ended(entry)  # it ended, but its end had not been told yet
@@ -178,7 +178,7 @@ def run_jobs(
         ConfigError: The launcher can't run here.
     """
     record, observer = folders.record, folders.observer
-    if isinstance(launcher, TellsObserver):
+    if isinstance(launcher, HasObserver):
         launcher.observer = observer
     try:
         launcher.prepare(record.folder, largest_job(record.folder, resolved))

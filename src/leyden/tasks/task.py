@@ -16,7 +16,7 @@ from leyden.data.batches import Batch
 from leyden.data.spec import Spec
 from leyden.distributed.sharding import shard
 from leyden.tasks.evaluation import Evaluation
-from leyden.tasks.logging import log_evaluation
+from leyden.tasks.log_values import log_evaluation
 
 MakeOptimizer = Callable[[nn.Module], Optimizer]
 MakeSchedule = Callable[[Optimizer, int], LRScheduler]
@@ -63,7 +63,7 @@ class Task(LightningModule):
 
     @abstractmethod
     def evaluate(self, batch: Batch, evaluation: Evaluation) -> None:
-        """Adds what a batch of a validation or test part shows."""
+        """Updates the metrics with a batch of a validation or test part."""
 
     def scores(self) -> Mapping[str, Metric]:
         """Metrics beside the loss, by name; they take what `evaluate` gives to the evaluation."""

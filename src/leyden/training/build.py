@@ -1,4 +1,4 @@
-"""Building: from a frozen config to the objects of a run. Below this, no function takes configs."""
+"""Building: from a frozen config to the objects of a run, which get values, not configs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,21 +28,21 @@ from leyden.config.targets import make
 from leyden.data import DataModule
 from leyden.distributed import torchrun
 from leyden.distributed.sharding import blocks_of
-from leyden.distributed.strategy import FullyShardedStrategy, MarkedCheckpoint, strategy_of
+from leyden.distributed.strategy import FullyShardedStrategy, MarkedCheckpointIO, strategy_of
 from leyden.planning.batch import batch_split_of, num_processes_of
-from leyden.planning.limits import steps_between_validations, steps_per_epoch
-from leyden.planning.parts import build_data, build_net, build_task, planned_steps
+from leyden.planning.building import build_data, build_net, build_task
+from leyden.planning.steps import planned_steps, steps_between_validations, steps_per_epoch
 from leyden.tasks import Task
 from leyden.training.epoch_loop import EpochLoop
 
 HALF = ("bf16-true", "16-true")
 
 
-class HalfInputs(HalfPrecision):
-    """Lightning's 16-bit precision, which leaves the targets of a batch as they are.
+class HalfPrecisionKeepingTargets(HalfPrecision):
+    """Lightning's 16-bit precision, but the targets of a batch keep their type.
 
-    Lightning converts targets too: numbers to be predicted would be rounded to three digits, and so
-    would be the losses and errors that are measured by them.
+    Lightning converts targets too: those of a regression would be rounded to three digits, and the
+    losses and errors with them.
     """
 
     def convert_input(self, data: Any) -> Any:
@@ -58,7 +58,7 @@ PROFILERS: dict[str, type[Profiler]] = {
 
 
 @dataclass(frozen=True)
-class Experiment:
+class RunObjects:
     """The objects of a run."""
 
     data: DataModule
@@ -73,19 +73,19 @@ def build(
     data: DataModule | None = None,
     first: Sequence[Callback] = (),
     last: Sequence[Callback] = (),
-) -> Experiment:
+) -> RunObjects:
     """Builds a run in a fixed order: data, net, task, callbacks, loggers, trainer.
 
     Args:
         cfg: Frozen config of the run.
         folder: Folder of the run.
-        data: Data set of the config, where it has been read already; None: it is built.
+        data: Data set of the config if it has been read already; None: it is built here.
         first: Callbacks before those of the config.
         last: Callbacks after those of the config.
     """
     seed_everything(cfg.seed, verbose=False)
     data = data or build_data(cfg)
-    spec = data.spec  # which reads the data; a data set of the user's may draw random numbers
+    spec = data.spec  # reads the data; a user's data set may draw random numbers
     seed_everything(cfg.seed, verbose=False)
     net = build_net(cfg, spec)
     compile_net(net, cfg)
@@ -99,7 +99,7 @@ def build(
         callbacks=[*first, *(callback for callback in own if callback is not None), *last],
         loggers=loggers,
     )
-    return Experiment(data, task, trainer)
+    return RunObjects(data, task, trainer)
 
 
 def build_trainer(
@@ -110,7 +110,7 @@ def build_trainer(
     callbacks: list[Callback],
     loggers: list[Logger],
 ) -> Trainer:
-    """Lightning's trainer with the config's own keys, and the run's length in its terms."""
+    """Lightning's Trainer from the keys of `trainer`, with lengths in Lightning's units."""
     keys = cast(dict[str, Any], OmegaConf.to_container(cfg.trainer, resolve=True))
     max_steps = planned_steps(cfg, data.spec)
     own = fields_of(TrainerKeys).keys() - parameters_of(Trainer).keys()
@@ -138,11 +138,11 @@ def build_trainer(
         folder=folder,
     )
     has_own_files = isinstance(passed["strategy"], FullyShardedStrategy)
-    own_files = MarkedCheckpoint(config_digest(cfg), folder=folder)
+    own_files = MarkedCheckpointIO(config_digest(cfg), folder=folder)
     plugins: list[Any] = [] if has_own_files else [own_files]
     if keys["precision"] in HALF:
-        plugins.append(HalfInputs(passed.pop("precision")))
-    if not torchrun.is_started_by_torchrun():  # Lightning would ask Slurm, LSF and MPI
+        plugins.append(HalfPrecisionKeepingTargets(passed.pop("precision")))
+    if not torchrun.is_started_by_torchrun():  # or Lightning would look for Slurm, LSF and MPI
         plugins.append(LightningEnvironment())
     trainer = Trainer(
         **passed,
@@ -163,12 +163,12 @@ def build_trainer(
 def compile_net(net: nn.Module, cfg: DictConfig) -> None:
     """Compiles a network in place, so that its parameters keep their names.
 
-    A network with `blocks` is compiled block by block: they are alike, so that one compilation
-    serves all, and it goes together with `strategy=fsdp`, which gathers them one by one.
+    A network with `blocks` is compiled block by block: they are alike, so one compilation serves
+    all, and `strategy=fsdp` can gather them one by one.
 
     Args:
         net: Changed in place.
-        cfg: Config whose `compile` says whether, or how.
+        cfg: Config; its `compile` is a bool, or torch.compile's options.
     """
     if not cfg.compile:
         return

@@ -29,7 +29,8 @@ from leyden.compat.lightning import (
     update_step_metrics,
     validates_by_time,
 )
-from leyden.tasks.logging import StepClock, is_log_step, unwatched
+from leyden.tasks.log_values import is_log_step, not_profiled
+from leyden.tasks.step_clock import StepClock
 
 HOOKS = (
     "on_train_batch_start",
@@ -64,7 +65,7 @@ class EpochLoop(TrainingEpochLoop):
         self.clock = StepClock()
         self.is_fast = False
         self.joint_step: JointStep | None = None
-        self.part: Callable[[str], AbstractContextManager[None]] = unwatched
+        self.part: Callable[[str], AbstractContextManager[None]] = not_profiled
         self.hooks: Hooks = {}
         self.log_hooks: Hooks = {}
         self.parameters: list[Tensor] = []
@@ -124,7 +125,7 @@ class EpochLoop(TrainingEpochLoop):
         return bool(count % trainer.val_check_batch == 0)
 
     def write_values(self) -> None:
-        """Gives the step's values to those who ask for them, and to the loggers if it is time."""
+        """Passes the step's values to `callback_metrics`, and at log steps to the loggers."""
         note_metrics(self.trainer, self.values)
         if self._is_logged() and not self._should_accumulate():
             log_metrics(self.trainer, self.values)
@@ -149,7 +150,7 @@ class EpochLoop(TrainingEpochLoop):
         progress.increment_started()
         loss = self._step(hooks, batch, index)
         progress.increment_processed()
-        self._schedule()
+        self._step_schedulers()
         with self.part("callbacks at its end"):
             self._call(hooks, "on_train_batch_end", {"loss": loss}, batch, index)
         results.batch = results.batch_size = None
@@ -160,7 +161,7 @@ class EpochLoop(TrainingEpochLoop):
             update_step_metrics(trainer)
         self.write_values()
 
-    def _schedule(self) -> None:
+    def _step_schedulers(self) -> None:
         for config in self.trainer.strategy.lr_scheduler_configs:
             self.scheduler_progress.increment_ready()
             config.scheduler.step()
@@ -174,7 +175,7 @@ class EpochLoop(TrainingEpochLoop):
         counts.zero_grad.increment_ready()
         self._call(hooks, "on_before_zero_grad", optimizer)
         counts.zero_grad.increment_started()
-        loss = self._passes(hooks, task, batch, index)
+        loss = self._closure(hooks, task, batch, index)
         counts.zero_grad.increment_completed()
         self._call(hooks, "on_after_backward")
         with self.part("checks before the update"):
@@ -189,7 +190,7 @@ class EpochLoop(TrainingEpochLoop):
         counts.step.increment_completed()
         return loss.detach()
 
-    def _passes(self, hooks: Hooks, task: LightningModule, batch: Any, index: int) -> Tensor:
+    def _closure(self, hooks: Hooks, task: LightningModule, batch: Any, index: int) -> Tensor:
         """Forward and backward."""
         if self.joint_step is not None:
             loss = self.joint_step(task, batch)
@@ -216,15 +217,15 @@ class EpochLoop(TrainingEpochLoop):
 
 
 def hooks_of(callbacks: Sequence[Callback]) -> Hooks:
-    """What they do in a step, by the hook's name; what nobody does is not there."""
+    """Overridden hooks of the callbacks, by name; hooks that none overrides are absent."""
     return {
         name: hooks
         for name in HOOKS
-        if (hooks := [getattr(one, name) for one in callbacks if does(one, name)])
+        if (hooks := [getattr(one, name) for one in callbacks if overrides_hook(one, name)])
     }
 
 
-def does(callback: Callback, name: str) -> bool:
+def overrides_hook(callback: Callback, name: str) -> bool:
     """Whether a callback has a hook of its own."""
     return getattr(type(callback), name) is not getattr(Callback, name)
 
@@ -235,7 +236,7 @@ def is_for_log_steps(callback: Callback) -> bool:
 
 
 def takes_fast_path(trainer: Trainer) -> bool:
-    """Whether the loop here knows all that a step of this trainer needs."""
+    """Whether the fast path supports this trainer."""
     precision = trainer.precision_plugin
     has_scaler = isinstance(precision, MixedPrecision) and precision.scaler is not None
     return (
@@ -245,7 +246,7 @@ def takes_fast_path(trainer: Trainer) -> bool:
         and trainer.accumulate_grad_batches == 1
         and not has_scaler
         and all(steps_each_time(config) for config in trainer.strategy.lr_scheduler_configs)
-        and not any(is_overridden(name, trainer.lightning_module) for name in OF_A_MODULE)
+        and not any(is_overridden(name, trainer.lightning_module) for name in MODULE_HOOKS)
     )
 
 
@@ -254,7 +255,7 @@ def steps_each_time(config: LRSchedulerConfig) -> bool:
     return config.interval == "step" and config.frequency == 1 and not config.reduce_on_plateau
 
 
-OF_A_MODULE = (
+MODULE_HOOKS = (
     *HOOKS,
     "on_before_batch_transfer",
     "on_after_batch_transfer",
@@ -264,7 +265,7 @@ OF_A_MODULE = (
     "optimizer_zero_grad",
     "lr_scheduler_step",
 )
-"""What a LightningModule may do otherwise; Leyden's tasks don't."""
+"""Methods that a LightningModule may override; Leyden's tasks do not."""
 
 
 def is_overridden(name: str, task: LightningModule) -> bool:

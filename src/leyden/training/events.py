@@ -6,7 +6,7 @@ from omegaconf import DictConfig
 
 from leyden.events import Event
 from leyden.run.record import Record
-from leyden.training.build import Experiment
+from leyden.training.build import RunObjects
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class RunStarted(Event):
 
     record: Record
     cfg: DictConfig
-    experiment: Experiment
+    experiment: RunObjects
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Execution: a run from its frozen config to its record, by build -> fit -> test.
 
-Nothing is read but the folder of the run, whichever process executes it.
+It reads only the run's folder, so that any process can execute it.
 """
 
 import gc
@@ -18,17 +18,17 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import nn
 
 from leyden.callbacks import (
+    BufferBroadcast,
+    CheckpointStateFilter,
     FinalValidation,
     Hyperparameters,
-    KnownStates,
     NonFinite,
-    OptimizerMode,
-    PlateauObserver,
+    PlateauMetric,
     Recorder,
+    RequireSameConfig,
     ResumeCheckpoint,
     ResumeState,
-    SameConfig,
-    SharedBuffers,
+    ScheduleFreeMode,
     StepLoss,
     Utilisation,
 )
@@ -40,7 +40,7 @@ from leyden.data import DataModule
 from leyden.distributed.forkserver import use_temporary_folder
 from leyden.distributed.stop_signal import StopSignal, handling
 from leyden.errors import Diverged, Interrupted
-from leyden.events import Note, Observer, TellsObserver, ignore
+from leyden.events import HasObserver, Note, Observer, ignore
 from leyden.files.atomic import remove_parts
 from leyden.files.regular import read_text
 from leyden.interop.gpt2 import gpt2_weights
@@ -50,7 +50,7 @@ from leyden.planning.batch import batch_split_of, num_processes_of
 from leyden.run.checkpoints import (
     LAST,
     find_checkpoint,
-    find_sound,
+    find_intact,
     load_weights,
     read_step,
     set_weights,
@@ -62,7 +62,7 @@ from leyden.run.lock import execution_lock
 from leyden.run.log import run_log
 from leyden.run.record import Record, status_after
 from leyden.testing.faults import fault_callbacks
-from leyden.training.build import Experiment, build
+from leyden.training.build import RunObjects, build
 from leyden.training.events import RunResumed, RunStarted, StoppedEarly
 from leyden.training.recovery import prepare_attempt
 
@@ -83,14 +83,14 @@ def execute(
         record: Record of a run that has not begun, or that continues from its last checkpoint.
         observer: Is told of the events of the run, by the process that writes the record.
         data: The data set of the frozen config, where it has been read already.
-        callbacks: Makes callbacks beside those of the config, anew for each attempt.
-        on_build: Is given the trainer before the training starts.
+        callbacks: Makes callbacks in addition to the config's; called for each attempt.
+        on_build: Called with the trainer before training starts.
     """
     use_temporary_folder()
     emit = observer if record.is_writer else ignore
     stop = StopSignal()
     alone = execution_lock(record.folder) if record.is_writer else nullcontext()
-    with handling(stop.meet), alone, record.reread().running(), run_log(record.folder):
+    with handling(stop.handle), alone, record.reread().running(), run_log(record.folder):
         try:
             while True:
                 try:
@@ -99,7 +99,7 @@ def execute(
                     )
                     return
                 except (RuntimeError, MemoryError, Diverged) as error:
-                    change = next_attempt(record, error)
+                    change = prepare_next_attempt(record, error)
                     if change is None:
                         raise
                 emit(Note(change))
@@ -109,10 +109,10 @@ def execute(
             stop.is_deferred = True  # only the record is left to be written
 
 
-def next_attempt(record: Record, error: BaseException) -> str | None:
-    """What is changed for a further attempt after an error; None if there is none.
+def prepare_next_attempt(record: Record, error: BaseException) -> str | None:
+    """Prepares a further attempt after an error: what is changed, or None for no attempt.
 
-    Several processes have to agree on that: whoever has started them starts them again.
+    Several processes must change together: the process that started them restarts them.
     """
     if num_processes_of(read_frozen(record.folder)) > 1:
         return None
@@ -132,7 +132,7 @@ def run_attempt(
     folder = record.folder
     cfg = read_frozen(folder)
     checkpoint = resumable_checkpoint(record, emit)
-    first = [*run_callbacks(cfg, record, checkpoint), *callbacks()]
+    first = [*required_callbacks(cfg, record, checkpoint), *callbacks()]
     utilisation = Utilisation(
         flops_per_step=record.flops["per_step"], peak_flops=cfg.trainer.peak_flops
     )
@@ -142,7 +142,7 @@ def run_attempt(
     experiment = build(cfg, folder, data=data, first=first, last=[utilisation, checkpoints])
     trainer = experiment.trainer
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, TellsObserver):
+        if isinstance(callback, HasObserver):
             callback.observer = emit
     if on_build is not None:
         on_build(trainer)
@@ -157,37 +157,37 @@ def run_attempt(
 
 
 def resumable_checkpoint(record: Record, emit: Observer) -> Path | None:
-    """The checkpoint that the run continues from; None where it has to begin.
+    """The checkpoint that the run continues from; None if it starts from scratch.
 
     Raises:
-        CheckpointError: There are some, but none is sound: the run does not begin anew by itself.
+        CheckpointError: There are checkpoints, but none is intact: a fresh start must be asked for.
     """
     if record.is_writer:
         for folder in (record.folder, record.folder / "checkpoints"):
             remove_parts(folder)
-    path, defects = find_sound(record.folder, LAST)
+    path, defects = find_intact(record.folder, LAST)
     for defect in defects:
         log.warning("%s", defect)
         emit(Note(f"{defect}; {path.name if path else 'none'} is taken"))
     if path is None and record.steps:
-        emit(Note("no checkpoint is left: it begins anew"))
-    unmarked = record.folder / "checkpoints" / "last.ckpt"  # before there were markers
+        emit(Note("no checkpoint is left: the run starts from scratch"))
+    unmarked = record.folder / "checkpoints" / "last.ckpt"  # of versions without markers
     return unmarked if path is None and unmarked.exists() else path
 
 
-def run_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> list[Callback]:
-    """What every run has, whatever its config says."""
+def required_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> list[Callback]:
+    """The callbacks of every run, whatever its config says."""
     monitor = cfg.monitor
     return [
-        KnownStates(),
-        SameConfig(f"{config_digest(cfg)} from {checkpoint and checkpoint.name}"),
+        CheckpointStateFilter(),
+        RequireSameConfig(f"{config_digest(cfg)} from {checkpoint and checkpoint.name}"),
         ResumeState(),
-        OptimizerMode(),
-        SharedBuffers(),
+        ScheduleFreeMode(),
+        BufferBroadcast(),
         NonFinite(record, policy=cfg.trainer.on_nonfinite, limit=cfg.trainer.max_nonfinite),
         StepLoss(record),
         FinalValidation(),
-        PlateauObserver(),
+        PlateauMetric(),
         Recorder(
             record,
             batch_size=cfg.data.batch_size,
@@ -205,7 +205,7 @@ def run_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> l
 
 
 def load_initial_weights(net: nn.Module, source: str) -> None:
-    """Gives the network the weights of a run's best checkpoint, of a checkpoint, or of `hf:`."""
+    """Gives the network the weights of a run's best checkpoint, of a checkpoint, or `hf:NAME`."""
     if is_hf(source):
         set_weights(net, gpt2_weights(locate(source, (*CONFIG, *WEIGHTS))))
         return
@@ -215,7 +215,7 @@ def load_initial_weights(net: nn.Module, source: str) -> None:
 
 
 def fit(
-    experiment: Experiment, record: Record, checkpoint: Path | None, emit: Observer = ignore
+    experiment: RunObjects, record: Record, checkpoint: Path | None, emit: Observer = ignore
 ) -> None:
     """Trains, from the start or from a checkpoint of the same run."""
     trainer = experiment.trainer
@@ -224,7 +224,7 @@ def fit(
         # driver's library anew each time, a tenth of a small network's step.
         os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
     step = 0 if checkpoint is None else read_step(checkpoint)
-    record.train_from(step)
+    record.discard_after(step)
     if checkpoint is not None:
         emit(RunResumed(step))
     for logger in trainer.loggers:
@@ -232,23 +232,23 @@ def fit(
             logger.resume_from(None if checkpoint is None else step)
     try:
         with warnings.catch_warnings():
-            # A ModelCheckpoint's: those in the folder are the run's own.
+            # Of ModelCheckpoint: the checkpoints in the folder are this run's own.
             warnings.filterwarnings("ignore", "Checkpoint directory .* exists")
-            # It counts micro-batches of an epoch; steps are logged across epochs.
+            # Lightning counts micro-batches of an epoch; Leyden logs steps across epochs.
             warnings.filterwarnings("ignore", "The number of training batches .* is smaller than")
-            # Where parameters are split, the check has refused it.
+            # Validation has refused it for split parameters.
             warnings.filterwarnings("ignore", "You're using the WeightAveraging callback")
             trainer.fit(experiment.task, datamodule=experiment.data, ckpt_path=checkpoint)
     except SystemExit as error:
-        # Lightning turns signals into exits; any other exit is the user's code's own.
+        # Lightning turns signals into exits; any other exit comes from the user's code.
         if isinstance(error, SIGTERMException) or isinstance(error.__context__, KeyboardInterrupt):
             raise Interrupted("stopped at once") from error
         raise
     finally:
-        record.name_best()
+        record.record_best_checkpoint()
 
 
-def test(experiment: Experiment, record: Record) -> None:
+def test(experiment: RunObjects, record: Record) -> None:
     """Tests the best checkpoint, or the last weights where none was kept."""
     if find_checkpoint(record.folder) is not None:
         load_initial_weights(experiment.task.net, str(record.folder))

@@ -2,7 +2,7 @@
 
 from leyden.planning.batch import halve_micro_batch
 from leyden.run.checkpoint_file import read_marker
-from leyden.run.checkpoints import LAST, find_sound
+from leyden.run.checkpoints import LAST, find_intact
 from leyden.run.folder import read_frozen
 from leyden.run.record import Record
 
@@ -21,7 +21,7 @@ def prepare_attempt(record: Record, status: str) -> str | None:
         return "memory ran out: it begins again with smaller micro-batches"
     if status == "diverged" and roll_back(record):
         after, until = record.passed_over[-1]
-        return f"diverged at step {until}: it goes back to step {after} and leaves these out"
+        return f"diverged at step {until}: it goes back to step {after} and skips these steps"
     return None
 
 
@@ -41,7 +41,7 @@ def roll_back(record: Record) -> bool:
     is_asked = trainer.get("on_nonfinite") == "rollback"
     if not is_asked or len(record.passed_over) >= trainer.max_nonfinite:
         return False
-    path, _ = find_sound(record.folder, LAST)
+    path, _ = find_intact(record.folder, LAST)
     marker = None if path is None else read_marker(path)
     after = 0 if marker is None else marker.step
     record.passed_over.append([after, (record.steps or 0) + 1])

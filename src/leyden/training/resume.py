@@ -27,7 +27,7 @@ from leyden.run.provenance import versions
 from leyden.run.record import Record, now
 
 LENGTH = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_tokens")
-"""Keys that may change without a word: a run can be made longer."""
+"""Keys that may always change: a run can be made longer."""
 
 SINCE = "the run began"
 
@@ -55,7 +55,7 @@ def job_of(folder: Path, overrides: list[str]) -> Job:
     return Job(cfg, (*record.overrides, *overrides), record.choices, None, Assignment())
 
 
-def resume(
+def prepare_resume(
     record: Record, job: Job, resolved: ResolvedConfig, *, command: list[str], observer: Observer
 ) -> Record:
     """Prepares a run to be resumed. One that is complete stays as it is.
@@ -108,7 +108,7 @@ def require_not_shorter(record: Record, resolved: ResolvedConfig) -> None:
 
 
 def require_allowed_changes(changes: list[Problem], cfg: DictConfig) -> None:
-    """Raises `ConfigError` for what differs and may not."""
+    """Raises `ConfigError` for changes that are not allowed."""
     allowed = (*LENGTH, *cfg.resume.allow_change)
     for key in cfg.resume.allow_change:
         if key.partition(".")[0] in IN_CHECKPOINTS:
@@ -126,7 +126,7 @@ def require_allowed_changes(changes: list[Problem], cfg: DictConfig) -> None:
     ]
     if refused:
         keys = ",".join(change.key for change in refused)
-        advice = f"'resume.allow_change=[{keys}]' goes on nevertheless; another run_dir begins anew"
+        advice = f"'resume.allow_change=[{keys}]' continues anyway; another run_dir starts anew"
         if any(change.key.partition(".")[0] in IN_CHECKPOINTS for change in refused):
             advice = "another run_dir begins anew, init_from=RUN from the weights of this one"
         raise ConfigError([*refused, Problem("resume.allow_change", advice)])

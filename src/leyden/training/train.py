@@ -28,12 +28,12 @@ from leyden.run.record import Record
 from leyden.training.events import RunEnded
 from leyden.training.execute import execute
 from leyden.training.recovery import prepare_attempt
-from leyden.training.resume import resume
+from leyden.training.resume import prepare_resume
 from leyden.training.run_work import RunWork
 
 
 def train(job: Job, *, command: list[str], observer: Observer) -> Record:
-    """Runs a validated job to its end, whatever that is: the record says.
+    """Runs a validated job; the record says how it ended.
 
     In a folder that the user chose (`run_dir`) it continues what is there.
 
@@ -54,9 +54,11 @@ def train(job: Job, *, command: list[str], observer: Observer) -> Record:
         folder = None
         if torchrun.is_first():
             folder = claim_folder(job, resolved, stack)
-            record = begin(job, resolved, command=command, folder=folder, observer=observer)
+            record = prepare_or_resume(
+                job, resolved, command=command, folder=folder, observer=observer
+            )
         if torchrun.is_started_by_torchrun():
-            record = record_of_all(folder)
+            record = shared_record(folder)
         if record.status != "completed":
             with suppress(BaseException):  # the record says how it ended, whatever that was
                 if int(cfg.trainer.devices) > 1 and not torchrun.is_started_by_torchrun():
@@ -78,7 +80,7 @@ def claim_folder(job: Job, resolved: ResolvedConfig, stack: ExitStack) -> Path:
     cfg = resolved.cfg
     key = "run_dir" if cfg.run_dir else "outputs"
     require_space(Path(cfg.run_dir or OUTPUTS), key=key, num_parameters=resolved.params.total)
-    folder = folder_of(job, cfg)
+    folder = run_folder(job, cfg)
     is_job = os.path.lexists(folder.parent / "sweep.json")
     reject_foreign_links(folder.parent if is_job else folder, key="run_dir")
     stack.enter_context(folder_lock(folder, key="run_dir"))
@@ -87,24 +89,26 @@ def claim_folder(job: Job, resolved: ResolvedConfig, stack: ExitStack) -> Path:
     return folder
 
 
-def folder_of(job: Job, cfg: DictConfig) -> Path:
+def run_folder(job: Job, cfg: DictConfig) -> Path:
     """The folder that the user chose, or a new one."""
     if cfg.run_dir is not None:
         return Path(cfg.run_dir)
     return new_folder(cfg.name or default_name(job.choices.get("experiment"), job.choices))
 
 
-def begin(
+def prepare_or_resume(
     job: Job, resolved: ResolvedConfig, *, command: list[str], folder: Path, observer: Observer
 ) -> Record:
     """Prepares a new run, or one that is there to be resumed."""
     if not (folder / RUN_RECORD).is_file():
         return prepare(job, resolved, command=command, folder=folder)
     with execution_lock(folder):  # the processes of a command that was killed have ended now
-        return resume(Record.read(folder), job, resolved, command=command, observer=observer)
+        return prepare_resume(
+            Record.read(folder), job, resolved, command=command, observer=observer
+        )
 
 
-def record_of_all(folder: Path | None) -> Record:
+def shared_record(folder: Path | None) -> Record:
     """The record, in each of several processes; only the first one writes it."""
     record = Record.read(torchrun.from_first(None if folder is None else folder.absolute()))
     record.is_writer = torchrun.is_first()

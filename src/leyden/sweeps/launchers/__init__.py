@@ -1,4 +1,4 @@
-"""What runs the jobs of a sweep: this machine, Slurm or Ray."""
+"""What runs the jobs of a sweep: this machine, stacked or not, Slurm or Ray."""
 
 from leyden.sweeps.launchers.launcher import JobEnd, JobSpec, Launcher, LauncherUnavailable
 from leyden.sweeps.launchers.local import Local

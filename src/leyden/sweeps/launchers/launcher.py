@@ -8,7 +8,7 @@ from leyden.training.run_work import RunWork
 
 
 class LauncherUnavailable(Exception):
-    """The engine takes none of the jobs; nothing of the sweep runs there."""
+    """The cluster accepts no job; no job of the sweep runs there."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class JobEnd:
 
 
 class Launcher(Protocol):
-    """Runs tasks. Their ends are in their records."""
+    """Runs the jobs of a sweep. How each ended is in its record."""
 
     slots: int
     """Tasks that it takes at a time; known once it is prepared."""

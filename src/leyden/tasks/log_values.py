@@ -1,8 +1,7 @@
-"""What is measured at a step and how long steps take, on the way to callbacks and loggers."""
+"""What is measured at a step, on the way to callbacks and loggers."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
@@ -10,59 +9,7 @@ from pytorch_lightning import Trainer
 from torch import Tensor
 
 from leyden.compat.lightning import log_metrics, note_metrics
-
-
-class StepClock:
-    """Seconds of training steps, without validations and the saving of checkpoints."""
-
-    def __init__(self) -> None:
-        self._passed = 0.0
-        self._since: float | None = None
-
-    @property
-    def seconds(self) -> float:
-        """So far."""
-        return self._passed + (0.0 if self._since is None else time.perf_counter() - self._since)
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """What happens within are training steps."""
-        self._since = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._passed, self._since = self.seconds, None
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """What happens within is no part of a training step."""
-        was_running = self._since is not None
-        self._passed, self._since = self.seconds, None
-        try:
-            yield
-        finally:
-            self._since = time.perf_counter() if was_running else None
-
-
-class Lap:
-    """Steps and their seconds since it was last asked.
-
-    Args:
-        clock: Clock of the steps.
-        step: The last one that was taken before.
-    """
-
-    def __init__(self, clock: StepClock, step: int) -> None:
-        self.clock = clock
-        self._step = step
-        self._seconds = clock.seconds
-
-    def end(self, step: int) -> tuple[int, float]:
-        """Begins a new one, and tells of this one: its steps, and their seconds."""
-        seconds = self.clock.seconds
-        lap = step - self._step, seconds - self._seconds
-        self._step, self._seconds = step, seconds
-        return lap
+from leyden.tasks.step_clock import StepClock
 
 
 def is_log_step(trainer: Trainer, step: int) -> bool:
@@ -77,8 +24,7 @@ def log_value(trainer: Trainer, name: str, value: Tensor | float) -> None:
     """Notes a value of the step at hand.
 
     Callbacks can ask for it from the end of the step on; a logger gets it if the step is one that
-    is logged. Lightning's own `log` does the same for twenty times the price, a tenth of a small
-    network's step.
+    is logged. Lightning's own `log` takes twenty times as long, a tenth of a small network's step.
 
     Args:
         trainer: While it trains.
@@ -138,6 +84,6 @@ def loop_of(trainer: Trainer) -> MeasuredLoop:
 UNWATCHED = nullcontext()
 
 
-def unwatched(name: str) -> AbstractContextManager[None]:
+def not_profiled(name: str) -> AbstractContextManager[None]:
     """Lets a part of a step go by."""
     return UNWATCHED

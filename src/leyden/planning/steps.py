@@ -1,10 +1,12 @@
-"""How far an epoch, a validation and a test go, in optimizer steps and in batches."""
+"""How long a run, an epoch, a validation and a test are, in optimizer steps and batches."""
 
 from collections.abc import Iterator
+from math import ceil
+from typing import cast
 
 from omegaconf import DictConfig
 
-from leyden.data import DataModule
+from leyden.data import DataModule, Spec
 from leyden.data.batches import BatchSampler
 from leyden.errors import Problem
 from leyden.planning.batch import batch_size_of, num_processes_of
@@ -64,3 +66,11 @@ def limit_problems(cfg: DictConfig, data: DataModule) -> Iterator[Problem]:
 def _leaves_nothing(part: str, limit: float, whole: int, what: str) -> Problem:
     message = f"is a share of {whole:,} {what}, and less than one of them; type 1 or more"
     return Problem(f"trainer.limit_{part}_batches", message, str(limit))
+
+
+def planned_steps(cfg: DictConfig, spec: Spec) -> int | None:
+    """Optimizer steps of the run, or None where epochs decide."""
+    if cfg.trainer.max_tokens is not None:
+        tokens_per_step: int = cfg.data.batch_size * spec.input_shape[0]
+        return ceil(int(cfg.trainer.max_tokens) / tokens_per_step)
+    return cast(int | None, cfg.trainer.max_steps)

@@ -1,11 +1,10 @@
-"""The parts of a run, each from its node of the config: data set, network, task.
+"""Building of a run's parts, each from its node of the config: data set, network, task.
 
 Networks whose parameters get their shapes from the first sample, such as `torch.nn.LazyLinear`, are
 given one when they are built: what follows counts parameters, or keeps or loads them.
 """
 
 import warnings
-from math import ceil
 from typing import Any, cast
 
 import torch
@@ -105,11 +104,3 @@ def build_task(cfg: DictConfig, net: nn.Module, spec: Spec) -> Task:
     task = task_of(spec)
     keys = {key: value for key, value in cfg.task.items() if key in parameters_of(task)}
     return task(net, spec=spec, optimizer=make(cfg.optimizer), schedule=make(cfg.scheduler), **keys)
-
-
-def planned_steps(cfg: DictConfig, spec: Spec) -> int | None:
-    """Optimizer steps of the run, or None where epochs decide."""
-    if cfg.trainer.max_tokens is not None:
-        tokens_per_step: int = cfg.data.batch_size * spec.input_shape[0]
-        return ceil(int(cfg.trainer.max_tokens) / tokens_per_step)
-    return cast(int | None, cfg.trainer.max_steps)
