@@ -285,7 +285,7 @@ class Stuck(Echo):
 @pytest.mark.slow
 @pytest.mark.parametrize("dies", [True, False])
 def test_a_worker_that_dies_or_hangs_ends_the_epoch_with_an_error(dies, monkeypatch):
-    monkeypatch.setattr(loader, "SECONDS_FOR_A_BATCH", 2.0)
+    monkeypatch.setattr(loader, "BATCH_TIMEOUT_SECONDS", 2.0)
     batches = Loader(
         Stuck(8, dies=dies), BatchSampler(8, batch_size=4, shuffle=False, seed=0), num_workers=1
     )
