@@ -28,9 +28,9 @@ class Process:
     """A command that was forked; as `subprocess.Popen` for what tests do with one.
 
     Args:
-        link: Socket that its number and its exit status come over.
-        stdout: What it prints, if that goes into a pipe.
-        stderr: Its messages, if they go into a pipe.
+        link: Socket over which the number and the exit status of the process come.
+        stdout: Output of the process, if it goes into a pipe.
+        stderr: Messages of the process, if they go into a pipe.
     """
 
     def __init__(
@@ -111,10 +111,10 @@ class WarmStart:
         """Starts `leyden WORDS` as a process in a session of its own.
 
         Args:
-            words: The command line.
-            folder: Where it runs.
-            environment: Its variables; None: those of this process.
-            streams: Files for its input (None: empty), output and messages (None: a pipe).
+            words: Words of the command line.
+            folder: Folder in which the command runs.
+            environment: Variables of the command; None: those of this process.
+            streams: Files for input (None: empty), output and messages (None: a pipe).
             first: Python that the process runs before the command.
         """
         ours, theirs = socket.socketpair()
@@ -161,9 +161,9 @@ def start_logged(warm: WarmStart, words: Sequence[str], folder: Path, first: str
     """Starts `leyden WORDS` in a folder, where `log.txt` takes what it writes.
 
     Args:
-        warm: What starts it.
-        words: The command line.
-        folder: Where it runs.
+        warm: Starter of the command.
+        words: Words of the command line.
+        folder: Folder in which the command runs.
         first: Python that the process runs before the command.
     """
     with (folder / "log.txt").open("a") as log:

@@ -90,19 +90,24 @@ def enter(request: Any, link: socket.socket, streams: list[int]) -> None:
     os.environ.update(request["environment"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdin = sys.__stdin__ = open(0, closefd=False)  # noqa: SIM115
-    sys.stdout = sys.__stdout__ = stream(1)
-    sys.stderr = sys.__stderr__ = stream(2)
+    sys.stdout = sys.__stdout__ = stream(1, sys.stdout)
+    sys.stderr = sys.__stderr__ = stream(2, sys.stderr)
     tempfile.tempdir = None  # it depends on the environment
     added = [request["folder"], *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     sys.path[:] = [*filter(None, added), *(path for path in sys.path if path not in added)]
     sys.argv = ["leyden", *request["words"]]
 
 
-def stream(number: int) -> io.TextIOWrapper:
-    """Standard output or error as Python opens it."""
-    errors = "strict" if number == 1 else "backslashreplace"
-    buffering = 1 if number == 2 or os.isatty(number) else -1
-    return open(number, "w", buffering, errors=errors, closefd=False)
+def stream(number: int, before: Any) -> io.TextIOWrapper:
+    """Standard output or error as Python opens it; the locale is that of the server's own."""
+    is_buffered = not os.environ.get("PYTHONUNBUFFERED")
+    return io.TextIOWrapper(
+        open(number, "wb", -1 if is_buffered else 0, closefd=False),
+        encoding=before.encoding,
+        errors=before.errors,
+        line_buffering=is_buffered and (number == 2 or os.isatty(number)),
+        write_through=not is_buffered,
+    )
 
 
 def keep_copy() -> None:
