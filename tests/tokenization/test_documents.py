@@ -136,7 +136,7 @@ ENCODINGS += ["cp1252", "latin_1", "koi8_r", "shift_jis", "gb18030", "big5", "eu
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-@few
+@settings(few, max_examples=15)  # of each encoding
 @given(data=st.data())
 def test_ranges_of_a_text_that_meet_give_all_of_it_in_every_encoding(folder, encoding, data):
     codec = encoding.removesuffix("-sig")
