@@ -19,6 +19,7 @@ from leyden.sweeps.launchers.slurm_queue import (
     FIRST_SECONDS,
     FORGOTTEN,
     OVER,
+    STATE_ERRORS,
     WAITING,
     SlurmQueue,
     last_line,
@@ -50,17 +51,6 @@ OWN_PARAMETERS = {
     "say `hydra.launcher.signal_delay_s`": ("slurm_signal_delay_s",),
 }
 """Of submitit's parameters those that are not to be given, and why."""
-
-ERRORS = {
-    "CANCELLED": ("cancelled", "was cancelled (scancel)"),
-    "DEADLINE": ("cancelled", "was cancelled at its deadline"),
-    "TIMEOUT": ("timeout", "was killed at its time limit, before it had ended by itself"),
-    "OUT_OF_MEMORY": ("SIGKILL", "was killed: it used more memory than it had asked for"),
-    "NODE_FAIL": ("crashed", "was lost with its node"),
-    "BOOT_FAIL": ("crashed", "was lost: its node did not start"),
-    "PREEMPTED": ("crashed", "was preempted and not put into the queue again"),
-}
-"""Type and message for a job that has left no result, by its state in Slurm."""
 
 
 class Slurm:
@@ -221,7 +211,7 @@ class Slurm:
     def _error(self, job: "Job[Any]") -> dict[str, str]:
         """What is known of a job that left no result."""
         state = self.queue.state(job.job_id) if self.finds_jobs else "FAILED"
-        kind, words = ERRORS.get(state, ("launcher", "ended without a result"))
+        kind, words = STATE_ERRORS.get(state, ("launcher", "ended without a result"))
         log = job.paths.stderr
         said = last_line(read_bytes(log).decode("utf-8", "replace")) if log.exists() else ""
         more = f": {said}" if said and kind == "launcher" else ""

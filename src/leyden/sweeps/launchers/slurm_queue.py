@@ -27,6 +27,17 @@ OVER = frozenset(
 """States that a job does not leave (https://slurm.schedmd.com/job_state_codes.html); all others are
 those of a job that runs or is just ending."""
 
+STATE_ERRORS = {
+    "CANCELLED": ("cancelled", "was cancelled (scancel)"),
+    "DEADLINE": ("cancelled", "was cancelled at its deadline"),
+    "TIMEOUT": ("timeout", "was killed at its time limit, before it had ended by itself"),
+    "OUT_OF_MEMORY": ("SIGKILL", "was killed: it used more memory than it had asked for"),
+    "NODE_FAIL": ("crashed", "was lost with its node"),
+    "BOOT_FAIL": ("crashed", "was lost: its node did not start"),
+    "PREEMPTED": ("crashed", "was preempted and not put into the queue again"),
+}
+"""Type and message for a job that has left no result, by its state in Slurm."""
+
 FORGOTTEN = "FORGOTTEN"
 """Slurm no longer knows the job: it ended more than `MinJobAge` (five minutes) ago."""
 
