@@ -43,10 +43,12 @@ from tests.commands import Commands, WarmStart  # noqa: E402
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gives each process that runs tests one core, and so one slot.
+    """Gives each process that runs tests one core, and so one slot, and a Ctrl-C that arrives.
 
-    Not the process that starts such processes: they would all have its core.
+    Not the process that starts such processes: they would all have its core. A shell makes a
+    command in the background ignore Ctrl-C, and what it starts after it.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     starts_others = not hasattr(config, "workerinput") and config.getoption("numprocesses", None)
     if hasattr(os, "sched_setaffinity") and not starts_others:
         worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

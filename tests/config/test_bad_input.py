@@ -239,7 +239,7 @@ BAD_INPUT = {
     "a width beside a size": (
         ["params=1e5", "model.width=64"],
         "model.width=64",
-        "leave one of the two out",
+        "give only one of the two",
     ),
     "a run folder that can't be made": (["run_dir=/dev/null/x"], "run_dir", "/dev/null"),
     "not an override": (["model.width"], "model.width", "key=value"),

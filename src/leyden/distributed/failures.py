@@ -89,7 +89,7 @@ def follows_another_failure(said: dict[str, Any]) -> bool:
     return any(word in text for word in SECONDARY_ERRORS)
 
 
-LOST = {
+EXIT_NOT_KNOWN = {
     "type": "lost",
     "message": "the process that jobs are forked from was killed; how this one ended is not known",
 }

@@ -12,7 +12,7 @@ from multiprocessing.process import BaseProcess
 from typing import Literal
 
 from leyden.distributed.failures import (
-    LOST,
+    EXIT_NOT_KNOWN,
     attribute_failure,
     exit_reason,
     forget_failures,
@@ -103,7 +103,7 @@ class JobProcesses:
         if code < 0 and self.killed:
             return killed_by_leyden(next(iter(self.killed.values())))
         is_lost = code > 0 and any(process.is_lost for process in self.processes)
-        return LOST if is_lost else exit_reason(code)
+        return EXIT_NOT_KNOWN if is_lost else exit_reason(code)
 
     def wait(self) -> int:
         """Waits for the end and returns the exit code as `poll` does."""
