@@ -123,7 +123,7 @@ def test_it_is_refused_within_the_arguments_of_a_part(composed, target):
     for place in places:
         nested = [{"deep": {"_target_": target}}]
         OmegaConf.update(cfg, f"{place}.inner", nested, force_add=True)
-    found = [p.key for p in problems_of(cfg) if "stand at the top" in p.message]
+    found = [p.key for p in problems_of(cfg) if "top level of a group" in p.message]
     assert found == [f"{place}.inner[0].deep._target_" for place in places]
     with pytest.raises(ValueError, match=r"`inner\[0\]\.deep` has a `_target_`"):
         make(cfg.optimizer)

@@ -12,7 +12,7 @@ from leyden.errors import ConfigError
 from leyden.loggers import CSV
 from leyden.run.checkpoints import checkpoints_in, find_intact
 from leyden.run.folder import read_frozen
-from leyden.run.foreign_links import foreign
+from leyden.run.foreign_links import foreign, lies_in
 from leyden.run.lock import folder_lock
 from leyden.run.log import run_log
 from leyden.sweeps.launchers.supervise import ask_to_stop
@@ -144,6 +144,15 @@ def test_a_job_that_lies_elsewhere_is_not_read(leyden, honest_sweep, tmp_path, f
     assert result.status == 0, result.err
     assert "no folder in the sweep" in result.err
     assert state_of(tmp_path / "x") == before
+
+
+def test_a_folder_whose_name_only_begins_alike_is_outside(tmp_path):
+    run, neighbour = tmp_path / "run", tmp_path / "run2"
+    run.mkdir()
+    neighbour.mkdir()
+    (run / "link").symlink_to(neighbour)
+    assert [path for path, _ in foreign(run)] == [run / "link"]
+    assert not lies_in(neighbour / "file", run)
 
 
 class TestTheSecondWall:
