@@ -1,6 +1,7 @@
 """Every test runs in an empty folder of its own, on one thread, and leaves the world as it was."""
 
 import gc
+import logging
 import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch: two workers must not exceed two cores
@@ -70,8 +71,10 @@ def clean_world(
     monkeypatch.delenv("LEYDEN_PACKAGES", raising=False)
     monkeypatch.setenv("LEYDEN_DATA", str(tmp_path_factory.mktemp("downloads")))
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    logging_to = (logging.root.level, list(logging.root.handlers))
     before = dict(os.environ)
     yield
+    assert (logging.root.level, list(logging.root.handlers)) == logging_to
     for number, handler in handlers.items():
         assert signal.getsignal(number) == handler, f"{number!r} was not restored"
     os.environ.clear()

@@ -1,6 +1,9 @@
 """Hydra's own command line over our catalogue, for the flags that only show something."""
 
+import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import hydra
 from omegaconf import DictConfig
@@ -29,9 +32,20 @@ def hydra_main(arguments: list[str]) -> int:
     reject_config_path(asked)
     register()
     sys.argv = [sys.argv[0], *arguments]
-    with unchecked_help():
+    with unchecked_help(), _root_logger_restored():
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(_nothing)()
     return 0
+
+
+@contextmanager
+def _root_logger_restored() -> Iterator[None]:
+    """`--info` makes the root logger write debug lines for the rest of the process."""
+    level, handlers = logging.root.level, list(logging.root.handlers)
+    try:
+        yield
+    finally:
+        logging.root.setLevel(level)
+        logging.root.handlers[:] = handlers
 
 
 def _nothing(cfg: DictConfig) -> None:
