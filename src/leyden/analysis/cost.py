@@ -14,27 +14,29 @@ from leyden.sweeps.events import DataRead
 from leyden.sweeps.launchers import Local, Stacked
 
 
-def plan_rows(plan: ComposedRequest, *, observer: Observer) -> list[dict[str, Any]]:
+def plan_rows(composed: ComposedRequest, *, observer: Observer) -> list[dict[str, Any]]:
     """For each job what sets it apart, its size and its cost; null where it is not known.
 
     Args:
-        plan: Validated jobs.
+        composed: Validated jobs.
         observer: Is told what was read of the data, and what could not be measured.
 
     Raises:
         ConfigError: Jobs that do not fit their data; all of them.
     """
     cache = Cache()
-    plan, resolved, notes = distinct_jobs(plan, resolve_jobs(plan, fetch=False, cache=cache))
+    composed, resolved, notes = distinct_jobs(
+        composed, resolve_jobs(composed, fetch=False, cache=cache)
+    )
     for note in notes:
         observer(Note(note))
-    choices = [job.choices["data"] for job in plan.jobs]
+    choices = [job.choices["data"] for job in composed.jobs]
     observer(DataRead(list(zip(choices, (one.data for one in resolved), strict=True))))
     memory = [memory_bytes(one.cfg, one.spec, cache) for one in resolved]
-    times = estimate_times(plan, resolved, memory, cache, observer)
+    times = estimate_times(composed, resolved, memory, cache, observer)
     return [
-        _row(job, one, in_bytes, estimate, is_sweep=plan.sweep is not None)
-        for job, one, in_bytes, estimate in zip(plan.jobs, resolved, memory, times, strict=True)
+        _row(job, one, in_bytes, estimate, is_sweep=composed.sweep is not None)
+        for job, one, in_bytes, estimate in zip(composed.jobs, resolved, memory, times, strict=True)
     ]
 
 

@@ -95,7 +95,7 @@ Family = list[int]
 
 
 def estimate_times(
-    plan: ComposedRequest,
+    composed: ComposedRequest,
     resolved: list[ResolvedConfig],
     memory: list[int | None],
     cache: Cache,
@@ -107,20 +107,20 @@ def estimate_times(
     while there is time those between; a line through them gives the others.
 
     Args:
-        plan: Each job of a sweep has the threads that its launcher says, a single one has all.
+        composed: Each job of a sweep has the threads that its launcher says, a single one has all.
         resolved: The jobs.
         memory: Bytes that each of them takes.
         cache: Has their data.
         observer: Is told of steps that fail.
     """
     families: dict[tuple[str, ...], Family] = defaultdict(list)
-    for place, (job, one) in enumerate(zip(plan.jobs, resolved, strict=True)):
+    for place, (job, one) in enumerate(zip(composed.jobs, resolved, strict=True)):
         cfg = one.cfg
         kind = cfg.model._target_, cfg.optimizer._target_, cfg.trainer.precision
         if memory[place] is not None and one.flops_per_step:
             families[*kind, job.choices["data"]].append(place)
     estimates: list[Estimate | None] = [None] * len(resolved)
-    sweep = plan.sweep
+    sweep = composed.sweep
     threads = torch.get_num_threads() if sweep is None else int(sweep.launcher.get("threads", 1))
     with torch_threads(threads), isolate_rng(), quiet_libraries():
         small = {

@@ -20,14 +20,14 @@ PLACES = {
 """Of columns in the order in which they give way on a narrow terminal."""
 
 
-def show_plan(plan: ComposedRequest, rows: list[dict[str, Any]]) -> None:
+def show_plan(composed: ComposedRequest, rows: list[dict[str, Any]]) -> None:
     """A row a job: what it is, its size and cost; the sum of the costs, and when all is done."""
     words = [name for name in ("model", "data") if _is_news(name, rows)]
     knobs = ["width", *(["depth"] if _is_news("depth", rows) else [])]
-    is_shared = any(num_processes_of(job.cfg) > 1 for job in plan.jobs)
+    is_shared = any(num_processes_of(job.cfg) > 1 for job in composed.jobs)
     memory = "memory/device" if is_shared else "memory"
     costs = ["parameters", "steps", "FLOPs/step", "FLOPs", memory, "time"]
-    names = [] if plan.sweep is None else ["job"]  # a single one is what was typed
+    names = [] if composed.sweep is None else ["job"]  # a single one is what was typed
     cells = [
         [
             *(row[name] or "defaults" for name in names),
@@ -43,7 +43,7 @@ def show_plan(plan: ComposedRequest, rows: list[dict[str, Any]]) -> None:
         for row in rows
     ]
     seconds = _sum_of_ranges([row["seconds_range"] for row in rows])
-    is_search = plan.sweep is not None and plan.sweep.searcher is not None
+    is_search = composed.sweep is not None and composed.sweep.searcher is not None
     if len(rows) > 1 and not is_search:
         flops = _sum(row["flops"]["total"] for row in rows)
         blank = [""] * (len(words) + len(knobs) + 3)
@@ -55,9 +55,9 @@ def show_plan(plan: ComposedRequest, rows: list[dict[str, Any]]) -> None:
     ]
     show_table(columns, cells)
     _show_what_was_measured(rows)
-    if plan.sweep is not None:
-        devices = max(int(job.cfg.trainer.devices) for job in plan.jobs)
-        _show_wall_time(plan.sweep, rows, seconds, devices)
+    if composed.sweep is not None:
+        devices = max(int(job.cfg.trainer.devices) for job in composed.jobs)
+        _show_wall_time(composed.sweep, rows, seconds, devices)
 
 
 def _show_what_was_measured(rows: list[dict[str, Any]]) -> None:

@@ -65,11 +65,11 @@ Seen = dict[tuple[str, str], list[Problem]]
 """Problems of a node of a config, by its key and its `repr`."""
 
 
-def validate(plan: ComposedRequest, rules: Rules) -> None:
+def validate(composed: ComposedRequest, rules: Rules) -> None:
     """Checks every job of a request before anything is built.
 
     Args:
-        plan: Composed jobs.
+        composed: Composed jobs.
         rules: See `Rules`.
 
     Raises:
@@ -77,15 +77,15 @@ def validate(plan: ComposedRequest, rules: Rules) -> None:
     """
     seen: Seen = {}
     problems = [
-        problem.of_job(job.text) if plan.sweep else problem
-        for job in plan.jobs
+        problem.of_job(job.text) if composed.sweep else problem
+        for job in composed.jobs
         for problem in check_job(job, rules, seen)
     ]
-    if plan.sweep is not None:
-        problems = [_with_range(problem, plan.sweep) for problem in problems]
-        problems += _check_plugins(plan.sweep)
+    if composed.sweep is not None:
+        problems = [_with_range(problem, composed.sweep) for problem in problems]
+        problems += _check_plugins(composed.sweep)
     if problems:
-        raise ConfigError(gathered(problems, len(plan.jobs)))
+        raise ConfigError(gathered(problems, len(composed.jobs)))
 
 
 def _with_range(problem: Problem, sweep: SweepSpec) -> Problem:

@@ -12,35 +12,35 @@ MOST_NOTES = 5
 
 
 def distinct_jobs(
-    plan: ComposedRequest, resolved: list[ResolvedConfig]
+    composed: ComposedRequest, resolved: list[ResolvedConfig]
 ) -> tuple[ComposedRequest, list[ResolvedConfig], list[str]]:
     """The plan without jobs whose config another one has.
 
     Trials of a search are left alone: it draws each by itself.
 
     Args:
-        plan: Validated jobs.
+        composed: Validated jobs.
         resolved: The jobs, resolved to their data.
 
     Returns:
         The plan, its resolved jobs, and what was left out, in words.
     """
-    if plan.sweep is None or plan.sweep.searcher is not None:
-        return plan, resolved, []
+    if composed.sweep is None or composed.sweep.searcher is not None:
+        return composed, resolved, []
     first: dict[str, int] = {}
     notes = [
         f"{' '.join(assignment.overrides())} is asked for more than once: it runs once"
-        for assignment in plan.sweep.axes.doubled()
+        for assignment in composed.sweep.axes.doubled()
     ]
-    for place, (job, one) in enumerate(zip(plan.jobs, resolved, strict=True)):
+    for place, (job, one) in enumerate(zip(composed.jobs, resolved, strict=True)):
         same = first.setdefault(_content(one), place)
         if same != place:
-            notes.append(f"{job.text} is the same job as {plan.jobs[same].text}: it runs once")
+            notes.append(f"{job.text} is the same job as {composed.jobs[same].text}: it runs once")
     kept = list(first.values())
-    plan = replace(plan, jobs=tuple(plan.jobs[place] for place in kept))
+    composed = replace(composed, jobs=tuple(composed.jobs[place] for place in kept))
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES:] = [f"and {len(notes) - MOST_NOTES} more jobs that are the same"]
-    return plan, [resolved[place] for place in kept], notes
+    return composed, [resolved[place] for place in kept], notes
 
 
 def _content(resolved: ResolvedConfig) -> str:

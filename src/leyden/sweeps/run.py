@@ -41,11 +41,11 @@ from leyden.sweeps.study import OptunaStudy
 from leyden.training.run_work import RunWork
 
 
-def run_sweep(plan: ComposedRequest, *, command: list[str], observer: Observer) -> SweepRecord:
+def run_sweep(composed: ComposedRequest, *, command: list[str], observer: Observer) -> SweepRecord:
     """Runs what is missing of a sweep.
 
     Args:
-        plan: Validated jobs.
+        composed: Validated jobs.
         command: What the user typed, for the records.
         observer: Is told of the events of the sweep and of its jobs.
 
@@ -53,14 +53,14 @@ def run_sweep(plan: ComposedRequest, *, command: list[str], observer: Observer) 
         ConfigError: Jobs that do not fit their data; another process runs the sweep; or config or
             code have changed since it began. Nothing was started.
     """
-    sweep = plan.sweep
+    sweep = composed.sweep
     assert sweep is not None
-    plan, resolved, notes = distinct_jobs(plan, resolve_jobs(plan))
+    composed, resolved, notes = distinct_jobs(composed, resolve_jobs(composed))
     for note in notes:
         observer(Note(note))
-    choices = [job.choices["data"] for job in plan.jobs]
+    choices = [job.choices["data"] for job in composed.jobs]
     observer(DataRead(list(zip(choices, (one.data for one in resolved), strict=True))))
-    first = plan.jobs[0]
+    first = composed.jobs[0]
     folder = sweep_folder(sweep, cfg=first.cfg, experiment=first.choices.get("experiment"))
     launcher: Launcher = make(sweep.launcher)
     search: OptunaSearch | None = None if sweep.searcher is None else make(sweep.searcher)
@@ -75,7 +75,7 @@ def run_sweep(plan: ComposedRequest, *, command: list[str], observer: Observer) 
         folders = JobFolders(record, sweep, command, observer)
         jobs: Jobs
         if search is None:
-            jobs, adopted = listed_jobs(folders, plan, resolved)
+            jobs, adopted = listed_jobs(folders, composed, resolved)
         else:
             trials = OptunaStudy(
                 search,
@@ -126,7 +126,7 @@ def new_record(
 
 
 def listed_jobs(
-    folders: JobFolders, plan: ComposedRequest, resolved: list[ResolvedConfig]
+    folders: JobFolders, composed: ComposedRequest, resolved: list[ResolvedConfig]
 ) -> tuple[ListedJobs, list[JobEntry]]:
     """What a grid has left to do, and its jobs that an earlier start left running.
 
@@ -134,10 +134,10 @@ def listed_jobs(
         ConfigError: Config or code have changed since the sweep began.
     """
     record, settings = folders.record, folders.sweep.settings
-    entries = match(record, plan.jobs)
+    entries = match(record, composed.jobs)
     handle_drift(record, list(zip(entries, resolved, strict=True)), settings)
     waiting = [entry for entry in entries if queue_if_due(entry, settings)]
-    pairs = zip(plan.jobs, resolved, strict=True)
+    pairs = zip(composed.jobs, resolved, strict=True)
     made_from = {tuple(entry.overrides): pair for entry, pair in zip(entries, pairs, strict=True)}
     running = [entry for entry in entries if entry.state == "running"]
     return ListedJobs(folders, waiting, made_from), running
