@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from shutil import which
 
 import pytest
 import torch
@@ -70,7 +71,7 @@ def wait_until(happened, seconds=90):
 @pytest.fixture
 def slurm(commands, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))  # the user's model, also within Slurm's jobs
-    if f"= {CLUSTER}\n" not in answer("scontrol", "show", "config"):
+    if which("scontrol") is None or f"= {CLUSTER}\n" not in answer("scontrol", "show", "config"):
         pytest.skip("no Slurm for tests answers here; .ci/one_node_slurm.sh starts one")
     with FileLock(Path(os.environ["SLURM_CONF"]).with_name("tests.lock")):
         made = Slurm(tmp_path)
