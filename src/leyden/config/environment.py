@@ -19,7 +19,7 @@ from leyden.compat.environment_resolver import (
     read_names,
     register,
 )
-from leyden.config.plain import refers
+from leyden.config.plain import refers, texts_in
 from leyden.errors import Problem
 
 __all__ = [
@@ -83,20 +83,15 @@ def without_values(text: str) -> str:
     return text
 
 
-def foreign_references(node: Any, path: str = "") -> Iterator[Problem]:
-    """What a saved config refers to and may not.
+def foreign_references(node: Any) -> Iterator[Problem]:
+    """Yields what a saved config refers to and may not.
 
     Args:
         node: Plain, nothing resolved.
-        path: Path of the node in the config.
     """
-    if isinstance(node, dict | list):
-        pairs = node.items() if isinstance(node, dict) else enumerate(node)
-        for key, value in pairs:
-            yield from foreign_references(value, f"{path}.{key}".lstrip("."))
-    elif isinstance(node, str):
-        if "${" in REFERENCE.sub("", node):
+    for path, text in texts_in(node):
+        if "${" in REFERENCE.sub("", text):
             yield Problem(path, "refers to more than `${oc.env:NAME}`, which no saved config does")
-        for name in set(REFERENCE.findall(node)) - set(allowed()):
+        for name in set(REFERENCE.findall(text)) - set(allowed()):
             message = f"reads the environment; if it may, type LEYDEN_ENV={name} before `leyden`"
             yield Problem(path, message, f"${{oc.env:{name}}}")

@@ -3,6 +3,7 @@
 import os
 import pickle
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
@@ -32,6 +33,21 @@ def copy_of(cfg: DictConfig) -> DictConfig:
     OmegaConf's own takes three times as long.
     """
     return cast(DictConfig, pickle.loads(pickle.dumps(cfg)))
+
+
+def texts_in(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yields each text in a plain config and its path.
+
+    Args:
+        node: Plain, nothing resolved.
+        path: Path of the node in the config.
+    """
+    if isinstance(node, dict | list):
+        pairs = node.items() if isinstance(node, dict) else enumerate(node)
+        for key, value in pairs:
+            yield from texts_in(value, f"{path}.{key}".lstrip("."))
+    elif isinstance(node, str):
+        yield path, node
 
 
 def as_yaml(value: Any) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from leyden.config.plain import texts_in
 from leyden.config.request import without_password
 from leyden.errors import Problem
 
@@ -14,19 +15,16 @@ OF_TEXTS = {"bos", "cls", "end", "eos", "mask", "pad", "sep", "special", "start"
 
 
 def typed_secrets(node: Any, path: str = "") -> Iterator[Problem]:
-    """A problem for each value that looks like a secret; the value is not said again.
+    """Yields a problem for each value that looks like a secret; the value is not said again.
 
     Args:
         node: Plain, nothing resolved.
         path: Path of the node in the config.
     """
-    if isinstance(node, dict | list):
-        pairs = node.items() if isinstance(node, dict) else enumerate(node)
-        for key, value in pairs:
-            yield from typed_secrets(value, f"{path}.{key}".lstrip("."))
-    elif isinstance(node, str) and node and "${" not in node and _is_secret(path, node):
-        message = "would be written into the run's records; put it into a variable of the"
-        yield Problem(path, f"{message} environment and type `{path}='${{oc.env:NAME}}'`")
+    for place, text in texts_in(node, path):
+        if text and "${" not in text and _is_secret(place, text):
+            message = "would be written into the run's records; put it into a variable of the"
+            yield Problem(place, f"{message} environment and type `{place}='${{oc.env:NAME}}'`")
 
 
 def _is_secret(path: str, value: str) -> bool:
