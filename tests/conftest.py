@@ -50,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     command in the background ignore Ctrl-C, and what it starts after it.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup makes it ignored
     starts_others = not hasattr(config, "workerinput") and config.getoption("numprocesses", None)
     if hasattr(os, "sched_setaffinity") and not starts_others:
         worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
