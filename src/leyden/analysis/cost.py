@@ -4,8 +4,10 @@ from typing import Any
 
 from leyden.analysis.timing import Estimate, estimate_times
 from leyden.config.compose import ComposedRequest, SweepSpec
+from leyden.config.instantiate import make
 from leyden.config.job import Job
-from leyden.config.targets import make
+from leyden.config.module_run import is_module_run
+from leyden.data.capabilities import report_of
 from leyden.events import Note, Observer
 from leyden.planning.memory import memory_bytes
 from leyden.planning.resolve import Cache, ResolvedConfig, resolve_jobs
@@ -32,7 +34,10 @@ def plan_rows(composed: ComposedRequest, *, observer: Observer) -> list[dict[str
         observer(Note(note))
     choices = [job.choices["data"] for job in composed.jobs]
     observer(DataRead(list(zip(choices, (one.data for one in resolved), strict=True))))
-    memory = [memory_bytes(one.cfg, one.spec, cache) for one in resolved]
+    memory = [
+        memory_bytes(one.cfg, one.spec, cache) if one.spec and not is_module_run(one.cfg) else None
+        for one in resolved
+    ]
     times = estimate_times(composed, resolved, memory, cache, observer)
     return [
         _row(job, one, in_bytes, estimate, is_sweep=composed.sweep is not None)
@@ -66,7 +71,7 @@ def _row(
         "overrides": list(job.overrides),
         "model": job.choices["model"],
         "data": job.choices["data"],
-        "data_report": resolved.data.report.as_plain(),
+        "data_report": report_of(resolved.data).as_plain(),
         "width": resolved.cfg.model.get("width"),
         "depth": resolved.cfg.model.get("depth"),
         "params": resolved.params.as_dict(),
@@ -74,7 +79,7 @@ def _row(
         "flops": {
             "per_step": per_step,
             "per_token": _per_token(resolved),
-            "total": None if per_step is None else per_step * steps,
+            "total": None if per_step is None or steps is None else per_step * steps,
         },
         "memory_bytes": memory,
         "seconds": estimate and estimate.likely,
@@ -84,9 +89,10 @@ def _row(
 
 def _per_token(resolved: ResolvedConfig) -> int | None:
     """Operations of a step for each of its tokens; None where the data is not text."""
-    if resolved.flops_per_step is None or resolved.spec.kind != "text":
+    spec = resolved.spec
+    if resolved.flops_per_step is None or spec is None or spec.kind != "text":
         return None
-    tokens = int(resolved.cfg.data.batch_size) * resolved.spec.input_shape[0]
+    tokens = int(resolved.cfg.data.batch_size) * spec.input_shape[0]
     return resolved.flops_per_step // tokens
 
 

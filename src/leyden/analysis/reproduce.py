@@ -10,6 +10,7 @@ from leyden.analysis.diff import DiffSection, diff, losses_section, read_record
 from leyden.config.job import Job
 from leyden.config.sweep_space import Assignment
 from leyden.config.validate import check_job
+from leyden.data.capabilities import fingerprint_of
 from leyden.distributed.resources import Resources, torch_threads
 from leyden.errors import ConfigError, Problem
 from leyden.events import Observer
@@ -118,7 +119,7 @@ def require_same_data(before: Record, resolved: ResolvedConfig) -> None:
     """Raises `ConfigError` if the data is not what the run has seen."""
     if before.data is None:
         return
-    now = resolved.data.fingerprint()
+    now = fingerprint_of(resolved.data) or {}
     problems = [
         Problem(
             f"data ({name})",

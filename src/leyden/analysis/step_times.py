@@ -13,8 +13,11 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from leyden.callbacks import ScheduleFreeMode
-from leyden.config.targets import find_target, make
+from leyden.config.instantiate import make
+from leyden.config.module_run import is_module_run
+from leyden.config.targets import find_target
 from leyden.config.user_code import in_a_line
+from leyden.data import DataModule
 from leyden.events import Note, Observer
 from leyden.planning.batch import num_processes_of
 from leyden.planning.building import build_net, build_task
@@ -79,10 +82,14 @@ def measure(resolved: ResolvedConfig, cache: Cache, observer: Observer) -> Measu
         None where the data is not on this machine, the job has a single step, or a step takes more
         operations or more memory than there is.
     """
+    if not isinstance(resolved.data, DataModule) or is_module_run(resolved.cfg):
+        return None
     cfg = resolved.cfg.copy()
     cfg.data.batch_size //= num_processes_of(cfg)
     cfg.trainer.devices = cfg.trainer.num_nodes = 1
     data, spec, _ = cached_data(cfg, cache)
+    assert isinstance(data, DataModule)
+    assert spec is not None
     batches_wanted = cfg.trainer.limit_val_batches
     cfg.trainer.limit_val_batches = 0
     cfg.trainer.profiler = None

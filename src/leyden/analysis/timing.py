@@ -13,6 +13,7 @@ from scipy.optimize import nnls
 
 from leyden.analysis.step_times import LONGEST, Measured, measure, operations_a_second, step_flops
 from leyden.config.compose import ComposedRequest
+from leyden.data import DataModule
 from leyden.distributed.resources import torch_threads
 from leyden.events import Observer
 from leyden.planning.batch import num_processes_of
@@ -116,8 +117,8 @@ def estimate_times(
     families: dict[tuple[str, ...], Family] = defaultdict(list)
     for place, (job, one) in enumerate(zip(composed.jobs, resolved, strict=True)):
         cfg = one.cfg
-        kind = cfg.model._target_, cfg.optimizer._target_, cfg.trainer.precision
         if memory[place] is not None and one.flops_per_step:
+            kind = cfg.model._target_, cfg.optimizer._target_, cfg.trainer.precision
             families[*kind, job.choices["data"]].append(place)
     estimates: list[Estimate | None] = [None] * len(resolved)
     sweep = composed.sweep
@@ -201,14 +202,14 @@ def estimate(resolved: ResolvedConfig, measured: list[Measured]) -> Estimate:
         measured: Measured jobs of its family, at least one, in the order of operations.
     """
     flops, validations = step_flops(resolved), num_validations(resolved)
-    last = measured[-1]
+    last, steps = measured[-1], resolved.steps or 0
 
     def seconds_of(part: Callable[[Measured], float]) -> Line:
         return Line.through([(one.flops, max(part(one), 1e-6)) for one in measured])
 
     def whole(step: float, validation: float, test: float, start: float) -> float:
         fixed = JOB_SECONDS + checkpoint_seconds(resolved)
-        return fixed + start + resolved.steps * step + validations * validation + test
+        return fixed + start + steps * step + validations * validation + test
 
     beyond = max(1.0, flops / last.flops)
     constant = whole(last.step, last.validation, last.test, last.start)
@@ -216,7 +217,7 @@ def estimate(resolved: ResolvedConfig, measured: list[Measured]) -> Estimate:
         *(beyond * x for x in (last.step, last.validation, last.test, last.start))
     )
     if len(measured) == 1:
-        quickest = resolved.steps * flops / (USE[1] * operations_a_second(resolved.cfg.trainer))
+        quickest = steps * flops / (USE[1] * operations_a_second(resolved.cfg.trainer))
         low = max(constant / (1 + ERROR), quickest) if beyond > 1 else constant / (1 + ERROR)
         high = (1 + ERROR) * in_proportion
         return Estimate(min(low, high), high, constant if beyond == 1 else None)
@@ -234,8 +235,9 @@ def estimate(resolved: ResolvedConfig, measured: list[Measured]) -> Estimate:
 
 def num_validations(resolved: ResolvedConfig) -> int:
     """Validations of a run, with the one at its last step. Those after a time are not counted."""
+    assert isinstance(resolved.data, DataModule)
     cfg, samples = resolved.cfg, resolved.data.train_samples
-    steps, epoch = resolved.steps, steps_per_epoch(cfg, samples)
+    steps, epoch = resolved.steps or 0, steps_per_epoch(cfg, samples)
     interval = steps_between_validations(cfg, samples) or epoch
     every = cfg.trainer.check_val_every_n_epoch
     if every is None:  # steps count across epochs

@@ -17,6 +17,7 @@ from leyden.callbacks.saving import (
     write,
 )
 from leyden.run.checkpoints import BEST, checkpoint_files, checkpoints_in
+from leyden.tasks.step_count import steps_done
 from leyden.types import PositiveInt
 
 log = logging.getLogger("leyden")
@@ -36,7 +37,7 @@ class BestCheckpoint(Checkpoint):
     clocks differ, write at once.
 
     Args:
-        monitor: A metric.
+        monitor: A metric; None: no checkpoint is better than another, and none is written.
         mode: Whether less or more of it is better.
         keep: Number of checkpoints that are kept.
     """
@@ -45,7 +46,9 @@ class BestCheckpoint(Checkpoint):
 
     only_log_steps = True
 
-    def __init__(self, *, monitor: str, mode: Literal["min", "max"], keep: PositiveInt = 1) -> None:
+    def __init__(
+        self, *, monitor: str | None, mode: Literal["min", "max"], keep: PositiveInt = 1
+    ) -> None:
         self.monitor = monitor
         self.sign = 1.0 if mode == "max" else -1.0
         self.keep = keep
@@ -60,14 +63,14 @@ class BestCheckpoint(Checkpoint):
         self.scores = dict(state["scores"])
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
-        value = trainer.callback_metrics.get(self.monitor)
+        value = None if self.monitor is None else trainer.callback_metrics.get(self.monitor)
         if trainer.sanity_checking or value is None or not math.isfinite(value):
             return
         score = self.sign * float(value)
         best = sorted(self.scores.values(), reverse=True)[: self.keep]
         if len(best) == self.keep and score <= best[-1]:
             return
-        self.scores[trainer.global_step] = score
+        self.scores[steps_done(trainer)] = score
         ranked = sorted(self.scores, key=lambda step: self.scores[step], reverse=True)
         self.scores = {step: self.scores[step] for step in ranked[: self.keep]}
         self.waiting = {step: it for step, it in self.waiting.items() if step in self.scores}
@@ -75,14 +78,14 @@ class BestCheckpoint(Checkpoint):
             self._let_wait(trainer)
             return
         self._write_waiting(trainer)
-        save(trainer, path_of(trainer, trainer.global_step), score=score)
+        save(trainer, path_of(trainer, steps_done(trainer)), score=score)
         self._remove_others(trainer)
 
     def _let_wait(self, trainer: Trainer) -> None:
         require_finite_weights(trainer)
         others, self.waiting = self.waiting, {}  # not to be written by the hook below
         checkpoint = detached_copy(checkpoint_of(trainer))
-        self.waiting = {**others, trainer.global_step: checkpoint}
+        self.waiting = {**others, steps_done(trainer): checkpoint}
 
     def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
         if self.waiting and time.monotonic() > self.written_when + SECONDS_BETWEEN:

@@ -1,5 +1,6 @@
 """Logs numbers of each step: learning rate, size of the gradient, loss, single parameters."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -10,8 +11,9 @@ from torch.optim import Optimizer
 
 from leyden.distributed.sharding import whole
 from leyden.run.record import Record
-from leyden.tasks.log_values import is_log_step, log_value
+from leyden.tasks.log_values import is_log_step, is_logged_by_module, log_value
 from leyden.tasks.losses import widened
+from leyden.tasks.step_count import steps_done
 
 
 class GradientNorm(Callback):
@@ -24,10 +26,11 @@ class GradientNorm(Callback):
     def on_before_optimizer_step(
         self, trainer: Trainer, task: LightningModule, optimizer: Optimizer
     ) -> None:
-        if is_log_step(trainer, trainer.global_step + 1):
+        if is_log_step(trainer, steps_done(trainer) + 1):
             groups = optimizer.param_groups
             gradients = [p.grad for group in groups for p in group["params"] if p.grad is not None]
-            log_value(trainer, "grad_norm", whole(get_total_norm(map(widened, gradients))))
+            name = name_of("grad_norm", optimizer, trainer)
+            log_value(trainer, name, whole(get_total_norm(map(widened, gradients))))
 
 
 class LearningRate(Callback):
@@ -40,8 +43,18 @@ class LearningRate(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, task: LightningModule, batch: Any, batch_index: int
     ) -> None:
-        if is_log_step(trainer, trainer.global_step + 1):
-            log_value(trainer, "lr", trainer.optimizers[0].param_groups[0]["lr"])
+        if is_log_step(trainer, steps_done(trainer) + 1):
+            for optimizer in trainer.optimizers:
+                rate = optimizer.param_groups[0]["lr"]
+                log_value(trainer, name_of("lr", optimizer, trainer), rate)
+
+
+def name_of(metric: str, optimizer: Optimizer, trainer: Trainer) -> str:
+    """Name of a metric of an optimizer: with the optimizer's number, where there are several."""
+    if len(trainer.optimizers) == 1:
+        return metric
+    place = [one is optimizer for one in trainer.optimizers].index(True)
+    return f"{metric}/{place}"
 
 
 class ParameterValues(Callback):
@@ -60,6 +73,15 @@ class ParameterValues(Callback):
 
 
 FIRST_STEPS = 10
+
+
+def loss_in(outputs: Any) -> Tensor | None:
+    """The loss of a batch, as Lightning tells it; None where the module gives none.
+
+    Under manual optimization a module may give its loss, or nothing.
+    """
+    loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
+    return loss.detach() if isinstance(loss, Tensor) and loss.numel() == 1 else None
 
 
 class StepLoss(Callback):
@@ -95,13 +117,17 @@ class StepLoss(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
-        self.losses.append(outputs["loss"])
+        loss = loss_in(outputs)
+        if loss is None:
+            return
+        self.losses.append(loss)
         is_step = (batch_index + 1) % trainer.accumulate_grad_batches == 0
         if not (is_step or trainer.is_last_batch):
             return
         loss = trainer.strategy.reduce(self._of_all_parts(trainer), reduce_op="mean")
-        log_value(trainer, "train/loss", loss)
-        step = trainer.global_step
+        if not is_logged_by_module(trainer, "train/loss"):
+            log_value(trainer, "train/loss", loss)
+        step = steps_done(trainer)
         self.last = step, loss
         if step <= FIRST_STEPS or step.bit_count() == 1:
             self._keep(step, loss)

@@ -16,6 +16,7 @@ from leyden.distributed.sharding import whole
 from leyden.errors import Diverged
 from leyden.run.record import Record
 from leyden.tasks.log_values import log_value
+from leyden.tasks.step_count import steps_done
 from leyden.types import PositiveInt
 
 log = logging.getLogger("leyden")
@@ -54,7 +55,7 @@ class NonFinite(Callback):
         self, trainer: Trainer, task: LightningModule, optimizer: Optimizer
     ) -> None:
         losses, self.losses = self.losses, []
-        step = trainer.global_step + 1
+        step = steps_done(trainer) + 1
         if self._is_passed_over(step):
             drop_gradients(optimizer)
             return

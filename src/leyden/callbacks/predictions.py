@@ -19,6 +19,7 @@ from leyden.data.batches import BatchIndices
 from leyden.distributed.sharding import is_split
 from leyden.tasks import Classification, Regression
 from leyden.tasks.losses import widened
+from leyden.tasks.step_count import steps_done
 from leyden.types import PositiveInt
 
 BLACK, RED, WHITE = (0, 0, 0), (214, 39, 40), (255, 255, 255)
@@ -53,7 +54,7 @@ class Predictions(Callback):
         shares, labels = torch.cat(outputs).float().softmax(-1), torch.cat(targets)
         names = task.spec.class_names or tuple(map(str, range(task.spec.num_outputs)))
         confusion = confusion_matrix(shares.argmax(-1), labels, names)
-        show(writer, "val/confusion", confusion, trainer.global_step)
+        show(writer, "val/confusion", confusion, steps_done(trainer))
         if task.spec.kind != "image":
             return
         first = torch.arange(min(self.num_images, len(labels)))
@@ -62,7 +63,7 @@ class Predictions(Callback):
             if len(index):
                 images, _ = trainer.datamodule.splits.val[BatchIndices(0, index)]  # type: ignore[attr-defined]
                 grid = prediction_grid(images, shares[index], labels[index], names)
-                show(writer, tag, grid, trainer.global_step)
+                show(writer, tag, grid, steps_done(trainer))
 
 
 def show(writer: SummaryWriter, tag: str, picture: Image.Image, step: int) -> None:
@@ -219,7 +220,7 @@ class Forecast(Callback):
         truth = task.in_own_unit(torch.cat(targets)[:, 0])
         draw = forecast_over_time if task.spec.kind == "series" else predicted_over_true
         figure = draw(predicted, truth, task.spec.target_name)
-        writer.add_figure("val/forecast", figure, trainer.global_step)
+        writer.add_figure("val/forecast", figure, steps_done(trainer))
 
 
 def forecast_over_time(

@@ -1,5 +1,6 @@
 """How far, how good and how fast the training is."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.events import Event, Observer, ignore
 from leyden.formatting import printable
+from leyden.tasks import Task
 from leyden.tasks.log_values import is_log_step
+from leyden.tasks.step_count import steps_done
 
 SECONDS_BETWEEN_STEPS = 0.1
 """Steps of a small network follow each other faster than anyone can read."""
@@ -24,14 +27,14 @@ class TrainingProgress(Event):
     Attributes:
         moment: What has just happened; after `end` and `failure` nothing more is told.
         step: Optimizer steps that are done.
-        total: Optimizer steps that are planned.
+        total: Optimizer steps that are planned; None where no number of batches is known.
         metrics: Gives the newest metrics in a few words. It waits for the device, so it is called
             only where they are shown.
     """
 
     moment: Moment
     step: int
-    total: int
+    total: int | None
     metrics: Callable[[], str]
 
 
@@ -54,7 +57,7 @@ class Progress(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
-        if is_log_step(trainer, trainer.global_step):
+        if is_log_step(trainer, steps_done(trainer)):
             self._tell("log step", trainer, task)
         elif time.monotonic() > self.told_when + SECONDS_BETWEEN_STEPS:
             self._tell("step", trainer, task)
@@ -73,23 +76,24 @@ class Progress(Callback):
         if not trainer.is_global_zero:
             return
         self.told_when = time.monotonic()
-        total = int(trainer.estimated_stepping_batches)
+        planned = trainer.estimated_stepping_batches
+        total = int(planned) if 0 <= planned < math.inf else None
         self.observer(
             TrainingProgress(
-                moment, trainer.global_step, total, lambda: newest_metrics(trainer, task)
+                moment, steps_done(trainer), total, lambda: newest_metrics(trainer, task)
             )
         )
 
 
 def newest_metrics(trainer: Trainer, task: LightningModule) -> str:
     """The first two validation metrics, the training loss and the speed, in a few words."""
-    logged = getattr(task, "metrics", ())
-    names = [name for name in logged if name.startswith("val/")][:2]
     values = trainer.callback_metrics
+    logged = task.metrics if isinstance(task, Task) else values
+    names = [name for name in logged if name.startswith("val")][:2]
     words = [
         f"{name} {float(values[name]):.4g}" for name in [*names, "train/loss"] if name in values
     ]
     if "throughput" in values:
-        unit = getattr(task, "unit", "samples")
+        unit = task.unit if isinstance(task, Task) else "samples"
         words.append(f"{float(values['throughput']):,.0f} {unit}/s")
     return printable("  ".join(words))

@@ -8,11 +8,13 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.tensorboard import best_tag, tensorboard_writer
 from leyden.errors import Diverged
+from leyden.models.parameter_count import count_parameters
 from leyden.run.content import Best
 from leyden.run.provenance import device_name, flags, peak_memory_bytes
 from leyden.run.record import Record
 from leyden.tasks import Task
-from leyden.tasks.log_values import loop_of
+from leyden.tasks.log_values import loop_of, num_samples
+from leyden.tasks.step_count import steps_done
 
 SECONDS_BETWEEN = 2.0
 """A small network may be validated fifty times a second, and each write waits for the disk."""
@@ -25,24 +27,25 @@ class Recorder(Callback):
 
     Args:
         record: Record of the run.
-        batch_size: Samples of an optimizer step.
+        batch_size: Samples of an optimizer step; None: they are counted in each batch.
         accumulate: Micro-batches of a device in it.
-        monitor: The metric that selects.
+        monitor: The metric that selects; None: there is none.
         mode: Whether less or more of it is better.
     """
 
     state_types: ClassVar[dict[str, Any]] = {
         "monitored": list[tuple[int, float]],
         "best": Best,
+        "samples": int | None,
     }
 
     def __init__(
         self,
         record: Record,
         *,
-        batch_size: int,
+        batch_size: int | None,
         accumulate: int,
-        monitor: str,
+        monitor: str | None,
         mode: Literal["min", "max"],
     ) -> None:
         self.record = record
@@ -52,43 +55,60 @@ class Recorder(Callback):
         self.sign = 1 if mode == "max" else -1
         self.written_when = -math.inf
         self.first_step = 0
+        self.samples: int | None = 0
+        self.first_samples = 0
 
     def state_dict(self) -> dict[str, Any]:
-        return {"monitored": list(self.record.monitored), "best": dict(self.record.best)}
+        state = {"monitored": list(self.record.monitored), "best": dict(self.record.best)}
+        return state if self.batch_size is not None else {**state, "samples": self.samples}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.record.monitored = list(state["monitored"])
         self.record.best = dict(state["best"])
+        self.samples = state.get("samples", self.samples)
 
     def on_fit_start(self, trainer: Trainer, task: LightningModule) -> None:
         self.record.device = device_name(task.device)
         self.record.flags = flags()
+        if not isinstance(task, Task):  # what `configure_model` has made is known by now
+            self.record.params = count_parameters(task).as_dict()
         self.record.write()
 
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
-        self.first_step = trainer.global_step
+        self.first_step, self.first_samples = steps_done(trainer), self.samples or 0
+
+    def on_train_batch_end(
+        self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
+    ) -> None:
+        if self.batch_size is None and self.samples is not None:
+            size = num_samples(batch)
+            self.samples = None if size is None else self.samples + size * trainer.world_size
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
         if trainer.sanity_checking:
             return
         self._update(trainer, task)
         require_finite(trainer)
-        value, best = self._monitored(trainer), self.record.best["value"]
-        self.record.monitored.append((trainer.global_step, value))
+        if self.monitor is not None:
+            self._record_monitored(trainer, self.monitor)
+        if time.monotonic() > self.written_when + SECONDS_BETWEEN:
+            self.record.write()
+            self.written_when = time.monotonic()
+
+    def _record_monitored(self, trainer: Trainer, monitor: str) -> None:
+        value, best = self._monitored(trainer, monitor), self.record.best["value"]
+        self.record.monitored.append((steps_done(trainer), value))
         if best is None or self.sign * value > self.sign * best:
             self.record.best = {
-                "metric": self.monitor,
+                "metric": monitor,
                 "value": value,
-                "step": trainer.global_step,
+                "step": steps_done(trainer),
                 "checkpoint": None,
             }
             writer = tensorboard_writer(trainer)
             if writer is not None:
                 # As Lightning counts: the first step is 0.
-                writer.add_scalar(best_tag(self.monitor), value, trainer.global_step - 1)
-        if time.monotonic() > self.written_when + SECONDS_BETWEEN:
-            self.record.write()
-            self.written_when = time.monotonic()
+                writer.add_scalar(best_tag(monitor), value, steps_done(trainer) - 1)
 
     def on_test_end(self, trainer: Trainer, task: LightningModule) -> None:
         self.record.metrics |= metric_values(trainer)
@@ -104,7 +124,7 @@ class Recorder(Callback):
         self._require_same_batch(trainer)
 
     def on_fit_end(self, trainer: Trainer, task: LightningModule) -> None:
-        if trainer.global_step == 0:
+        if steps_done(trainer) == 0:
             raise RuntimeError("fit ended before its first step; a callback has stopped it")
         self._update(trainer, task)
 
@@ -119,29 +139,35 @@ class Recorder(Callback):
             message = f"a callback has changed accumulate_grad_batches from {self.accumulate}"
             raise RuntimeError(f"{message} to {found}; set trainer.accumulate_grad_batches instead")
 
-    def _monitored(self, trainer: Trainer) -> float:
+    def _monitored(self, trainer: Trainer, monitor: str) -> float:
         """The value that selects.
 
         Raises:
             ValueError: This validation has none.
         """
-        if self.monitor not in trainer.callback_metrics:
-            hint = "; all targets of the part are alike" if self.monitor.endswith("/r2") else ""
-            raise ValueError(f"monitor.metric={self.monitor} has no value in the validation{hint}")
-        return float(trainer.callback_metrics[self.monitor])
+        if monitor not in trainer.callback_metrics:
+            hint = "; all targets of the part are alike" if monitor.endswith("/r2") else ""
+            raise ValueError(f"monitor.metric={monitor} has no value in the validation{hint}")
+        return float(trainer.callback_metrics[monitor])
 
     def _update(self, trainer: Trainer, task: LightningModule) -> None:
         record = self.record
         record.metrics |= metric_values(trainer)
-        record.steps = trainer.global_step
-        record.samples = record.steps * self.batch_size
-        counted = self.batch_size
-        if isinstance(task, Task) and task.unit == "tokens":
-            counted = self.batch_size * task.spec.input_shape[0]
-            record.tokens = record.steps * counted
+        record.steps = steps_done(trainer)
         steps, seconds = record.steps - self.first_step, loop_of(trainer).clock.seconds
-        if steps and seconds:
-            record.throughput = round(steps * counted / seconds, 1)
+        counted: int | None = None
+        if self.batch_size is not None:
+            record.samples = record.steps * self.batch_size
+            counted = steps * self.batch_size
+        else:
+            record.samples = self.samples
+            counted = None if self.samples is None else self.samples - self.first_samples
+        if isinstance(task, Task) and task.unit == "tokens":
+            context = task.spec.input_shape[0]
+            record.tokens = record.samples and record.samples * context
+            counted = counted and counted * context
+        if counted and seconds:
+            record.throughput = round(counted / seconds, 1)
         if record.flops["per_step"] is not None:
             record.flops["total"] = record.flops["per_step"] * record.steps
         record.update_train_seconds()
@@ -156,8 +182,8 @@ def require_finite(trainer: Trainer) -> None:
         Diverged: A metric is NaN or infinite.
     """
     for name, value in metric_values(trainer).items():
-        if name.startswith(("val/", "test/")) and not math.isfinite(value):
-            raise Diverged(f"{name} is {value} at step {trainer.global_step}")
+        if name.startswith(("val/", "test/", "val_", "test_")) and not math.isfinite(value):
+            raise Diverged(f"{name} is {value} at step {steps_done(trainer)}")
 
 
 def metric_values(trainer: Trainer) -> dict[str, float]:

@@ -16,6 +16,7 @@ from leyden.distributed.stop_signal import StopSignal
 from leyden.errors import Interrupted
 from leyden.run.checkpoints import LAST, checkpoint_files, checkpoints_in
 from leyden.tasks.log_values import write_values
+from leyden.tasks.step_count import steps_done
 from leyden.types import Count, PositiveFloat, PositiveInt
 
 log = logging.getLogger("leyden")
@@ -59,7 +60,7 @@ class ResumeCheckpoint(Checkpoint):
         self.failures = 0
 
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
-        self.saved_at, self.saved_when = trainer.global_step, time.monotonic()
+        self.saved_at, self.saved_when = steps_done(trainer), time.monotonic()
         self.signal.watch()  # not earlier: Lightning sets handlers of its own while it prepares
 
     def on_train_batch_end(
@@ -85,7 +86,7 @@ class ResumeCheckpoint(Checkpoint):
         self._follow(self._order(trainer), trainer)
 
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
-        if self.keep and self.saved_at != trainer.global_step:
+        if self.keep and self.saved_at != steps_done(trainer):
             self._save(trainer)
         self.signal.leave()
 
@@ -95,7 +96,7 @@ class ResumeCheckpoint(Checkpoint):
     def _follow(self, order: int, trainer: Trainer) -> None:
         if order == NOTHING:
             return
-        if self.keep and self.saved_at != trainer.global_step:
+        if self.keep and self.saved_at != steps_done(trainer):
             self._save(trainer, is_needed=order == STOP or trainer.should_stop)
         if order == STOP:
             raise Interrupted(self._reason(trainer))
@@ -112,7 +113,7 @@ class ResumeCheckpoint(Checkpoint):
         return int(wanted)
 
     def _is_time(self, trainer: Trainer) -> bool:
-        step, minutes = trainer.global_step, (time.monotonic() - self.saved_when) / 60
+        step, minutes = steps_done(trainer), (time.monotonic() - self.saved_when) / 60
         by_steps = self.every_steps is not None and step - self.saved_at >= self.every_steps
         by_time = self.every_minutes is not None and minutes >= self.every_minutes
         return by_steps or by_time
@@ -123,7 +124,7 @@ class ResumeCheckpoint(Checkpoint):
         Raises:
             OSError: It failed, and the run goes no further or has failed to too often.
         """
-        folder, step = Path(trainer.default_root_dir) / "checkpoints", trainer.global_step
+        folder, step = Path(trainer.default_root_dir) / "checkpoints", steps_done(trainer)
         try:
             save(trainer, folder / f"{LAST}-{step}.ckpt")
         except OSError as error:
@@ -145,7 +146,7 @@ class ResumeCheckpoint(Checkpoint):
 
     def _reason(self, trainer: Trainer) -> str:
         name = self.signal.received.name if self.signal.received else "a signal to another process"
-        return f"{name} at step {trainer.global_step}"
+        return f"{name} at step {steps_done(trainer)}"
 
 
 def log_now(trainer: Trainer) -> None:

@@ -1,9 +1,13 @@
 """Saving a checkpoint, by all processes of a run together."""
 
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from omegaconf import OmegaConf
+from omegaconf.basecontainer import BaseContainer
 from pytorch_lightning import Trainer
 from torch import Tensor
 from torch.distributed.tensor import DTensor
@@ -13,7 +17,12 @@ from leyden.distributed.sharding import own_part, share_buffers
 from leyden.distributed.stop_signal import uninterrupted
 from leyden.errors import Diverged
 from leyden.loggers import Resumable
+from leyden.run.checkpoint_file import STEP
+from leyden.tasks import Task
 from leyden.tasks.log_values import loop_of
+from leyden.tasks.step_count import steps_done
+
+log = logging.getLogger("leyden")
 
 
 def save(trainer: Trainer, path: Path, *, score: float | None = None) -> None:
@@ -50,17 +59,62 @@ def require_finite_weights(trainer: Trainer) -> None:
     parameters = trainer.lightning_module.parameters()
     is_sound = all(bool(torch.isfinite(own_part(p)).all()) for p in parameters)
     if not all_agree(trainer, is_sound):
-        raise Diverged(f"a weight is NaN or infinite at step {trainer.global_step}")
+        raise Diverged(f"a weight is NaN or infinite at step {steps_done(trainer)}")
 
 
 def checkpoint_of(trainer: Trainer) -> dict[str, Any]:
     """What a checkpoint holds; its tensors may be those that are trained."""
     share_buffers(trainer.lightning_module)
     checkpoint = full_checkpoint(trainer)
+    if steps_done(trainer) != trainer.global_step:
+        checkpoint[STEP] = steps_done(trainer)
+    if not isinstance(trainer.lightning_module, Task):
+        make_loadable(checkpoint)
     checkpoint["state_dict"] = {
         k: without_shared_memory(v) for k, v in checkpoint["state_dict"].items()
     }
     return checkpoint
+
+
+def make_loadable(checkpoint: dict[str, Any]) -> None:
+    """Leaves out of a module's hyperparameters what is no plain value, such as a network.
+
+    `save_hyperparameters()` keeps all arguments of a constructor. Checkpoints are read without
+    pickle's code (`weights_only`), so one with more than plain values could never be read again.
+    """
+    for key in ("hyper_parameters", "datamodule_hyper_parameters"):
+        if key in checkpoint:
+            kept = checkpoint[key]
+            checkpoint[key] = {
+                name: plain_value(value) for name, value in kept.items() if is_plain(value)
+            }
+            left_out = sorted(str(name) for name in kept if not is_plain(kept[name]))
+            if left_out:
+                log.debug("left out of the checkpoint's %s: %s", key, ", ".join(left_out))
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value is made of numbers, texts, tensors, and lists and mappings of these."""
+    if isinstance(value, BaseContainer | Mapping):
+        return all(map(is_plain, value.values() if isinstance(value, Mapping) else value))
+    if isinstance(value, list | tuple):
+        return all(map(is_plain, value))
+    return (
+        value is None
+        or type(value) in (bool, int, float, str, bytes, complex)
+        or (type(value) is Tensor)
+    )
+
+
+def plain_value(value: Any) -> Any:
+    """A plain value without OmegaConf's containers."""
+    if isinstance(value, BaseContainer):
+        return OmegaConf.to_container(value, resolve=True)
+    if isinstance(value, Mapping):
+        return {key: plain_value(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(plain_value(inner) for inner in value)
+    return value
 
 
 def write(

@@ -5,8 +5,11 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from leyden.tasks.log_values import is_log_step, log_value, loop_of
+from leyden.data.batches import Batch
+from leyden.tasks import Task
+from leyden.tasks.log_values import is_log_step, log_value, loop_of, num_samples
 from leyden.tasks.step_clock import StepInterval
+from leyden.tasks.step_count import steps_done
 
 
 class Throughput(Callback):
@@ -23,19 +26,29 @@ class Throughput(Callback):
         self.lap: StepInterval | None = None
 
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
-        self.lap = StepInterval(loop_of(trainer).clock, trainer.global_step)
+        self.lap = StepInterval(loop_of(trainer).clock, steps_done(trainer))
 
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
         assert self.lap is not None
         ends_step = (batch_index + 1) % trainer.accumulate_grad_batches == 0
-        if ends_step and is_log_step(trainer, trainer.global_step):
-            steps, seconds = self.lap.end(trainer.global_step)
-            _, targets = batch
-            counted = targets.numel() if getattr(task, "unit", None) == "tokens" else len(targets)
+        if ends_step and is_log_step(trainer, steps_done(trainer)):
+            steps, seconds = self.lap.end(steps_done(trainer))
+            counted = num_tokens(batch) if is_of_tokens(task) else num_samples(batch)
             parts = trainer.world_size * trainer.accumulate_grad_batches  # of a step, all alike
-            log_value(trainer, "throughput", steps * parts * counted / seconds)
+            if counted is not None and seconds > 0:
+                log_value(trainer, "throughput", steps * parts * counted / seconds)
+
+
+def is_of_tokens(task: LightningModule) -> bool:
+    """Whether a task counts tokens; another's module does not say it, and counts samples."""
+    return isinstance(task, Task) and task.unit == "tokens"
+
+
+def num_tokens(batch: Batch) -> int:
+    """Targets of a batch of text."""
+    return batch[1].numel()
 
 
 PEAK_FLOPS = {
@@ -87,15 +100,15 @@ class Utilisation(Callback):
         if self.peak_flops is None and task.device.type == "cuda":
             name = torch.cuda.get_device_name(task.device)
             self.peak_flops = known_peak(name, str(trainer.precision))
-        self.lap = StepInterval(loop_of(trainer).clock, trainer.global_step)
+        self.lap = StepInterval(loop_of(trainer).clock, steps_done(trainer))
 
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
         assert self.lap is not None
         ends_step = (batch_index + 1) % trainer.accumulate_grad_batches == 0
-        if ends_step and is_log_step(trainer, trainer.global_step):
-            steps, seconds = self.lap.end(trainer.global_step)
+        if ends_step and is_log_step(trainer, steps_done(trainer)):
+            steps, seconds = self.lap.end(steps_done(trainer))
             if self.flops_per_step is not None and self.peak_flops is not None:
                 peak = self.peak_flops * trainer.world_size
                 log_value(trainer, "mfu", steps * self.flops_per_step / seconds / peak)

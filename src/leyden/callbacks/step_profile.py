@@ -14,6 +14,7 @@ from torch.profiler import ProfilerActivity, profile, record_function
 
 from leyden.events import Event, Observer, ignore
 from leyden.tasks.log_values import loop_of, not_profiled
+from leyden.tasks.step_count import steps_done
 
 STEPS_BEFORE = 5
 """The first steps are slow: memory is taken, kernels are chosen."""
@@ -61,7 +62,7 @@ class StepProfile(Callback):
 
     def on_train_batch_end(self, trainer: Trainer, task: LightningModule, *_: Any) -> None:
         first = min(STEPS_BEFORE, int(trainer.estimated_stepping_batches) // 2)
-        if self.profiler is None and not self.is_done and trainer.global_step == first:
+        if self.profiler is None and not self.is_done and steps_done(trainer) == first:
             self._begin(trainer)
 
     def on_validation_start(self, trainer: Trainer, task: LightningModule) -> None:
@@ -79,12 +80,12 @@ class StepProfile(Callback):
         self.profiler = profile(activities=[ProfilerActivity.CPU, *with_gpu])
         self.profiler.start()
         loop_of(trainer).part = self._part
-        self.first_step, self.began = trainer.global_step, time.perf_counter()
+        self.first_step, self.began = steps_done(trainer), time.perf_counter()
 
     def _end(self, trainer: Trainer) -> None:
         if self.profiler is None:
             return
-        seconds, steps = time.perf_counter() - self.began, trainer.global_step - self.first_step
+        seconds, steps = time.perf_counter() - self.began, steps_done(trainer) - self.first_step
         loop_of(trainer).part = not_profiled
         self.profiler.stop()
         path = Path(trainer.default_root_dir) / TRACE

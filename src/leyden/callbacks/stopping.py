@@ -7,12 +7,13 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
 
 from leyden.errors import Interrupted, Pruned
+from leyden.tasks.step_count import steps_done
 from leyden.types import NonNegative, PositiveInt
 
 
 def early_stopping(
     *,
-    monitor: str,
+    monitor: str | None,
     mode: Literal["min", "max"],
     patience: PositiveInt | None = None,
     min_delta: NonNegative = 0.0,
@@ -20,12 +21,12 @@ def early_stopping(
     """Lightning's early stopping, or none.
 
     Args:
-        monitor: The metric.
+        monitor: The metric; None never stops.
         mode: Whether less or more of it is better.
         patience: Validations without improvement before the stop; None never stops.
         min_delta: Smallest change that counts as an improvement.
     """
-    if patience is None:
+    if patience is None or monitor is None:
         return None
     return EarlyStopping(monitor, min_delta, patience, mode=mode, check_finite=False)
 
@@ -41,7 +42,7 @@ class StopAfter(Callback):
         self.step = step
 
     def on_train_batch_end(self, trainer: Trainer, task: LightningModule, *_: Any) -> None:
-        if trainer.global_step >= self.step:
+        if steps_done(trainer) >= self.step:
             raise Interrupted(f"after step {self.step}, as asked for")
 
 
@@ -83,14 +84,14 @@ class Pruning(Callback):
             return
         self.reported += 1
         planned = trainer.estimated_stepping_batches
-        if self.min_validations is None and PRUNING_SHARE * trainer.global_step >= planned:
+        if self.min_validations is None and PRUNING_SHARE * steps_done(trainer) >= planned:
             self.min_validations = self.reported
         is_bad = False
         if trainer.is_global_zero:
             is_bad = self.should_stop(self.reported, float(value), self.min_validations)
-        is_last = trainer.global_step >= planned
+        is_last = steps_done(trainer) >= planned
         if trainer.strategy.broadcast(is_bad) and not is_last:
-            raise Pruned(f"after {self.reported} validations, at step {trainer.global_step}")
+            raise Pruned(f"after {self.reported} validations, at step {steps_done(trainer)}")
 
     def state_dict(self) -> dict[str, int | None]:
         return {"reported": self.reported, "min_validations": self.min_validations}

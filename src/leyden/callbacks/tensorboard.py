@@ -11,11 +11,13 @@ from torch.optim import Optimizer
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
+from leyden.compat.lightning import evaluation_names
 from leyden.compat.tensorboard import add_summary
 from leyden.compat.torch import is_compiled as compiled_in_place
 from leyden.data.batches import BatchIndices
 from leyden.distributed.sharding import is_split, whole
 from leyden.tasks import Task
+from leyden.tasks.step_count import steps_done
 from leyden.types import PositiveInt
 
 
@@ -80,7 +82,7 @@ class Histograms(Callback):
         self, trainer: Trainer, task: LightningModule, optimizer: Optimizer
     ) -> None:
         writer = tensorboard_writer(trainer)
-        if (trainer.global_step + 1) % self.every_n_steps:
+        if (steps_done(trainer) + 1) % self.every_n_steps:
             return
         for name, parameter in task.named_parameters():
             if parameter.grad is not None:
@@ -88,15 +90,15 @@ class Histograms(Callback):
                 weight, gradient = whole(parameter.detach()).clone(), whole(parameter.grad)
                 if writer is not None:
                     self.before[short] = weight
-                    writer.add_histogram(f"weights/{short}", weight, trainer.global_step)
-                    writer.add_histogram(f"gradients/{short}", gradient, trainer.global_step)
+                    writer.add_histogram(f"weights/{short}", weight, steps_done(trainer))
+                    writer.add_histogram(f"gradients/{short}", gradient, steps_done(trainer))
 
     @torch.no_grad()
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
         writer = tensorboard_writer(trainer)
-        if trainer.global_step % self.every_n_steps:
+        if steps_done(trainer) % self.every_n_steps:
             return
         for name, parameter in task.named_parameters():
             weight = whole(parameter.detach())
@@ -104,7 +106,7 @@ class Histograms(Callback):
             if writer is not None and old is not None and old.norm() > 0:
                 ratio = (weight - old).norm() / old.norm()
                 tag = f"update_ratio/{name.removeprefix('net.')}"
-                writer.add_scalar(tag, ratio, trainer.global_step)
+                writer.add_scalar(tag, ratio, steps_done(trainer))
         self.before = {}
 
 
@@ -112,38 +114,45 @@ class Hyperparameters(Callback):
     """Writes the row's protocol records by themselves.
 
     Lightning's `log_hyperparams` would write a placeholder value for each metric as well, which
-    shows in the curves. The columns here are the metrics that the run really logs.
+    shows in the curves. The columns here are the metrics that the run really logs; those of a
+    LightningModule of the user's are seen in the validation before its training.
 
     Args:
         values: Hyperparameters by short name.
         config: The frozen config, as YAML.
-        monitor: The metric whose best value has a column, `best/...`.
+        monitor: The metric whose best value has a column, `best/...`; None: there is none.
     """
 
     def __init__(
-        self, *, values: dict[str, bool | int | float | str], config: str, monitor: str
+        self, *, values: dict[str, bool | int | float | str], config: str, monitor: str | None
     ) -> None:
         self.values = values
         self.config = config
         self.monitor = monitor
+        self.names: list[str] = []
 
-    def on_fit_start(self, trainer: Trainer, task: LightningModule) -> None:
+    def on_sanity_check_end(self, trainer: Trainer, task: LightningModule) -> None:
+        self.names = evaluation_names(trainer)
+
+    def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
+        if isinstance(task, Task):
+            self.names = [name for name in task.metrics if not name.startswith("train/")]
         writer = tensorboard_writer(trainer)
-        if writer is None or not isinstance(task, Task):
+        if writer is None:
             return
-        for record in self._records(task)[:2]:  # the experiment, and that the session started
+        for record in self._records()[:2]:  # the experiment, and that the session started
             add_summary(writer, record)
         writer.add_text("config", f"```yaml\n{self.config}\n```")
 
     def on_fit_end(self, trainer: Trainer, task: LightningModule) -> None:
         writer = tensorboard_writer(trainer)
-        if writer is not None and isinstance(task, Task):
-            ended_well = self._records(task)[2]
+        if writer is not None:
+            ended_well = self._records()[2]
             add_summary(writer, ended_well)
 
-    def _records(self, task: Task) -> tuple[Any, Any, Any]:
-        names = [name for name in task.metrics if not name.startswith("train/")]
-        columns = dict.fromkeys([best_tag(self.monitor), *names], 0.0)
+    def _records(self) -> tuple[Any, Any, Any]:
+        best = [] if self.monitor is None else [best_tag(self.monitor)]
+        columns = dict.fromkeys([*best, *self.names], 0.0)
         start, session, end = hparams(self.values, columns)  # type: ignore[no-untyped-call]
         return start, session, end
 

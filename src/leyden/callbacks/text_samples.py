@@ -9,6 +9,7 @@ from leyden.callbacks.tensorboard import tensorboard_writer
 from leyden.data.batches import BatchIndices
 from leyden.models.generation import Sampling, collected, generate
 from leyden.tasks import LanguageModeling
+from leyden.tasks.step_count import steps_done
 from leyden.types import NonNegative, PositiveInt
 
 log = logging.getLogger("leyden")
@@ -60,7 +61,7 @@ class TextSamples(Callback):
             return
         given = vocabulary.decode(prompt)
         text = vocabulary.decode(torch.cat([prompt, torch.tensor(tokens, dtype=torch.long)]))
-        log.info("a sample at step %d, going on from %r:\n%s", trainer.global_step, given, text)
+        log.info("a sample at step %d, going on from %r:\n%s", steps_done(trainer), given, text)
         writer = tensorboard_writer(trainer)
         if writer is not None:
-            writer.add_text("sample", f"```\n{text}\n```", trainer.global_step)
+            writer.add_text("sample", f"```\n{text}\n```", steps_done(trainer))

@@ -31,7 +31,8 @@ class ProgressBar:
         elif self.bar is not None:
             self._draw(progress)
         elif self._is_line_due(progress):
-            say(messages(), f"step {progress.step}/{progress.total}  {progress.metrics()}")
+            total = "" if progress.total is None else f"/{progress.total}"
+            say(messages(), f"step {progress.step}{total}  {progress.metrics()}")
             self.last_line, self.last_step = time.monotonic(), progress.step
         if progress.moment in ("end", "failure"):
             self._stop()
@@ -41,7 +42,7 @@ class ProgressBar:
         if not self.console.is_terminal:
             return
         total = progress.total
-        count = Column(no_wrap=True, min_width=2 * len(str(total)) + 1)
+        count = Column(no_wrap=True, min_width=2 * len(str(total or "")) + 1)
         self.bar = Bar(
             BarColumn(bar_width=8),
             text_column("{task.completed}/{task.total}", table_column=count),

@@ -25,6 +25,7 @@ EXACT_ENOUGH = 0.05
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+    from pytorch_lightning import LightningDataModule
 
     from leyden.callbacks.step_profile import StepTimes
     from leyden.data import DataModule
@@ -35,8 +36,10 @@ if TYPE_CHECKING:
 
 def show_start(record: "Record", cfg: "DictConfig", experiment: "RunObjects") -> None:
     """What runs, how big it is, on what, and where it goes."""
-    choices, data, trainer = record.choices, experiment.data, experiment.trainer
-    parts, console = data.splits, messages()
+    from leyden.data import DataModule
+    from leyden.data.capabilities import report_of
+
+    choices, trainer, console = record.choices, experiment.trainer, messages()
     size = f"{record.params['total']:,} parameters"
     knobs = [f"{name} {cfg.model[name]}" for name in ("width", "depth") if name in cfg.model]
     size += f" ({', '.join(knobs)})" if knobs else ""
@@ -44,21 +47,16 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "RunObjects") ->
     wanted = cfg.params
     if wanted is not None and abs(record.params["total"] - wanted) > EXACT_ENOUGH * wanted:
         say(console, f"          no width comes nearer to params={wanted:g}", style="yellow")
-    say(
-        console,
-        f"  data    {len(parts.train):,} training, {len(parts.val):,} validation,"
-        f" {len(parts.test):,} test samples",
-    )
-    show_data(data.report)
-    for model, error in data.spec.baseline_rmse.get("test", {}).items():
-        say(console, f"          test rmse to beat: {format_number(error)} ({BASELINES[model]})")
-    if data.spec.unigram_nats is not None:
-        say(console, f"          unigram entropy {data.spec.unigram_nats:.3f} nats a token")
-    say(
-        console,
-        f"  optim   {choices['optimizer']}, {choices['scheduler']} schedule,"
-        f" batch {batch_split_of(cfg)}, seed {cfg.seed}",
-    )
+    if isinstance(experiment.data, DataModule):
+        _show_parts(experiment.data)
+    else:
+        show_data(report_of(experiment.data))
+    if "optimizer" in choices:
+        batch = f"batch {batch_split_of(cfg)}"
+        by = f"{choices['optimizer']}, {choices['scheduler']} schedule"
+        say(console, f"  optim   {by}, {batch}, seed {cfg.seed}")
+    else:
+        say(console, f"  seed    {cfg.seed}")
     device = trainer.strategy.root_device
     several = f", {cfg.trainer.strategy}" if trainer.world_size > 1 else ""
     compiled = ", compiled" if cfg.compile else ""
@@ -66,6 +64,21 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "RunObjects") ->
     if cfg.init_from is not None:
         say(console, f"  weights from {cfg.init_from}")
     say(console, f"  folder  {shown_path(record.folder)}")
+
+
+def _show_parts(data: "DataModule") -> None:
+    """How large the parts of a data set of Leyden's are, and what is to be beaten on them."""
+    parts, spec, console = data.splits, data.spec, messages()
+    say(
+        console,
+        f"  data    {len(parts.train):,} training, {len(parts.val):,} validation,"
+        f" {len(parts.test):,} test samples",
+    )
+    show_data(data.report)
+    for model, error in spec.baseline_rmse.get("test", {}).items():
+        say(console, f"          test rmse to beat: {format_number(error)} ({BASELINES[model]})")
+    if spec.unigram_nats is not None:
+        say(console, f"          unigram entropy {spec.unigram_nats:.3f} nats a token")
 
 
 def show_data(report: "DataReport", *, indent: int = 10) -> None:
@@ -76,13 +89,16 @@ def show_data(report: "DataReport", *, indent: int = 10) -> None:
         say_wrapped(console, line, indent=indent, style="yellow" if is_warning else "")
 
 
-def show_data_sets(data_sets: Iterable[tuple[str, "DataModule"]]) -> None:
+def show_data_sets(data_sets: Iterable[tuple[str, "LightningDataModule"]]) -> None:
     """What was read of the data sets of several jobs, each once.
 
     Args:
         data_sets: For each job the option of the group `data`, and the data set.
     """
-    different = {id(data.report): (name, data.report) for name, data in data_sets}
+    from leyden.data.capabilities import report_of
+
+    reports = [(name, report_of(data)) for name, data in data_sets]
+    different = {id(report): (name, report) for name, report in reports if report.parts}
     for name, report in different.values():
         sizes = ", ".join(f"{size:,} {part}" for part, size in report.parts.items())
         say(messages(), (f"data {name}", "bold"), f": {sizes} samples" if sizes else "")
@@ -121,11 +137,13 @@ def show_end(record: "Record") -> None:
         if name.startswith("test/"):
             rows.append((name, format_number(value)))
     best = record.best
+    is_tested = bool(rows)
     if best["value"] is not None:
-        kept = "; tested" if best["checkpoint"] is not None else ""
+        is_kept = best["checkpoint"] is not None
+        kept = "; tested" if is_kept and is_tested else "; kept" if is_kept else ""
         number = f"{format_number(best['value'])} at step {best['step']}{kept}"
         rows.append((f"best {best['metric']}", number))
-    if best["value"] is None:
+    if best["value"] is None and is_tested:
         rows.append(("tested", "the last weights; there was no validation"))
     rows.append(("fit", f"{record.train_seconds:.1f} s, {record.steps:,} steps"))
     say_rows(results(), rows)

@@ -14,10 +14,12 @@ __all__ = [
     "DataFetcher",
     "TrainingEpochLoop",
     "count_last_batch",
+    "evaluation_names",
     "finish_batch",
     "full_checkpoint",
     "leave_restart",
     "log_metrics",
+    "logged_names",
     "module_of",
     "note_metrics",
     "start_batch",
@@ -43,6 +45,24 @@ def note_metrics(trainer: Trainer, values: Mapping[str, Any]) -> None:
 def log_metrics(trainer: Trainer, values: Mapping[str, Any]) -> None:
     """Gives values to the loggers, with the step that Lightning counts."""
     trainer._logger_connector.log_metrics(dict(values))
+
+
+def logged_names(trainer: Trainer) -> set[str]:
+    """Names that `LightningModule.log` has been given since the epoch began."""
+    results = trainer._results
+    return set() if results is None else {result.meta.name for result in results.values()}
+
+
+def evaluation_names(trainer: Trainer) -> list[str]:
+    """Names under which callbacks will find what a validation has logged by Lightning's way.
+
+    `callback_metrics` lacks those of several loaders in the validation before the training.
+    """
+    results, names = trainer._results, []
+    if results is not None:
+        logged = [one for one in results.values() if one.meta.on_epoch]
+        names = [results._forked_name(one, on_step=False)[0] for one in logged]
+    return [*dict.fromkeys([*names, *trainer.callback_metrics])]
 
 
 def update_step_metrics(trainer: Trainer) -> None:
@@ -96,6 +116,6 @@ def leave_restart(trainer: Trainer) -> None:
     loop.epoch_loop.reset_restart_stage()
 
 
-def count_last_batch(trainer: Trainer) -> None:
+def count_last_batch(trainer: Trainer, steps: int) -> None:
     """Counts the last step of a run that was killed right after it; loggers ask for the number."""
-    trainer.fit_loop.epoch_loop._batches_that_stepped = trainer.global_step
+    trainer.fit_loop.epoch_loop._batches_that_stepped = steps

@@ -23,8 +23,8 @@ from leyden.types import (
 class Monitor:
     """What selects the best checkpoint, stops early, and is optimised by a search."""
 
-    metric: str
-    """A metric that the task logs, such as `val/loss`."""
+    metric: str | None
+    """A metric that the task logs, such as `val/loss`; null: nothing selects."""
     mode: Literal["min", "max"]
     """Whether less or more of it is better."""
     reduce: Literal["best", "last"] | PositiveInt

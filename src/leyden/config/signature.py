@@ -10,10 +10,17 @@ from typing import Any, get_type_hints
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a constructor or function, or a field of a dataclass."""
+    """A parameter of a constructor or function, or a field of a dataclass.
+
+    Attributes:
+        hint: Type hint; `Any` where there is none.
+        required: Whether a value must be given.
+        default: Value where none is given; None also where there is no default.
+    """
 
     hint: Any
     required: bool
+    default: Any = None
 
 
 def parameters_of(target: Any) -> dict[str, Parameter]:
@@ -22,16 +29,31 @@ def parameters_of(target: Any) -> dict[str, Parameter]:
     Where a constructor passes `**kwargs` on, those of the next class in line are added. A hint that
     can't be resolved, such as a name that only type checkers import, becomes `Any`.
     """
+    return _accepted(target)[0]
+
+
+def takes_any_key(target: Any) -> bool:
+    """Whether a target takes keys that its signature does not name, by a `**kwargs` of its own.
+
+    One that passes them on to a base class with named parameters does not: these are all there are.
+    """
+    return _accepted(target)[1]
+
+
+def _accepted(target: Any) -> tuple[dict[str, Parameter], bool]:
     if not inspect.isclass(target):
-        return _named(target, is_method=False)[0]
+        return _named(target, is_method=False)
     found: dict[str, Parameter] = {}
+    takes_any = False
     for cls in target.__mro__:
         if "__init__" in vars(cls):
             named, passes_on = _named(vars(cls)["__init__"], is_method=True)
+            if named or cls is target:
+                takes_any = passes_on
             found = {**named, **found}
             if not passes_on:
                 break
-    return found
+    return found, takes_any
 
 
 @cache
@@ -53,11 +75,16 @@ def _named(function: Any, *, is_method: bool) -> tuple[dict[str, Parameter], boo
     listed = list(signature.parameters.values())[1 if is_method else 0 :]
     hints = _hints(function, {parameter.name: parameter.annotation for parameter in listed})
     named = {
-        parameter.name: Parameter(hints[parameter.name], parameter.default is parameter.empty)
+        parameter.name: _parameter(hints[parameter.name], parameter.default)
         for parameter in listed
         if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     }
     return named, any(parameter.kind is parameter.VAR_KEYWORD for parameter in listed)
+
+
+def _parameter(hint: Any, default: Any) -> Parameter:
+    required = default is inspect.Parameter.empty
+    return Parameter(hint, required, None if required else default)
 
 
 def _signature(function: Any) -> inspect.Signature | None:

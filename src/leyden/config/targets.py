@@ -1,4 +1,4 @@
-"""Which `_target_`s a config may name, and calling them: config is data, and runs no other code.
+"""Which `_target_`s a config may name: config is data, and runs no other code.
 
 A target is refused by its text before anything is imported for it, and once more by what it turned
 out to be: an alias such as `leyden.data.Path` is not one of ours. The user allows packages of their
@@ -9,11 +9,9 @@ import inspect
 import os
 import sys
 from difflib import get_close_matches
-from functools import partial
+from functools import cache
 from importlib import import_module
-from typing import Any, cast
-
-from omegaconf import DictConfig, OmegaConf
+from typing import Any, get_type_hints
 
 from leyden.config.renamed import current_target
 from leyden.errors import LIKE, suggestion
@@ -35,7 +33,7 @@ ALLOWED_MODULES = (
 
 BASES = {
     "model": "torch.nn.Module",
-    "data": "leyden.data.DataModule",
+    "data": "pytorch_lightning.LightningDataModule",
     "callbacks": "pytorch_lightning.Callback",
     "logger": "pytorch_lightning.loggers.Logger",
     "sweeper": "leyden.sweeps.search.OptunaSearch",
@@ -45,18 +43,8 @@ BASES = {
 MADE_BY_FUNCTIONS = ("model", "data", "callbacks")
 """Groups whose targets may also be functions that make such a thing."""
 
-NOT_YET = {
-    "model": (
-        "pytorch_lightning.LightningModule",
-        "a LightningModule is not supported yet; name a torch.nn.Module, whose forward pass gives"
-        " the outputs: Leyden adds loss, metrics and optimizer",
-    ),
-    "data": (
-        "pytorch_lightning.LightningDataModule",
-        "a LightningDataModule is not supported yet; derive the class from leyden.data.DataModule",
-    ),
-}
-"""What passes for what a group names, or comes near it, and is none of it."""
+PLAIN_DATA = ("torch.utils.data.Dataset", "torch.utils.data.DataLoader")
+"""What a data target may also be, or make: `leyden.data.TorchDatasets` wraps it."""
 
 
 def user_packages() -> tuple[str, ...]:
@@ -70,10 +58,11 @@ def is_allowed(path: str) -> bool:
     module, _, name = path.rpartition(".")
     if not all(part and not part.startswith("_") for part in path.split(".")):
         return False
-    return (module in ALLOWED_MODULES and bool(name)) or _is_users(path)
+    return (module in ALLOWED_MODULES and bool(name)) or is_user_target(path)
 
 
-def _is_users(path: str) -> bool:
+def is_user_target(path: str) -> bool:
+    """Whether a dotted path lies in a package that the user allows."""
     return any(path.startswith(f"{package}.") for package in user_packages())
 
 
@@ -89,7 +78,7 @@ def find_target(path: str) -> Any:
     if user_packages() and os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     found = _find(path)
-    if not (_is_own(found) if _is_users(path) else _is_public(found, path)):
+    if not (_is_own(found) if is_user_target(path) else _is_public(found, path)):
         raise ValueError("is not a class or function of the packages that configs may name")
     return found
 
@@ -107,7 +96,7 @@ def _allowed_instead(path: str) -> str:
 def _is_own(found: Any) -> bool:
     """Whether a class or function was defined in a package that the user allows."""
     is_callable = inspect.isclass(found) or inspect.isfunction(found)
-    return is_callable and _is_users(f"{found.__module__}.")
+    return is_callable and is_user_target(f"{found.__module__}.")
 
 
 def _is_public(found: Any, path: str) -> bool:
@@ -152,12 +141,13 @@ def misplaced_object(group: str, made: Any) -> str | None:
 
 
 def _misplaced_class(group: str, kind: type) -> str | None:
-    is_it = issubclass(kind, _class_at(BASES[group]))
-    not_yet, message = NOT_YET.get(group, (None, ""))
-    # Leyden's data sets are LightningDataModules, and a LightningModule is a torch.nn.Module.
-    if not_yet and (group == "model" or not is_it) and issubclass(kind, _class_at(not_yet)):
-        return message
-    return None if is_it else f"must be a {BASES[group]}"
+    if issubclass(kind, _class_at(BASES[group])):
+        return None
+    if group == "data":
+        if any(issubclass(kind, _class_at(base)) for base in PLAIN_DATA):
+            return None
+        return f"must be a {BASES[group]}, or one of {', '.join(PLAIN_DATA)}"
+    return f"must be a {BASES[group]}"
 
 
 def _class_at(path: str) -> type:
@@ -166,37 +156,43 @@ def _class_at(path: str) -> type:
     return found
 
 
-def nested_target(arguments: Any, path: str = "") -> str | None:
-    """Where a `_target_` stands within arguments: there it would make nothing, so it is refused."""
-    if isinstance(arguments, dict):
-        if "_target_" in arguments:
-            return path
-        inner = ((f"{path}.{key}".lstrip("."), value) for key, value in arguments.items())
-    elif isinstance(arguments, list | tuple):
-        inner = ((f"{path}[{place}]", value) for place, value in enumerate(arguments))
-    else:
-        return None
-    return next((found for at, value in inner if (found := nested_target(value, at))), None)
-
-
-def make(node: DictConfig, **arguments: Any) -> Any:
-    """Calls a node's `_target_`; with `_partial_`, leaves the call to others.
-
-    Not Hydra's `instantiate`: that knows no list of the allowed, turns the tuples that
-    constructors ask for into lists, and wraps the errors that they raise.
-
-    Args:
-        node: Node of the config; its other keys are arguments; lists become tuples.
-        arguments: Come with the node's own, or in their place.
+def makes_lightning_module(path: str) -> bool:
+    """Whether a target is a LightningModule, or a function that says to return one.
 
     Raises:
-        ValueError: Configs may not name its target, or one within its arguments.
+        ValueError: See `find_target`.
     """
-    given = cast(dict[str, Any], OmegaConf.to_container(node, resolve=True))
-    target = find_target(str(given.pop("_target_")))
-    if within := nested_target(given):
-        raise ValueError(f"`{within}` has a `_target_`, which may only stand at the top of a part")
-    is_partial = given.pop("_partial_", False)
-    tuples = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
-    call = partial(target, **{**given, **tuples, **arguments})
-    return call if is_partial else call()
+    return _makes(find_target(path), "pytorch_lightning.LightningModule")
+
+
+def makes_data_module(path: str) -> bool:
+    """Whether a target is a LightningDataModule, or a function that says to return one.
+
+    Raises:
+        ValueError: See `find_target`.
+    """
+    return _makes(find_target(path), "pytorch_lightning.LightningDataModule")
+
+
+def makes_leyden_data(path: str) -> bool:
+    """Whether a target is a subclass of `leyden.data.DataModule`, or a function that makes one.
+
+    A function says it by the type that it returns, or by an attribute `kind`.
+
+    Raises:
+        ValueError: See `find_target`.
+    """
+    target = find_target(path)
+    says_kind = inspect.isfunction(target) and hasattr(target, "kind")
+    return says_kind or _makes(target, "leyden.data.DataModule")
+
+
+@cache
+def _makes(target: Any, base: str) -> bool:
+    made = target
+    if inspect.isfunction(target):
+        try:
+            made = get_type_hints(target).get("return")
+        except Exception:  # to resolve a hint is to run the text that someone wrote there
+            return False
+    return inspect.isclass(made) and issubclass(made, _class_at(base))

@@ -11,15 +11,16 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from leyden.config.compose import ComposedRequest, SweepSpec
+from leyden.config.instantiate import make
 from leyden.config.job import Job
 from leyden.config.keys import check_keys, names_in
-from leyden.config.lightning_classes import ALLOWED, REFUSED, USER_CODE, misplaced_files
+from leyden.config.module_run import OF_LEYDENS_TASKS, is_module_run, named_in_vain
+from leyden.config.nodes import check_node
 from leyden.config.plain import plain, refers
 from leyden.config.schema import (
     REPLACED,
     WIRED,
     CompileKeys,
-    DataKeys,
     Monitor,
     ResumeKeys,
     Root,
@@ -28,21 +29,7 @@ from leyden.config.schema import (
 )
 from leyden.config.secrets import typed_secrets
 from leyden.config.signature import Parameter, fields_of, parameters_of
-from leyden.config.targets import find_target, make, misplaced, nested_target
 from leyden.errors import ConfigError, Problem, gathered
-
-MARKERS = {"_target_", "_partial_"}
-SUPPLIED = {
-    "model": {"input_shape", "num_outputs"},
-    "data": {"seed", "overfit_samples", "allow_synthetic", "mixup"},
-    "optimizer": {"net"},
-    "scheduler": {"optimizer", "total_steps"},
-    "callbacks": set(),
-    "logger": {"save_dir"},
-    "launcher": set(),
-    "sweeper": set(),
-}
-"""Parameters that Leyden passes itself, by group. A config can't set them."""
 
 SECTIONS: dict[str, type] = {
     "monitor": Monitor,
@@ -53,9 +40,6 @@ SECTIONS: dict[str, type] = {
 """Mappings at the root that belong to no group."""
 
 GROUPS = ("model", "data", "optimizer", "scheduler", "callbacks", "logger")
-
-FROM_DATA = {"vocab_size", "context", "separator"}
-"""Parameters of a model that follow from the data unless the config sets them."""
 
 Rules = Mapping[Callable[[DictConfig], Iterator[Problem]], frozenset[str]]
 """Rules between keys, each with the root keys of the config that it reads. A rule is
@@ -108,7 +92,7 @@ def _check_plugins(sweep: SweepSpec) -> Iterator[Problem]:
         plain = OmegaConf.to_container(node, resolve=True)
         problems = [
             *typed_secrets(secrets, f"hydra.{name}"),
-            *_check_node(f"hydra.{name}", plain, name),
+            *check_node(f"hydra.{name}", plain, name),
         ]
         yield from problems
         if not problems:
@@ -132,6 +116,7 @@ def check_job(job: Job, rules: Rules, seen: Seen | None = None) -> list[Problem]
     found = [*typed_secrets(written), *unknown]
     if not found:
         found += _check_structure(given, {} if seen is None else seen)
+        found += named_in_vain(job)
         wrong = {problem.key.split(".")[0] for problem in found}
         for rule, sections in rules.items():
             if not wrong & sections:
@@ -194,7 +179,10 @@ def _check_structure(given: dict[str, Any], seen: Seen) -> Iterator[Problem]:
     groups = {key: node for key, node in given.items() if isinstance(node, dict)}
     names = list(names_in(groups))
     yield from check_keys("", given, fields_of(Root), others=dict(names))
+    optional = OF_LEYDENS_TASKS if is_module_run(given) else ()
     for key in (*SECTIONS, *GROUPS, "trainer"):
+        if key in optional and given.get(key) is None:
+            continue
         part = key, repr(given.get(key))
         if part not in seen:
             seen[part] = list(_check_part(key, given.get(key), names))
@@ -210,47 +198,9 @@ def _check_part(key: str, node: Any, names: list[tuple[str, str]]) -> Iterator[P
     elif key in ("callbacks", "logger"):
         for name, inner in (node or {}).items():
             if inner is not None:
-                yield from _check_node(f"{key}.{name}", inner, key)
+                yield from check_node(f"{key}.{name}", inner, key)
     elif key not in SECTIONS:
-        yield from _check_node(key, node, key, others)
-
-
-def _check_node(
-    path: str, node: Any, group: str, others: Mapping[str, str] | None = None
-) -> Iterator[Problem]:
-    if not isinstance(node, dict) or "_target_" not in node:
-        yield Problem(path, "must be a mapping with a `_target_`", str(node))
-        return
-    given = {key: value for key, value in node.items() if key not in MARKERS}
-    if within := nested_target(given):
-        yield Problem(f"{path}.{within}._target_", "is allowed only at the top level of a group")
-        return
-    try:
-        target = find_target(str(node["_target_"]))
-    except ValueError as error:
-        yield Problem(f"{path}._target_", str(error), str(node["_target_"]))
-        return
-    wrong_kind = misplaced(group, target)
-    if wrong_kind:
-        yield Problem(f"{path}._target_", wrong_kind, str(node["_target_"]))
-        return
-    known: set[str] | None = None
-    if target.__module__.startswith("pytorch_lightning."):
-        name = str(node["_target_"])
-        if name not in ALLOWED:
-            instead = REFUSED.get(name, f"this version does not know the class; {USER_CODE}")
-            yield Problem(f"{path}._target_", f"is not supported; {instead}", name)
-            return
-        known = ALLOWED[name].parameters
-        yield from misplaced_files(path, name, given)
-    parameters = {
-        name: Parameter(parameter.hint, parameter.required and name not in FROM_DATA)
-        for name, parameter in parameters_of(target).items()
-        if name not in SUPPLIED[group] and (known is None or name in known)
-    }
-    if "batch_tokens" in node and getattr(target, "kind", None) == "text":
-        parameters |= fields_of(DataKeys)
-    yield from check_keys(path, given, parameters, others=others)
+        yield from check_node(key, node, key, others)
 
 
 def _check_trainer(node: Any, others: Mapping[str, str]) -> Iterator[Problem]:

@@ -22,6 +22,7 @@ from leyden.data.tables.examples import Blobs, Line
 from leyden.data.text.plain_text import Shakespeare, Text
 from leyden.data.text.stdlib_text import StdlibText
 from leyden.data.text.tokens import Tokens
+from leyden.data.torch_datasets import TorchDatasets
 
 if TYPE_CHECKING:
     from leyden.data.series.csv_series import CSVSeries
@@ -50,6 +51,7 @@ __all__ = [
     "Sunspots",
     "Text",
     "Tokens",
+    "TorchDatasets",
     "TorchvisionImages",
 ]
 

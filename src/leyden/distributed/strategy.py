@@ -24,6 +24,7 @@ from leyden.run.checkpoint_file import (
     digest_of_file,
     digest_of_folder,
     remove,
+    step_of,
     write_file,
     write_marker,
 )
@@ -95,7 +96,7 @@ class FullyShardedStrategy(ModelParallelStrategy):
             if self.is_global_zero:
                 self.checkpoint_io.save_checkpoint(checkpoint, path, storage_options)
             return
-        staged, step = path.with_name(f".{path.name}{PART}"), checkpoint["global_step"]
+        staged, step = path.with_name(f".{path.name}{PART}"), step_of(checkpoint)
         if self.is_global_zero:
             remove(staged)
         self.barrier()
@@ -191,7 +192,7 @@ class MarkedCheckpointIO(TorchCheckpointIO):
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None
     ) -> None:
         sha256, size = write_file(checkpoint, Path(path))
-        step, said = checkpoint["global_step"], storage_options or {}
+        step, said = step_of(checkpoint), storage_options or {}
         write_marker(Path(path), Marker(sha256, size, step, self.config_digest, **said))
 
     def load_checkpoint(

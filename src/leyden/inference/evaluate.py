@@ -10,16 +10,16 @@ from leyden.config.validate import validate_frozen
 from leyden.errors import ConfigError, Problem
 from leyden.events import Note, Observer
 from leyden.inference.load import checkpoint_of
-from leyden.planning.building import build_net, build_task
+from leyden.planning.building import build_module
 from leyden.planning.hardware import accelerator_is_here, precision_fits
 from leyden.planning.read_data import read_data
 from leyden.planning.resolve import require_matching_weights
-from leyden.planning.size import meta_net
+from leyden.planning.size import meta_model
 from leyden.run.checkpoints import load_weights
 from leyden.run.folder import read_frozen, require_run_folder
 from leyden.run.log import quiet_libraries
 from leyden.run.record import Record
-from leyden.training.build import build_trainer
+from leyden.training.build import RunObjects, build_trainer
 from leyden.training.resume import data_changes
 
 
@@ -51,12 +51,16 @@ def evaluate(folder: Path, overrides: list[str], *, observer: Observer) -> dict[
         for change in data_changes(Record.read(folder), data):
             note = f"warning: {change}; what is tested may have been trained on"
             observer(Note(note))
-    require_matching_weights("RUN", checkpoint, meta_net(cfg, spec))
     with quiet_libraries():
         seed_everything(cfg.seed, verbose=False)
-        task = build_task(cfg, build_net(cfg, spec), spec)
+        require_matching_weights("RUN", checkpoint, meta_model(cfg, spec))
+        task = build_module(cfg, spec)
+        task.configure_model()
         trainer = build_trainer(cfg, data, folder=None, callbacks=[], loggers=[])
-        load_weights(task.net, checkpoint)
+        run = RunObjects(data, task, trainer)
+        if not run.has_test:
+            raise ConfigError([Problem("model", f"{type(task).__name__} has no test_step")])
+        load_weights(run.weighted, checkpoint)
         trainer.test(task, datamodule=data, verbose=False)
     require_finite(trainer)
     return {name: float(value) for name, value in trainer.callback_metrics.items()}

@@ -80,9 +80,9 @@ def read_generator(source: str, which: str) -> TextGenerator:
     if is_hf(source):
         return _read_hf_generator(source)
     trained = load_run(Path(source), which)
-    if trained.vocabulary is None:
-        is_text = trained.spec.kind == "text"
-        why = "its text is not here" if is_text else f"it is of {trained.spec.kind} data"
+    if trained.vocabulary is None or trained.spec is None:
+        kind = "other" if trained.spec is None else trained.spec.kind
+        why = "its text is not here" if kind == "text" else f"it is of {kind} data"
         message = f"has no vocabulary to write with: {why}"
         raise ConfigError([Problem("RUN", message, source)])
     context: int = getattr(trained.net, "context", trained.spec.input_shape[0])

@@ -5,14 +5,15 @@ from pathlib import Path
 
 from torch import nn
 
+from leyden.config.module_run import is_module_run
 from leyden.config.validate import validate_frozen
 from leyden.data import Spec
 from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import CheckpointError, ConfigError, Problem
-from leyden.planning.building import build_net
+from leyden.planning.building import build_module, build_net, require_spec
 from leyden.planning.read_data import read_data
 from leyden.planning.resolve import require_matching_weights
-from leyden.planning.size import meta_net
+from leyden.planning.size import meta_model
 from leyden.run.checkpoints import find_checkpoint, load_weights
 from leyden.run.folder import read_frozen, require_run_folder
 
@@ -23,14 +24,14 @@ class LoadedRun:
 
     Attributes:
         folder: Folder of the run.
-        net: With the checkpoint's weights.
-        spec: What the data is.
+        net: Network, or the user's LightningModule, with the checkpoint's weights.
+        spec: What the data is; None where it does not say it.
         vocabulary: Vocabulary of text; None of other data, and of random samples in its place.
     """
 
     folder: Path
     net: nn.Module
-    spec: Spec
+    spec: Spec | None
     vocabulary: Vocabulary | None
 
 
@@ -48,10 +49,16 @@ def load_run(folder: Path, which: str = "best") -> LoadedRun:
     cfg = read_frozen(folder)
     validate_frozen(cfg)
     data, spec = read_data(cfg, fetch=True)
-    require_matching_weights("RUN", checkpoint, meta_net(cfg, spec))
-    net = build_net(cfg, spec)
+    require_matching_weights("RUN", checkpoint, meta_model(cfg, spec))
+    net: nn.Module
+    if is_module_run(cfg):
+        net = build_module(cfg, spec)
+        net.configure_model()
+    else:
+        net = build_net(cfg, require_spec(cfg, spec))
     load_weights(net, checkpoint)
-    vocabulary = None if data.is_synthetic else getattr(data, "vocabulary", None)
+    is_synthetic = getattr(data, "is_synthetic", False)
+    vocabulary = None if is_synthetic else getattr(data, "vocabulary", None)
     return LoadedRun(folder, net.eval(), spec, vocabulary)
 
 

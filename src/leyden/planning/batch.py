@@ -5,6 +5,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, open_dict
 
+from leyden.config.module_run import has_leyden_data
 from leyden.run.folder import freeze_config, read_frozen
 
 
@@ -55,6 +56,13 @@ def batch_split_of(cfg: DictConfig) -> BatchSplit:
     return BatchSplit(batch_size, num_processes, micro_batch, other)
 
 
+def accumulation_of(cfg: DictConfig) -> int:
+    """Batches of a device in an optimizer step; the user's own loaders make them as they are."""
+    if has_leyden_data(cfg):
+        return batch_split_of(cfg).accumulate
+    return int(cfg.trainer.accumulate_grad_batches or 1)
+
+
 def batch_size_of(cfg: DictConfig) -> int:
     """Samples of an optimizer step, also where they are said in tokens.
 
@@ -95,6 +103,8 @@ def halve_micro_batch(folder: Path) -> bool:
         False where it is one sample, or the user has said its size.
     """
     cfg = read_frozen(folder)
+    if not has_leyden_data(cfg):
+        return False
     split = batch_split_of(cfg)
     if cfg.trainer.micro_batch != "auto" or split.micro_batch == 1:
         return False

@@ -1,24 +1,30 @@
-"""Building of a run's parts, each from its node of the config: data set, network, task.
+"""Building of a run's parts, each from its node of the config: data set, network, task, module.
 
 Networks whose parameters get their shapes from the first sample, such as `torch.nn.LazyLinear`, are
 given one when they are built: what follows counts parameters, or keeps or loads them.
 """
 
+import inspect
 import warnings
 from typing import Any, cast
 
 import torch
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning import LightningDataModule, LightningModule
 from torch import nn
 from torch.nn.parameter import is_lazy
 
 from leyden.compat.onednn import use_onednn
+from leyden.config.instantiate import make, with_made
+from leyden.config.module_run import is_module_run
 from leyden.config.schema import DataKeys
-from leyden.config.signature import fields_of, parameters_of
-from leyden.config.targets import find_target, make, misplaced_object
-from leyden.data import DataModule, Spec
+from leyden.config.signature import fields_of, parameters_of, takes_any_key
+from leyden.config.targets import find_target, makes_leyden_data, misplaced_object
+from leyden.data import DataError, Spec, TorchDatasets
+from leyden.data.torch_datasets import PARTS, as_data_module
 from leyden.errors import ConfigError, Problem
 from leyden.tasks import Task, task_of
+from leyden.tasks.factories import OptimizerFactory, ScheduleFactory
 
 
 def blank_sample(spec: Spec) -> torch.Tensor:
@@ -49,24 +55,107 @@ def materialize(net: nn.Module, spec: Spec) -> None:
         raise ConfigError([Problem("model", message)])
 
 
-def build_data(cfg: DictConfig) -> DataModule:
-    """The data set, with what the root and the trainer say of it.
+def build_data(cfg: DictConfig) -> LightningDataModule:
+    """The data set; Leyden's own with what the root and the trainer say of it.
 
     Raises:
         ConfigError: Its target makes something else.
     """
-    own = {key: value for key, value in cfg.data.items() if key not in fields_of(DataKeys)}
-    data = make(
-        OmegaConf.create(own),
-        seed=cfg.seed,
-        overfit_samples=cfg.trainer.overfit_samples,
-        allow_synthetic=cfg.trainer.allow_synthetic,
-        mixup=cfg.task.mixup,
-    )
-    wrong = misplaced_object("data", data)
-    if wrong:
-        raise ConfigError([Problem("data", wrong)])
-    return cast(DataModule, data)
+    path = str(cfg.data._target_)
+    target = find_target(path)
+    is_leydens = makes_leyden_data(path)
+    not_its_own = fields_of(DataKeys) if is_leydens else {}
+    node = {key: value for key, value in cfg.data.items() if key not in not_its_own}
+    options = _loader_options(node, target)
+    made = make(OmegaConf.create(node), **_supplied_to_data(cfg, target, is_leydens=is_leydens))
+    if isinstance(made, LightningDataModule):
+        if options:
+            key, value = next(iter(options.items()))
+            raise ConfigError([Problem(f"data.{key}", "no such key", str(value))])
+        return made
+    try:
+        return as_data_module(made, options)
+    except DataError as error:
+        raise ConfigError([Problem("data", str(error))]) from error
+
+
+def _supplied_to_data(cfg: DictConfig, target: Any, *, is_leydens: bool) -> dict[str, Any]:
+    """Parameters of Leyden's data sets that other groups say; a function may take some of them."""
+    supplied = {
+        "seed": cfg.seed,
+        "overfit_samples": cfg.trainer.overfit_samples,
+        "allow_synthetic": cfg.trainer.allow_synthetic,
+        "mixup": 0.0 if cfg.task is None else cfg.task.mixup,
+    }
+    if is_leydens or (inspect.isfunction(target) and takes_any_key(target)):
+        return supplied
+    taken = parameters_of(target) if inspect.isfunction(target) else {}
+    return {key: value for key, value in supplied.items() if key in taken and key not in cfg.data}
+
+
+def _loader_options(node: dict[Any, Any], target: Any) -> dict[str, Any]:
+    """Takes what is meant for `TorchDatasets` out of a node whose target makes plain datasets."""
+    if inspect.isclass(target) and issubclass(target, LightningDataModule):
+        return {}
+    names = parameters_of(TorchDatasets).keys() - {*PARTS, *parameters_of(target)}
+    taken = {key: node.pop(key) for key in names & node.keys()}
+    plain = OmegaConf.to_container(OmegaConf.create(taken), resolve=True)
+    return cast(dict[str, Any], with_made(plain))
+
+
+def build_module(cfg: DictConfig, spec: Spec | None) -> LightningModule:
+    """What is trained: the LightningModule that the config names, or a task around its network.
+
+    Raises:
+        ConfigError: The target makes something else, or the network has no data to be built to.
+    """
+    if not is_module_run(cfg):
+        known = require_spec(cfg, spec)
+        return build_task(cfg, build_net(cfg, known), known)
+    taken = parameters_of(find_target(str(cfg.model._target_)))
+    offered = {**_offered(spec), **_offered_factories(cfg)}
+    given = {
+        name: value for name, value in offered.items() if name in taken and name not in cfg.model
+    }
+    module = make(cfg.model, **given)
+    if cfg.trainer.precision == "64-true":
+        module.double()  # see `build_task`
+    for factory in given.values():
+        if isinstance(factory, OptimizerFactory | ScheduleFactory):
+            factory.module = module
+    return cast(LightningModule, module)
+
+
+def require_spec(cfg: DictConfig, spec: Spec | None) -> Spec:
+    """The spec of the data, to which networks are built.
+
+    Raises:
+        ConfigError: The data has none.
+    """
+    if spec is None:
+        name = str(cfg.data._target_).rpartition(".")[2]
+        message = (
+            f"{name} does not say what a sample is, and a network is built to that; name a"
+            f" LightningModule as the model, or give {name} an attribute `spec`, a leyden.data.Spec"
+        )
+        raise ConfigError([Problem("data", message)])
+    return spec
+
+
+def _offered(spec: Spec | None) -> dict[str, Any]:
+    """What follows from the data for a model's constructor."""
+    if spec is None:
+        return {}
+    offered: dict[str, Any] = {"input_shape": spec.input_shape, "num_outputs": spec.num_outputs}
+    if spec.kind == "text":
+        offered |= {"vocab_size": spec.num_outputs, "context": spec.input_shape[0]}
+        offered |= {"separator": spec.separator}
+    return offered
+
+
+def _offered_factories(cfg: DictConfig) -> dict[str, Any]:
+    groups = {"optimizer": OptimizerFactory, "scheduler": ScheduleFactory}
+    return {name: kind(make(cfg[name])) for name, kind in groups.items() if cfg[name] is not None}
 
 
 def build_net(cfg: DictConfig, spec: Spec) -> nn.Module:
@@ -75,16 +164,15 @@ def build_net(cfg: DictConfig, spec: Spec) -> nn.Module:
     Raises:
         ConfigError: Its target makes something else.
     """
-    offered: dict[str, Any] = {"input_shape": spec.input_shape, "num_outputs": spec.num_outputs}
-    if spec.kind == "text":
-        offered |= {"vocab_size": spec.num_outputs, "context": spec.input_shape[0]}
-        offered |= {"separator": spec.separator}
     wanted = parameters_of(find_target(cfg.model._target_))
-    given = {name: value for name, value in offered.items() if name in wanted}
+    given = {name: value for name, value in _offered(spec).items() if name in wanted}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Lazy modules are a new feature")
         net = make(cfg.model, **{**given, **_said(cfg.model, given)})
     wrong = misplaced_object("model", net)
+    if wrong is None and isinstance(net, LightningModule):
+        name = find_target(cfg.model._target_).__name__
+        wrong = f"{name} makes a LightningModule; say so: `def {name}(...) -> {type(net).__name__}`"
     if wrong:
         raise ConfigError([Problem("model", wrong)])
     materialize(net, spec)
@@ -103,4 +191,10 @@ def build_task(cfg: DictConfig, net: nn.Module, spec: Spec) -> Task:
         net.double()
     task = task_of(spec)
     keys = {key: value for key, value in cfg.task.items() if key in parameters_of(task)}
-    return task(net, spec=spec, optimizer=make(cfg.optimizer), schedule=make(cfg.scheduler), **keys)
+    return task(
+        net,
+        spec=spec,
+        optimizer=OptimizerFactory(make(cfg.optimizer)),
+        schedule=ScheduleFactory(make(cfg.scheduler)),
+        **keys,
+    )

@@ -24,7 +24,7 @@ from leyden.compat.torch import (
     storage_key,
     tree_leaves,
 )
-from leyden.config.targets import make
+from leyden.config.instantiate import make
 from leyden.data import Spec
 from leyden.distributed.sharding import blocks_of
 from leyden.planning.batch import batch_split_of, num_processes_of

@@ -5,19 +5,20 @@ from typing import Any
 
 import torch
 from omegaconf import DictConfig
-from pytorch_lightning import seed_everything
+from pytorch_lightning import LightningDataModule, seed_everything
 from pytorch_lightning.utilities.seed import isolate_rng
 
 from leyden.config.user_code import in_a_line
 from leyden.data import BatchIndices, DataError, DataModule, DataSplits, Spec
 from leyden.data.batches import BatchedDataset
+from leyden.data.capabilities import spec_of
 from leyden.errors import ConfigError, Problem
 from leyden.planning.building import build_data
 from leyden.tasks import task_of
 
 
-def read_data(cfg: DictConfig, *, fetch: bool) -> tuple[DataModule, Spec]:
-    """The data and its spec.
+def read_data(cfg: DictConfig, *, fetch: bool) -> tuple[LightningDataModule, Spec | None]:
+    """The data and its spec; of a LightningDataModule that says none, only the object.
 
     Args:
         cfg: Config of the run.
@@ -26,11 +27,13 @@ def read_data(cfg: DictConfig, *, fetch: bool) -> tuple[DataModule, Spec]:
     Raises:
         ConfigError: The data can't be had, or is not what the config says of it.
     """
-    data: DataModule | None = None
+    data: LightningDataModule | None = None
     try:
         with isolate_rng():  # a data set of the user's may draw: it does so as in the run itself
             seed_everything(cfg.seed, verbose=False)
             data = build_data(cfg)
+            if not isinstance(data, DataModule):
+                return data, spec_of(data)
             if fetch:
                 data.prepare_data()
             _require_parts(data)
@@ -55,8 +58,23 @@ def _require_parts(data: DataModule) -> None:
         raise ConfigError([Problem("data", message)])
 
 
-def data_problems(cfg: DictConfig, data: DataModule) -> list[Problem]:
-    """What is wrong with the parts, and with the batches that they give."""
+def read_leyden_data(cfg: DictConfig, *, fetch: bool) -> tuple[DataModule, Spec]:
+    """The data and its spec, for what needs more of it than a LightningDataModule can say.
+
+    Raises:
+        ConfigError: See `read_data`; or the data set is none of Leyden's.
+    """
+    data, spec = read_data(cfg, fetch=fetch)
+    if not isinstance(data, DataModule) or spec is None:
+        message = f"{type(data).__name__} is no leyden.data.DataModule, which this needs"
+        raise ConfigError([Problem("data", message)])
+    return data, spec
+
+
+def data_problems(cfg: DictConfig, data: LightningDataModule) -> list[Problem]:
+    """What is wrong with the parts of a Leyden data set, and with the batches that they give."""
+    if not isinstance(data, DataModule):
+        return []
     try:
         return list(_problems(cfg, data))
     except (Exception, SystemExit) as error:  # such as a part without a length

@@ -1,34 +1,37 @@
 """Resolution: computes what of a config depends on its data, once that has been read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
 from omegaconf import DictConfig, open_dict
+from pytorch_lightning import LightningDataModule, LightningModule
 from torch import nn
 
 from leyden.config.compose import ComposedRequest
 from leyden.config.huggingface import is_hf
 from leyden.config.job import Job
+from leyden.config.module_run import adapted_to_module, has_leyden_data, is_module_run
 from leyden.config.plain import copy_of, plain
 from leyden.config.signature import parameters_of
 from leyden.config.targets import find_target
 from leyden.data import DataModule, Spec
 from leyden.errors import ConfigError, Problem, gathered
 from leyden.interop.gpt2 import require_matching_gpt2
+from leyden.models.parameter_count import ParameterCount, count_parameters
 from leyden.planning.batch import solve_batch
+from leyden.planning.building import require_spec
 from leyden.planning.read_data import data_problems, read_data
 from leyden.planning.rules import task_problems
 from leyden.planning.size import (
-    ParameterCount,
-    count_parameters,
     flops_per_sample,
+    meta_module,
     meta_net,
     solve_width,
 )
 from leyden.planning.steps import limit_problems, planned_steps, steps_per_epoch
-from leyden.run.checkpoints import find_checkpoint, read_weights
+from leyden.run.checkpoints import find_checkpoint, prefix_of, read_weights
 from leyden.tasks import task_of
 from leyden.tokenization.choice import TokenizerName
 
@@ -66,20 +69,20 @@ class ResolvedConfig:
 
     Attributes:
         cfg: Config with the solved width, as it will be frozen.
-        data: Data set of the config, read.
-        spec: Kind, shapes and outputs of the data.
+        data: Data set of the config; one of Leyden's has been read.
+        spec: Kind, shapes and outputs of the data; None where the data does not say them.
         params: Parameter counts of the model.
         flops_per_step: Operations of the forward and backward passes of one optimizer step; None
-            where they can't be counted.
-        steps: Planned number of optimizer steps.
+            where they can't be counted before it.
+        steps: Planned number of optimizer steps; None where only the loaders know it.
     """
 
     cfg: DictConfig
-    data: DataModule
-    spec: Spec
+    data: LightningDataModule
+    spec: Spec | None
     params: ParameterCount
     flops_per_step: int | None
-    steps: int
+    steps: int | None
 
 
 def resolve_jobs(
@@ -115,7 +118,7 @@ def resolve_job(job: Job, *, fetch: bool = True, cache: Cache | None = None) -> 
         ConfigError: The problems of the config, each with the place where its key was set.
     """
     try:
-        return resolve_config(job.cfg, fetch=fetch, cache=cache)
+        return resolve_config(adapted_to_module(job), fetch=fetch, cache=cache)
     except ConfigError as error:
         raise ConfigError(map(job.located, error.problems)) from error
 
@@ -135,11 +138,17 @@ def resolve_config(
             width gives the wanted size, or the initial weights do not fit the model.
     """
     cache = cache or Cache()
+    if not has_leyden_data(cfg):
+        return _resolve_with_data_as_it_is(cfg, cache)
     cfg = with_absolute_paths(cfg)
     freeze_split(cfg)
     solve_batch(cfg)
     data, spec, found = cached_data(cfg, cache, fetch=fetch)
-    problems = [*found, *task_problems(cfg, [task_of(spec)], spec.kind)]
+    assert isinstance(data, DataModule)
+    assert spec is not None
+    problems = list(found)
+    if not is_module_run(cfg):
+        problems += task_problems(cfg, [task_of(spec)], spec.kind)
     problems += [] if found else limit_problems(cfg, data)
     if problems:
         raise ConfigError(problems)
@@ -148,13 +157,7 @@ def resolve_config(
             cfg.model.width = cache.get_or_compute(
                 lambda: solve_width(cfg, spec), "width", cfg.model, cfg.params, spec
             )
-    net, params, flops = cache.get_or_compute(
-        lambda: _measure_model(cfg, spec), "size", cfg.model, spec
-    )
-    if cfg.init_from is not None and is_hf(cfg.init_from):
-        require_matching_gpt2("init_from", cfg.init_from, net)
-    elif cfg.init_from is not None:
-        require_matching_weights("init_from", Path(cfg.init_from), net)
+    params, flops = measure_model(cfg, spec, cache)
     return ResolvedConfig(
         cfg,
         data,
@@ -165,16 +168,56 @@ def resolve_config(
     )
 
 
+def _resolve_with_data_as_it_is(cfg: DictConfig, cache: Cache) -> ResolvedConfig:
+    """Resolves a config whose data set is a LightningDataModule, or torch datasets, of the user's.
+
+    It is not read here: some ask for the trainer, and the run reads it anyhow.
+    """
+    data, spec, _ = cached_data(cfg, cache)
+    if not is_module_run(cfg):
+        require_spec(cfg, spec)
+    params, _ = measure_model(cfg, spec, cache)
+    return ResolvedConfig(cfg, data, spec, params, None, cfg.trainer.max_steps)
+
+
+def measure_model(
+    cfg: DictConfig, spec: Spec | None, cache: Cache
+) -> tuple[ParameterCount, int | None]:
+    """Parameters of the model, and operations for a sample; None where only a step can tell them.
+
+    Raises:
+        ConfigError: The model can't be built, or the initial weights do not fit it.
+    """
+    net: nn.Module
+    if is_module_run(cfg):
+        module, params = cache.get_or_compute(
+            lambda: _measure_module(cfg, spec), "module", cfg.model, cfg.optimizer, spec
+        )
+        for problem in manual_optimization_problems(cfg, module):
+            raise ConfigError([problem])
+        net, flops = module, None
+    else:
+        known = require_spec(cfg, spec)
+        net, params, flops = cache.get_or_compute(
+            lambda: _measure_net(cfg, known), "size", cfg.model, spec
+        )
+    if cfg.init_from is not None and is_hf(cfg.init_from):
+        require_matching_gpt2("init_from", cfg.init_from, net)
+    elif cfg.init_from is not None:
+        require_matching_weights("init_from", Path(cfg.init_from), net)
+    return params, flops
+
+
 def cached_data(
     cfg: DictConfig, cache: Cache, *, fetch: bool = False
-) -> tuple[DataModule, Spec, list[Problem]]:
+) -> tuple[LightningDataModule, Spec | None, list[Problem]]:
     """The data of a config, read once for all jobs whose data differs only in its order.
 
     Raises:
         ConfigError: The data can't be loaded, or contradicts the config.
     """
 
-    def read() -> tuple[DataModule, Spec, list[Problem]]:
+    def read() -> tuple[LightningDataModule, Spec | None, list[Problem]]:
         data, spec = read_data(cfg, fetch=fetch)
         return data, spec, data_problems(cfg, data)
 
@@ -184,9 +227,28 @@ def cached_data(
     )
 
 
-def _measure_model(cfg: DictConfig, spec: Spec) -> tuple[nn.Module, ParameterCount, int | None]:
+def _measure_net(cfg: DictConfig, spec: Spec) -> tuple[nn.Module, ParameterCount, int | None]:
     net = meta_net(cfg, spec)
     return net, count_parameters(net), flops_per_sample(net, spec)
+
+
+def _measure_module(cfg: DictConfig, spec: Spec | None) -> tuple[LightningModule, ParameterCount]:
+    module = meta_module(cfg, spec)
+    return module, count_parameters(module)
+
+
+def manual_optimization_problems(cfg: DictConfig, module: LightningModule) -> Iterator[Problem]:
+    """Keys of the trainer that Lightning refuses where the module steps its optimizers itself."""
+    if module.automatic_optimization:
+        return
+    name = type(module).__name__
+    if cfg.trainer.gradient_clip_val:
+        message = f"is for automatic optimization; {name} calls self.clip_gradients by itself"
+        yield Problem("trainer.gradient_clip_val", message, str(cfg.trainer.gradient_clip_val))
+    if (cfg.trainer.accumulate_grad_batches or 1) != 1:
+        message = f"is for automatic optimization; {name} steps its optimizers by itself"
+        value = str(cfg.trainer.accumulate_grad_batches)
+        yield Problem("trainer.accumulate_grad_batches", message, value)
 
 
 def _steps(cfg: DictConfig, data: DataModule) -> int:
@@ -227,7 +289,8 @@ def require_matching_weights(key: str, checkpoint: Path, net: nn.Module) -> None
     path = find_checkpoint(checkpoint)
     assert path is not None
     try:
-        theirs = {name: tuple(tensor.shape) for name, tensor in read_weights(path).items()}
+        weights = read_weights(path, prefix_of(net))
+        theirs = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     except Exception as error:  # a file that is not trusted can raise anything
         message = (
             f"can't be read: {path.name} holds more than tensors and plain values, or is broken"

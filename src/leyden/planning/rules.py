@@ -1,6 +1,7 @@
 """What must hold between keys. Each rule is a pure function of the config."""
 
 from collections.abc import Callable, Iterator, Set
+from functools import wraps
 from pathlib import Path
 from typing import Any, get_args
 
@@ -9,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from leyden.config.hints import misfit
 from leyden.config.huggingface import is_hf
 from leyden.config.location import CONF
+from leyden.config.module_run import has_leyden_data, is_module_run
 from leyden.config.signature import parameters_of
 from leyden.config.targets import find_target
 from leyden.data.spec import TASK_OF_KIND, DataKind
@@ -33,6 +35,30 @@ from leyden.tasks import TASKS, Classification, Regression, Task
 Rule = Callable[[DictConfig], Iterator[Problem]]
 
 
+def of_networks(rule: Rule) -> Rule:
+    """Lets a rule pass over runs whose model is a LightningModule: it has a step of its own."""
+
+    @wraps(rule)
+    def checked(cfg: DictConfig) -> Iterator[Problem]:
+        if not is_module_run(cfg):
+            yield from rule(cfg)
+
+    return checked
+
+
+def of_leyden_data(rule: Rule) -> Rule:
+    """Lets a rule pass over data sets that are none of Leyden's."""
+
+    @wraps(rule)
+    def checked(cfg: DictConfig) -> Iterator[Problem]:
+        if has_leyden_data(cfg):
+            yield from rule(cfg)
+
+    return checked
+
+
+@of_networks
+@of_leyden_data
 def model_reads_data(cfg: DictConfig) -> Iterator[Problem]:
     """The model takes the data's kind."""
     model, data = find_target(cfg.model._target_), find_target(cfg.data._target_)
@@ -62,6 +88,7 @@ def _either(group: str, options: list[str]) -> str:
     return " or ".join(f"`{group}={option}`" for option in options)
 
 
+@of_networks
 def size_can_be_solved(cfg: DictConfig) -> Iterator[Problem]:
     """`params` is reached by the model's `width`."""
     if cfg.params is None:
@@ -76,6 +103,7 @@ def size_can_be_solved(cfg: DictConfig) -> Iterator[Problem]:
         yield Problem("params", message, f"{cfg.params:g}")
 
 
+@of_leyden_data
 def data_has_a_task(cfg: DictConfig) -> Iterator[Problem]:
     """The data says its kind, and no other task than there is."""
     data = find_target(cfg.data._target_)
@@ -88,6 +116,8 @@ def data_has_a_task(cfg: DictConfig) -> Iterator[Problem]:
             yield Problem("data", message)
 
 
+@of_networks
+@of_leyden_data
 def task_fits(cfg: DictConfig) -> Iterator[Problem]:
     """What is asked of the task has a meaning there."""
     data = find_target(cfg.data._target_)
@@ -118,6 +148,8 @@ def task_problems(cfg: DictConfig, tasks: list[type[Task]], kind: DataKind) -> I
             yield Problem(f"task.{key}", message, str(value))
 
 
+@of_networks
+@of_leyden_data
 def stream_is_carried(cfg: DictConfig) -> Iterator[Problem]:
     """A stream is read by a network with a state, one batch a step."""
     if not cfg.data.get("stream"):
@@ -130,6 +162,8 @@ def stream_is_carried(cfg: DictConfig) -> Iterator[Problem]:
         yield Problem("data.stream", message, "true")
 
 
+@of_networks
+@of_leyden_data
 def documents_can_be_masked(cfg: DictConfig) -> Iterator[Problem]:
     """Documents are hidden from each other only in models that know where they begin."""
     if cfg.data.get("mask_documents") and "separator" not in parameters_of(
@@ -139,6 +173,7 @@ def documents_can_be_masked(cfg: DictConfig) -> Iterator[Problem]:
         yield Problem("data.mask_documents", message, "true")
 
 
+@of_leyden_data
 def data_is_there(cfg: DictConfig) -> Iterator[Problem]:
     """The user's file or folder exists."""
     path = cfg.data.get("path")
@@ -148,6 +183,7 @@ def data_is_there(cfg: DictConfig) -> Iterator[Problem]:
         yield Problem("data.path", "is neither a file nor a folder", path)
 
 
+@of_leyden_data
 def batch_divides(cfg: DictConfig) -> Iterator[Problem]:
     """The samples of a step can be dealt out evenly."""
     key = "batch_size" if cfg.data.get("batch_tokens") is None else "batch_tokens"
@@ -157,6 +193,8 @@ def batch_divides(cfg: DictConfig) -> Iterator[Problem]:
         yield Problem(f"data.{key}", str(error), str(cfg.data[key]))
 
 
+@of_networks
+@of_leyden_data
 def batch_norm_has_a_batch(cfg: DictConfig) -> Iterator[Problem]:
     """Statistics over a batch need more than one sample."""
     if cfg.model.get("norm") == "batch" and batch_split_of(cfg).micro_batch < 2:
@@ -170,11 +208,25 @@ def run_has_a_length(cfg: DictConfig) -> Iterator[Problem]:
     if trainer.max_epochs is None and trainer.max_steps is None and trainer.max_tokens is None:
         message = "give one of trainer.max_epochs, trainer.max_steps, trainer.max_tokens"
         yield Problem("trainer.max_epochs", message, "null")
-    if trainer.max_tokens is not None and find_target(cfg.data._target_).kind != "text":
+    kind = getattr(find_target(cfg.data._target_), "kind", None)
+    if trainer.max_tokens is not None and kind != "text":
         message = "counts tokens, but the data is not text; type `trainer.max_steps`"
         yield Problem("trainer.max_tokens", message, str(trainer.max_tokens))
 
 
+def data_is_read_by_leyden(cfg: DictConfig) -> Iterator[Problem]:
+    """Keys of the trainer that only Leyden's data sets can follow."""
+    if has_leyden_data(cfg):
+        return
+    name = str(cfg.data._target_).rpartition(".")[2]
+    for key in ("overfit_samples", "allow_synthetic", "micro_batch"):
+        value = cfg.trainer[key]
+        if value:
+            message = f"is for Leyden's data sets; {name} makes its batches by itself"
+            yield Problem(f"trainer.{key}", message, str(value).lower())
+
+
+@of_networks
 def warmup_is_said_once(cfg: DictConfig) -> Iterator[Problem]:
     """Warm-up in steps or as a share of the run, not both."""
     scheduler = cfg.scheduler
@@ -183,6 +235,7 @@ def warmup_is_said_once(cfg: DictConfig) -> Iterator[Problem]:
         yield Problem("scheduler.warmup_steps", message, str(scheduler.warmup_steps))
 
 
+@of_networks
 def nesterov_has_momentum(cfg: DictConfig) -> Iterator[Problem]:
     """Nesterov's look ahead follows the momentum."""
     optimizer = cfg.optimizer
@@ -257,9 +310,10 @@ RULES: dict[Rule, frozenset[str]] = {
     compiler_is_here: frozenset({"compile", "trainer"}),
     batch_norm_is_synchronised_on_gpus: frozenset({"trainer"}),
     averaged_weights_are_whole: frozenset({"callbacks", "trainer"}),
-    optimizer_takes_split_parameters: frozenset({"optimizer", "trainer"}),
-    means_have_the_bits: frozenset({"optimizer", "callbacks", "trainer"}),
+    of_networks(optimizer_takes_split_parameters): frozenset({"optimizer", "trainer"}),
+    of_networks(means_have_the_bits): frozenset({"optimizer", "callbacks", "trainer"}),
     run_has_a_length: frozenset({"trainer", "data"}),
+    data_is_read_by_leyden: frozenset({"trainer", "data"}),
     warmup_is_said_once: frozenset({"scheduler"}),
     nesterov_has_momentum: frozenset({"optimizer"}),
     name_is_a_folder_name: frozenset({"name"}),

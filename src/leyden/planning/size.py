@@ -5,19 +5,23 @@ All on the meta device, where a model of any size costs no memory.
 
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import torch
 from omegaconf import DictConfig
+from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.seed import isolate_rng
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from leyden.config.module_run import is_module_run
 from leyden.config.user_code import in_a_line, message_of, place_of
 from leyden.data import Spec
 from leyden.errors import ConfigError, Problem
-from leyden.planning.building import blank_sample, build_net
+from leyden.models.parameter_count import count_parameters
+from leyden.planning.building import blank_sample, build_module, build_net, require_spec
 
 Measure = TypeVar("Measure", int, int | None)
 
@@ -27,31 +31,6 @@ NEIGHBOURS = 512
 FAR = 0.25
 """What a width may miss a wanted size by. Small convolutional networks grow by a seventh from one
 width to the next, so that all families can be swept over the same sizes."""
-
-
-@dataclass(frozen=True)
-class ParameterCount:
-    """Parameters of a network; those of embeddings are left out of `non_embedding`."""
-
-    total: int
-    trainable: int
-    non_embedding: int
-
-    def as_dict(self) -> dict[str, int]:
-        return asdict(self)
-
-
-def count_parameters(net: nn.Module) -> ParameterCount:
-    """Counts every parameter once, tied ones too."""
-    embedding = {
-        id(parameter): parameter.numel()
-        for module in net.modules()
-        if isinstance(module, nn.Embedding)
-        for parameter in module.parameters()
-    }
-    total = sum(p.numel() for p in net.parameters())
-    trainable = sum(p.numel() for p in net.parameters() if p.requires_grad)
-    return ParameterCount(total, trainable, total - sum(embedding.values()))
 
 
 def meta_net(cfg: DictConfig, spec: Spec) -> nn.Module:
@@ -75,6 +54,37 @@ def meta_net(cfg: DictConfig, spec: Spec) -> nn.Module:
             return build_net(cfg, spec).to("meta")
     except (Exception, SystemExit) as error:
         raise _not_built(error) from error
+
+
+def meta_model(cfg: DictConfig, spec: Spec | None) -> nn.Module:
+    """The config's network or LightningModule without memory; see `meta_net`."""
+    if is_module_run(cfg):
+        return meta_module(cfg, spec)
+    return meta_net(cfg, require_spec(cfg, spec))
+
+
+def meta_module(cfg: DictConfig, spec: Spec | None) -> LightningModule:
+    """The config's LightningModule without memory, as `meta_net`.
+
+    It has the layers of its `configure_model`, where that can be called without a trainer.
+
+    Raises:
+        ConfigError: Its constructor refuses the arguments.
+    """
+    with isolate_rng(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they come again when the run builds it
+        try:
+            with torch.device("meta"):
+                module = build_module(cfg, spec)
+                with suppress(Exception):
+                    module.configure_model()
+                return module
+        except Exception:  # such as a constructor that computes with values, or saves them
+            pass
+        try:
+            return build_module(cfg, spec).to("meta")
+        except (Exception, SystemExit) as error:
+            raise _not_built(error) from error
 
 
 def _built_on_meta(cfg: DictConfig, spec: Spec) -> nn.Module:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from math import ceil
-from typing import cast
+from typing import Any, cast
 
 from omegaconf import DictConfig
+from pytorch_lightning import LightningDataModule
 
 from leyden.data import DataModule, Spec
 from leyden.data.batches import BatchSampler
 from leyden.errors import Problem
-from leyden.planning.batch import batch_size_of, num_processes_of
+from leyden.planning.batch import accumulation_of, batch_size_of, num_processes_of
 
 
 def steps_per_epoch(cfg: DictConfig, train_samples: int) -> int:
@@ -74,3 +75,31 @@ def planned_steps(cfg: DictConfig, spec: Spec) -> int | None:
         tokens_per_step: int = cfg.data.batch_size * spec.input_shape[0]
         return ceil(int(cfg.trainer.max_tokens) / tokens_per_step)
     return cast(int | None, cfg.trainer.max_steps)
+
+
+def lightning_lengths(cfg: DictConfig, data: LightningDataModule) -> dict[str, Any]:
+    """The keys of `trainer` that say how long a run is, for Lightning's Trainer.
+
+    Lightning counts micro-batches where Leyden counts optimizer steps.
+    """
+    trainer, accumulate = cfg.trainer, accumulation_of(cfg)
+    if isinstance(data, DataModule):
+        max_steps = planned_steps(cfg, data.spec)
+        limit, between = trainer.limit_train_batches, trainer.val_check_interval
+        if limit is not None:
+            limit = accumulate * steps_per_epoch(cfg, data.train_samples)
+        steps = steps_between_validations(cfg, data.train_samples)
+        between = between if steps is None else accumulate * steps
+    else:
+        max_steps = trainer.max_steps
+        limit, between = (
+            accumulate * value if isinstance(value, int) else value
+            for value in (trainer.limit_train_batches, trainer.val_check_interval)
+        )
+    return {
+        "max_steps": -1 if max_steps is None else max_steps,
+        "max_epochs": trainer.max_epochs if max_steps is None else -1,
+        "accumulate_grad_batches": accumulate,
+        "limit_train_batches": limit,
+        "val_check_interval": between,
+    }

@@ -20,6 +20,9 @@ from leyden.files.regular import regular
 
 SCHEMA = 1
 
+STEP = "leyden_step"
+"""Key of a checkpoint: its step, where that is not Lightning's `global_step`."""
+
 
 @dataclass(frozen=True)
 class Marker:
@@ -95,6 +98,11 @@ def write_file(content: Mapping[str, Any], path: Path) -> tuple[str, int]:
 def write_marker(path: Path, marker: Marker) -> None:
     """Says that a checkpoint is whole."""
     write_atomically(marker_of(path), json.dumps(asdict(marker), indent=1) + "\n")
+
+
+def step_of(checkpoint: Mapping[str, Any]) -> int:
+    """The step at which a checkpoint was written, as records and loggers count steps."""
+    return int(checkpoint.get(STEP, checkpoint["global_step"]))
 
 
 def read_marker(path: Path) -> Marker | None:

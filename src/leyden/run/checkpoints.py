@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
 
 from leyden.errors import CheckpointError
-from leyden.run.checkpoint_file import Marker, defect_of, read_marker
+from leyden.run.checkpoint_file import Marker, defect_of, read_marker, step_of
 from leyden.run.sharded import is_sharded, read_into, read_meta, read_whole
 
 Kind = Literal["best", "step"]
@@ -18,6 +19,9 @@ BEST: Kind = "best"
 LAST: Kind = "step"
 
 NETWORK = "net."
+
+SUFFIXES = (".ckpt", ".pt", ".pth")
+"""Endings of files with weights; runs write the first."""
 
 
 def checkpoints_in(folder: Path, kind: Kind) -> list[tuple[Path, Marker]]:
@@ -46,7 +50,7 @@ def find_checkpoint(source: Path, which: str = "best") -> Path | None:
         CheckpointError: There are some, but none is sound.
     """
     if source.is_file() or is_sharded(source):
-        return source if source.suffix == ".ckpt" else None
+        return source if source.suffix in SUFFIXES else None
     kinds: tuple[Kind, ...] = (BEST, LAST) if which == "best" else (LAST,)
     for kind in kinds:
         path, _ = find_intact(source, kind)
@@ -105,31 +109,52 @@ def step_in_name(path: Path) -> int:
 def read_step(checkpoint: Path) -> int:
     """The optimizer step at which a checkpoint was written."""
     if is_sharded(checkpoint):
-        return int(read_meta(checkpoint)["global_step"])
-    content = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
-    return int(content["global_step"])
+        return step_of(read_meta(checkpoint))
+    return step_of(torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True))
 
 
-def read_weights(checkpoint: Path) -> dict[str, Tensor]:
-    """The network's weights by name; tensors only, no code is run."""
+def prefix_of(module: nn.Module) -> str:
+    """What names of a module's weights begin with in checkpoints.
+
+    A network's are kept by the task around it, those of a LightningModule as they are.
+    """
+    return "" if isinstance(module, LightningModule) else NETWORK
+
+
+def read_weights(checkpoint: Path, prefix: str = NETWORK) -> dict[str, Tensor]:
+    """Weights by name; tensors only, no code is run.
+
+    Args:
+        checkpoint: Checkpoint of a run or of Lightning's, or a file with a `state_dict` alone.
+        prefix: See `prefix_of`; names without it are left out, unless none has it.
+    """
     if is_sharded(checkpoint):
         state = read_whole(checkpoint)["state_dict"]
     else:
-        state = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
+        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        state = content.get("state_dict", content)
+    if not any(name.startswith(prefix) for name in state):
+        return dict(state)
     return {
-        name.removeprefix(NETWORK): tensor
+        name.removeprefix(prefix): tensor
         for name, tensor in state.items()
-        if name.startswith(NETWORK)
+        if name.startswith(prefix)
     }
 
 
-def load_weights(net: nn.Module, checkpoint: Path) -> None:
-    """Gives a network, split over processes or not, the weights of a checkpoint of either kind."""
+def load_weights(module: nn.Module, checkpoint: Path) -> None:
+    """Gives a module, split over processes or not, the weights of a checkpoint of either kind.
+
+    Args:
+        module: A network, or a LightningModule of the user's.
+        checkpoint: Checkpoint of a run.
+    """
+    prefix = prefix_of(module)
     if is_sharded(checkpoint):
-        weights = {NETWORK + name: tensor for name, tensor in net.state_dict().items()}
+        weights = {prefix + name: tensor for name, tensor in module.state_dict().items()}
         read_into({"state_dict": weights}, checkpoint)
     else:
-        set_weights(net, read_weights(checkpoint))
+        set_weights(module, read_weights(checkpoint, prefix))
 
 
 def set_weights(net: nn.Module, weights: Mapping[str, Tensor]) -> None:

@@ -36,7 +36,9 @@ def short_hyperparameters(
         are off are left out.
     """
     typed = [text.partition("=")[0] for text in overrides if "=" in text]
-    values: dict[str, Scalar] = {group: choices[group] for group in GROUPS}
+    values: dict[str, Scalar] = {
+        group: choices[group] for group in GROUPS if group in choices and cfg[group] is not None
+    }
     plain = recordable(cfg)
     for key in dict.fromkeys([*ALWAYS, *typed]):
         value = _at(plain, key)

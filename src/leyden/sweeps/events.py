@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from leyden.data import DataModule
+from pytorch_lightning import LightningDataModule
+
 from leyden.events import Event
 from leyden.sweeps.record import JobEntry, SweepRecord
 
@@ -16,7 +17,7 @@ class DataRead(Event):
         data_sets: For each job the option of the group `data`, and the data set.
     """
 
-    data_sets: list[tuple[str, DataModule]]
+    data_sets: list[tuple[str, LightningDataModule]]
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from leyden.config.compose import ComposedRequest, SweepSpec
+from leyden.config.instantiate import make
 from leyden.config.job import Job
 from leyden.config.request import without_password
-from leyden.config.targets import make
 from leyden.errors import ConfigError, Problem
 from leyden.events import HasObserver, Note, Observer
 from leyden.files.disk_space import require_space

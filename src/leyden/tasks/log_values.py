@@ -1,14 +1,17 @@
 """What is measured at a step, on the way to callbacks and loggers."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Trainer
+from pytorch_lightning.utilities.data import extract_batch_size
 from torch import Tensor
 
-from leyden.compat.lightning import log_metrics, note_metrics
+from leyden.compat.lightning import log_metrics, logged_names, note_metrics
 from leyden.tasks.step_clock import StepClock
 
 
@@ -18,6 +21,11 @@ def is_log_step(trainer: Trainer, step: int) -> bool:
     What is only logged need not be computed in the others.
     """
     return step % int(trainer.log_every_n_steps) == 0  # type: ignore[attr-defined]
+
+
+def is_logged_by_module(trainer: Trainer, name: str) -> bool:
+    """Whether the LightningModule itself logs a metric of this name in its training."""
+    return name in logged_names(trainer)
 
 
 def log_value(trainer: Trainer, name: str, value: Tensor | float) -> None:
@@ -79,6 +87,16 @@ class MeasuredLoop(Protocol):
 def loop_of(trainer: Trainer) -> MeasuredLoop:
     """The loop of a trainer that Leyden has built."""
     return cast(MeasuredLoop, trainer.fit_loop.epoch_loop)
+
+
+def num_samples(batch: Any) -> int | None:
+    """Samples of a batch of any form: the first dimension of its tensors; None: not known."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of batches whose tensors differ in it
+            return extract_batch_size(batch)
+    except MisconfigurationException:
+        return None
 
 
 UNWATCHED = nullcontext()

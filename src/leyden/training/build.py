@@ -7,7 +7,13 @@ from typing import Any, cast
 
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning import Callback, Trainer, seed_everything
+from pytorch_lightning import (
+    Callback,
+    LightningDataModule,
+    LightningModule,
+    Trainer,
+    seed_everything,
+)
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.plugins.precision import HalfPrecision
@@ -17,21 +23,24 @@ from pytorch_lightning.profilers import (
     PyTorchProfiler,
     SimpleProfiler,
 )
+from pytorch_lightning.utilities.model_helpers import is_overridden
 from torch import nn
 
 from leyden.callbacks.step_profile import StepProfile
 from leyden.compat.lightning_slurm import ignore_slurm
 from leyden.config.identity import config_digest
+from leyden.config.instantiate import make
+from leyden.config.module_run import is_module_run
 from leyden.config.schema import TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
-from leyden.config.targets import make
 from leyden.data import DataModule
+from leyden.data.capabilities import spec_of
 from leyden.distributed import torchrun
 from leyden.distributed.sharding import blocks_of
 from leyden.distributed.strategy import FullyShardedStrategy, MarkedCheckpointIO, strategy_of
-from leyden.planning.batch import batch_split_of, num_processes_of
-from leyden.planning.building import build_data, build_net, build_task
-from leyden.planning.steps import planned_steps, steps_between_validations, steps_per_epoch
+from leyden.planning.batch import num_processes_of
+from leyden.planning.building import build_data, build_module
+from leyden.planning.steps import lightning_lengths
 from leyden.tasks import Task
 from leyden.training.epoch_loop import EpochLoop
 
@@ -42,7 +51,7 @@ class HalfPrecisionKeepingTargets(HalfPrecision):
     """Lightning's 16-bit precision, but the targets of a batch keep their type.
 
     Lightning converts targets too: those of a regression would be rounded to three digits, and the
-    losses and errors with them.
+    losses and errors with them. A LightningModule of the user's has Lightning's own.
     """
 
     def convert_input(self, data: Any) -> Any:
@@ -61,16 +70,27 @@ PROFILERS: dict[str, type[Profiler]] = {
 class RunObjects:
     """The objects of a run."""
 
-    data: DataModule
-    task: Task
+    data: LightningDataModule
+    task: LightningModule
     trainer: Trainer
+
+    @property
+    def weighted(self) -> nn.Module:
+        """What initial weights are given to: a task's network, or the user's LightningModule."""
+        return self.task.net if isinstance(self.task, Task) else self.task
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there is a step for the test, and data for it."""
+        gives_data = any(is_overridden("test_dataloader", one) for one in (self.data, self.task))
+        return is_overridden("test_step", self.task) and gives_data
 
 
 def build(
     cfg: DictConfig,
     folder: Path,
     *,
-    data: DataModule | None = None,
+    data: LightningDataModule | None = None,
     first: Sequence[Callback] = (),
     last: Sequence[Callback] = (),
 ) -> RunObjects:
@@ -85,13 +105,14 @@ def build(
     """
     seed_everything(cfg.seed, verbose=False)
     data = data or build_data(cfg)
-    spec = data.spec  # reads the data; a user's data set may draw random numbers
+    spec = spec_of(data)  # reads the data; a user's data set may draw random numbers
     seed_everything(cfg.seed, verbose=False)
-    net = build_net(cfg, spec)
-    compile_net(net, cfg)
-    task = build_task(cfg, net, spec)
-    own = [make(node) for node in cfg.callbacks.values() if node is not None]
-    loggers = [make(node, save_dir=folder) for node in cfg.logger.values() if node is not None]
+    task = build_module(cfg, spec)
+    if isinstance(task, Task):
+        compile_net(task.net, cfg)
+    own = [make(node) for node in (cfg.callbacks or {}).values() if node is not None]
+    nodes = [node for node in (cfg.logger or {}).values() if node is not None]
+    loggers = [make(node, save_dir=folder) for node in nodes]
     trainer = build_trainer(
         cfg,
         data,
@@ -104,7 +125,7 @@ def build(
 
 def build_trainer(
     cfg: DictConfig,
-    data: DataModule,
+    data: LightningDataModule,
     *,
     folder: Path | None,
     callbacks: list[Callback],
@@ -112,23 +133,13 @@ def build_trainer(
 ) -> Trainer:
     """Lightning's Trainer from the keys of `trainer`, with lengths in Lightning's units."""
     keys = cast(dict[str, Any], OmegaConf.to_container(cfg.trainer, resolve=True))
-    max_steps = planned_steps(cfg, data.spec)
     own = fields_of(TrainerKeys).keys() - parameters_of(Trainer).keys()
     passed = {key: value for key, value in keys.items() if key not in own}
+    passed |= lightning_lengths(cfg, data)
     if keys["profiler"] == "step":
         passed["profiler"], callbacks = None, [*callbacks, StepProfile()]
     elif keys["profiler"] is not None:
         passed["profiler"] = PROFILERS[keys["profiler"]](dirpath=folder, filename="profile")
-    passed["max_steps"] = -1 if max_steps is None else max_steps
-    passed["max_epochs"] = keys["max_epochs"] if max_steps is None else -1
-    accumulate = batch_split_of(cfg).accumulate
-    passed["accumulate_grad_batches"] = accumulate
-    # Lightning counts micro-batches, Leyden optimizer steps.
-    if keys["limit_train_batches"] is not None:
-        passed["limit_train_batches"] = accumulate * steps_per_epoch(cfg, data.train_samples)
-    between = steps_between_validations(cfg, data.train_samples)
-    if between is not None:
-        passed["val_check_interval"] = accumulate * between
     passed["strategy"] = strategy_of(
         keys["strategy"],
         num_processes=num_processes_of(cfg),
@@ -140,7 +151,7 @@ def build_trainer(
     has_own_files = isinstance(passed["strategy"], FullyShardedStrategy)
     own_files = MarkedCheckpointIO(config_digest(cfg), folder=folder)
     plugins: list[Any] = [] if has_own_files else [own_files]
-    if keys["precision"] in HALF:
+    if keys["precision"] in HALF and not is_module_run(cfg):
         plugins.append(HalfPrecisionKeepingTargets(passed.pop("precision")))
     if not torchrun.is_started_by_torchrun():  # or Lightning would look for Slurm, LSF and MPI
         plugins.append(LightningEnvironment())
@@ -153,7 +164,8 @@ def build_trainer(
         enable_checkpointing=any(isinstance(c, Checkpoint) for c in callbacks),
         enable_progress_bar=False,
         enable_model_summary=False,
-        use_distributed_sampler=False,
+        # Leyden's loaders deal samples out by themselves.
+        use_distributed_sampler=not isinstance(data, DataModule),
     )
     ignore_slurm(trainer)
     trainer.fit_loop.epoch_loop = EpochLoop(trainer, max_steps=trainer.max_steps)

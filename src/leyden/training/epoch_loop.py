@@ -3,7 +3,8 @@
 A step of a small network takes less time than Lightning's way to it and back: hooks that nobody
 has written, profilers that don't measure, results that nobody asks for. The loop here does the
 same in the same order and leaves that out; where it can't (several processes, gradients that are
-added up, half precision's scaler, a profiler), Lightning's own goes on.
+added up, half precision's scaler, a profiler, a LightningModule of the user's), Lightning's own
+goes on.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ from leyden.compat.lightning import (
     update_step_metrics,
     validates_by_time,
 )
+from leyden.tasks import Task
 from leyden.tasks.log_values import is_log_step, not_profiled
 from leyden.tasks.step_clock import StepClock
 
@@ -240,7 +242,8 @@ def takes_fast_path(trainer: Trainer) -> bool:
     precision = trainer.precision_plugin
     has_scaler = isinstance(precision, MixedPrecision) and precision.scaler is not None
     return (
-        isinstance(trainer.strategy, SingleDeviceStrategy)
+        isinstance(trainer.lightning_module, Task)
+        and isinstance(trainer.strategy, SingleDeviceStrategy)
         and isinstance(trainer.profiler, PassThroughProfiler)  # type: ignore[attr-defined]
         and trainer.lightning_module.automatic_optimization
         and trainer.accumulate_grad_batches == 1

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 from omegaconf import DictConfig
-from pytorch_lightning import Callback, Trainer
+from pytorch_lightning import Callback, LightningDataModule, Trainer
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import nn
 
@@ -22,6 +22,7 @@ from leyden.callbacks import (
     CheckpointStateFilter,
     FinalValidation,
     Hyperparameters,
+    MonitorName,
     NonFinite,
     PlateauMetric,
     Recorder,
@@ -35,8 +36,8 @@ from leyden.callbacks import (
 from leyden.compat.lightning import count_last_batch
 from leyden.config.huggingface import WEIGHTS, is_hf
 from leyden.config.identity import config_digest
+from leyden.config.module_run import has_leyden_data, is_module_run
 from leyden.config.signature import parameters_of
-from leyden.data import DataModule
 from leyden.distributed.forkserver import use_temporary_folder
 from leyden.distributed.stop_signal import StopSignal, handling
 from leyden.errors import Diverged, Interrupted
@@ -46,7 +47,7 @@ from leyden.files.regular import read_text
 from leyden.interop.gpt2 import gpt2_weights
 from leyden.interop.hf_folder import CONFIG, locate
 from leyden.loggers import Resumable
-from leyden.planning.batch import batch_split_of, num_processes_of
+from leyden.planning.batch import accumulation_of, num_processes_of
 from leyden.run.checkpoints import (
     LAST,
     find_checkpoint,
@@ -61,6 +62,7 @@ from leyden.run.hyperparameters import short_hyperparameters
 from leyden.run.lock import execution_lock
 from leyden.run.log import run_log
 from leyden.run.record import Record, status_after
+from leyden.tasks.step_count import steps_done
 from leyden.testing.faults import fault_callbacks
 from leyden.training.build import RunObjects, build
 from leyden.training.events import RunResumed, RunStarted, StoppedEarly
@@ -73,7 +75,7 @@ def execute(
     record: Record,
     *,
     observer: Observer,
-    data: DataModule | None = None,
+    data: LightningDataModule | None = None,
     callbacks: Callable[[], Sequence[Callback]] = tuple,
     on_build: Callable[[Trainer], None] | None = None,
 ) -> None:
@@ -124,7 +126,7 @@ def run_attempt(
     stop: StopSignal,
     emit: Observer,
     *,
-    data: DataModule | None,
+    data: LightningDataModule | None,
     callbacks: Callable[[], Sequence[Callback]],
     on_build: Callable[[Trainer], None] | None,
 ) -> None:
@@ -147,7 +149,7 @@ def run_attempt(
     if on_build is not None:
         on_build(trainer)
     if checkpoint is None and cfg.init_from is not None:
-        load_initial_weights(experiment.task.net, cfg.init_from)
+        load_initial_weights(experiment.weighted, cfg.init_from)
     emit(RunStarted(record, cfg, experiment))
     fit(experiment, record, checkpoint, emit)
     for stopping in trainer.early_stopping_callbacks:
@@ -188,10 +190,11 @@ def required_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None)
         StepLoss(record),
         FinalValidation(),
         PlateauMetric(),
+        *([MonitorName(monitor.metric)] if is_module_run(cfg) and monitor.metric else []),
         Recorder(
             record,
-            batch_size=cfg.data.batch_size,
-            accumulate=batch_split_of(cfg).accumulate,
+            batch_size=cfg.data.batch_size if has_leyden_data(cfg) else None,
+            accumulate=accumulation_of(cfg),
             monitor=monitor.metric,
             mode=monitor.mode,
         ),
@@ -205,7 +208,12 @@ def required_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None)
 
 
 def load_initial_weights(net: nn.Module, source: str) -> None:
-    """Gives the network the weights of a run's best checkpoint, of a checkpoint, or `hf:NAME`."""
+    """Gives a network or a LightningModule the weights that a source names.
+
+    Args:
+        net: Has weights of these names and shapes.
+        source: A run's folder, whose best checkpoint is taken; a checkpoint; or `hf:NAME`.
+    """
     if is_hf(source):
         set_weights(net, gpt2_weights(locate(source, (*CONFIG, *WEIGHTS))))
         return
@@ -250,8 +258,10 @@ def fit(
 
 def test(experiment: RunObjects, record: Record) -> None:
     """Tests the best checkpoint, or the last weights where none was kept."""
+    if not experiment.has_test:
+        return
     if find_checkpoint(record.folder) is not None:
-        load_initial_weights(experiment.task.net, str(record.folder))
+        load_initial_weights(experiment.weighted, str(record.folder))
     trainer = experiment.trainer
-    count_last_batch(trainer)
+    count_last_batch(trainer, steps_done(trainer))
     trainer.test(experiment.task, datamodule=experiment.data, verbose=False)

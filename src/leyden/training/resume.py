@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from omegaconf import DictConfig
+from pytorch_lightning import LightningDataModule
 
 from leyden.config.identity import config_digest
 from leyden.config.job import Job
 from leyden.config.overrides import all_keys, override
 from leyden.config.sweep_space import Assignment
-from leyden.data import DataModule
+from leyden.data.capabilities import fingerprint_of
 from leyden.errors import ConfigError, Problem
 from leyden.events import Note, Observer
 from leyden.formatting import shown_path
@@ -102,7 +103,7 @@ def require_not_running(record: Record) -> None:
 
 def require_not_shorter(record: Record, resolved: ResolvedConfig) -> None:
     """Raises `ConfigError` if the run has gone further than it is asked to."""
-    if (record.steps or 0) > resolved.steps:
+    if resolved.steps is not None and (record.steps or 0) > resolved.steps:
         message = f"would be {resolved.steps} steps; the run has done {record.steps} already"
         raise ConfigError([Problem("trainer.max_steps", message)])
 
@@ -132,11 +133,13 @@ def require_allowed_changes(changes: list[Problem], cfg: DictConfig) -> None:
         raise ConfigError([*refused, Problem("resume.allow_change", advice)])
 
 
-def data_changes(record: Record, data: DataModule) -> Iterator[Problem]:
+def data_changes(record: Record, data: LightningDataModule) -> Iterator[Problem]:
     """What is different about the data."""
     if record.data is None:
         return
-    today = data.fingerprint()
+    today = fingerprint_of(data)
+    if today is None:
+        return
     for key in data_differences(record.data, today):
         before = known_values(record.data).get(key, "not there")
         now = known_values(today).get(key, "not there")

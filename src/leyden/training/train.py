@@ -5,17 +5,21 @@ What follows on the frozen config is in `training.execute`.
 """
 
 import os
-from contextlib import ExitStack, suppress
+import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
 from omegaconf import DictConfig
 
 from leyden.config.identity import config_digest
 from leyden.config.job import Job
+from leyden.data import DataModule
+from leyden.data.capabilities import fingerprint_of, report_of
 from leyden.distributed import torchrun
 from leyden.distributed.job import JobProcesses
 from leyden.distributed.resources import Resources
 from leyden.distributed.stop_signal import handling, interrupt
+from leyden.errors import ConfigError
 from leyden.events import Observer
 from leyden.files.disk_space import require_space
 from leyden.planning.resolve import ResolvedConfig, resolve_job
@@ -44,7 +48,8 @@ def train(job: Job, *, command: list[str], observer: Observer) -> Record:
 
     Raises:
         ConfigError: The config does not fit its data, or is not that of the run that is resumed;
-            or another process runs it. Nothing was written.
+            or another process runs it; or its first validation lacks the monitored metric. Nothing
+            was written.
     """
     resolved = resolve_job(job)
     cfg = resolved.cfg
@@ -60,15 +65,39 @@ def train(job: Job, *, command: list[str], observer: Observer) -> Record:
         if torchrun.is_started_by_torchrun():
             record = shared_record(folder)
         if record.status != "completed":
-            with suppress(BaseException):  # the record says how it ended, whatever that was
+            try:
                 if int(cfg.trainer.devices) > 1 and not torchrun.is_started_by_torchrun():
                     execute_in_processes(record, devices=cfg.trainer.devices, observer=observer)
                 else:
-                    execute(record, observer=observer, data=resolved.data)
+                    # One of the user's is read anew: it may draw random numbers, and a resumed
+                    # run must draw the same.
+                    is_leydens = isinstance(resolved.data, DataModule)
+                    data = resolved.data if is_leydens else None
+                    execute(record, observer=observer, data=data)
+            except ConfigError:
+                if record.is_writer and is_new(record):
+                    discard(record.folder)
+                raise
+            except BaseException:
+                pass
             if record.is_writer:
                 observer(RunEnded(record))
     torchrun.leave()
     return record
+
+
+def is_new(record: Record) -> bool:
+    """Whether a run has not done a step."""
+    return not record.steps and not record.resumed
+
+
+def discard(folder: Path) -> None:
+    """Empties the folder of a run that was refused before its first step."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def claim_folder(job: Job, resolved: ResolvedConfig, stack: ExitStack) -> Path:
@@ -146,7 +175,7 @@ def execute_in_processes(
 
 def prepare(job: Job, resolved: ResolvedConfig, *, command: list[str], folder: Path) -> Record:
     """Puts the frozen config and a pending record into the folder of the run."""
-    cfg, fingerprint = resolved.cfg, resolved.data.fingerprint()
+    cfg, fingerprint = resolved.cfg, fingerprint_of(resolved.data)
     folder.mkdir(parents=True, exist_ok=True)
     freeze(cfg, job.overrides, folder)
     save_code(folder)
@@ -154,14 +183,14 @@ def prepare(job: Job, resolved: ResolvedConfig, *, command: list[str], folder: P
         folder=folder,
         experiment=job.choices.get("experiment"),
         overrides=list(job.overrides),
-        choices=job.choices,
+        choices={key: one for key, one in job.choices.items() if cfg.get(key, one) is not None},
         config_digest=config_digest(cfg),
         seed=cfg.seed,
         command=command,
         params=resolved.params.as_dict(),
         flops={"per_step": resolved.flops_per_step, "total": None},
         data=fingerprint,
-        data_report=resolved.data.report.as_plain(),
+        data_report=report_of(resolved.data).as_plain(),
     )
     record.write()
     return record

@@ -35,7 +35,8 @@ def show_data_sets(options: argparse.Namespace) -> int:
     composed = compose_words(options.overrides)
     from leyden.cli.console import print_json
     from leyden.cli.data_table import show_description
-    from leyden.errors import ConfigError
+    from leyden.data import DataModule
+    from leyden.errors import ConfigError, Problem
     from leyden.planning.resolve import Cache, cached_data, with_absolute_paths
 
     cache = Cache()
@@ -47,6 +48,10 @@ def show_data_sets(options: argparse.Namespace) -> int:
                 data, _, problems = cached_data(cfg, cache, fetch=True)
             except ConfigError as error:
                 raise ConfigError(map(job.located, error.problems)) from error
+            if not isinstance(data, DataModule):
+                name = type(data).__name__
+                message = f"{name} is no leyden.data.DataModule; only these can be described"
+                raise ConfigError([job.located(Problem("data", message))])
             # How it is trained on is another matter.
             problems = [one for one in problems if one.key != "data.batch_size"]
             if problems:

@@ -1,0 +1,156 @@
+"""Whether the nodes of a config name targets that there are, with keys that these take."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from leyden.config.instantiate import CONVERSIONS, MARKERS, has_node, is_node
+from leyden.config.keys import check_keys
+from leyden.config.lightning_classes import ALLOWED, REFUSED, USER_CODE, misplaced_files
+from leyden.config.schema import DataKeys
+from leyden.config.signature import Parameter, fields_of, parameters_of, takes_any_key
+from leyden.config.targets import (
+    find_target,
+    makes_data_module,
+    makes_leyden_data,
+    makes_lightning_module,
+    misplaced,
+)
+from leyden.errors import Problem
+
+SUPPLIED: dict[str, set[str]] = {
+    "model": {"input_shape", "num_outputs"},
+    "data": {"seed", "overfit_samples", "allow_synthetic", "mixup"},
+    "optimizer": {"net"},
+    "scheduler": {"optimizer", "total_steps"},
+    "logger": {"save_dir"},
+}
+"""Parameters that Leyden passes itself, by group. A config can't set them."""
+
+FROM_DATA = {"vocab_size", "context", "separator"}
+"""Parameters of a model that follow from the data unless the config sets them."""
+
+OF_MODULES = {"optimizer", "scheduler", "input_shape", "num_outputs", *FROM_DATA}
+"""Parameters that a LightningModule is given unless the config sets them: the groups `optimizer`
+and `scheduler`, and what follows from Leyden's data."""
+
+WRAPPER = "leyden.data.TorchDatasets"
+"""What wraps the datasets that a target of the group `data` makes."""
+
+NESTED = "a node within another"
+
+
+def check_node(
+    path: str, node: Any, group: str, others: Mapping[str, str] | None = None
+) -> Iterator[Problem]:
+    """All problems of a node and of the nodes within it.
+
+    Args:
+        path: Full key of the node.
+        node: Plain value.
+        group: Group that the node belongs to, or `NESTED`.
+        others: Names in the rest of the config, see `check_keys`.
+    """
+    if not is_node(node):
+        yield Problem(path, "must be a mapping with a `_target_`", str(node))
+        return
+    name = str(node["_target_"])
+    try:
+        target = find_target(name)
+    except ValueError as error:
+        yield Problem(f"{path}._target_", str(error), name)
+        return
+    wrong_kind = misplaced(group, target)
+    if wrong_kind:
+        yield Problem(f"{path}._target_", wrong_kind, name)
+        return
+    given = {key: value for key, value in node.items() if key not in MARKERS}
+    known: set[str] | None = None
+    if target.__module__.startswith("pytorch_lightning."):
+        if name not in ALLOWED:
+            instead = REFUSED.get(name, f"this version does not know the class; {USER_CODE}")
+            yield Problem(f"{path}._target_", f"is not supported; {instead}", name)
+            return
+        known = ALLOWED[name].parameters
+        yield from misplaced_files(path, name, given)
+    yield from _check_markers(path, node)
+    for key, value in [*given.items(), ("_args_", node.get("_args_"))]:
+        yield from _check_within(f"{path}.{key}", value)
+    parameters = {
+        key: parameter
+        for key, parameter in _parameters(node, target, group).items()
+        if known is None or key in known
+    }
+    for key in parameters.keys() & given.keys():
+        if has_node(given[key]):  # what its target makes is not known before
+            parameters[key] = Parameter(Any, required=False)
+    if takes_any_key(target):
+        given = {key: value for key, value in given.items() if key in parameters}
+    yield from check_keys(path, given, parameters, others=others)
+
+
+def unchecked_keys(path: str, node: Any) -> Iterator[str]:
+    """Notes on keys that a target takes by its `**kwargs`: nobody knows whether they are right."""
+    if is_node(node):
+        target = find_target(str(node["_target_"]))
+        known = {*parameters_of(target), *MARKERS}
+        if takes_any_key(target):
+            for key in (key for key in node if key not in known):
+                yield f"note: {path}.{key} is passed to {target.__name__} unchecked, as **kwargs"
+    pairs = node.items() if isinstance(node, dict) else enumerate(node or ())
+    for key, value in pairs:
+        if isinstance(value, dict | list):
+            yield from unchecked_keys(f"{path}.{key}", value)
+
+
+def _check_within(path: str, value: Any) -> Iterator[Problem]:
+    """Nodes within an argument, at any depth."""
+    if is_node(value):
+        yield from check_node(path, value, NESTED)
+    elif isinstance(value, dict | list):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in pairs:
+            yield from _check_within(f"{path}.{key}", inner)
+
+
+def _check_markers(path: str, node: Mapping[str, Any]) -> Iterator[Problem]:
+    """Hydra's own keys of a node."""
+    for key in ("_partial_", "_recursive_"):
+        if not isinstance(node.get(key, False), bool):
+            yield Problem(f"{path}.{key}", "must be true or false", str(node[key]))
+    if not isinstance(node.get("_args_", []), list):
+        yield Problem(f"{path}._args_", "must be a list, in brackets", str(node["_args_"]))
+    if node.get("_convert_", "none") not in CONVERSIONS:
+        message = f"must be one of {', '.join(CONVERSIONS)}"
+        yield Problem(f"{path}._convert_", message, str(node["_convert_"]))
+
+
+def _parameters(node: Mapping[str, Any], target: Any, group: str) -> dict[str, Parameter]:
+    """Keys that a node may have; those are required that nobody else passes."""
+    supplied, offered = _passed(str(node["_target_"]), target, group)
+    is_open = bool(node.get("_args_")) or (group == NESTED and node.get("_partial_", False))
+    parameters = {
+        key: Parameter(one.hint, one.required and key not in offered and not is_open, one.default)
+        for key, one in parameters_of(target).items()
+        if key not in supplied
+    }
+    if "batch_tokens" in node and getattr(target, "kind", None) == "text":
+        parameters |= fields_of(DataKeys)
+    if group == "data" and not makes_data_module(str(node["_target_"])):
+        of_wrapper = parameters_of(find_target(WRAPPER))
+        parameters = {
+            **{key: of_wrapper[key] for key in of_wrapper.keys() - {"train", "val", "test"}},
+            **parameters,
+        }
+    return parameters
+
+
+def _passed(name: str, target: Any, group: str) -> tuple[set[str], set[str]]:
+    """What a target is passed whatever the config says, and what unless it says it."""
+    if group == "model" and makes_lightning_module(name):
+        return set(), OF_MODULES
+    if group == "model":
+        return SUPPLIED[group], FROM_DATA
+    if group == "data" and not makes_leyden_data(name):
+        return set(), SUPPLIED[group] if inspect.isfunction(target) else set()
+    return SUPPLIED.get(group, set()), set()
