@@ -6,7 +6,7 @@ What follows on the frozen config is in `training.execute`.
 
 import os
 import shutil
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -74,12 +74,11 @@ def train(job: Job, *, command: list[str], observer: Observer) -> Record:
                     is_leydens = isinstance(resolved.data, DataModule)
                     data = resolved.data if is_leydens else None
                     execute(record, observer=observer, data=data)
-            except ConfigError:
-                if record.is_writer and is_new(record):
-                    discard(record.folder)
-                raise
-            except BaseException:
-                pass
+            except BaseException as error:  # the record says how it ended, whatever that was
+                if isinstance(error, ConfigError) and is_new(record):
+                    if record.is_writer:
+                        discard(record.folder)
+                    raise
             if record.is_writer:
                 observer(RunEnded(record))
     torchrun.leave()
@@ -100,6 +99,12 @@ def discard(folder: Path) -> None:
             path.unlink()
 
 
+def remove_if_empty(folder: Path) -> None:
+    """Removes the folder of a run that was refused."""
+    with suppress(OSError):  # it is not empty, or not there
+        folder.rmdir()
+
+
 def claim_folder(job: Job, resolved: ResolvedConfig, stack: ExitStack) -> Path:
     """The folder of the run, locked until the stack is closed.
 
@@ -110,6 +115,7 @@ def claim_folder(job: Job, resolved: ResolvedConfig, stack: ExitStack) -> Path:
     key = "run_dir" if cfg.run_dir else "outputs"
     require_space(Path(cfg.run_dir or OUTPUTS), key=key, num_parameters=resolved.params.total)
     folder = run_folder(job, cfg)
+    stack.callback(remove_if_empty, folder)
     is_job = os.path.lexists(folder.parent / "sweep.json")
     reject_foreign_links(folder.parent if is_job else folder, key="run_dir")
     stack.enter_context(folder_lock(folder, key="run_dir"))
