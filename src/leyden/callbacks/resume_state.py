@@ -1,17 +1,18 @@
 """What Lightning's checkpoints lack for a run to go on as if nothing had happened."""
 
-import random
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, distributed
 
-from leyden.compat.lightning import leave_restart
+from leyden.compat.lightning import leave_restart, training_loaders
+from leyden.data.generators import generator_states, restore_generators
 from leyden.data.loader import Loader
+from leyden.data.replay import Replay
+from leyden.errors import CheckpointError
 from leyden.tasks import LanguageModeling
+from leyden.tasks.log_values import loop_of
 
 KEY = "leyden_resume"
 
@@ -21,7 +22,8 @@ class ResumeState(Callback):
 
     Lightning saves the loader's place, but hands it back only to some checkpoints (its
     `FitLoop.restarting`), and saves no generator at all. These are put back before the first step,
-    not earlier: making the loaders draws from them.
+    not earlier: making the loaders draws from them. For loaders that are none of Leyden's, see
+    `leyden.data.replay`.
     """
 
     def __init__(self) -> None:
@@ -31,24 +33,30 @@ class ResumeState(Callback):
     def on_save_checkpoint(
         self, trainer: Trainer, task: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        own = {"generators": generator_states(), "carried": recurrent_state_of(task)}
+        loader, replay = trainer.train_dataloader, replay_of(trainer)
+        state: dict[str, Any] = {"accumulate": trainer.accumulate_grad_batches}
+        if isinstance(loader, Loader):
+            state["place"] = loader.state_dict()
+            own = {"generators": generator_states(), "carried": recurrent_state_of(task)}
+        elif replay is not None:
+            state["finished"] = trainer.is_last_batch
+            own = replay.state_dict(training_loaders(trainer), batches_of_epoch(trainer))
+        else:
+            return
         of_ranks: list[dict[str, Any] | None] = [own]
         if trainer.world_size > 1:
             of_ranks = [None] * trainer.world_size
             distributed.all_gather_object(of_ranks, own)
-        loader = trainer.train_dataloader
-        if isinstance(loader, Loader):
-            checkpoint[KEY] = {
-                "place": loader.state_dict(),
-                "accumulate": trainer.accumulate_grad_batches,
-                "ranks": of_ranks,
-            }
+        checkpoint[KEY] = {**state, "ranks": of_ranks}
 
     def on_load_checkpoint(
         self, trainer: Trainer, task: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         state = checkpoint.get(KEY)
         if state is None:
+            return
+        if "place" not in state:
+            self._load_replay(trainer, state)
             return
         self.place = state["place"]
         if state["accumulate"] != trainer.accumulate_grad_batches:
@@ -59,8 +67,34 @@ class ResumeState(Callback):
         if len(ranks) == trainer.world_size:
             self.own = ranks[trainer.global_rank]
 
+    def _load_replay(self, trainer: Trainer, state: dict[str, Any]) -> None:
+        """Takes up what a run on loaders without a position needs.
+
+        Raises:
+            CheckpointError: The run has another number of processes than when it was written.
+        """
+        replay, ranks = replay_of(trainer), state["ranks"]
+        if replay is None:
+            return
+        if (
+            len(ranks) != trainer.world_size
+            or state["accumulate"] != trainer.accumulate_grad_batches
+        ):
+            raise CheckpointError(
+                f"was written by {len(ranks)} processes with accumulate_grad_batches="
+                f"{state['accumulate']}; batches of the user's own loaders can't be dealt out anew"
+            )
+        replay.resumed = {**ranks[trainer.global_rank], "finished": state["finished"]}
+
+    def on_train_epoch_start(self, trainer: Trainer, task: LightningModule) -> None:
+        replay = replay_of(trainer)
+        if replay is not None and replay.resumed is not None and replay.resumed["finished"]:
+            replay.restore_now(training_loaders(trainer))
+
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
-        loader = trainer.train_dataloader
+        loader, replay = trainer.train_dataloader, replay_of(trainer)
+        if replay is not None and replay.resumed is not None and replay.resumed["finished"]:
+            begin_epoch(trainer)
         if self.place is not None and isinstance(loader, Loader):
             loader.load_state_dict(self.place)
             if self.place["batch"] >= len(loader.sampler):
@@ -76,6 +110,16 @@ class ResumeState(Callback):
             restore_generators(self.own["generators"])
             restore_recurrent_state(task, self.own.get("carried"))
         self.own = None
+
+
+def replay_of(trainer: Trainer) -> Replay | None:
+    """Replay of a run on loaders of the user's; None on Leyden's, which tell their position."""
+    return loop_of(trainer).replay
+
+
+def batches_of_epoch(trainer: Trainer) -> int:
+    """Batches of the running epoch that were trained on."""
+    return int(trainer.fit_loop.epoch_loop.batch_progress.current.ready)
 
 
 def recurrent_state_of(task: LightningModule) -> list[Tensor] | None:
@@ -117,31 +161,3 @@ def rescale_counts(checkpoint: dict[str, Any], place: dict[str, int], share: Fra
         ready = counts["ready"]
         for name, count in counts.items():  # the last batch is not yet `completed`
             counts[name] = int(ready * share) - (ready - count)
-
-
-def generator_states() -> dict[str, Any]:
-    """Of Python, NumPy, torch and each GPU; tensors and plain types, which load without pickle.
-
-    Hundreds of numbers are tensors: a list of them takes longer to write than a small network.
-    """
-    version, words, gauss = random.getstate()
-    numpy = np.random.get_state(legacy=False)
-    key = torch.from_numpy(numpy["state"]["key"].astype(np.int64))
-    return {
-        "python": [version, torch.tensor(words), gauss],
-        "numpy": {**numpy, "state": {**numpy["state"], "key": key}},
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-    }
-
-
-def restore_generators(states: dict[str, Any]) -> None:
-    """Sets all generators to what `generator_states` gave, or gave as lists in earlier versions."""
-    version, words, gauss = states["python"]
-    random.setstate((version, tuple(torch.as_tensor(words).tolist()), gauss))
-    numpy = states["numpy"]
-    key = torch.as_tensor(numpy["state"]["key"]).numpy().astype(np.uint32)
-    np.random.set_state({**numpy, "state": {**numpy["state"], "key": key}})
-    torch.set_rng_state(states["torch"])
-    if states["cuda"]:
-        torch.cuda.set_rng_state_all(states["cuda"])

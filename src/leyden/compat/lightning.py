@@ -8,10 +8,12 @@ from typing import Any, cast
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.loops.fetchers import _DataFetcher
+from pytorch_lightning.loops.fit_loop import _FitLoop
 from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
 
 __all__ = [
     "DataFetcher",
+    "FitLoop",
     "TrainingEpochLoop",
     "count_last_batch",
     "evaluation_names",
@@ -23,15 +25,18 @@ __all__ = [
     "module_of",
     "note_metrics",
     "start_batch",
+    "training_loaders",
     "update_step_metrics",
     "validates_by_time",
     "validates_next",
 ]
 
 DataFetcher = _DataFetcher
+FitLoop = _FitLoop
 TrainingEpochLoop = _TrainingEpochLoop
-"""The loop over the batches of an epoch, of which `training.epoch_loop` takes a faster path: there
-is no public way to replace it."""
+"""The loops over epochs and over their batches: `training.fit_loop` looks at the generators before
+loaders are made, `training.epoch_loop` takes a faster path. There is no public way to replace
+them."""
 
 
 def note_metrics(trainer: Trainer, values: Mapping[str, Any]) -> None:
@@ -114,6 +119,12 @@ def leave_restart(trainer: Trainer) -> None:
     loop._restarting = loop.epoch_loop.restarting = False
     loop.reset_restart_stage()
     loop.epoch_loop.reset_restart_stage()
+
+
+def training_loaders(trainer: Trainer) -> list[Any]:
+    """The training loaders, of which batches come together; none before they are made."""
+    combined = trainer.fit_loop._combined_loader
+    return [] if combined is None else list(combined.flattened)
 
 
 def count_last_batch(trainer: Trainer, steps: int) -> None:

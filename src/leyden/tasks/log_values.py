@@ -12,6 +12,7 @@ from pytorch_lightning.utilities.data import extract_batch_size
 from torch import Tensor
 
 from leyden.compat.lightning import log_metrics, logged_names, note_metrics
+from leyden.data.replay import Replay
 from leyden.tasks.step_clock import StepClock
 
 
@@ -79,6 +80,9 @@ class MeasuredLoop(Protocol):
 
     part: Callable[[str], AbstractContextManager[None]]
     """Watches a part of a step; by default nobody does."""
+
+    replay: Replay | None
+    """Generators at the epoch's beginning, on loaders that can't tell their position."""
 
     def write_values(self) -> None:
         """Gives the values to those who ask for them, and to the loggers if it is time."""

@@ -35,6 +35,7 @@ from leyden.config.schema import TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
 from leyden.data import DataModule
 from leyden.data.capabilities import spec_of
+from leyden.data.replay import Replay
 from leyden.distributed import torchrun
 from leyden.distributed.sharding import blocks_of
 from leyden.distributed.strategy import FullyShardedStrategy, MarkedCheckpointIO, strategy_of
@@ -43,6 +44,7 @@ from leyden.planning.building import build_data, build_module
 from leyden.planning.steps import lightning_lengths
 from leyden.tasks import Task
 from leyden.training.epoch_loop import EpochLoop
+from leyden.training.fit_loop import FitLoop
 
 HALF = ("bf16-true", "16-true")
 
@@ -168,7 +170,13 @@ def build_trainer(
         use_distributed_sampler=not isinstance(data, DataModule),
     )
     ignore_slurm(trainer)
-    trainer.fit_loop.epoch_loop = EpochLoop(trainer, max_steps=trainer.max_steps)
+    trainer.fit_loop = FitLoop(trainer, trainer.min_epochs, trainer.max_epochs)
+    trainer.fit_loop.epoch_loop = EpochLoop(
+        trainer,
+        min_steps=trainer.min_steps,
+        max_steps=trainer.max_steps,
+        replay=None if isinstance(data, DataModule) else Replay(),
+    )
     return trainer
 
 

@@ -30,6 +30,7 @@ from leyden.compat.lightning import (
     update_step_metrics,
     validates_by_time,
 )
+from leyden.data.replay import Replay, has_position
 from leyden.tasks import Task
 from leyden.tasks.log_values import is_log_step, not_profiled
 from leyden.tasks.step_clock import StepClock
@@ -59,10 +60,19 @@ class EpochLoop(TrainingEpochLoop):
         clock: Clock of the steps.
         joint_step: Computes a step with those of other runs (`leyden.stacked`); None: by itself.
         part: Watches a part of a step; by default nobody does.
+        replay: Generators at the epoch's beginning; None on loaders that tell their position.
     """
 
-    def __init__(self, trainer: Trainer, *, max_steps: int) -> None:
-        super().__init__(trainer, max_steps=max_steps)
+    def __init__(
+        self,
+        trainer: Trainer,
+        *,
+        max_steps: int,
+        min_steps: int | None = None,
+        replay: Replay | None = None,
+    ) -> None:
+        super().__init__(trainer, min_steps=min_steps, max_steps=max_steps)
+        self.replay = replay
         self.values: dict[str, Tensor] = {}
         self.clock = StepClock()
         self.is_fast = False
@@ -80,7 +90,12 @@ class EpochLoop(TrainingEpochLoop):
         return self.automatic_optimization.optim_progress.optimizer.step.total.completed
 
     def on_run_start(self, data_fetcher: DataFetcher) -> None:
-        super().on_run_start(data_fetcher)
+        if self.replay is None:
+            super().on_run_start(data_fetcher)
+        elif self.replay.resumed is None:
+            self._start_epoch(data_fetcher, self.replay)
+        else:
+            self._resume_epoch(data_fetcher, self.replay)
         self.is_fast = takes_fast_path(self.trainer)
         self.moves_batches = self.trainer.strategy.root_device.type != "cpu"
         callbacks = cast(list[Callback], self.trainer.callbacks)
@@ -88,6 +103,31 @@ class EpochLoop(TrainingEpochLoop):
         self.log_hooks = hooks_of(callbacks)
         groups = [group for one in self.trainer.optimizers for group in one.param_groups]
         self.parameters = [parameter for group in groups for parameter in group["params"]]
+
+    def _start_epoch(self, data_fetcher: DataFetcher, replay: Replay) -> None:
+        """Keeps the generators before the iterator is made; that of the first epoch is there."""
+        trainer = self.trainer
+        if trainer.current_epoch > 0:
+            replay.note_epoch(data_fetcher.combined_loader.flattened)
+            if trainer.fit_loop.is_resuming or self.restarting:  # else Lightning makes it
+                iter(data_fetcher)
+        super().on_run_start(data_fetcher)
+
+    def _resume_epoch(self, data_fetcher: DataFetcher, replay: Replay) -> None:
+        """Draws the batches again that were trained on before the checkpoint."""
+        loaders = data_fetcher.combined_loader.flattened
+        assert replay.resumed is not None
+        if not all(map(has_position, loaders)):
+            if replay.restore_epoch(loaders):
+                iter(data_fetcher)
+            for _ in range(replay.resumed["batches"]):
+                next(data_fetcher)
+        replay.restore_now(loaders)
+        fetched = data_fetcher.fetched
+        super().on_run_start(data_fetcher)
+        data_fetcher.fetched = (
+            fetched  # Lightning counts the batches before the checkpoint once more
+        )
 
     def run(self, data_fetcher: DataFetcher) -> None:
         with self.clock.running():

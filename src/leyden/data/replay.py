@@ -1,0 +1,109 @@
+"""Resuming in the middle of an epoch whose loaders can't tell their position.
+
+The generators of random numbers are kept as they were when the epoch's iterator was made. A resumed
+run sets them so, makes the iterator, draws the batches that were trained on, and sets the
+generators as they were when the checkpoint was written. What follows is equal to the bit, whatever
+the samples draw from, in this process or in workers that end with the epoch: workers take their
+seeds from the first generator.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from torch.utils.data import DataLoader
+
+from leyden.data.generators import (
+    generator_states,
+    held_states,
+    restore_generators,
+    restore_held,
+)
+from leyden.data.loader import Loader
+
+Exactness = Literal["exact", "replayed", "inexact"]
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """How exactly a run on some loaders can be resumed in the middle of an epoch.
+
+    Attributes:
+        exactness: `exact`: the loaders take up their position. `replayed`: the batches of the epoch
+            are drawn again. `inexact`: what the loaders draw may differ.
+        reason: Why it is inexact; empty where it is not.
+    """
+
+    exactness: Exactness
+    reason: str = ""
+
+
+def resumption_of(loader: Any) -> Resumption:
+    """How exactly a run on a loader can be resumed."""
+    if isinstance(loader, Loader) or has_position(loader):
+        return Resumption("exact")
+    if not isinstance(loader, DataLoader):
+        name = type(loader).__name__
+        return Resumption("inexact", f"nothing is known of the order of a {name}")
+    if loader.persistent_workers and loader.num_workers > 0:
+        return Resumption("inexact", "with persistent_workers=True workers keep their generators")
+    return Resumption("replayed")
+
+
+def has_position(loader: Any) -> bool:
+    """Whether a loader can tell and take up its position."""
+    return hasattr(loader, "state_dict") and hasattr(loader, "load_state_dict")
+
+
+class Replay:
+    """The generators at the beginning of an epoch, for a run on loaders without a position.
+
+    Attributes:
+        begin: States when the iterator of the running epoch was made; None: not needed.
+        resumed: States and number of batches that a checkpoint has brought; None: there is none.
+    """
+
+    def __init__(self) -> None:
+        self.begin: dict[str, Any] | None = None
+        self.resumed: dict[str, Any] | None = None
+
+    def note_start(self) -> None:
+        """Keeps the states before the first epoch's loaders are made; restores them on a resume."""
+        if self.resumed is not None and self.resumed["begin"]["held"] is None:
+            restore_generators(self.resumed["begin"]["generators"])
+        if self.begin is None:
+            self.begin = {"generators": generator_states(), "held": None}
+
+    def note_epoch(self, loaders: list[Any]) -> None:
+        """Keeps the states before an epoch's iterator is made of loaders that are there."""
+        self.begin = {"generators": generator_states(), "held": held_states(loaders)}
+
+    def restore_epoch(self, loaders: list[Any]) -> bool:
+        """Restores the states at the beginning of the epoch that is resumed.
+
+        Returns:
+            Whether its iterator is to be made anew; that of the first epoch was made with the
+            loaders.
+        """
+        assert self.resumed is not None
+        self.begin = self.resumed["begin"]
+        if self.begin["held"] is None:
+            return False
+        restore_generators(self.begin["generators"])
+        restore_held(loaders, self.begin["held"])
+        return True
+
+    def state_dict(self, loaders: list[Any], batches: int) -> dict[str, Any]:
+        """What a checkpoint needs, after some batches of the epoch."""
+        return {
+            "begin": self.begin,
+            "batches": batches,
+            "generators": generator_states(),
+            "held": held_states(loaders),
+        }
+
+    def restore_now(self, loaders: list[Any]) -> None:
+        """Restores the states at the checkpoint; the resumption is over."""
+        assert self.resumed is not None
+        restore_generators(self.resumed["generators"])
+        restore_held(loaders, self.resumed["held"])
+        self.resumed = None
