@@ -8,6 +8,7 @@ from leyden.callbacks.averaging import ScheduleFreeMode, weight_averaging
 from leyden.callbacks.best_checkpoint import BestCheckpoint
 from leyden.callbacks.known_states import CheckpointStateFilter
 from leyden.callbacks.measurements import GradientNorm, LearningRate, ParameterValues, StepLoss
+from leyden.callbacks.module_report import ModuleReport
 from leyden.callbacks.monitor import MonitorName
 from leyden.callbacks.non_finite import NonFinite
 from leyden.callbacks.predictions import Forecast, Predictions
@@ -34,6 +35,7 @@ __all__ = [
     "Histograms",
     "Hyperparameters",
     "LearningRate",
+    "ModuleReport",
     "MonitorName",
     "NonFinite",
     "ParameterValues",

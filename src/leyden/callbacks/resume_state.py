@@ -6,6 +6,7 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, distributed
 
+from leyden.callbacks.module_state import merge_results, restore_state, results_of, state_of
 from leyden.compat.lightning import leave_restart, training_loaders
 from leyden.data.generators import generator_states, restore_generators
 from leyden.data.loader import Loader
@@ -29,6 +30,8 @@ class ResumeState(Callback):
     def __init__(self) -> None:
         self.place: dict[str, int] | None = None
         self.own: dict[str, Any] | None = None
+        self.module: dict[str, Any] | None = None
+        self.results: dict[str, dict[str, Tensor]] = {}
 
     def on_save_checkpoint(
         self, trainer: Trainer, task: LightningModule, checkpoint: dict[str, Any]
@@ -40,7 +43,11 @@ class ResumeState(Callback):
             own = {"generators": generator_states(), "carried": recurrent_state_of(task)}
         elif replay is not None:
             state["finished"] = trainer.is_last_batch
-            own = replay.state_dict(training_loaders(trainer), batches_of_epoch(trainer))
+            own = {
+                **replay.state_dict(training_loaders(trainer), batches_of_epoch(trainer)),
+                "module": state_of(task),
+                "results": {} if trainer.is_last_batch else results_of(trainer),
+            }
         else:
             return
         of_ranks: list[dict[str, Any] | None] = [own]
@@ -84,12 +91,21 @@ class ResumeState(Callback):
                 f"was written by {len(ranks)} processes with accumulate_grad_batches="
                 f"{state['accumulate']}; batches of the user's own loaders can't be dealt out anew"
             )
-        replay.resumed = {**ranks[trainer.global_rank], "finished": state["finished"]}
+        own = ranks[trainer.global_rank]
+        self.module, self.results = own.pop("module"), own.pop("results")
+        replay.resumed = {**own, "finished": state["finished"]}
 
     def on_train_epoch_start(self, trainer: Trainer, task: LightningModule) -> None:
         replay = replay_of(trainer)
         if replay is not None and replay.resumed is not None and replay.resumed["finished"]:
             replay.restore_now(training_loaders(trainer))
+            self._restore_module(task)
+
+    def _restore_module(self, task: LightningModule) -> None:
+        """Not in `on_train_start`, where many modules reset their metrics."""
+        if self.module is not None:
+            restore_state(task, self.module)
+        self.module = None
 
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
         loader, replay = trainer.train_dataloader, replay_of(trainer)
@@ -106,10 +122,18 @@ class ResumeState(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, task: LightningModule, batch: Any, batch_index: int
     ) -> None:
+        self._restore_module(task)
         if self.own is not None:
             restore_generators(self.own["generators"])
             restore_recurrent_state(task, self.own.get("carried"))
         self.own = None
+
+    def on_train_batch_end(self, trainer: Trainer, task: LightningModule, *_: Any) -> None:
+        if self.results:
+            merge_results(trainer, self.results)
+
+    def on_train_epoch_end(self, trainer: Trainer, task: LightningModule) -> None:
+        self.results = {}
 
 
 def replay_of(trainer: Trainer) -> Replay | None:

@@ -24,6 +24,7 @@ __all__ = [
     "logged_names",
     "module_of",
     "note_metrics",
+    "running_results",
     "start_batch",
     "training_loaders",
     "update_step_metrics",
@@ -50,6 +51,17 @@ def note_metrics(trainer: Trainer, values: Mapping[str, Any]) -> None:
 def log_metrics(trainer: Trainer, values: Mapping[str, Any]) -> None:
     """Gives values to the loggers, with the step that Lightning counts."""
     trainer._logger_connector.log_metrics(dict(values))
+
+
+def running_results(trainer: Trainer) -> dict[str, Any]:
+    """What `LightningModule.log` adds up in the training epoch, by hook and name.
+
+    Tensors alone: of a metric of torchmetrics the sums are in the metric itself.
+    """
+    results = trainer.fit_loop.epoch_loop._results
+    return {
+        key: result for key, result in results.items() if result.is_tensor and result.meta.on_epoch
+    }
 
 
 def logged_names(trainer: Trainer) -> set[str]:

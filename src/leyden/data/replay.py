@@ -24,7 +24,7 @@ Exactness = Literal["exact", "replayed", "inexact"]
 
 
 @dataclass(frozen=True)
-class Resumption:
+class ResumeExactness:
     """How exactly a run on some loaders can be resumed in the middle of an epoch.
 
     Attributes:
@@ -37,16 +37,18 @@ class Resumption:
     reason: str = ""
 
 
-def resumption_of(loader: Any) -> Resumption:
+def exactness_of(loader: Any) -> ResumeExactness:
     """How exactly a run on a loader can be resumed."""
     if isinstance(loader, Loader) or has_position(loader):
-        return Resumption("exact")
+        return ResumeExactness("exact")
     if not isinstance(loader, DataLoader):
         name = type(loader).__name__
-        return Resumption("inexact", f"nothing is known of the order of a {name}")
+        return ResumeExactness("inexact", f"nothing is known of the order of a {name}")
     if loader.persistent_workers and loader.num_workers > 0:
-        return Resumption("inexact", "with persistent_workers=True workers keep their generators")
-    return Resumption("replayed")
+        return ResumeExactness(
+            "inexact", "with persistent_workers=True workers keep their generators"
+        )
+    return ResumeExactness("replayed")
 
 
 def has_position(loader: Any) -> bool:

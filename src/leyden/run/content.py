@@ -115,6 +115,7 @@ class KnownContent(TypedDict, total=False):
     data_report: DataContent | None
     losses: dict[str, str]
     passed_over: list[tuple[int, int]]
+    resume: dict[str, str] | None
     resumed: list[Resumption]
     process: ProcessMark | None
     error: Error | None

@@ -45,6 +45,8 @@ class Record:
             checkpoints, since the run began or was last resumed.
         passed_over: Steps that were skipped because of NaN or infinity: pairs (last good step, last
             skipped step).
+        resume: How exactly the run can be resumed within an epoch, and why not; see
+            `leyden.data.replay.ResumeExactness`.
         resumed: When and by what command the run was resumed.
         losses: Losses of some optimizer steps, by step; exact, as `float.hex`.
         is_writer: Whether changes are written; of several processes of a run only the first writes.
@@ -82,6 +84,7 @@ class Record:
     data_report: dict[str, Any] | None = None
     losses: dict[str, str] = field(default_factory=dict)
     passed_over: list[list[int]] = field(default_factory=list)
+    resume: dict[str, str] | None = None
     resumed: list[dict[str, Any]] = field(default_factory=list)
     process: dict[str, Any] | None = None
     error: dict[str, str] | None = None

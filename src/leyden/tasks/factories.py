@@ -51,13 +51,11 @@ class ScheduleFactory:
 
     Attributes:
         module: LightningModule whose trainer knows the number of steps.
-        made: Schedules that were made; they count optimizer steps.
     """
 
     def __init__(self, make: Callable[..., LRScheduler]) -> None:
         self.make = make
         self.module: LightningModule | None = None
-        self.made: list[LRScheduler] = []
         is_given = "total_steps" in getattr(make, "keywords", {})
         self.takes_steps = "total_steps" in signature(make).parameters and not is_given
 
@@ -66,7 +64,7 @@ class ScheduleFactory:
             total_steps = int(self.module.trainer.estimated_stepping_batches)
         steps = {"total_steps": total_steps} if self.takes_steps else {}
         schedule = self.make(optimizer, **steps)
-        self.made.append(schedule)
+        vars(schedule)["counts_steps"] = True  # for `ModuleReport`
         return schedule
 
 

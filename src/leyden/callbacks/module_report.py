@@ -1,0 +1,77 @@
+"""What becomes known of a LightningModule and its loaders once they are there."""
+
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.utilities.types import LRSchedulerConfig
+
+from leyden.compat.lightning import training_loaders
+from leyden.data.replay import ResumeExactness, exactness_of
+from leyden.events import Note, Observer, ignore
+from leyden.formatting import format_number
+from leyden.run.record import Record
+from leyden.tasks import Task
+
+GRADES = ("exact", "replayed", "inexact")
+
+
+class ModuleReport(Callback):
+    """Tells by what a module is optimized, and how exactly its run can be resumed.
+
+    Args:
+        record: Record of the run; it keeps the latter.
+
+    Attributes:
+        observer: Set before the run starts.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.observer: Observer = ignore
+
+    def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
+        found = least_exact(trainer)
+        self.record.resume = {"exactness": found.exactness, "reason": found.reason}
+        if isinstance(task, Task):
+            return
+        for config in trainer.lr_scheduler_configs:
+            if getattr(config.scheduler, "counts_steps", False) and config.interval != "step":
+                config.interval, config.frequency = "step", 1
+                words = f"{type(task).__name__} would step it each epoch"
+                self._tell(f"note: the schedule counts optimizer steps, and is stepped so; {words}")
+        parts = [optimizer_words(trainer, place) for place in range(len(trainer.optimizers))]
+        self._tell(f"  optim   {'; '.join(parts) or 'none'}")
+        reason = f": {found.reason}" if found.reason else ""
+        self._tell(f"  resume  {found.exactness}{reason}")
+
+    def _tell(self, text: str) -> None:
+        self.observer(Note(text))
+
+
+def least_exact(trainer: Trainer) -> ResumeExactness:
+    """How exactly a run can be resumed: as its least exact loader."""
+    if getattr(trainer, "reload_dataloaders_every_n_epochs", 0):
+        return ResumeExactness(
+            "inexact", "with reload_dataloaders_every_n_epochs loaders are made anew"
+        )
+    kinds = [exactness_of(loader) for loader in training_loaders(trainer)]
+    return max(
+        kinds, key=lambda kind: GRADES.index(kind.exactness), default=ResumeExactness("exact")
+    )
+
+
+def optimizer_words(trainer: Trainer, place: int) -> str:
+    """An optimizer, its learning rates and its schedule, as `Adam lr 0.001, StepLR each epoch`."""
+    optimizer: Any = trainer.optimizers[place]
+    rates = dict.fromkeys(format_number(group["lr"]) for group in optimizer.param_groups)
+    words = f"{type(optimizer).__name__} lr {' '.join(rates)}"
+    configs = trainer.lr_scheduler_configs
+    own = [config for config in configs if config.scheduler.optimizer is optimizer]
+    return ", ".join([words, *map(schedule_words, own)])
+
+
+def schedule_words(config: LRSchedulerConfig) -> str:
+    """A schedule and when it is stepped."""
+    every = config.interval if config.frequency == 1 else f"{config.frequency} {config.interval}s"
+    by = f" by {config.monitor}" if config.reduce_on_plateau and config.monitor else ""
+    return f"{type(config.scheduler).__name__} each {every}{by}"

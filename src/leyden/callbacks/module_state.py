@@ -1,0 +1,152 @@
+"""What a LightningModule holds besides its `state_dict`, for a run that resumes within an epoch.
+
+The states of torchmetrics' metrics, running means of `self.log`, gradients that are added up by
+hand, which parameters are trained, and attributes such as a counter or a recurrent state.
+Lightning's checkpoints lack them.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from pytorch_lightning import LightningModule, Trainer
+from torch import Tensor, nn
+from torchmetrics import Metric
+
+from leyden.compat.lightning import running_results
+from leyden.compat.torchmetrics import set_update_count
+
+PLAIN = (bool, int, float, str, Tensor, type(None))
+
+Attributes = dict[str, dict[str, Any]]
+"""Values of attributes by the name of the part of the module that has them."""
+
+
+def state_of(module: LightningModule) -> dict[str, Any]:
+    """What a module holds besides its `state_dict`, as tensors on the CPU and plain values."""
+    gradients = {} if module.automatic_optimization else _gradients(module)
+    return {
+        "attributes": {name: _attributes(part) for name, part in _parts(module)},
+        "metrics": {name: _metric_state(metric) for name, metric in _metrics(module)},
+        "gradients": gradients,
+        "trained": [name for name, one in module.named_parameters() if one.requires_grad],
+    }
+
+
+def restore_state(module: LightningModule, state: dict[str, Any]) -> None:
+    """Gives a module what `state_of` said; what it does not have is passed over."""
+    parts, metrics = dict(_parts(module)), dict(_metrics(module))
+    for name in parts.keys() & state["attributes"].keys():
+        for key, value in state["attributes"][name].items():
+            if key in vars(parts[name]):
+                setattr(parts[name], key, _moved(value, module.device))
+    for name in metrics.keys() & state["metrics"].keys():
+        _restore_metric(metrics[name], state["metrics"][name], module.device)
+    parameters = dict(module.named_parameters())
+    for name, parameter in parameters.items():
+        # Lightning's callbacks for finetuning freeze again what they have unfrozen (Lightning#21901).
+        parameter.requires_grad_(name in state["trained"])
+    for name in parameters.keys() & state["gradients"].keys():
+        parameters[name].grad = state["gradients"][name].to(parameters[name].device)
+
+
+def results_of(trainer: Trainer) -> dict[str, dict[str, Tensor]]:
+    """Running sums of what `self.log` is to give at the end of the training epoch."""
+    return {
+        key: {
+            name: getattr(result, name).detach().cpu().clone()
+            for name in ("value", "cumulated_batch_size")
+            if isinstance(getattr(result, name, None), Tensor)
+        }
+        for key, result in running_results(trainer).items()
+    }
+
+
+def merge_results(trainer: Trainer, kept: dict[str, dict[str, Tensor]]) -> None:
+    """Adds the sums from before a resume to those of the first batch; takes them out of `kept`."""
+    for key, result in running_results(trainer).items():
+        before = kept.pop(key, None)
+        if before is None:
+            continue
+        value = before["value"].to(result.value.device)
+        if "cumulated_batch_size" in before:
+            size = before["cumulated_batch_size"].to(result.value.device)
+            result.cumulated_batch_size = size + result.cumulated_batch_size
+            result.value = value + result.value
+        elif result.meta.is_sum_reduction:
+            result.value = value + result.value
+        else:  # the greatest or the least
+            result.value = result.meta.reduce_fx(value, result.value)
+
+
+def _parts(module: LightningModule) -> Iterator[tuple[str, nn.Module]]:
+    inside: tuple[str, ...] = ()
+    for name, part in module.named_modules():
+        if isinstance(part, Metric):
+            inside = (*inside, f"{name}.")
+        elif not name.startswith(inside or ("\0",)):
+            yield name, part
+
+
+def _metrics(module: LightningModule) -> Iterator[tuple[str, Metric]]:
+    for name, part in module.named_modules():
+        if isinstance(part, Metric):
+            yield name, part
+
+
+def _attributes(part: nn.Module) -> dict[str, Any]:
+    """Attributes that are plain; those of torch and Lightning begin with an underscore."""
+    return {
+        key: _copied(value)
+        for key, value in vars(part).items()
+        if not key.startswith("_") and key != "training" and _is_plain(value)
+    }
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    if type(value) is dict:
+        return all(isinstance(key, str | int) for key in value) and all(
+            map(_is_plain, value.values())
+        )
+    return type(value) in PLAIN
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.detach().cpu().clone()
+    if isinstance(value, dict):
+        return {key: _copied(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [*map(_copied, value)] if isinstance(value, list) else tuple(map(_copied, value))
+    return value
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    if isinstance(value, Tensor):
+        return value.to(device)
+    if isinstance(value, dict):
+        return {key: _moved(inner, device) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        moved = [_moved(inner, device) for inner in value]
+        return moved if isinstance(value, list) else tuple(moved)
+    return value
+
+
+def _metric_state(metric: Metric) -> dict[str, Any]:
+    return {"states": _copied(metric.metric_state), "updates": metric.update_count}
+
+
+def _restore_metric(metric: Metric, state: dict[str, Any], device: torch.device) -> None:
+    for name in metric.metric_state.keys() & state["states"].keys():
+        setattr(metric, name, _moved(state["states"][name], device))
+    set_update_count(metric, state["updates"])
+
+
+def _gradients(module: LightningModule) -> dict[str, Tensor]:
+    return {
+        name: parameter.grad.detach().cpu().clone()
+        for name, parameter in module.named_parameters()
+        if parameter.grad is not None
+    }
