@@ -10,7 +10,7 @@ from leyden.config.compose import reject_foreign_plugins
 from leyden.config.composer import Composer
 from leyden.config.request import Request
 from leyden.config.sweep_space import Assignment
-from leyden.config.targets import make
+from leyden.config.instantiate import make
 from leyden.config.validate import validate_frozen
 from leyden.errors import ConfigError
 

@@ -44,7 +44,7 @@ def restore_state(module: LightningModule, state: dict[str, Any]) -> None:
         _restore_metric(metrics[name], state["metrics"][name], module.device)
     parameters = dict(module.named_parameters())
     for name, parameter in parameters.items():
-        # Lightning's callbacks for finetuning freeze again what they have unfrozen (Lightning#21901).
+        # Lightning's callbacks for finetuning freeze again what they unfroze (Lightning#21901).
         parameter.requires_grad_(name in state["trained"])
     for name in parameters.keys() & state["gradients"].keys():
         parameters[name].grad = state["gradients"][name].to(parameters[name].device)
