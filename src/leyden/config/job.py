@@ -68,11 +68,19 @@ class Job:
         with open_dict(cfg):
             cfg.pop("sweep")
             renamed = rename_keys(cfg)
+            _name_datasets(cfg)
             given = {override.partition("=")[0] for override in overrides}
             _apply_forced(cfg.trainer, given)
             shrunk = shrink(cfg, given) if cfg.trainer.pop("shrinks", False) else ()
             notes = (*renamed, *shrunk)
         return cls(cfg, overrides, choices, origins, assignment, notes)
+
+
+def _name_datasets(cfg: DictConfig) -> None:
+    """Says what wraps plain torch datasets, where `data` holds them by the names of their parts."""
+    data = cfg.get("data")
+    if isinstance(data, DictConfig) and "train" in data and "_target_" not in data:
+        data["_target_"] = "leyden.data.TorchDatasets"
 
 
 def _apply_forced(trainer: DictConfig, typed: set[str]) -> None:

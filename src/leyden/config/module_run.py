@@ -61,7 +61,8 @@ def named_in_vain(job: Job) -> Iterator[Problem]:
             message = f"has no effect: the model has its own, model.{group}; leave it out"
         else:
             message = f"has no effect: {name} takes no `{group}`, it makes its own; leave it out"
-        yield Problem(group, message, job.choices.get(group))
+        choice = job.choices.get(group)
+        yield Problem(group, message, choice if f"{group}={choice}" in job.overrides else None)
     if _is_named(job, "task"):
         yield Problem("task", f"has no effect: {name} is the task itself; leave it out")
     if cfg.params is not None:

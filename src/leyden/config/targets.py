@@ -13,6 +13,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, get_type_hints
 
+from leyden.compat import lightning_names
 from leyden.config.renamed import current_target
 from leyden.errors import LIKE, suggestion
 
@@ -77,7 +78,11 @@ def find_target(path: str) -> Any:
         raise ValueError(f"is not allowed; {_allowed_instead(path)}")
     if user_packages() and os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
+    if is_user_target(path):
+        lightning_names.install()
     found = _find(path)
+    if inspect.isclass(found) and lightning_names.is_foreign(found):
+        raise ValueError("is a class of lightning.pytorch that was imported before leyden.train")
     if not (_is_own(found) if is_user_target(path) else _is_public(found, path)):
         raise ValueError("is not a class or function of the packages that configs may name")
     return found
