@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from leyden.config.library_parts import ALIAS, LIBRARY_MODULES, is_library_part, refused_name
 from leyden.config.renamed import current_target
 from leyden.errors import LIKE, suggestion
 
@@ -28,8 +29,7 @@ ALLOWED_MODULES = (
     "leyden.sweeps.search",
     "pytorch_lightning.callbacks",
     "pytorch_lightning.loggers",
-    "torch.nn",
-    "torch.optim",
+    *LIBRARY_MODULES,
 )
 """Modules whose public classes, and whose functions where they list them, configs may name."""
 
@@ -59,6 +59,9 @@ NOT_YET = {
 """What passes for what a group names, or comes near it, and is none of it."""
 
 
+NOT_OURS = "is not a class or function of the packages that configs may name"
+
+
 def user_packages() -> tuple[str, ...]:
     """Packages that the user allows configs to name."""
     names = os.environ.get("LEYDEN_PACKAGES", "").split(",")
@@ -70,10 +73,11 @@ def is_allowed(path: str) -> bool:
     module, _, name = path.rpartition(".")
     if not all(part and not part.startswith("_") for part in path.split(".")):
         return False
-    return (module in ALLOWED_MODULES and bool(name)) or _is_users(path)
+    return (module in ALLOWED_MODULES and bool(name)) or is_user_target(path)
 
 
-def _is_users(path: str) -> bool:
+def is_user_target(path: str) -> bool:
+    """Whether a dotted path lies in a package that the user allows."""
     return any(path.startswith(f"{package}.") for package in user_packages())
 
 
@@ -86,11 +90,14 @@ def find_target(path: str) -> Any:
     path = current_target(path)
     if not is_allowed(path):
         raise ValueError(f"is not allowed; {_allowed_instead(path)}")
+    if not is_user_target(path) and (instead := refused_name(path)):
+        raise ValueError(f"is not supported; {instead}")
     if user_packages() and os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     found = _find(path)
-    if not (_is_own(found) if _is_users(path) else _is_public(found, path)):
-        raise ValueError("is not a class or function of the packages that configs may name")
+    if not (_is_own(found) if is_user_target(path) else _is_public(found, path)):
+        is_alias = path.rpartition(".")[0] in LIBRARY_MODULES and not is_user_target(path)
+        raise ValueError(ALIAS if is_alias else NOT_OURS)
     return found
 
 
@@ -100,19 +107,26 @@ def _allowed_instead(path: str) -> str:
     near = get_close_matches(package, packages, n=1, cutoff=LIKE)
     if near and near[0] != package:
         return f"LEYDEN_PACKAGES names `{near[0]}`; did you mean `{package}`?"
-    modules = ", ".join(f"{module}.*" for module in (*ALLOWED_MODULES, *packages))
+    modules = ", ".join(f"{module}.*" for module in (*_shortest(ALLOWED_MODULES), *packages))
     return f"allowed: {modules}; your own: LEYDEN_PACKAGES=package"
+
+
+def _shortest(modules: tuple[str, ...]) -> list[str]:
+    """Modules without those that lie within another."""
+    return [module for module in modules if module.rpartition(".")[0] not in modules]
 
 
 def _is_own(found: Any) -> bool:
     """Whether a class or function was defined in a package that the user allows."""
     is_callable = inspect.isclass(found) or inspect.isfunction(found)
-    return is_callable and _is_users(f"{found.__module__}.")
+    return is_callable and is_user_target(f"{found.__module__}.")
 
 
 def _is_public(found: Any, path: str) -> bool:
     """Whether a module offers a class or function, and the package of the module has defined it."""
     module, _, name = path.rpartition(".")
+    if module in LIBRARY_MODULES:
+        return is_library_part(found, path)
     if not (inspect.isclass(found) or inspect.isfunction(found)):
         return False
     listed = getattr(sys.modules[module], "__all__", None)

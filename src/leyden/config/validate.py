@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from leyden.config.compose import ComposedRequest, SweepSpec
 from leyden.config.job import Job
 from leyden.config.keys import check_keys, names_in
+from leyden.config.library_arguments import unsafe_arguments
 from leyden.config.lightning_classes import ALLOWED, REFUSED, USER_CODE, misplaced_files
 from leyden.config.plain import plain, refers
 from leyden.config.schema import (
@@ -243,6 +244,7 @@ def _check_node(
             return
         known = ALLOWED[name].parameters
         yield from misplaced_files(path, name, given)
+    yield from unsafe_arguments(path, node, target)
     parameters = {
         name: Parameter(parameter.hint, parameter.required and name not in FROM_DATA)
         for name, parameter in parameters_of(target).items()
