@@ -31,7 +31,7 @@ LIBRARIES = [
     *("torch.load", "torch.save", "torch.hub.load", "torch.jit.load", "torch.compile"),
     *("torch.utils.cpp_extension.load", "torch.utils.model_zoo.load_url", "torch.ops.load_library"),
     *("torch.nn.modules.module.register_module_forward_hook", "torch.nn.utils.rnn.pad_sequence"),
-    *("torch.optim.swa_utils.update_bn", "torch.optim.lr_scheduler.LambdaLR"),
+    *("torch.optim.swa_utils.update_bn", "torch.optim.lr_scheduler.Counter"),
     *("numpy.load", "numpy.fromfile", "numpy.save", "numpy.lib.npyio.load", "pandas.read_pickle"),
     *(
         "hydra.utils.instantiate",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from leyden.analysis.module_times import ModuleCosts, measure_modules
 from leyden.analysis.timing import Estimate, estimate_times
 from leyden.config.compose import ComposedRequest, SweepSpec
 from leyden.config.instantiate import make
@@ -39,10 +40,34 @@ def plan_rows(composed: ComposedRequest, *, observer: Observer) -> list[dict[str
         for one in resolved
     ]
     times = estimate_times(composed, resolved, memory, cache, observer)
-    return [
-        _row(job, one, in_bytes, estimate, is_sweep=composed.sweep is not None)
+    is_sweep = composed.sweep is not None
+    rows = [
+        _row(job, one, in_bytes, estimate, is_sweep=is_sweep)
         for job, one, in_bytes, estimate in zip(composed.jobs, resolved, memory, times, strict=True)
     ]
+    of_modules = [place for place, one in enumerate(resolved) if is_module_run(one.cfg)]
+    costs = measure_modules([resolved[place] for place in of_modules], observer)
+    for place, found in zip(of_modules, costs, strict=True):
+        if found is not None:
+            rows[place] |= _measured(found)
+    return rows
+
+
+def _measured(costs: ModuleCosts) -> dict[str, Any]:
+    """What only the first steps of a LightningModule's run could tell."""
+    steps, per_step, estimate = costs.steps, costs.flops_per_step, costs.estimate
+    return {
+        "steps": steps,
+        "flops": {
+            "per_step": per_step,
+            "per_token": None,
+            "total": None if steps is None else per_step * steps,
+        },
+        "memory_bytes": costs.memory_bytes,
+        "seconds": estimate and estimate.likely,
+        "seconds_range": estimate and [estimate.low, estimate.high],
+        "resume": costs.exactness.exactness,
+    }
 
 
 def slots(sweep: SweepSpec, *, devices: int) -> int | None:
@@ -84,6 +109,7 @@ def _row(
         "memory_bytes": memory,
         "seconds": estimate and estimate.likely,
         "seconds_range": estimate and [estimate.low, estimate.high],
+        "resume": "exact",
     }
 
 

@@ -1,20 +1,24 @@
 """What a run of a LightningModule would cost, by its first real steps: only these can tell."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from tempfile import TemporaryDirectory
-from pathlib import Path
-from typing import Any
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from omegaconf import DictConfig
 from pytorch_lightning import Callback, LightningModule, Trainer, seed_everything
+from pytorch_lightning.utilities import CombinedLoader
 from pytorch_lightning.utilities.seed import isolate_rng
 
-from leyden.analysis.step_times import Clock, TooLong, time_validation
+from leyden.analysis.step_times import MOST_BATCHES, Clock, TooLong, share_of, time_validation
 from leyden.analysis.timing import ERROR, JOB_SECONDS, Estimate
 from leyden.callbacks.module_report import least_exact
 from leyden.callbacks.step_flops import FlopCount
+from leyden.callbacks.tensorboard import is_compiled
 from leyden.config.user_code import in_a_line
 from leyden.data.capabilities import spec_of
 from leyden.data.replay import ResumeExactness
@@ -70,21 +74,27 @@ def measure_modules(
 
 def measure_module(cfg: DictConfig, observer: Observer) -> ModuleCosts | None:
     """Trains the first steps of a run in a folder that is removed, and part of a validation."""
-    cfg = cfg.copy()
-    cfg.trainer.devices = cfg.trainer.num_nodes = 1
-    cfg.trainer.limit_val_batches = cfg.trainer.num_sanity_val_steps = 0
-    cfg.trainer.strategy, cfg.trainer.profiler = "auto", None
-    clock, probe = Clock(), Probe()
+    measured = cfg.copy()
+    trainer_keys = measured.trainer
+    trainer_keys.devices = trainer_keys.num_nodes = 1
+    trainer_keys.limit_val_batches = trainer_keys.num_sanity_val_steps = 0
+    trainer_keys.strategy, trainer_keys.profiler = "auto", None
+    clock, first = Clock(), FirstBatch()
     with TemporaryDirectory() as folder, quiet_libraries(), isolate_rng():
         seed_everything(cfg.seed, verbose=False)
         try:
-            data = build_data(cfg)
-            task = build_module(cfg, spec_of(data))
+            data = build_data(measured)
+            task = build_module(measured, spec_of(data))
+            callbacks = [first, clock]
             trainer = build_trainer(
-                cfg, data, folder=Path(folder), callbacks=[probe, clock], loggers=[]
+                measured, data, folder=Path(folder), callbacks=callbacks, loggers=[]
             )
             trainer.fit(task, datamodule=data)
-            validation = time_validation(trainer, task, clock, 1) if probe.validates else 0.0
+            if clock.seconds is None:
+                return None
+            run = RunObjects(data, task, trainer)
+            batches = num_val_batches(run, cfg.trainer.limit_val_batches)
+            validation = time_validation(trainer, task, clock, batches)
         except TooLong:
             return None
         except (Exception, SystemExit) as error:
@@ -92,5 +102,74 @@ def measure_module(cfg: DictConfig, observer: Observer) -> ModuleCosts | None:
                 raise KeyboardInterrupt from error
             observer(Note(f"a step can't be timed, for it fails: {in_a_line(error)}"))
             return None
-    has_test = RunObjects(data, task, trainer).has_test
-    return costs_of(probe, clock.seconds, validation, has_test=has_test)
+    estimate = None
+    if first.steps is not None:
+        validations = validation * num_validations(cfg, first)
+        test = validation if run.has_test else 0.0
+        likely = JOB_SECONDS + first.steps * clock.seconds + validations + test
+        estimate = Estimate(likely / (1 + ERROR), likely * (1 + ERROR), likely)
+    return ModuleCosts(first.steps, first.flops, first.memory, estimate, first.exactness)
+
+
+def num_val_batches(run: RunObjects, limit: float | int | None) -> int:
+    """Batches of a validation; of loaders without a length as many as are measured."""
+    if not run.has_validation:
+        return 0
+    loaders = CombinedLoader(run.data.val_dataloader(), "sequential").flattened
+    try:
+        return share_of(limit, sum(map(len, loaders)))
+    except TypeError:
+        return MOST_BATCHES
+
+
+def num_validations(cfg: DictConfig, first: "FirstBatch") -> float:
+    """Validations of a run."""
+    interval, steps = cfg.trainer.val_check_interval, first.steps or 0
+    if isinstance(interval, int):
+        return steps / interval
+    return steps / first.steps_per_epoch / (cfg.trainer.check_val_every_n_epoch or 1)
+
+
+class FirstBatch(Callback):
+    """Looks at the first batch of a run: its operations, its memory, and the steps that follow.
+
+    Attributes:
+        steps: Optimizer steps of the run; None where no loader knows its length.
+        steps_per_epoch: Optimizer steps of an epoch.
+        flops: Operations of an optimizer step.
+        memory: Bytes of weights, gradients, optimizer state and activations.
+        exactness: How exactly the run can be resumed.
+    """
+
+    def __init__(self) -> None:
+        self.steps: int | None = None
+        self.steps_per_epoch = inf
+        self.flops = self.memory = 0
+        self.exactness = ResumeExactness("exact")
+        self.watched: tuple[FlopCount, PeakMemory] | None = None
+        self.modes = ExitStack()
+
+    def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
+        planned = trainer.estimated_stepping_batches
+        self.steps = int(planned) if 0 <= planned < inf else None
+        self.steps_per_epoch = trainer.num_training_batches / trainer.accumulate_grad_batches
+        self.exactness = least_exact(trainer)
+
+    def on_train_batch_start(
+        self, trainer: Trainer, task: LightningModule, batch: Any, batch_index: int
+    ) -> None:
+        if self.watched is None and not is_compiled(task):
+            self.watched = FlopCount(), PeakMemory()
+            for mode in self.watched:
+                self.modes.enter_context(mode)
+
+    def on_train_batch_end(self, trainer: Trainer, task: LightningModule, *_: Any) -> None:
+        self.modes.close()
+        if self.watched is not None and not self.flops:
+            flops, memory = self.watched
+            self.flops = flops.total * trainer.accumulate_grad_batches
+            weights = sum(one.nbytes for one in (*task.parameters(), *task.buffers()))
+            self.memory = weights + memory.most
+
+    def on_exception(self, *_: Any) -> None:
+        self.modes.close()

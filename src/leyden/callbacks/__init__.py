@@ -18,6 +18,7 @@ from leyden.callbacks.recorder import Recorder
 from leyden.callbacks.resume_checkpoint import ResumeCheckpoint
 from leyden.callbacks.resume_state import ResumeState
 from leyden.callbacks.speed import Throughput, Utilisation
+from leyden.callbacks.step_flops import StepFlops
 from leyden.callbacks.stopping import Pruning, StopAfter, early_stopping
 from leyden.callbacks.summary import Summary
 from leyden.callbacks.tensorboard import Graph, Histograms, Hyperparameters
@@ -48,6 +49,7 @@ __all__ = [
     "ResumeCheckpoint",
     "ResumeState",
     "ScheduleFreeMode",
+    "StepFlops",
     "StepLoss",
     "StopAfter",
     "Summary",

@@ -29,7 +29,7 @@ class StepFlops(Callback):
     ) -> None:
         if self.record.flops["per_step"] is None and not is_compiled(task):
             self.counter = FlopCount()
-            self.counter.__enter__()
+            self.counter.__enter__()  # type: ignore[no-untyped-call]
 
     def on_train_batch_end(self, trainer: Trainer, task: LightningModule, *_: Any) -> None:
         if self.counter is not None:
@@ -44,7 +44,7 @@ class StepFlops(Callback):
 
     def _stop(self) -> None:
         assert self.counter is not None
-        self.counter.__exit__(None, None, None)
+        self.counter.__exit__(None, None, None)  # type: ignore[no-untyped-call]
 
 
 class FlopCount(TorchDispatchMode):  # type: ignore[no-untyped-call]

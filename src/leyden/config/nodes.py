@@ -6,6 +6,7 @@ from typing import Any
 
 from leyden.config.instantiate import CONVERSIONS, MARKERS, has_node, is_node
 from leyden.config.keys import check_keys
+from leyden.config.library_arguments import unsafe_arguments
 from leyden.config.lightning_classes import ALLOWED, REFUSED, USER_CODE, misplaced_files
 from leyden.config.schema import DataKeys
 from leyden.config.signature import Parameter, fields_of, parameters_of, takes_any_key
@@ -60,33 +61,39 @@ def check_node(
     except ValueError as error:
         yield Problem(f"{path}._target_", str(error), name)
         return
-    wrong_kind = misplaced(group, target)
-    if wrong_kind:
-        yield Problem(f"{path}._target_", wrong_kind, name)
+    wrong = misplaced(group, target) or _unsupported(name, node, target, group)
+    if wrong:
+        yield Problem(f"{path}._target_", wrong, name)
         return
     given = {key: value for key, value in node.items() if key not in MARKERS}
-    known: set[str] | None = None
-    if target.__module__.startswith("pytorch_lightning."):
-        if name not in ALLOWED:
-            instead = REFUSED.get(name, f"this version does not know the class; {USER_CODE}")
-            yield Problem(f"{path}._target_", f"is not supported; {instead}", name)
-            return
-        known = ALLOWED[name].parameters
+    if name in ALLOWED:
         yield from misplaced_files(path, name, given)
+    # What is meant for `TorchDatasets` is no argument of the target.
+    loader_keys = _loader_keys(target, name) if group == "data" else {}
+    own = {key: value for key, value in node.items() if key not in loader_keys}
+    yield from unsafe_arguments(path, own, target)
     yield from _check_markers(path, node)
     for key, value in [*given.items(), ("_args_", node.get("_args_"))]:
         yield from _check_within(f"{path}.{key}", value)
-    parameters = {
-        key: parameter
-        for key, parameter in _parameters(node, target, group).items()
-        if known is None or key in known
-    }
+    parameters = _parameters(node, target, group) | loader_keys
     for key in parameters.keys() & given.keys():
         if has_node(given[key]):  # what its target makes is not known before
             parameters[key] = Parameter(Any, required=False)
     if takes_any_key(target):
         given = {key: value for key, value in given.items() if key in parameters}
     yield from check_keys(path, given, parameters, others=others)
+
+
+def _unsupported(name: str, node: Mapping[str, Any], target: Any, group: str) -> str | None:
+    """Why a class of Lightning's can't be named, or not there; None for all others."""
+    if not target.__module__.startswith("pytorch_lightning."):
+        return None
+    if name not in ALLOWED:
+        instead = REFUSED.get(name, f"this version does not know the class; {USER_CODE}")
+        return f"is not supported; {instead}"
+    if group == NESTED or node.get("_args_"):
+        return "is for the groups `callbacks` and `logger` alone, with arguments by their names"
+    return None
 
 
 def unchecked_keys(path: str, node: Any) -> Iterator[str]:
@@ -136,13 +143,20 @@ def _parameters(node: Mapping[str, Any], target: Any, group: str) -> dict[str, P
     }
     if "batch_tokens" in node and getattr(target, "kind", None) == "text":
         parameters |= fields_of(DataKeys)
-    if group == "data" and not makes_data_module(str(node["_target_"])):
-        of_wrapper = parameters_of(find_target(WRAPPER))
-        parameters = {
-            **{key: of_wrapper[key] for key in of_wrapper.keys() - {"train", "val", "test"}},
-            **parameters,
-        }
-    return parameters
+    known = ALLOWED.get(str(node["_target_"]))
+    return {key: one for key, one in parameters.items() if known is None or key in known.parameters}
+
+
+def _loader_keys(target: Any, name: str) -> dict[str, Parameter]:
+    """Keys of a data node that are `TorchDatasets`' own, where that wraps what a target makes."""
+    if makes_data_module(name):
+        return {}
+    of_wrapper, own = parameters_of(find_target(WRAPPER)), parameters_of(target)
+    return {
+        key: one
+        for key, one in of_wrapper.items()
+        if key not in {"train", "val", "test"} and key not in own
+    }
 
 
 def _passed(name: str, target: Any, group: str) -> tuple[set[str], set[str]]:

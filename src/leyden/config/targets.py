@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import Any, get_type_hints
 
 from leyden.compat import lightning_names
+from leyden.config.library_parts import ALIAS, LIBRARY_MODULES, is_library_part, refused_name
 from leyden.config.renamed import current_target
 from leyden.errors import LIKE, suggestion
 
@@ -27,8 +28,7 @@ ALLOWED_MODULES = (
     "leyden.sweeps.search",
     "pytorch_lightning.callbacks",
     "pytorch_lightning.loggers",
-    "torch.nn",
-    "torch.optim",
+    *LIBRARY_MODULES,
 )
 """Modules whose public classes, and whose functions where they list them, configs may name."""
 
@@ -46,6 +46,9 @@ MADE_BY_FUNCTIONS = ("model", "data", "callbacks")
 
 PLAIN_DATA = ("torch.utils.data.Dataset", "torch.utils.data.DataLoader")
 """What a data target may also be, or make: `leyden.data.TorchDatasets` wraps it."""
+
+
+NOT_OURS = "is not a class or function of the packages that configs may name"
 
 
 def user_packages() -> tuple[str, ...]:
@@ -76,6 +79,8 @@ def find_target(path: str) -> Any:
     path = current_target(path)
     if not is_allowed(path):
         raise ValueError(f"is not allowed; {_allowed_instead(path)}")
+    if not is_user_target(path) and (instead := refused_name(path)):
+        raise ValueError(f"is not supported; {instead}")
     if user_packages() and os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     if is_user_target(path):
@@ -84,7 +89,8 @@ def find_target(path: str) -> Any:
     if inspect.isclass(found) and lightning_names.is_foreign(found):
         raise ValueError("is a class of lightning.pytorch that was imported before leyden.train")
     if not (_is_own(found) if is_user_target(path) else _is_public(found, path)):
-        raise ValueError("is not a class or function of the packages that configs may name")
+        is_alias = path.rpartition(".")[0] in LIBRARY_MODULES and not is_user_target(path)
+        raise ValueError(ALIAS if is_alias else NOT_OURS)
     return found
 
 
@@ -94,8 +100,13 @@ def _allowed_instead(path: str) -> str:
     near = get_close_matches(package, packages, n=1, cutoff=LIKE)
     if near and near[0] != package:
         return f"LEYDEN_PACKAGES names `{near[0]}`; did you mean `{package}`?"
-    modules = ", ".join(f"{module}.*" for module in (*ALLOWED_MODULES, *packages))
+    modules = ", ".join(f"{module}.*" for module in (*_shortest(ALLOWED_MODULES), *packages))
     return f"allowed: {modules}; your own: LEYDEN_PACKAGES=package"
+
+
+def _shortest(modules: tuple[str, ...]) -> list[str]:
+    """Modules without those that lie within another."""
+    return [module for module in modules if module.rpartition(".")[0] not in modules]
 
 
 def _is_own(found: Any) -> bool:
@@ -107,6 +118,8 @@ def _is_own(found: Any) -> bool:
 def _is_public(found: Any, path: str) -> bool:
     """Whether a module offers a class or function, and the package of the module has defined it."""
     module, _, name = path.rpartition(".")
+    if module in LIBRARY_MODULES:
+        return is_library_part(found, path)
     if not (inspect.isclass(found) or inspect.isfunction(found)):
         return False
     listed = getattr(sys.modules[module], "__all__", None)

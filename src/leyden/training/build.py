@@ -84,8 +84,16 @@ class RunObjects:
     @property
     def has_test(self) -> bool:
         """Whether there is a step for the test, and data for it."""
-        gives_data = any(is_overridden("test_dataloader", one) for one in (self.data, self.task))
-        return is_overridden("test_step", self.task) and gives_data
+        return self._has("test_step", "test_dataloader")
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether there is a step for the validation, and data for it."""
+        return self._has("validation_step", "val_dataloader")
+
+    def _has(self, step: str, loader: str) -> bool:
+        gives_data = any(is_overridden(loader, one) for one in (self.data, self.task))
+        return is_overridden(step, self.task) and gives_data
 
 
 def build(

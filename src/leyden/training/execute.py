@@ -31,6 +31,7 @@ from leyden.callbacks import (
     ResumeCheckpoint,
     ResumeState,
     ScheduleFreeMode,
+    StepFlops,
     StepLoss,
     Utilisation,
 )
@@ -188,6 +189,7 @@ def required_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None)
         ScheduleFreeMode(),
         BufferBroadcast(),
         NonFinite(record, policy=cfg.trainer.on_nonfinite, limit=cfg.trainer.max_nonfinite),
+        *([StepFlops(record)] if is_module_run(cfg) else []),
         ModuleReport(record),
         StepLoss(record),
         FinalValidation(),
