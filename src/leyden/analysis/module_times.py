@@ -85,6 +85,8 @@ def measure_module(cfg: DictConfig, observer: Observer) -> ModuleCosts | None:
         try:
             data = build_data(measured)
             task = build_module(measured, spec_of(data))
+            # They may need a validation, such as early stopping, or a logger.
+            vars(task)["configure_callbacks"] = list
             callbacks = [first, clock]
             trainer = build_trainer(
                 measured, data, folder=Path(folder), callbacks=callbacks, loggers=[]

@@ -38,7 +38,7 @@ def restore_state(module: LightningModule, state: dict[str, Any]) -> None:
     parts, metrics = dict(_parts(module)), dict(_metrics(module))
     for name in parts.keys() & state["attributes"].keys():
         for key, value in state["attributes"][name].items():
-            if key in vars(parts[name]):
+            if key in vars(parts[name]) or not hasattr(parts[name], key):
                 setattr(parts[name], key, _moved(value, module.device))
     for name in metrics.keys() & state["metrics"].keys():
         _restore_metric(metrics[name], state["metrics"][name], module.device)
