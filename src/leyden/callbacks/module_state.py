@@ -18,6 +18,9 @@ from leyden.compat.torchmetrics import set_update_count
 
 PLAIN = (bool, int, float, str, Tensor, type(None))
 
+Results = dict[str, dict[str, Any]]
+"""Sums of logged values by the hook and the name under which they are logged."""
+
 Attributes = dict[str, dict[str, Any]]
 """Values of attributes by the name of the part of the module that has them."""
 
@@ -50,19 +53,23 @@ def restore_state(module: LightningModule, state: dict[str, Any]) -> None:
         parameters[name].grad = state["gradients"][name].to(parameters[name].device)
 
 
-def results_of(trainer: Trainer) -> dict[str, dict[str, Tensor]]:
+def results_of(trainer: Trainer) -> Results:
     """Running sums of what `self.log` is to give at the end of the training epoch."""
     return {
         key: {
-            name: getattr(result, name).detach().cpu().clone()
-            for name in ("value", "cumulated_batch_size")
-            if isinstance(getattr(result, name, None), Tensor)
+            **{
+                name: getattr(result, name).detach().cpu().clone()
+                for name in ("value", "cumulated_batch_size")
+                if isinstance(getattr(result, name, None), Tensor)
+            },
+            "name": result.meta.forked_name(on_step=False),
+            "logger": result.meta.logger,
         }
         for key, result in running_results(trainer).items()
     }
 
 
-def merge_results(trainer: Trainer, kept: dict[str, dict[str, Tensor]]) -> None:
+def merge_results(trainer: Trainer, kept: Results) -> None:
     """Adds the sums from before a resume to those of the first batch; takes them out of `kept`."""
     for key, result in running_results(trainer).items():
         before = kept.pop(key, None)
@@ -77,6 +84,13 @@ def merge_results(trainer: Trainer, kept: dict[str, dict[str, Tensor]]) -> None:
             result.value = value + result.value
         else:  # the greatest or the least
             result.value = result.meta.reduce_fx(value, result.value)
+
+
+def log_rest(module: LightningModule, kept: Results) -> None:
+    """Logs at the end of a resumed epoch what was logged only before the resume."""
+    for result in kept.values():
+        size = result.get("cumulated_batch_size", 1)
+        module.log(result["name"], result["value"] / size, logger=result["logger"], batch_size=1)
 
 
 def _parts(module: LightningModule) -> Iterator[tuple[str, nn.Module]]:

@@ -80,7 +80,9 @@ class Recorder(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
-        if self.batch_size is None and self.samples is not None:
+        # Lightning's SWA adds a pass without steps, and changes the accumulation for it.
+        is_trained = trainer.accumulate_grad_batches == self.accumulate
+        if self.batch_size is None and self.samples is not None and is_trained:
             size = num_samples(batch)
             self.samples = None if size is None else self.samples + size * trainer.world_size
 
@@ -135,7 +137,7 @@ class Recorder(Callback):
             RuntimeError: A callback has changed it.
         """
         found = trainer.accumulate_grad_batches
-        if found != self.accumulate:
+        if found != self.accumulate and self.batch_size is not None:
             message = f"a callback has changed accumulate_grad_batches from {self.accumulate}"
             raise RuntimeError(f"{message} to {found}; set trainer.accumulate_grad_batches instead")
 

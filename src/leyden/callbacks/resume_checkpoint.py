@@ -15,7 +15,8 @@ from leyden.compat.lightning import update_step_metrics, validates_next
 from leyden.distributed.stop_signal import StopSignal
 from leyden.errors import Interrupted
 from leyden.run.checkpoints import LAST, checkpoint_files, checkpoints_in
-from leyden.tasks.log_values import write_values
+from leyden.tasks import Task
+from leyden.tasks.log_values import loop_of, write_values
 from leyden.tasks.step_count import steps_done
 from leyden.types import Count, PositiveFloat, PositiveInt
 
@@ -35,7 +36,8 @@ class ResumeCheckpoint(Checkpoint):
 
     Only between two optimizer steps, and not where a validation is due: what has begun is done.
     All processes do the same after the same step. It is a `Checkpoint` since Lightning calls these
-    after all other callbacks: they have done what belongs to the step.
+    after all other callbacks: they have done what belongs to the step. A LightningModule of the
+    user's may do more after them, in its own hooks: its run is saved after these.
 
     Args:
         every_steps: Steps from one to the next; None: no such rule.
@@ -58,15 +60,19 @@ class ResumeCheckpoint(Checkpoint):
         self.saved_at = 0
         self.saved_when = 0.0
         self.failures = 0
+        self.saves_later = False
 
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
         self.saved_at, self.saved_when = steps_done(trainer), time.monotonic()
+        self.saves_later = not isinstance(task, Task)
+        if self.saves_later:
+            loop_of(trainer).after_batch.append(lambda: self._follow(self._order(trainer), trainer))
         self.signal.watch()  # not earlier: Lightning sets handlers of its own while it prepares
 
     def on_train_batch_end(
         self, trainer: Trainer, task: LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
-        if (batch_index + 1) % trainer.accumulate_grad_batches:
+        if self.saves_later or (batch_index + 1) % trainer.accumulate_grad_batches:
             return
         order = self._order(trainer)
         if order != NOTHING and not validates_next(trainer):
@@ -79,7 +85,7 @@ class ResumeCheckpoint(Checkpoint):
             raise Interrupted(self._reason(trainer) + ", within a validation")
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
-        if not trainer.is_last_batch and not trainer.sanity_checking:
+        if not (self.saves_later or trainer.is_last_batch or trainer.sanity_checking):
             self._follow(self._order(trainer), trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, task: LightningModule) -> None:

@@ -6,7 +6,14 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, distributed
 
-from leyden.callbacks.module_state import merge_results, restore_state, results_of, state_of
+from leyden.callbacks.module_state import (
+    Results,
+    log_rest,
+    merge_results,
+    restore_state,
+    results_of,
+    state_of,
+)
 from leyden.compat.lightning import leave_restart, training_loaders
 from leyden.data.generators import generator_states, restore_generators
 from leyden.data.loader import Loader
@@ -31,7 +38,7 @@ class ResumeState(Callback):
         self.place: dict[str, int] | None = None
         self.own: dict[str, Any] | None = None
         self.module: dict[str, Any] | None = None
-        self.results: dict[str, dict[str, Tensor]] = {}
+        self.results: Results = {}
 
     def on_save_checkpoint(
         self, trainer: Trainer, task: LightningModule, checkpoint: dict[str, Any]
@@ -133,6 +140,7 @@ class ResumeState(Callback):
             merge_results(trainer, self.results)
 
     def on_train_epoch_end(self, trainer: Trainer, task: LightningModule) -> None:
+        log_rest(task, self.results)
         self.results = {}
 
 

@@ -10,6 +10,7 @@ seeds from the first generator.
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from torch import nn
 from torch.utils.data import DataLoader
 
 from leyden.data.generators import (
@@ -48,7 +49,19 @@ def exactness_of(loader: Any) -> ResumeExactness:
         return ResumeExactness(
             "inexact", "with persistent_workers=True workers keep their generators"
         )
+    if holds_network(loader.dataset):
+        return ResumeExactness(
+            "inexact", "the samples depend on a network, which has changed since"
+        )
     return ResumeExactness("replayed")
+
+
+def holds_network(value: Any, depth: int = 3) -> bool:
+    """Whether a data set, or an object in its attributes, holds a network."""
+    if isinstance(value, nn.Module):
+        return True
+    held = getattr(value, "__dict__", {}) if depth else {}
+    return any(holds_network(inner, depth - 1) for inner in held.values())
 
 
 def has_position(loader: Any) -> bool:

@@ -84,6 +84,9 @@ class MeasuredLoop(Protocol):
     replay: Replay | None
     """Generators at the epoch's beginning, on loaders that can't tell their position."""
 
+    after_batch: list[Callable[[], None]]
+    """Called when all is done that belongs to a batch, but to the last of an epoch."""
+
     def write_values(self) -> None:
         """Gives the values to those who ask for them, and to the loggers if it is time."""
 

@@ -61,6 +61,7 @@ class EpochLoop(TrainingEpochLoop):
         joint_step: Computes a step with those of other runs (`leyden.stacked`); None: by itself.
         part: Watches a part of a step; by default nobody does.
         replay: Generators at the epoch's beginning; None on loaders that tell their position.
+        after_batch: Called when all is done that belongs to a batch, but to the last of an epoch.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class EpochLoop(TrainingEpochLoop):
     ) -> None:
         super().__init__(trainer, min_steps=min_steps, max_steps=max_steps)
         self.replay = replay
+        self.after_batch: list[Callable[[], None]] = []
         self.values: dict[str, Tensor] = {}
         self.clock = StepClock()
         self.is_fast = False
@@ -137,6 +139,9 @@ class EpochLoop(TrainingEpochLoop):
         is_validation_due = self._should_check_val_fx(data_fetcher)
         with self.clock.paused() if is_validation_due else nullcontext():
             super().on_advance_end(data_fetcher)
+        if not (self.batch_progress.is_last_batch or self._should_accumulate()):
+            for follow in self.after_batch:
+                follow()
 
     def advance(self, data_fetcher: DataFetcher) -> None:
         """Does one step, or as many as there are until something else has to be done."""
@@ -169,8 +174,12 @@ class EpochLoop(TrainingEpochLoop):
     def write_values(self) -> None:
         """Passes the step's values to `callback_metrics`, and at log steps to the loggers."""
         note_metrics(self.trainer, self.values)
-        if self._is_logged() and not self._should_accumulate():
+        if self._should_accumulate():
+            return
+        if self._is_logged():
             log_metrics(self.trainer, self.values)
+        if self.replay is not None:  # a module of the user's may have no step in the next batch
+            self.values = {}
 
     def _is_logged(self) -> bool:
         return self.trainer.should_stop or is_log_step(self.trainer, self._batches_that_stepped + 1)
