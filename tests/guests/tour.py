@@ -71,7 +71,7 @@ GUESTS = {
     "kfold": Guest("model.lr", has_test=True),
     "two_val": Guest("model.lr", "val_loss/dataloader_idx_0", has_test=True),
     "lbfgs": Guest("model.learning_rate", kill=6, every=2, has_test=True),
-    "swa": Guest("model.lr", words=("callbacks=swa",), epochs=4, kill=25),
+    "swa": Guest("model.lr", words=("callbacks=swa",), epochs=4, kill=25, has_test=True),
     "ema": Guest("model.optimizer.lr", words=("callbacks=ema",), has_test=True),
     "finetune": Guest("model.lr", words=("callbacks=finetune",), kill=45),
     "graph": Guest("model.lr", has_test=True),

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor, nn
-from torchmetrics import Metric
+from torchmetrics import Metric, MetricCollection
 
 from leyden.compat.lightning import running_results
 from leyden.compat.torchmetrics import set_update_count
@@ -27,6 +27,9 @@ Attributes = dict[str, dict[str, Any]]
 
 def state_of(module: LightningModule) -> dict[str, Any]:
     """What a module holds besides its `state_dict`, as tensors on the CPU and plain values."""
+    for part in module.modules():
+        if isinstance(part, MetricCollection):  # one of a group of metrics has the states of all
+            part.values(copy_state=False)
     gradients = {} if module.automatic_optimization else _gradients(module)
     return {
         "attributes": {name: _attributes(part) for name, part in _parts(module)},

@@ -60,7 +60,9 @@ def running_results(trainer: Trainer) -> dict[str, Any]:
     """
     results = trainer.fit_loop.epoch_loop._results
     return {
-        key: result for key, result in results.items() if result.is_tensor and result.meta.on_epoch
+        key: result
+        for key, result in results.items()
+        if result.is_tensor and result.meta.on_epoch and not result.has_reset
     }
 
 

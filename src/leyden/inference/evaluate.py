@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
-from pytorch_lightning import seed_everything
+from omegaconf import DictConfig
+from pytorch_lightning import Callback, seed_everything
 
 from leyden.callbacks.recorder import require_finite
+from leyden.callbacks.restoring import restore
+from leyden.config.instantiate import make
+from leyden.config.module_run import is_module_run
 from leyden.config.overrides import override
 from leyden.config.validate import validate_frozen
 from leyden.errors import ConfigError, Problem
@@ -56,14 +60,24 @@ def evaluate(folder: Path, overrides: list[str], *, observer: Observer) -> dict[
         require_matching_weights("RUN", checkpoint, meta_model(cfg, spec))
         task = build_module(cfg, spec)
         task.configure_model()
-        trainer = build_trainer(cfg, data, folder=None, callbacks=[], loggers=[])
+        own = user_callbacks(cfg) if is_module_run(cfg) else []
+        trainer = build_trainer(cfg, data, folder=None, callbacks=own, loggers=[])
         run = RunObjects(data, task, trainer)
         if not run.has_test:
             raise ConfigError([Problem("model", f"{type(task).__name__} has no test_step")])
-        load_weights(run.weighted, checkpoint)
+        if is_module_run(cfg):
+            restore(trainer, task, checkpoint)
+        else:
+            load_weights(run.weighted, checkpoint)
         trainer.test(task, datamodule=data, verbose=False)
     require_finite(trainer)
     return {name: float(value) for name, value in trainer.callback_metrics.items()}
+
+
+def user_callbacks(cfg: DictConfig) -> list[Callback]:
+    """The callbacks of a config that are none of Leyden's: some change what is tested."""
+    nodes = [node for node in (cfg.callbacks or {}).values() if node is not None]
+    return [make(node) for node in nodes if not str(node._target_).startswith("leyden.")]
 
 
 def _take_checkpoint(overrides: list[str]) -> tuple[str, list[str]]:

@@ -35,6 +35,7 @@ from leyden.callbacks import (
     StepLoss,
     Utilisation,
 )
+from leyden.callbacks.restoring import restore
 from leyden.compat.lightning import count_last_batch
 from leyden.config.huggingface import WEIGHTS, is_hf
 from leyden.config.identity import config_digest
@@ -64,6 +65,7 @@ from leyden.run.hyperparameters import short_hyperparameters
 from leyden.run.lock import execution_lock
 from leyden.run.log import run_log
 from leyden.run.record import Record, status_after
+from leyden.tasks import Task
 from leyden.tasks.step_count import steps_done
 from leyden.testing.faults import fault_callbacks
 from leyden.training.build import RunObjects, build
@@ -264,8 +266,11 @@ def test(experiment: RunObjects, record: Record) -> None:
     """Tests the best checkpoint, or the last weights where none was kept."""
     if not experiment.has_test:
         return
-    if find_checkpoint(record.folder) is not None:
-        load_initial_weights(experiment.weighted, str(record.folder))
-    trainer = experiment.trainer
+    trainer, task = experiment.trainer, experiment.task
+    checkpoint = find_checkpoint(record.folder)
+    if checkpoint is not None and isinstance(task, Task):
+        load_weights(task.net, checkpoint)
+    elif checkpoint is not None:
+        restore(trainer, task, checkpoint)
     count_last_batch(trainer, steps_done(trainer))
     trainer.test(experiment.task, datamodule=experiment.data, verbose=False)
