@@ -108,6 +108,7 @@ def test_the_peak_is_shared_by_all_devices():
     mine = Utilisation(flops_per_step=8_000, peak_flops=1_000.0)
     loop = SimpleNamespace(values={}, clock=SimpleNamespace(seconds=0.0))
     trainer = SimpleNamespace(global_step=0, log_every_n_steps=1, world_size=8)
+    trainer.strategy = SimpleNamespace(_lightning_module=None)
     trainer.accumulate_grad_batches = 1
     trainer.fit_loop = SimpleNamespace(epoch_loop=loop)
     mine.on_train_start(trainer, SimpleNamespace(device=torch.device("cpu")))

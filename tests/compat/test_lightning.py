@@ -68,7 +68,7 @@ def test_each_does_what_its_name_says(tmp_path):
     assert looks.module is task
     assert not lightning.validates_by_time(trainer)
     assert {"state_dict", "optimizer_states", "loops", "global_step"} <= looks.checkpoint.keys()
-    lightning.count_last_batch(trainer)
+    lightning.count_last_batch(trainer, 4)
     assert trainer.fit_loop.epoch_loop._batches_that_stepped == trainer.global_step == 4
 
 

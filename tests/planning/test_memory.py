@@ -7,9 +7,9 @@ from torch.profiler import ProfilerActivity, profile
 from leyden.callbacks.averaging import switch
 from leyden.compat import onednn
 from leyden.config.compose import compose_request
+from leyden.config.instantiate import make
 from leyden.config.location import CONF
 from leyden.config.request import Request
-from leyden.config.instantiate import make
 from leyden.optim import adamw
 from leyden.planning.building import build_net, build_task
 from leyden.planning.memory import blank_batch, memory_bytes, state_bytes

@@ -8,9 +8,9 @@ from omegaconf import OmegaConf, open_dict
 
 from leyden.config.compose import reject_foreign_plugins
 from leyden.config.composer import Composer
+from leyden.config.instantiate import make
 from leyden.config.request import Request
 from leyden.config.sweep_space import Assignment
-from leyden.config.instantiate import make
 from leyden.config.validate import validate_frozen
 from leyden.errors import ConfigError
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pytorch_lightning.callbacks import ModelCheckpoint
 
 from leyden.config.lightning_classes import ALLOWED, REFUSED, checkpoint_name, folder_name
+from leyden.config.nodes import check_node
 from leyden.config.signature import parameters_of
-from leyden.config.validate import _check_node
 
 ROOMS = (pytorch_lightning.callbacks, pytorch_lightning.loggers)
 CLASSES = {
@@ -63,7 +63,7 @@ def test_no_module_of_torchs_has_a_parameter_that_names_a_place(room):
 
 def problems(target: str, **given) -> list[str]:
     group = GROUPS[target.split(".")[1]]
-    found = _check_node(f"{group}.x", {"_target_": target, **given}, group)
+    found = check_node(f"{group}.x", {"_target_": target, **given}, group)
     return [problem.key for problem in found]
 
 

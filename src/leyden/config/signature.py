@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, get_type_hints
@@ -20,7 +20,7 @@ class Parameter:
 
     hint: Any
     required: bool
-    default: Any = None
+    default: Any = field(default=None, compare=False)
 
 
 def parameters_of(target: Any) -> dict[str, Parameter]:
@@ -61,8 +61,8 @@ def fields_of(schema: type) -> dict[str, Parameter]:
     """Fields of a dataclass by name."""
     hints = get_type_hints(schema, include_extras=True)
     return {
-        field.name: Parameter(hints[field.name], required=field.default is MISSING)
-        for field in fields(schema)
+        one.name: Parameter(hints[one.name], required=one.default is MISSING)
+        for one in fields(schema)
     }
 
 

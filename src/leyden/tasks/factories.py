@@ -64,7 +64,8 @@ class ScheduleFactory:
             total_steps = int(self.module.trainer.estimated_stepping_batches)
         steps = {"total_steps": total_steps} if self.takes_steps else {}
         schedule = self.make(optimizer, **steps)
-        vars(schedule)["counts_steps"] = True  # for `ModuleReport`
+        if self.module is not None:
+            vars(schedule)["counts_steps"] = True  # for `ModuleReport`
         return schedule
 
 

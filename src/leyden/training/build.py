@@ -178,13 +178,14 @@ def build_trainer(
         use_distributed_sampler=not isinstance(data, DataModule),
     )
     ignore_slurm(trainer)
-    trainer.fit_loop = FitLoop(trainer, trainer.min_epochs, trainer.max_epochs)
-    trainer.fit_loop.epoch_loop = EpochLoop(
+    epoch_loop = EpochLoop(
         trainer,
         min_steps=trainer.min_steps,
         max_steps=trainer.max_steps,
         replay=None if isinstance(data, DataModule) else Replay(),
     )
+    trainer.fit_loop = FitLoop(trainer, trainer.min_epochs, trainer.max_epochs)
+    trainer.fit_loop.epoch_loop = epoch_loop
     return trainer
 
 
