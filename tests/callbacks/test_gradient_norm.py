@@ -13,10 +13,11 @@ def test_it_has_all_digits_of_the_gradients(dtype):
     for seed, parameter in enumerate(parameters):
         generator = torch.Generator().manual_seed(seed)
         parameter.grad = torch.randn(len(parameter), generator=generator).to(dtype)
+    optimizer = torch.optim.SGD(parameters)
     loop = SimpleNamespace(values={})
     trainer = SimpleNamespace(global_step=0, log_every_n_steps=1, optimizers=[optimizer])
     trainer.strategy = SimpleNamespace(_lightning_module=None)
     trainer.fit_loop = SimpleNamespace(epoch_loop=loop)
-    GradientNorm().on_before_optimizer_step(trainer, None, torch.optim.SGD(parameters))
+    GradientNorm().on_before_optimizer_step(trainer, None, optimizer)
     squares = sum(float(p.grad.double().square().sum()) for p in parameters)
     assert float(loop.values["grad_norm"]) == pytest.approx(squares**0.5, rel=1e-6)

@@ -6,6 +6,9 @@ import pytest
 
 from tests.guests.tour import GUESTS, HERE, STATIONS
 
+# What Lightning says to those who wrote a guest, and is theirs.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
 QUICK = ("vae", "gan", "template", "rl")
 """One of each kind: a usual one, manual optimization, nodes and metrics, an endless stream."""
 

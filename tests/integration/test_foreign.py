@@ -29,6 +29,7 @@ RUN = [
     "NewOnly",
     "make_good",
     "HasLit",
+    "Lit",
     "EvilRepr",
     "FailsForReal",
     "ExitsForReal",
@@ -64,9 +65,8 @@ REFUSED = {
     "ComplexParameter": "complex parameters",
     "NoForward": "defines no forward pass",
     "NoSuper": "AttributeError",
-    "Lit": "a LightningModule is not supported yet",
-    "make_lit": "a LightningModule is not supported yet",
-    "make_net": "a LightningModule is not supported yet",
+    "make_lit": "make_lit makes a LightningModule; say so: `def make_lit(...) -> Lit`",
+    "make_net": "make_net makes a LightningModule; say so: `def make_net(...) -> Lit`",
     "make_number": "the class int; must be a torch.nn.Module",
     "make_none": "the class NoneType; must be a torch.nn.Module",
     "make_class": "the class type; must be a torch.nn.Module",
@@ -78,9 +78,9 @@ REFUSED = {
 
 DATA_RUN = ["Ok", "good", "Prints"]
 DATA_REFUSED = {
-    "LDM": "a LightningDataModule is not supported yet",
-    "function": "function.kind is None",
-    "other": "the class int; must be a leyden.data.DataModule",
+    "LDM": "data.batch_size=20",
+    "function": "function makes a leyden.data.DataModule; say so",
+    "other": "its train part is an object of the class int",
     "LoadRaises": "KeyError: 'column'",
     "LoadExits": "SystemExit: 3",
     "InitRaises": "OSError: disk",

@@ -1,6 +1,7 @@
 """What a run of a LightningModule would cost, by its first real steps: only these can tell."""
 
 import time
+import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -80,9 +81,13 @@ def measure_module(cfg: DictConfig, observer: Observer) -> ModuleCosts | None:
     trainer_keys.limit_val_batches = trainer_keys.num_sanity_val_steps = 0
     trainer_keys.strategy, trainer_keys.profiler = "auto", None
     clock, first = Clock(), FirstBatch()
-    with TemporaryDirectory() as folder, quiet_libraries(), isolate_rng():
+    with ExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory())
+        for context in (quiet_libraries(), isolate_rng(), warnings.catch_warnings()):
+            stack.enter_context(context)
         seed_everything(cfg.seed, verbose=False)
         try:
+            warnings.filterwarnings("ignore", "You passed in a `val_dataloader` but have no")
             data = build_data(measured)
             task = build_module(measured, spec_of(data))
             # They may need a validation, such as early stopping, or a logger.

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
+from pytorch_lightning.utilities.model_helpers import is_overridden
 from pytorch_lightning.utilities.types import LRSchedulerConfig
 
 from leyden.compat.lightning import training_loaders
@@ -39,6 +40,9 @@ class ModuleReport(Callback):
                 config.interval, config.frequency = "step", 1
                 words = f"{type(task).__name__} would step it each epoch"
                 self._tell(f"note: the schedule counts optimizer steps, and is stepped so; {words}")
+        gives_validation = is_overridden("val_dataloader", data_of(trainer) or task)
+        if gives_validation and not is_overridden("validation_step", task):
+            self._tell(f"note: {type(task).__name__} has no validation_step: nothing is validated")
         parts = [optimizer_words(trainer, place) for place in range(len(trainer.optimizers))]
         self._tell(f"  optim   {'; '.join(parts) or 'none'}")
         reason = f": {found.reason}" if found.reason else ""
@@ -46,6 +50,11 @@ class ModuleReport(Callback):
 
     def _tell(self, text: str) -> None:
         self.observer(Note(text))
+
+
+def data_of(trainer: Trainer) -> LightningDataModule | None:
+    """The data set of a run; None where the module has its loaders itself."""
+    return getattr(trainer, "datamodule", None)
 
 
 def least_exact(trainer: Trainer) -> ResumeExactness:

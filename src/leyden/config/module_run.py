@@ -26,6 +26,11 @@ LIGHTNINGS_DEFAULTS = {"gradient_clip_val": None, "num_sanity_val_steps": 2}
 written for it. The validation before the training shows which metrics the module logs."""
 
 
+OF_LEYDEN_DATA = {"allow_synthetic": False}
+"""Keys of `trainer` that an option such as `trainer=smoke` sets, and only Leyden's data sets
+follow."""
+
+
 def is_module_run(cfg: Mapping[Any, Any] | DictConfig) -> bool:
     """Whether the model of a config is a LightningModule; False where its target is wrong."""
     try:
@@ -73,24 +78,31 @@ def named_in_vain(job: Job) -> Iterator[Problem]:
         yield Problem("compile", message, str(cfg.compile))
 
 
-def adapted_to_module(job: Job) -> DictConfig:
-    """The config of a job; of one whose model is a LightningModule, without what does not act.
+def adapted(job: Job) -> DictConfig:
+    """The config of a job without what does not act on the user's own model or data.
 
-    Lightning's defaults take the place of the catalogue's where those would change the training,
-    unless the request names the key.
+    For a LightningModule, Lightning's defaults take the place of the catalogue's where those would
+    change the training, unless the request names the key.
     """
     cfg = job.cfg
-    if not is_module_run(cfg):
-        return cfg
-    cfg = cfg.copy()
-    with open_dict(cfg):
-        for group in OF_LEYDENS_TASKS:
-            if group == "task" or not is_passed(cfg, group):
-                cfg[group] = None
-        for key, value in LIGHTNINGS_DEFAULTS.items():
-            if _is_of_catalogue(job, f"trainer.{key}"):
-                cfg.trainer[key] = value
+    if is_module_run(cfg):
+        cfg = cfg.copy()
+        with open_dict(cfg):
+            for group in OF_LEYDENS_TASKS:
+                if group == "task" or not is_passed(cfg, group):
+                    cfg[group] = None
+        _set_unnamed(job, cfg, LIGHTNINGS_DEFAULTS)
+    if not has_leyden_data(cfg):
+        cfg = cfg.copy()
+        _set_unnamed(job, cfg, OF_LEYDEN_DATA)
     return cfg
+
+
+def _set_unnamed(job: Job, cfg: DictConfig, values: Mapping[str, Any]) -> None:
+    """Sets keys of `trainer` that the request does not name."""
+    for key, value in values.items():
+        if cfg.trainer[key] != value and _is_of_catalogue(job, f"trainer.{key}"):
+            cfg.trainer[key] = value
 
 
 def _is_of_catalogue(job: Job, key: str) -> bool:

@@ -14,7 +14,7 @@ from leyden.config.compose import ComposedRequest, SweepSpec
 from leyden.config.instantiate import make
 from leyden.config.job import Job
 from leyden.config.keys import check_keys, names_in
-from leyden.config.module_run import OF_LEYDENS_TASKS, is_module_run, named_in_vain
+from leyden.config.module_run import OF_LEYDENS_TASKS, adapted, is_module_run, named_in_vain
 from leyden.config.nodes import check_node
 from leyden.config.plain import plain, refers
 from leyden.config.schema import (
@@ -118,9 +118,10 @@ def check_job(job: Job, rules: Rules, seen: Seen | None = None) -> list[Problem]
         found += _check_structure(given, {} if seen is None else seen)
         found += named_in_vain(job)
         wrong = {problem.key.split(".")[0] for problem in found}
+        acting = cfg if found else adapted(job)
         for rule, sections in rules.items():
             if not wrong & sections:
-                broken = list(rule(cfg))
+                broken = list(rule(acting))
                 found += broken
                 wrong |= {problem.key.split(".")[0] for problem in broken}
         found += _check_width(job)

@@ -103,10 +103,10 @@ def halve_micro_batch(folder: Path) -> bool:
         False where it is one sample, or the user has said its size.
     """
     cfg = read_frozen(folder)
-    if not has_leyden_data(cfg):
+    if cfg.trainer.micro_batch != "auto":
         return False
     split = batch_split_of(cfg)
-    if cfg.trainer.micro_batch != "auto" or split.micro_batch == 1:
+    if split.micro_batch == 1:
         return False
     share = split.batch_size // split.num_processes
     smaller = next(size for size in range(split.micro_batch // 2, 0, -1) if share % size == 0)

@@ -20,7 +20,7 @@ from leyden.config.module_run import is_module_run
 from leyden.config.schema import DataKeys
 from leyden.config.signature import fields_of, parameters_of, takes_any_key
 from leyden.config.targets import find_target, makes_leyden_data, misplaced_object
-from leyden.data import DataError, Spec, TorchDatasets
+from leyden.data import DataError, DataModule, Spec, TorchDatasets
 from leyden.data.torch_datasets import PARTS, as_data_module
 from leyden.errors import ConfigError, Problem
 from leyden.tasks import Task, task_of
@@ -68,6 +68,10 @@ def build_data(cfg: DictConfig) -> LightningDataModule:
     node = {key: value for key, value in cfg.data.items() if key not in not_its_own}
     options = _loader_options(node, target)
     made = make(OmegaConf.create(node), **_supplied_to_data(cfg, target, is_leydens=is_leydens))
+    if isinstance(made, DataModule) and not is_leydens:
+        name = target.__name__
+        message = f"{name} makes a leyden.data.DataModule; say so: `def {name}(...) -> DataModule`"
+        raise ConfigError([Problem("data", message)])
     if isinstance(made, LightningDataModule):
         if options:
             key, value = next(iter(options.items()))

@@ -12,7 +12,7 @@ from torch import nn
 from leyden.config.compose import ComposedRequest
 from leyden.config.huggingface import is_hf
 from leyden.config.job import Job
-from leyden.config.module_run import adapted_to_module, has_leyden_data, is_module_run
+from leyden.config.module_run import adapted, has_leyden_data, is_module_run
 from leyden.config.plain import copy_of, plain
 from leyden.config.signature import parameters_of
 from leyden.config.targets import find_target
@@ -118,7 +118,7 @@ def resolve_job(job: Job, *, fetch: bool = True, cache: Cache | None = None) -> 
         ConfigError: The problems of the config, each with the place where its key was set.
     """
     try:
-        return resolve_config(adapted_to_module(job), fetch=fetch, cache=cache)
+        return resolve_config(adapted(job), fetch=fetch, cache=cache)
     except ConfigError as error:
         raise ConfigError(map(job.located, error.problems)) from error
 

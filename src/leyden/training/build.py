@@ -39,6 +39,7 @@ from leyden.data.replay import Replay
 from leyden.distributed import torchrun
 from leyden.distributed.sharding import blocks_of
 from leyden.distributed.strategy import FullyShardedStrategy, MarkedCheckpointIO, strategy_of
+from leyden.errors import ConfigError, Problem
 from leyden.planning.batch import num_processes_of
 from leyden.planning.building import build_data, build_module
 from leyden.planning.steps import lightning_lengths
@@ -120,9 +121,8 @@ def build(
     task = build_module(cfg, spec)
     if isinstance(task, Task):
         compile_net(task.net, cfg)
-    own = [make(node) for node in (cfg.callbacks or {}).values() if node is not None]
-    nodes = [node for node in (cfg.logger or {}).values() if node is not None]
-    loggers = [make(node, save_dir=folder) for node in nodes]
+    own = made_parts(cfg, "callbacks")
+    loggers = made_parts(cfg, "logger", save_dir=folder)
     trainer = build_trainer(
         cfg,
         data,
@@ -131,6 +131,28 @@ def build(
         loggers=loggers,
     )
     return RunObjects(data, task, trainer)
+
+
+def made_parts(cfg: DictConfig, group: str, **arguments: Any) -> list[Any]:
+    """The callbacks or loggers of a config.
+
+    Args:
+        cfg: Frozen config of the run.
+        group: `callbacks` or `logger`.
+        arguments: Are passed to each of them.
+
+    Raises:
+        ConfigError: One needs a package that is not installed.
+    """
+    made = []
+    for name, node in (cfg[group] or {}).items():
+        try:
+            made += [] if node is None else [make(node, **arguments)]
+        except ModuleNotFoundError as error:
+            raise ConfigError(
+                [Problem(f"{group}.{name}", str(error).partition("\n")[0])]
+            ) from error
+    return made
 
 
 def build_trainer(

@@ -250,6 +250,8 @@ def fit(
             warnings.filterwarnings("ignore", "Checkpoint directory .* exists")
             # Lightning counts micro-batches of an epoch; Leyden logs steps across epochs.
             warnings.filterwarnings("ignore", "The number of training batches .* is smaller than")
+            # `ModuleReport` tells it.
+            warnings.filterwarnings("ignore", "You passed in a `val_dataloader` but have no")
             # Validation has refused it for split parameters.
             warnings.filterwarnings("ignore", "You're using the WeightAveraging callback")
             trainer.fit(experiment.task, datamodule=experiment.data, ckpt_path=checkpoint)
