@@ -123,9 +123,9 @@ def test_it_is_refused_within_the_arguments_of_a_part(composed, target):
     for place in places:
         nested = [{"deep": {"_target_": target}}]
         OmegaConf.update(cfg, f"{place}.inner", nested, force_add=True)
-    found = [p.key for p in problems_of(cfg) if "top level of a group" in p.message]
+    found = [p.key for p in problems_of(cfg) if p.key.endswith("_target_")]
     assert found == [f"{place}.inner[0].deep._target_" for place in places]
-    with pytest.raises(ValueError, match=r"`inner\[0\]\.deep` has a `_target_`"):
+    with pytest.raises(ValueError):  # noqa: PT011 (each is refused for a reason of its own)
         make(cfg.optimizer)
 
 

@@ -6,7 +6,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.utils.flop_counter import flop_registry
 
 from leyden.callbacks.tensorboard import is_compiled
-from leyden.compat.torch import TorchDispatchMode
+from leyden.compat.torch import TorchDispatchMode, operation_of
 from leyden.run.record import Record
 
 
@@ -62,7 +62,7 @@ class FlopCount(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, function: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         made = function(*args, **(kwargs or {}))
-        formula = flop_registry.get(function._overloadpacket)
+        formula = flop_registry.get(operation_of(function))
         if formula is not None:
             self.total += int(formula(*args, **(kwargs or {}), out_val=made))
         return made

@@ -27,6 +27,7 @@ __all__ = [
     "leave_unscaling_to_the_scaler",
     "load_state_dict",
     "loopback_store",
+    "operation_of",
     "set_element",
     "storage_key",
     "tree_leaves",
@@ -75,6 +76,14 @@ def loopback_store(
         wait_for_workers=False,
         master_listen_fd=file,
     )
+
+
+def operation_of(overload: Any) -> Any:
+    """The operation, such as `aten.mm`, of which a dispatch mode is given an overload.
+
+    Torch's table of formulas for operations (`flop_counter.flop_registry`) has it as its key.
+    """
+    return overload._overloadpacket
 
 
 def is_compiled(module: nn.Module) -> bool:

@@ -79,7 +79,7 @@ def check_node(
     for key in parameters.keys() & given.keys():
         if has_node(given[key]):  # what its target makes is not known before
             parameters[key] = Parameter(Any, required=False)
-    if takes_any_key(target):
+    if is_open(target):
         given = {key: value for key, value in given.items() if key in parameters}
     yield from check_keys(path, given, parameters, others=others)
 
@@ -96,28 +96,42 @@ def _unsupported(name: str, node: Mapping[str, Any], target: Any, group: str) ->
     return None
 
 
+def is_open(target: Any) -> bool:
+    """Whether a target of the user's, or of torchvision's, takes further keys by its `**kwargs`.
+
+    Of the classes of Lightning and Leyden all keys that are taken are known.
+    """
+    package = target.__module__.partition(".")[0]
+    return package not in ("leyden", "pytorch_lightning") and takes_any_key(target)
+
+
 def unchecked_keys(path: str, node: Any) -> Iterator[str]:
     """Notes on keys that a target takes by its `**kwargs`: nobody knows whether they are right."""
     if is_node(node):
         target = find_target(str(node["_target_"]))
         known = {*parameters_of(target), *MARKERS}
-        if takes_any_key(target):
+        if is_open(target):
             for key in (key for key in node if key not in known):
                 yield f"note: {path}.{key} is passed to {target.__name__} unchecked, as **kwargs"
-    pairs = node.items() if isinstance(node, dict) else enumerate(node or ())
-    for key, value in pairs:
-        if isinstance(value, dict | list):
-            yield from unchecked_keys(f"{path}.{key}", value)
+    for at, value in _inner(path, node):
+        yield from unchecked_keys(at, value)
 
 
 def _check_within(path: str, value: Any) -> Iterator[Problem]:
     """Nodes within an argument, at any depth."""
     if is_node(value):
         yield from check_node(path, value, NESTED)
-    elif isinstance(value, dict | list):
-        pairs = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, inner in pairs:
-            yield from _check_within(f"{path}.{key}", inner)
+        return
+    for at, inner in _inner(path, value):
+        yield from _check_within(at, inner)
+
+
+def _inner(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Values within a mapping or a list, with their full keys."""
+    if isinstance(value, dict):
+        yield from ((f"{path}.{key}", inner) for key, inner in value.items())
+    elif isinstance(value, list):
+        yield from ((f"{path}[{place}]", inner) for place, inner in enumerate(value))
 
 
 def _check_markers(path: str, node: Mapping[str, Any]) -> Iterator[Problem]:
