@@ -83,10 +83,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run_verb(parser: Parser, words: list[str]) -> int:
     """Runs a verb; each kind of error has its message and its exit status."""
     from leyden.cli.variables import reject_misspelt_variables
+    from leyden.config.project import current_project, forget_project
     from leyden.errors import ConfigError
 
     try:
         reject_misspelt_variables()
+        forget_project()
+        current_project()  # what is wrong with its file is said before anything else
         options = parse(parser, words)
         status: int = options.run(options)
     except ParserExit as end:

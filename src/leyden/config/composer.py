@@ -10,7 +10,7 @@ from hydra.core.utils import setup_globals
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, open_dict
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 from yaml import YAMLError
 
 from leyden.compat.hydra import ConfigLoader, apply_overrides, create_config_search_path
@@ -20,7 +20,8 @@ from leyden.config.job import Job
 from leyden.config.location import CONF
 from leyden.config.origin import Origins
 from leyden.config.overrides import parse_overrides, with_forced_prefix
-from leyden.config.plain import copy_of
+from leyden.config.plain import copy_of, has_types, untyped
+from leyden.config.project import current_project
 from leyden.config.request import Request
 from leyden.config.sweep_space import Assignment
 from leyden.errors import ConfigError, Problem, suggestion
@@ -49,11 +50,13 @@ class ComposedFiles:
         whole: The config with the node `hydra`.
         own: Without it: it is half of the config, and no part of a job.
         choices: The option taken of each group.
+        is_typed: A part comes from Hydra's ConfigStore with the types of a dataclass.
     """
 
     whole: DictConfig
     own: DictConfig
     choices: dict[str, str]
+    is_typed: bool
 
     @classmethod
     def of(cls, whole: DictConfig) -> "ComposedFiles":
@@ -65,7 +68,7 @@ class ComposedFiles:
             for group, option in whole.hydra.runtime.choices.items()
             if option is not None and not group.startswith("hydra/")
         }
-        return cls(whole, own, choices)
+        return cls(whole, own, choices, has_types(own))
 
 
 class Composer:
@@ -80,7 +83,7 @@ class Composer:
     """
 
     def __init__(self, request: Request) -> None:
-        self.config_name = request.config_name
+        self.config_name = request.primary
         self.loader = config_loader(request)
         self._read: dict[str, ParsedOverride] = {}
         self._files: dict[tuple[str, ...], ComposedFiles] = {}
@@ -112,6 +115,8 @@ class Composer:
             files = self._chosen(tuple(one.line for one in readings if one.chooses))
             cfg, rest = copy_of(of(files)), [one.override for one in readings if not one.chooses]
             apply_overrides(rest, cfg)
+            if files.is_typed:
+                cfg = untyped(cfg)
         except (HydraException, OmegaConfBaseException, YAMLError) as error:
             raise ConfigError([_composition_problem(error, self.loader)]) from error
         return cfg, files.choices
@@ -142,6 +147,9 @@ class Composer:
 def config_loader(request: Request) -> ConfigLoader:
     """Hydra's config loader over our catalogue, the experiments and the user's own folder."""
     register()
+    project = current_project()
+    if project is not None:
+        project.import_modules()
     setup_globals()  # the resolvers of `${now:}` and `${hydra:}`
     environment.register()
     version.setbase("1.3")
@@ -152,6 +160,13 @@ def config_loader(request: Request) -> ConfigLoader:
 
 
 def _composition_problem(error: Exception, loader: ConfigLoader) -> Problem:
+    cause = error.__cause__
+    if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.object_type is not None:
+        known = getattr(cause.object_type, "__dataclass_fields__", {})
+        key = str(cause.full_key)
+        parent = key.rpartition(".")[0]
+        hint = suggestion(str(cause.key), known, prefix=f"{parent}." if parent else "")
+        return Problem(key, f"no such key in {cause.object_type.__name__}; {hint}")
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     missing = re.search(r"Could not find '([^']+)/([^'/]+)'", str(error))
     # What an experiment without its package line chooses lands in a group of its own name.

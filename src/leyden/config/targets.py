@@ -2,7 +2,8 @@
 
 A target is refused by its text before anything is imported for it, and once more by what it turned
 out to be: an alias such as `leyden.data.Path` is not one of ours. The user allows packages of their
-own outside the config, in the environment: `LEYDEN_PACKAGES=my_models,my_data`.
+own outside the config: in the file of their project (`config.project`), or in the environment, by
+`LEYDEN_PACKAGES=my_models,my_data`.
 """
 
 import inspect
@@ -15,6 +16,7 @@ from typing import Any, get_type_hints
 
 from leyden.compat import lightning_names
 from leyden.config.library_parts import ALIAS, LIBRARY_MODULES, is_library_part, refused_name
+from leyden.config.project import FILE, add_import_folders, current_project
 from leyden.config.renamed import current_target
 from leyden.errors import LIKE, suggestion
 
@@ -53,8 +55,24 @@ NOT_OURS = "is not a class or function of the packages that configs may name"
 
 def user_packages() -> tuple[str, ...]:
     """Packages that the user allows configs to name."""
+    project = current_project()
+    names = [*packages_of_environment(), *(project.packages if project else ())]
+    return tuple(dict.fromkeys(names))
+
+
+def packages_of_environment() -> tuple[str, ...]:
+    """Those that `LEYDEN_PACKAGES` names."""
     names = os.environ.get("LEYDEN_PACKAGES", "").split(",")
     return tuple(name.strip() for name in names if name.strip())
+
+
+def let_user_packages_be_imported() -> None:
+    """Puts the folders of the user's packages on Python's path."""
+    project = current_project()
+    if packages_of_environment():
+        add_import_folders((os.getcwd(),))
+    if project is not None and project.packages:
+        add_import_folders(project.import_folders)
 
 
 def is_allowed(path: str) -> bool:
@@ -81,8 +99,7 @@ def find_target(path: str) -> Any:
         raise ValueError(f"is not allowed; {_allowed_instead(path)}")
     if not is_user_target(path) and (instead := refused_name(path)):
         raise ValueError(f"is not supported; {instead}")
-    if user_packages() and os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    let_user_packages_be_imported()
     if is_user_target(path):
         lightning_names.install()
     found = _find(path)
@@ -99,9 +116,10 @@ def _allowed_instead(path: str) -> str:
     package, packages = path.partition(".")[0], user_packages()
     near = get_close_matches(package, packages, n=1, cutoff=LIKE)
     if near and near[0] != package:
-        return f"LEYDEN_PACKAGES names `{near[0]}`; did you mean `{package}`?"
+        said_by = "LEYDEN_PACKAGES" if near[0] in packages_of_environment() else FILE
+        return f"{said_by} names `{near[0]}`; did you mean `{package}`?"
     modules = ", ".join(f"{module}.*" for module in (*_shortest(ALLOWED_MODULES), *packages))
-    return f"allowed: {modules}; your own: LEYDEN_PACKAGES=package"
+    return f"allowed: {modules}; your own: LEYDEN_PACKAGES=package, or `packages` in {FILE}"
 
 
 def _shortest(modules: tuple[str, ...]) -> list[str]:
