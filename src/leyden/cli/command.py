@@ -11,6 +11,7 @@ from leyden.cli.exit_status import FAILED, OF_STATUS, WRONG_REQUEST
 from leyden.cli.help import HELP
 from leyden.cli.parser import Parser, ParserExit, parse
 from leyden.cli.verbs import (
+    adopt,
     data,
     diff,
     doctor,
@@ -40,7 +41,7 @@ WHEN_INTERRUPTED = {
 
 MODULES = (
     *(train, plan, data, evaluate, generate, export),
-    *(runs, diff, reproduce, doctor, report, tokenize),
+    *(runs, diff, reproduce, doctor, report, tokenize, adopt),
 )
 """The files of the verbs; each has a function `add_verbs`."""
 

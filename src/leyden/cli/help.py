@@ -25,6 +25,7 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden doctor                   can runs be trusted on this machine?
   leyden report SWEEP             tables, plots and statistics of a sweep
   leyden tokenize SOURCE... --output DIR   shards of tokens for data=tokens
+  leyden adopt [FOLDER]           the project file of a project with Hydra and Lightning
 
   leyden VERB --help              more about a verb
   --json                          for other programs: plan, data, eval, generate, runs, diff,

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.config_store import ConfigStore
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult
@@ -39,12 +40,15 @@ class BoundedFiles(FileConfigSource):
 
 
 class OwnPackages(ImportlibResourcesConfigSource):
-    """A package of configs, which Hydra imports: Hydra's own, or one that the user allows."""
+    """A package of configs, which Hydra imports: its own, of a plugin, or that the user allows.
+
+    Hydra imports the plugins that are installed in any case.
+    """
 
     def __init__(self, provider: str, path: str) -> None:
         super().__init__(provider=provider, path=path)
         let_user_packages_be_imported()
-        if self.path.partition(".")[0] not in ("hydra", *user_packages()):
+        if self.path.partition(".")[0] not in ("hydra", "hydra_plugins", *user_packages()):
             message = f"pkg://{self.path} is not allowed; your own: LEYDEN_PACKAGES=package"
             raise ConfigLoadError(message)
 
@@ -100,6 +104,10 @@ def register() -> None:
     if not sources().types.get(ExperimentSource.scheme()):
         sources().register(ExperimentSource)
         Plugins.instance().register(LeydenSearchPath)
+        for group in ("hydra_logging", "job_logging"):  # of a plugin that need not be installed
+            ConfigStore.instance().store(
+                "colorlog", {}, group=f"hydra/{group}", package=f"hydra.{group}"
+            )
 
 
 def _is_ours(config_path: str) -> bool:

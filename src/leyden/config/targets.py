@@ -12,7 +12,7 @@ import sys
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
-from typing import Any, get_type_hints
+from typing import Any, Self, get_type_hints
 
 from leyden.compat import lightning_names
 from leyden.config.library_parts import ALIAS, LIBRARY_MODULES, is_library_part, refused_name
@@ -129,8 +129,13 @@ def _shortest(modules: tuple[str, ...]) -> list[str]:
 
 def _is_own(found: Any) -> bool:
     """Whether a class or function was defined in a package that the user allows."""
-    is_callable = inspect.isclass(found) or inspect.isfunction(found)
+    is_callable = inspect.isclass(found) or is_function(found)
     return is_callable and is_user_target(f"{found.__module__}.")
+
+
+def is_function(target: Any) -> bool:
+    """Whether a target is a function, or a method that a class has without an object."""
+    return inspect.isfunction(target) or inspect.ismethod(target)
 
 
 def _is_public(found: Any, path: str) -> bool:
@@ -146,20 +151,39 @@ def _is_public(found: Any, path: str) -> bool:
 
 
 def _find(path: str) -> Any:
-    module_path, _, name = path.rpartition(".")
+    holder_path, _, name = path.rpartition(".")
+    holder: Any
     try:
-        module = import_module(module_path)
+        holder = import_module(holder_path)
     except ImportError as error:
-        raise ValueError(f"can't be imported: {error}") from error
-    if not hasattr(module, name):
-        public = [word for word in vars(module) if not word.startswith("_")]
-        raise ValueError(f"no such name; {suggestion(name, getattr(module, '__all__', public))}")
-    return getattr(module, name)
+        holder = _class_of_users(holder_path)
+        if holder is None:
+            raise ValueError(f"can't be imported: {error}") from error
+    if not hasattr(holder, name):
+        public = [word for word in vars(holder) if not word.startswith("_")]
+        raise ValueError(f"no such name; {suggestion(name, getattr(holder, '__all__', public))}")
+    if inspect.isclass(holder):
+        kind = inspect.getattr_static(holder, name)
+        if not isinstance(kind, classmethod | staticmethod | type):
+            raise ValueError("is neither a classmethod nor a staticmethod of its class")
+    return getattr(holder, name)
+
+
+def _class_of_users(path: str) -> Any:
+    """The class of the user's that a dotted path names; None where it names something else."""
+    module_path, _, name = path.rpartition(".")
+    if not is_user_target(path):
+        return None
+    try:
+        found = getattr(import_module(module_path), name, None)
+    except ImportError:
+        return None
+    return found if inspect.isclass(found) and _is_own(found) else None
 
 
 def misplaced(group: str, target: Any) -> str | None:
     """What a target named in `group` should have been, or None if it is right there."""
-    if group not in BASES or (inspect.isfunction(target) and group in MADE_BY_FUNCTIONS):
+    if group not in BASES or (is_function(target) and group in MADE_BY_FUNCTIONS):
         return None
     if not inspect.isclass(target):
         return f"must be a {BASES[group]}"
@@ -219,16 +243,18 @@ def makes_leyden_data(path: str) -> bool:
         ValueError: See `find_target`.
     """
     target = find_target(path)
-    says_kind = inspect.isfunction(target) and hasattr(target, "kind")
+    says_kind = is_function(target) and hasattr(target, "kind")
     return says_kind or _makes(target, "leyden.data.DataModule")
 
 
 @cache
 def _makes(target: Any, base: str) -> bool:
     made = target
-    if inspect.isfunction(target):
+    if is_function(target):
         try:
             made = get_type_hints(target).get("return")
         except Exception:  # to resolve a hint is to run the text that someone wrote there
-            return False
+            made = None
+        if inspect.ismethod(target) and made in (None, Self):  # as `from_pretrained(cls, ...)`
+            made = target.__self__
     return inspect.isclass(made) and issubclass(made, _class_at(base))

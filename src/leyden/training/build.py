@@ -31,6 +31,7 @@ from leyden.compat.lightning_slurm import ignore_slurm
 from leyden.config.identity import config_digest
 from leyden.config.instantiate import make
 from leyden.config.module_run import is_module_run
+from leyden.config.references import in_run_folder
 from leyden.config.schema import TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
 from leyden.data import DataModule
@@ -114,6 +115,7 @@ def build(
         first: Callbacks before those of the config.
         last: Callbacks after those of the config.
     """
+    cfg = in_run_folder(cfg, folder)
     seed_everything(cfg.seed, verbose=False)
     data = data or build_data(cfg)
     spec = spec_of(data)  # reads the data; a user's data set may draw random numbers
