@@ -219,3 +219,59 @@ def test_a_module_registers_before_anything_is_composed(project, leyden):
     result = leyden("train", "model=wide_of_mine", "model.wdth=4")
     assert "did you mean `model.width`?" in result.err
     assert leyden("train", "model=wide_of_mine", "trainer=smoke").status == 0
+
+
+MAKERS = """
+
+
+class Made(Net):
+    @classmethod
+    def from_width(cls, *, input_shape: tuple[int, ...], num_outputs: int, width: int = 4):
+        return cls(input_shape=input_shape, num_outputs=num_outputs, width=width)
+
+    @staticmethod
+    def small(*, input_shape: tuple[int, ...], num_outputs: int) -> Net:
+        return Net(input_shape=input_shape, num_outputs=num_outputs, width=2)
+"""
+
+
+@pytest.mark.parametrize("maker", ["from_width", "small"])
+def test_a_class_method_is_a_target(project, leyden, maker):
+    (project / "src" / "my_nets" / "__init__.py").write_text(NET + MAKERS)
+    file = project / "configs" / "model" / "made.yaml"
+    file.write_text(f"_target_: my_nets.Made.{maker}\n")
+    assert leyden("train", "model=made", "trainer=smoke").status == 0
+    result = leyden("train", "model=made", "model.wdth=3")
+    assert result.status == 2
+    assert "model.wdth=3" in result.err
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("Made.forward", "neither a classmethod nor a staticmethod"),
+        ("Made.from_widht", "did you mean `from_width`?"),
+        ("Made.nn.Module", "can't be imported"),
+        ("Net.register_parameter", "neither a classmethod nor a staticmethod"),
+    ],
+)
+def test_what_else_a_class_has_is_no_target(project, target, said):
+    (project / "src" / "my_nets" / "__init__.py").write_text(NET + MAKERS)
+    with pytest.raises(ValueError, match=said):
+        find_target(f"my_nets.{target}")
+
+
+def test_a_method_that_a_class_inherits_from_a_library_is_no_target(project):
+    code = (
+        "from pytorch_lightning import LightningModule\n\n\nclass Lit(LightningModule):\n    pass\n"
+    )
+    (project / "src" / "my_nets" / "__init__.py").write_text(code)
+    with pytest.raises(ValueError, match="is not a class or function of the packages"):
+        find_target("my_nets.Lit.load_from_checkpoint")
+
+
+@pytest.mark.parametrize("override", ["logger=null", "~logger"])
+def test_a_run_may_have_no_logger(leyden, override):
+    (job,) = package.compose(override).jobs
+    assert job.cfg.logger == {}
+    assert leyden("train", override, "trainer=smoke").status == 0

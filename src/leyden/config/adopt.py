@@ -151,19 +151,27 @@ def _log_folder(conf: Path) -> str | None:
 def _registering(folder: Path, own: list[str]) -> tuple[list[str], list[str]]:
     """Modules that register resolvers or configs, and programs that do."""
     modules, programs = [], []
+    for path, place in _python_files(folder, own).items():
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if not REGISTERS.search(text):
+            continue
+        if "hydra.main(" in text:
+            programs.append(str(path.relative_to(folder)))
+        else:
+            parts = path.relative_to(place).with_suffix("").parts
+            modules.append(".".join(part for part in parts if part != "__init__"))
+    return modules, programs
+
+
+def _python_files(folder: Path, own: list[str]) -> dict[Path, Path]:
+    """The files of a project's modules, each with the folder that it is imported from."""
+    found: dict[Path, Path] = {}
     for place in (folder, folder / "src"):
         for name in own:
-            files = [place / f"{name}.py", *sorted((place / name).rglob("*.py"))]
-            for path in (one for one in files if one.is_file() and not LEFT_OUT & {*one.parts}):
-                text = path.read_text(encoding="utf-8", errors="replace")
-                if not REGISTERS.search(text):
-                    continue
-                if "hydra.main(" in text:
-                    programs.append(str(path.relative_to(folder)))
-                else:
-                    parts = path.relative_to(place).with_suffix("").parts
-                    modules.append(".".join(part for part in parts if part != "__init__"))
-    return list(dict.fromkeys(modules)), list(dict.fromkeys(programs))
+            for path in (place / f"{name}.py", *sorted((place / name).rglob("*.py"))):
+                if path.is_file() and not LEFT_OUT & {*path.relative_to(folder).parts}:
+                    found.setdefault(path, place)
+    return found
 
 
 def _toml(value: str | list[str]) -> str:

@@ -264,7 +264,7 @@ def _empty(cfg: DictConfig, groups: list[str]) -> None:
     """
     with open_dict(cfg):
         for group in groups:
-            if group in cfg:
+            if group in cfg or group in fields_of(Root):
                 cfg[group] = {}
             elif group in cfg.get("hydra", {}).get("runtime", {}).get("choices", {}):
                 option = cfg.hydra.runtime.choices[group]

@@ -59,8 +59,17 @@ class Project:
 
     @property
     def import_folders(self) -> tuple[str, ...]:
-        """Folders that the project's packages are imported from."""
-        return str(self.folder), str(self.folder / "src")
+        """Folders that the project's packages are imported from: its own, `src`, or both.
+
+        Only those that have one: modules of others must not be found in the place of libraries.
+        """
+        firsts = {name.partition(".")[0] for name in (*self.packages, *self.imports)}
+        places = (self.folder, self.folder / "src")
+        return tuple(
+            str(place)
+            for place in places
+            if any((place / one).is_dir() or (place / f"{one}.py").is_file() for one in firsts)
+        )
 
     @property
     def primary(self) -> str | None:
