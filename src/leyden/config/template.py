@@ -163,6 +163,8 @@ def _translate_trainer(work: Translator) -> None:
         keys["max_steps"] = None
     if keys.get("max_steps") and keys.get("max_epochs"):
         work.note("trainer.max_epochs", "trainer.max_steps alone says when a run ends")
+    if not str(work.said("data._target_")).startswith("leyden."):
+        (keys.get("force") or {}).pop("allow_synthetic", None)  # of smoke: for Leyden's data sets
     _translate_shortcuts(work, keys)
     epochs = None if keys.get("max_steps") else LIGHTNINGS_EPOCHS
     catalogue = read_yaml(CONF / "trainer" / "default.yaml")
@@ -224,6 +226,9 @@ def _translate_callback(work: Translator, name: str, node: Any, found: dict[str,
         found[name] = node
         if kind == "EarlyStopping":
             _take_monitor(work, node)
+            # After a validation, which an epoch that `max_steps` cuts short ends without.
+            if node.get("check_on_train_epoch_end") is None:
+                node["check_on_train_epoch_end"] = False
 
 
 def _translate_checkpoint(
