@@ -33,7 +33,7 @@ from leyden.config.validate import check_job, validate
 from leyden.distributed import torchrun
 from leyden.errors import ConfigError, Diverged, Interrupted, Problem, RunFailed
 from leyden.events import Observer, log_notes
-from leyden.run.folder import read_frozen
+from leyden.run.folder import outputs_folder, read_frozen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +91,7 @@ def compose(
     *overrides: str,
     multirun: bool = False,
     config_dir: Path | None = None,
-    config_name: str = "config",
+    config_name: str | None = None,
 ) -> ComposedRequest:
     """Composes and validates the requested jobs; runs nothing.
 
@@ -99,7 +99,7 @@ def compose(
         overrides: Hydra's overrides, as on the command line.
         multirun: Whether the request is a sweep, as with `-m`.
         config_dir: Folder of the user's own configs.
-        config_name: Name of the primary config.
+        config_name: Name of the primary config; None: the project's, or Leyden's.
 
     Raises:
         ConfigError: All problems of the request.
@@ -248,11 +248,15 @@ def load(folder: Path | str) -> Run:
     return Run(Record.read(Path(folder)))
 
 
-def runs(folder: Path | str = "outputs") -> "pd.DataFrame":
-    """All runs below a folder: one row each; the columns are the keys of `run.json`."""
+def runs(folder: Path | str | None = None) -> "pd.DataFrame":
+    """All runs below a folder: one row each; the columns are the keys of `run.json`.
+
+    Args:
+        folder: None: where runs go, which is `outputs` unless a project says otherwise.
+    """
     import pandas as pd
 
     from leyden.run.listing import find_runs
 
-    records, _ = find_runs(Path(folder))
+    records, _ = find_runs(outputs_folder() if folder is None else Path(folder))
     return pd.DataFrame(records)

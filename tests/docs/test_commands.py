@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.config.validate import check_job
 from leyden.planning.rules import RULES
-from tests.docs.pages import PAGES, SHORT, blocks, commands
+from tests.docs.pages import PAGES, ROOT, SHORT, blocks, commands
 
 COMMANDS = commands()
+PROJECT = ROOT / "tests" / "assets" / "template_project"
 COMPOSED = ("train", "plan", "data")
 """Verbs that take overrides of a config."""
 
@@ -43,6 +45,16 @@ def words_of(command, named):
     return words[words.index("leyden") + 1 :]
 
 
+def make_project(command, folder):
+    """For a command of the page on projects: a project, adopted unless the command does it."""
+    if COMMANDS[command] != "docs/your-project.md":
+        return
+    shutil.copytree(PROJECT, folder, dirs_exist_ok=True)
+    if "adopt" not in command:
+        with (folder / "pyproject.toml").open("a") as file:
+            file.write('[tool.leyden]\npackages = ["src"]\nconf = "configs"\n')
+
+
 def set_environment(command, monkeypatch):
     for setting in re.findall(r"^(\w+)=([\w,]+) ", command):
         monkeypatch.setenv(*setting)
@@ -50,7 +62,8 @@ def set_environment(command, monkeypatch):
 
 @pytest.mark.usefixtures("users_code")
 @pytest.mark.parametrize("command", ACCEPTED)
-def test_a_command_is_accepted(command, leyden, named, monkeypatch):
+def test_a_command_is_accepted(command, leyden, named, monkeypatch, tmp_path):
+    make_project(command, tmp_path)
     set_environment(command, monkeypatch)
     Path("shards").mkdir()
     needs_run = "init_from=RUN" in command
@@ -66,7 +79,8 @@ def test_a_command_is_accepted(command, leyden, named, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.usefixtures("users_code")
 @pytest.mark.parametrize("command", RUN)
-def test_a_command_works(command, leyden, named, monkeypatch):
+def test_a_command_works(command, leyden, named, monkeypatch, tmp_path):
+    make_project(command, tmp_path)
     set_environment(command, monkeypatch)
     for word, before in NEEDED.items():
         if word in command and f"leyden {before.partition(' ')[0]}" not in command:

@@ -11,6 +11,7 @@ from leyden.cli.exit_status import FAILED, OF_STATUS, WRONG_REQUEST
 from leyden.cli.help import HELP
 from leyden.cli.parser import Parser, ParserExit, parse
 from leyden.cli.verbs import (
+    adopt,
     data,
     diff,
     doctor,
@@ -40,7 +41,7 @@ WHEN_INTERRUPTED = {
 
 MODULES = (
     *(train, plan, data, evaluate, generate, export),
-    *(runs, diff, reproduce, doctor, report, tokenize),
+    *(runs, diff, reproduce, doctor, report, tokenize, adopt),
 )
 """The files of the verbs; each has a function `add_verbs`."""
 
@@ -83,10 +84,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run_verb(parser: Parser, words: list[str]) -> int:
     """Runs a verb; each kind of error has its message and its exit status."""
     from leyden.cli.variables import reject_misspelt_variables
+    from leyden.config.project import current_project, forget_project
     from leyden.errors import ConfigError
 
     try:
         reject_misspelt_variables()
+        forget_project()
+        current_project()  # what is wrong with its file is said before anything else
         options = parse(parser, words)
         status: int = options.run(options)
     except ParserExit as end:

@@ -25,6 +25,7 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden doctor                   can runs be trusted on this machine?
   leyden report SWEEP             tables, plots and statistics of a sweep
   leyden tokenize SOURCE... --output DIR   shards of tokens for data=tokens
+  leyden adopt [FOLDER]           the project file of a project with Hydra and Lightning
 
   leyden VERB --help              more about a verb
   --json                          for other programs: plan, data, eval, generate, runs, diff,
@@ -80,15 +81,33 @@ def train_help(config_dir: Path | None = None) -> str:
     ]
     return TRAIN.format(
         groups=_lines(rows, 12),
-        own="" if config_dir is None else _own(config_dir),
+        own="".join(map(_own, _own_folders(config_dir))),
         engines=_lines(engines, 16),
     )
 
 
-def _own(config_dir: Path) -> str:
-    folders = sorted(path for path in config_dir.iterdir() if path.is_dir())
-    rows = [(path.name, names) for path in folders if (names := options(path))]
-    return f"\nIn {config_dir}:\n{_lines(rows, 12)}\n"
+def _own_folders(config_dir: Path | None) -> list[tuple[Path, list[tuple[str, Path]]]]:
+    """The user's own folders, each with its groups and their folders."""
+    from leyden.config.project import current_project
+
+    project = current_project()
+    found = []
+    for folder in (config_dir, None if project is None else project.conf):
+        if folder is not None:
+            inner = sorted(path for path in folder.iterdir() if path.is_dir())
+            found.append((folder, [(path.name, path) for path in inner]))
+    if project is not None and project.experiments is not None:
+        found.append((project.experiments, [("experiment", project.experiments)]))
+    return found
+
+
+def _own(place: tuple[Path, list[tuple[str, Path]]]) -> str:
+    from leyden.formatting import shown_path
+
+    folder, groups = place
+    rows = [(name, names) for name, path in groups if (names := options(path))]
+    width = max([12, *(len(name) + 2 for name, _ in rows)])
+    return f"\nIn {shown_path(folder)}:\n{_lines(rows, width)}\n" if rows else ""
 
 
 def _lines(rows: list[tuple[str, str]], width: int) -> str:

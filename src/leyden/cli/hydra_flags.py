@@ -11,7 +11,8 @@ from omegaconf import DictConfig
 from leyden.compat.hydra import hydras_parser, unchecked_help
 from leyden.config.catalogue import register
 from leyden.config.location import CONF
-from leyden.config.request import reject_config_path
+from leyden.config.project import current_project
+from leyden.config.request import Request, reject_config_path
 from leyden.errors import ConfigError, Problem
 
 
@@ -31,9 +32,14 @@ def hydra_main(arguments: list[str]) -> int:
         )
     reject_config_path(asked)
     register()
+    project = current_project()
+    if project is not None:
+        project.import_modules()
     sys.argv = [sys.argv[0], *arguments]
     with unchecked_help(), _root_logger_restored():
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(_nothing)()
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name=Request().primary)(
+            _nothing
+        )()
     return 0
 
 

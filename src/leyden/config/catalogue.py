@@ -1,5 +1,8 @@
 """Where Hydra reads configs from: the catalogue of parts, the experiments, the user's own folders.
 
+A project's configs come before the catalogue if they have a primary config of their own, which
+means its own groups; otherwise they extend the catalogue and come after it.
+
 Files are read up to a size that configs have, and of packages only those that the user allows.
 """
 
@@ -7,6 +10,7 @@ import os
 from pathlib import Path
 
 from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.config_store import ConfigStore
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult
@@ -15,7 +19,8 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from leyden.compat.hydra import FileConfigSource, ImportlibResourcesConfigSource, sources
 from leyden.config.location import EXPERIMENTS
 from leyden.config.plain import require_bounded_size
-from leyden.config.targets import user_packages
+from leyden.config.project import current_project
+from leyden.config.targets import let_user_packages_be_imported, user_packages
 
 GROUP = "experiment"
 
@@ -35,11 +40,15 @@ class BoundedFiles(FileConfigSource):
 
 
 class OwnPackages(ImportlibResourcesConfigSource):
-    """A package of configs, which Hydra imports: Hydra's own, or one that the user allows."""
+    """A package of configs, which Hydra imports: its own, of a plugin, or that the user allows.
+
+    Hydra imports the plugins that are installed in any case.
+    """
 
     def __init__(self, provider: str, path: str) -> None:
         super().__init__(provider=provider, path=path)
-        if self.path.partition(".")[0] not in ("hydra", *user_packages()):
+        let_user_packages_be_imported()
+        if self.path.partition(".")[0] not in ("hydra", "hydra_plugins", *user_packages()):
             message = f"pkg://{self.path} is not allowed; your own: LEYDEN_PACKAGES=package"
             raise ConfigLoadError(message)
 
@@ -71,10 +80,19 @@ class ExperimentSource(BoundedFiles):
         return sorted(names)
 
 
-class ExperimentSearchPath(SearchPathPlugin):
-    """Puts the experiments on Hydra's search path."""
+class LeydenSearchPath(SearchPathPlugin):
+    """Puts the project's configs and all experiments on Hydra's search path."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        project = current_project()
+        if project is not None and project.conf is not None:
+            place = f"file://{project.conf}"
+            if project.primary is None:
+                search_path.append("project", place)
+            else:
+                search_path.prepend("project", place, anchor="main")
+        if project is not None and project.experiments is not None:
+            search_path.append("project", f"{ExperimentSource.scheme()}://{project.experiments}")
         search_path.append("leyden", f"{ExperimentSource.scheme()}://{EXPERIMENTS}")
 
 
@@ -85,7 +103,11 @@ def register() -> None:
     types["file"], types["pkg"] = BoundedFiles, OwnPackages
     if not sources().types.get(ExperimentSource.scheme()):
         sources().register(ExperimentSource)
-        Plugins.instance().register(ExperimentSearchPath)
+        Plugins.instance().register(LeydenSearchPath)
+        for group in ("hydra_logging", "job_logging"):  # of a plugin that need not be installed
+            ConfigStore.instance().store(
+                "colorlog", {}, group=f"hydra/{group}", package=f"hydra.{group}"
+            )
 
 
 def _is_ours(config_path: str) -> bool:

@@ -20,7 +20,7 @@ from leyden.config.overrides import (
     with_forced_prefix,
 )
 from leyden.config.renamed import current_target
-from leyden.config.request import Request
+from leyden.config.request import LEYDENS, Request
 from leyden.config.schema import SweepKeys
 from leyden.config.signature import fields_of
 from leyden.config.sweep_declaration import axis_of, read_axes
@@ -30,6 +30,9 @@ from leyden.errors import ConfigError, Problem
 
 HYDRAS_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 """Hydra's own sweeper: every combination of values is a job. Only its `params` are read."""
+
+MAY_BE_EMPTY = ("logger", "callbacks")
+"""Groups of which nothing need be taken; of a primary config of the user's, these are all."""
 
 PLUGINS = {
     "launcher": {
@@ -110,7 +113,8 @@ def compose_request(request: Request) -> ComposedRequest:
     composer = Composer(request)
     loader = composer.loader
     typed = parse_overrides(request.overrides, loader)
-    require_known_options(typed, loader)
+    is_leydens = composer.config_name == LEYDENS
+    require_known_options(typed, loader, may_be_empty=MAY_BE_EMPTY if is_leydens else None)
     fixed = tuple(with_forced_prefix(o, loader) for o in typed if not o.is_sweep_override())
     base = composer.config(fixed)
     reject_foreign_plugins(base.hydra)

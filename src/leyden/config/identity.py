@@ -33,7 +33,8 @@ NON_SEMANTIC_KEYS = (
     "resume",
     "monitor.reduce",
 )
-"""Keys that do not change what is computed. Callbacks say it of themselves; see `is_observer`."""
+"""Keys that do not change what is computed. Callbacks say it of themselves; see `is_observer`. Keys
+of the user's own (`own_keys`) act by the interpolations in others alone."""
 
 
 def config_digest(cfg: DictConfig) -> str:
@@ -45,6 +46,8 @@ def config_digest(cfg: DictConfig) -> str:
 def semantic_config(cfg: DictConfig) -> dict[str, Any]:
     """The config, as it is recorded, without what does not change what is computed."""
     plain = cast(dict[str, Any], recordable(cfg))
+    for key in plain.pop("own_keys", None) or ():
+        plain.pop(key, None)
     for path in NON_SEMANTIC_KEYS:
         *parents, last = path.split(".")
         node: Any = plain

@@ -67,6 +67,9 @@ class Job:
         overrides = tuple(text for text in bare if not text.startswith(NOT_OF_A_JOB))
         with open_dict(cfg):
             cfg.pop("sweep")
+            for group in ("logger", "callbacks"):  # as `logger=null` and `~logger` leave it
+                if cfg.get(group) is None:
+                    cfg[group] = {}
             renamed = rename_keys(cfg)
             _name_datasets(cfg)
             given = {override.partition("=")[0] for override in overrides}

@@ -1,6 +1,5 @@
 """Whether the nodes of a config name targets that there are, with keys that these take."""
 
-import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,10 +7,12 @@ from leyden.config.instantiate import CONVERSIONS, MARKERS, has_node, is_node
 from leyden.config.keys import check_keys
 from leyden.config.library_arguments import unsafe_arguments
 from leyden.config.lightning_classes import ALLOWED, REFUSED, USER_CODE, misplaced_files
+from leyden.config.renamed import current_target
 from leyden.config.schema import DataKeys
 from leyden.config.signature import Parameter, fields_of, parameters_of, takes_any_key
 from leyden.config.targets import (
     find_target,
+    is_function,
     makes_data_module,
     makes_leyden_data,
     makes_lightning_module,
@@ -55,7 +56,7 @@ def check_node(
     if not is_node(node):
         yield Problem(path, "must be a mapping with a `_target_`", str(node))
         return
-    name = str(node["_target_"])
+    name = current_target(str(node["_target_"]))
     try:
         target = find_target(name)
     except ValueError as error:
@@ -157,7 +158,7 @@ def _parameters(node: Mapping[str, Any], target: Any, group: str) -> dict[str, P
     }
     if "batch_tokens" in node and getattr(target, "kind", None) == "text":
         parameters |= fields_of(DataKeys)
-    known = ALLOWED.get(str(node["_target_"]))
+    known = ALLOWED.get(current_target(str(node["_target_"])))
     return {key: one for key, one in parameters.items() if known is None or key in known.parameters}
 
 
@@ -180,5 +181,5 @@ def _passed(name: str, target: Any, group: str) -> tuple[set[str], set[str]]:
     if group == "model":
         return SUPPLIED[group], FROM_DATA
     if group == "data" and not makes_leyden_data(name):
-        return set(), SUPPLIED[group] if inspect.isfunction(target) else set()
+        return set(), SUPPLIED[group] if is_function(target) else set()
     return SUPPLIED.get(group, set()), set()

@@ -1,7 +1,7 @@
 """Hydra's overrides: parsed, checked, and applied to configs, frozen ones too."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from difflib import get_close_matches
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -66,14 +66,24 @@ def _unread(text: str, error: HydraException) -> str:
     return f"can't be read: {' '.join(reason.split())}; if it is a text, type {form}"
 
 
-def require_known_options(overrides: Iterable[Override], loader: ConfigLoader) -> None:
-    """Raises `ConfigError` for all options that no file has."""
+def require_known_options(
+    overrides: Iterable[Override], loader: ConfigLoader, *, may_be_empty: Container[str] | None = ()
+) -> None:
+    """Raises `ConfigError` for all options that no file has.
+
+    Args:
+        overrides: Overrides as they were typed.
+        loader: Knows the options.
+        may_be_empty: Groups of which none need be taken; None: all of them.
+    """
     problems = []
     for override in overrides:
         group = override.key_or_group
         if override.is_delete() or not loader.repository.group_exists(group):
             continue
         if not override.is_sweep_override() and override.value() is None:
+            if may_be_empty is None or group in may_be_empty:
+                continue
             known = loader.repository.get_group_options(group)
             hint = f"one option has to be taken: {', '.join(known)}"
             problems.append(Problem(group, hint, "null", COMMAND_LINE))

@@ -35,6 +35,25 @@ def copy_of(cfg: DictConfig) -> DictConfig:
     return cast(DictConfig, pickle.loads(pickle.dumps(cfg)))
 
 
+def has_types(node: Any) -> bool:
+    """Whether a config has a part with the types of a dataclass, as those of a ConfigStore."""
+    if not OmegaConf.is_config(node):
+        return False
+    if OmegaConf.get_type(node) not in (dict, list):
+        return True
+    keys: Any = node.keys() if isinstance(node, DictConfig) else range(len(node))
+    return any(
+        has_types(node[key])
+        for key in keys
+        if not OmegaConf.is_interpolation(node, key) and not OmegaConf.is_missing(node, key)
+    )
+
+
+def untyped(cfg: DictConfig) -> DictConfig:
+    """A config without the types of dataclasses, once values have been checked by them."""
+    return cast(DictConfig, OmegaConf.create(OmegaConf.to_container(cfg, enum_to_str=True)))
+
+
 def texts_in(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Yields each text in a plain config and its path.
 

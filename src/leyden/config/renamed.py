@@ -1,5 +1,7 @@
 """Names of earlier versions, in configs that are there, and what they are called now."""
 
+import re
+
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 KEYS = {
@@ -35,6 +37,15 @@ def rename_keys(cfg: DictConfig) -> list[str]:
     return notes
 
 
+LIGHTNING = re.compile(
+    r"(?:lightning\.pytorch|pytorch_lightning)\.(callbacks|loggers)\.(?:\w+\.)*([A-Z]\w*)"
+)
+"""Lightning's callbacks and loggers: by either of its names, and by the module of each."""
+
+
 def current_target(path: str) -> str:
-    """The name of a target now, whatever version has written it."""
+    """The name of a target now, whatever version has written it, or by whichever of its names."""
+    found = LIGHTNING.fullmatch(path)
+    if found:
+        return f"pytorch_lightning.{found[1]}.{found[2]}"
     return TARGETS.get(path, path)

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leyden.compat.hydra import hydras_parser
+from leyden.config.project import current_project
 from leyden.errors import ConfigError, Problem
+
+LEYDENS = "config"
+"""Name of Leyden's own primary config."""
 
 
 @dataclass(frozen=True)
@@ -17,13 +21,19 @@ class Request:
         overrides: Hydra's overrides, as they were typed.
         multirun: Whether a sweep is asked for.
         config_dir: A folder of the user's own configs.
-        config_name: The primary config.
+        config_name: The primary config; None: the project's, or Leyden's.
     """
 
     overrides: tuple[str, ...] = ()
     multirun: bool = False
     config_dir: Path | None = None
-    config_name: str = "config"
+    config_name: str | None = None
+
+    @property
+    def primary(self) -> str:
+        """Name of the primary config."""
+        project = current_project()
+        return self.config_name or (project and project.primary) or LEYDENS
 
 
 def without_password(argument: str) -> str:
@@ -68,5 +78,5 @@ def parse_request(arguments: list[str]) -> Request:
         overrides=(*parsed.overrides, *unknown),  # argparse stops at a flag between overrides
         multirun=parsed.multirun,
         config_dir=config_dir,
-        config_name=parsed.config_name or "config",
+        config_name=parsed.config_name,
     )

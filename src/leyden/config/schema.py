@@ -129,6 +129,8 @@ class Root:
     """Whether torch.compile makes kernels of the network, or how: `{mode: ..., dynamic: ...}`."""
     run_dir: str | None
     """The run's folder; null: a new one under `outputs/<name>/`."""
+    own_keys: list[str] | None = None
+    """Further keys at the root that the user's primary config declares, for interpolations."""
 
 
 @dataclass(frozen=True)

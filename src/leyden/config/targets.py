@@ -2,7 +2,8 @@
 
 A target is refused by its text before anything is imported for it, and once more by what it turned
 out to be: an alias such as `leyden.data.Path` is not one of ours. The user allows packages of their
-own outside the config, in the environment: `LEYDEN_PACKAGES=my_models,my_data`.
+own outside the config: in the file of their project (`config.project`), or in the environment, by
+`LEYDEN_PACKAGES=my_models,my_data`.
 """
 
 import inspect
@@ -11,10 +12,11 @@ import sys
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
-from typing import Any, get_type_hints
+from typing import Any, Self, get_type_hints
 
 from leyden.compat import lightning_names
 from leyden.config.library_parts import ALIAS, LIBRARY_MODULES, is_library_part, refused_name
+from leyden.config.project import FILE, add_import_folders, current_project
 from leyden.config.renamed import current_target
 from leyden.errors import LIKE, suggestion
 
@@ -53,8 +55,24 @@ NOT_OURS = "is not a class or function of the packages that configs may name"
 
 def user_packages() -> tuple[str, ...]:
     """Packages that the user allows configs to name."""
+    project = current_project()
+    names = [*packages_of_environment(), *(project.packages if project else ())]
+    return tuple(dict.fromkeys(names))
+
+
+def packages_of_environment() -> tuple[str, ...]:
+    """Those that `LEYDEN_PACKAGES` names."""
     names = os.environ.get("LEYDEN_PACKAGES", "").split(",")
     return tuple(name.strip() for name in names if name.strip())
+
+
+def let_user_packages_be_imported() -> None:
+    """Puts the folders of the user's packages on Python's path."""
+    project = current_project()
+    if packages_of_environment():
+        add_import_folders((os.getcwd(),))
+    if project is not None and project.packages:
+        add_import_folders(project.import_folders)
 
 
 def is_allowed(path: str) -> bool:
@@ -81,8 +99,7 @@ def find_target(path: str) -> Any:
         raise ValueError(f"is not allowed; {_allowed_instead(path)}")
     if not is_user_target(path) and (instead := refused_name(path)):
         raise ValueError(f"is not supported; {instead}")
-    if user_packages() and os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    let_user_packages_be_imported()
     if is_user_target(path):
         lightning_names.install()
     found = _find(path)
@@ -99,9 +116,10 @@ def _allowed_instead(path: str) -> str:
     package, packages = path.partition(".")[0], user_packages()
     near = get_close_matches(package, packages, n=1, cutoff=LIKE)
     if near and near[0] != package:
-        return f"LEYDEN_PACKAGES names `{near[0]}`; did you mean `{package}`?"
+        said_by = "LEYDEN_PACKAGES" if near[0] in packages_of_environment() else FILE
+        return f"{said_by} names `{near[0]}`; did you mean `{package}`?"
     modules = ", ".join(f"{module}.*" for module in (*_shortest(ALLOWED_MODULES), *packages))
-    return f"allowed: {modules}; your own: LEYDEN_PACKAGES=package"
+    return f"allowed: {modules}; your own: LEYDEN_PACKAGES=package, or `packages` in {FILE}"
 
 
 def _shortest(modules: tuple[str, ...]) -> list[str]:
@@ -111,8 +129,13 @@ def _shortest(modules: tuple[str, ...]) -> list[str]:
 
 def _is_own(found: Any) -> bool:
     """Whether a class or function was defined in a package that the user allows."""
-    is_callable = inspect.isclass(found) or inspect.isfunction(found)
+    is_callable = inspect.isclass(found) or is_function(found)
     return is_callable and is_user_target(f"{found.__module__}.")
+
+
+def is_function(target: Any) -> bool:
+    """Whether a target is a function, or a method that a class has without an object."""
+    return inspect.isfunction(target) or inspect.ismethod(target)
 
 
 def _is_public(found: Any, path: str) -> bool:
@@ -128,20 +151,39 @@ def _is_public(found: Any, path: str) -> bool:
 
 
 def _find(path: str) -> Any:
-    module_path, _, name = path.rpartition(".")
+    holder_path, _, name = path.rpartition(".")
+    holder: Any
     try:
-        module = import_module(module_path)
+        holder = import_module(holder_path)
     except ImportError as error:
-        raise ValueError(f"can't be imported: {error}") from error
-    if not hasattr(module, name):
-        public = [word for word in vars(module) if not word.startswith("_")]
-        raise ValueError(f"no such name; {suggestion(name, getattr(module, '__all__', public))}")
-    return getattr(module, name)
+        holder = _class_of_users(holder_path)
+        if holder is None:
+            raise ValueError(f"can't be imported: {error}") from error
+    if not hasattr(holder, name):
+        public = [word for word in vars(holder) if not word.startswith("_")]
+        raise ValueError(f"no such name; {suggestion(name, getattr(holder, '__all__', public))}")
+    if inspect.isclass(holder):
+        kind = inspect.getattr_static(holder, name)
+        if not isinstance(kind, classmethod | staticmethod | type):
+            raise ValueError("is neither a classmethod nor a staticmethod of its class")
+    return getattr(holder, name)
+
+
+def _class_of_users(path: str) -> Any:
+    """The class of the user's that a dotted path names; None where it names something else."""
+    module_path, _, name = path.rpartition(".")
+    if not is_user_target(path):
+        return None
+    try:
+        found = getattr(import_module(module_path), name, None)
+    except ImportError:
+        return None
+    return found if inspect.isclass(found) and _is_own(found) else None
 
 
 def misplaced(group: str, target: Any) -> str | None:
     """What a target named in `group` should have been, or None if it is right there."""
-    if group not in BASES or (inspect.isfunction(target) and group in MADE_BY_FUNCTIONS):
+    if group not in BASES or (is_function(target) and group in MADE_BY_FUNCTIONS):
         return None
     if not inspect.isclass(target):
         return f"must be a {BASES[group]}"
@@ -201,16 +243,18 @@ def makes_leyden_data(path: str) -> bool:
         ValueError: See `find_target`.
     """
     target = find_target(path)
-    says_kind = inspect.isfunction(target) and hasattr(target, "kind")
+    says_kind = is_function(target) and hasattr(target, "kind")
     return says_kind or _makes(target, "leyden.data.DataModule")
 
 
 @cache
 def _makes(target: Any, base: str) -> bool:
     made = target
-    if inspect.isfunction(target):
+    if is_function(target):
         try:
             made = get_type_hints(target).get("return")
         except Exception:  # to resolve a hint is to run the text that someone wrote there
-            return False
+            made = None
+        if inspect.ismethod(target) and made in (None, Self):  # as `from_pretrained(cls, ...)`
+            made = target.__self__
     return inspect.isclass(made) and issubclass(made, _class_at(base))

@@ -179,7 +179,12 @@ def _check_structure(given: dict[str, Any], seen: Seen) -> Iterator[Problem]:
     """Keys, types, ranges and targets of the root and of every group."""
     groups = {key: node for key, node in given.items() if isinstance(node, dict)}
     names = list(names_in(groups))
-    yield from check_keys("", given, fields_of(Root), others=dict(names))
+    own = given.get("own_keys") or []
+    for key in own if isinstance(own, list) else ():
+        if key in fields_of(Root):
+            yield Problem("own_keys", "names a key that is Leyden's", str(key))
+    declared = dict.fromkeys(map(str, own), Parameter(Any, required=False))
+    yield from check_keys("", given, declared | fields_of(Root), others=dict(names))
     optional = OF_LEYDENS_TASKS if is_module_run(given) else ()
     for key in (*SECTIONS, *GROUPS, "trainer"):
         if key in optional and given.get(key) is None:

@@ -27,7 +27,7 @@ def join(*, rank: int, world_size: int, port: int, timeout: float) -> None:
         port: Port where the first process listens.
         timeout: Seconds that they wait for each other, now and later.
     """
-    from torch import distributed
+    from torch import cuda, distributed
 
     from leyden.compat.torch import loopback_store
 
@@ -42,4 +42,8 @@ def join(*, rank: int, world_size: int, port: int, timeout: float) -> None:
         timeout=patience,
         file=None if listener is None else listener.detach(),
     )
-    distributed.init_process_group(store=store, rank=rank, world_size=world_size, timeout=patience)
+    # Named, because Lightning asks for its name before it takes a mean, which gloo does not do.
+    backend = None if cuda.is_available() else "gloo"
+    distributed.init_process_group(
+        backend, store=store, rank=rank, world_size=world_size, timeout=patience
+    )

@@ -13,7 +13,7 @@ from leyden.data.fetching import data_folder
 from leyden.doctor.examination import Row, failed, passed
 from leyden.files.atomic import write_atomically
 from leyden.files.temporary import temporary_folder
-from leyden.run.folder import OUTPUTS
+from leyden.run.folder import outputs_folder
 
 LEAST_FREE = 2_000_000_000
 """Bytes: a few checkpoints of a model of 100 million parameters."""
@@ -21,7 +21,8 @@ LEAST_FREE = 2_000_000_000
 
 def disk_rows() -> Iterator[Row]:
     """A row for each folder that runs write into, and one for this machine's own address."""
-    yield folder_row("outputs", OUTPUTS, "run `leyden` where you may write, or type run_dir=...")
+    advice = "run `leyden` where you may write, or type run_dir=..."
+    yield folder_row("outputs", outputs_folder(), advice)
     yield folder_row("LEYDEN_DATA", data_folder(), "set LEYDEN_DATA to a folder of yours")
     yield folder_row("temporary folder", Path(tempfile.gettempdir()), "set TMPDIR")
     yield loopback_row()

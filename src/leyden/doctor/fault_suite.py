@@ -16,7 +16,7 @@ from leyden.doctor.disk import existing
 from leyden.doctor.examination import Row, failed, passed
 from leyden.files.temporary import temporary_folder
 from leyden.run.checkpoints import LAST, checkpoints_in, find_checkpoint, read_weights
-from leyden.run.folder import OUTPUTS
+from leyden.run.folder import outputs_folder
 from leyden.run.record import Record
 from leyden.testing.faults import kill_at_change
 
@@ -120,7 +120,7 @@ class Suite:
 
 def fault_rows() -> Iterator[Row]:
     """A row for each fault, as soon as it is known."""
-    place = existing(OUTPUTS)
+    place = existing(outputs_folder())
     with temporary_folder(place, ".leyden-doctor-") as temporary:
         suite = Suite(temporary)
         status = suite.train(WHOLE)

@@ -10,6 +10,7 @@ from leyden.callbacks.restoring import restore
 from leyden.config.instantiate import make
 from leyden.config.module_run import is_module_run
 from leyden.config.overrides import override
+from leyden.config.references import in_run_folder
 from leyden.config.validate import validate_frozen
 from leyden.errors import ConfigError, Problem
 from leyden.events import Note, Observer
@@ -40,7 +41,7 @@ def evaluate(folder: Path, overrides: list[str], *, observer: Observer) -> dict[
         Diverged: A metric is NaN or infinite.
     """
     require_run_folder(folder)
-    cfg = read_frozen(folder)
+    cfg = in_run_folder(read_frozen(folder), folder)
     which, others = _take_checkpoint(overrides)
     override(cfg, others, extra=("ckpt",))
     validate_frozen(cfg)

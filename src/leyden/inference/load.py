@@ -6,6 +6,7 @@ from pathlib import Path
 from torch import nn
 
 from leyden.config.module_run import is_module_run
+from leyden.config.references import in_run_folder
 from leyden.config.validate import validate_frozen
 from leyden.data import Spec
 from leyden.data.text.vocabulary import Vocabulary
@@ -46,7 +47,7 @@ def load_run(folder: Path, which: str = "best") -> LoadedRun:
         ConfigError: No such run or checkpoint, or its data can't be had.
     """
     checkpoint = checkpoint_of(folder, which)
-    cfg = read_frozen(folder)
+    cfg = in_run_folder(read_frozen(folder), folder)
     validate_frozen(cfg)
     data, spec = read_data(cfg, fetch=True)
     require_matching_weights("RUN", checkpoint, meta_model(cfg, spec))

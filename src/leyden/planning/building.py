@@ -19,7 +19,7 @@ from leyden.config.instantiate import make, with_made
 from leyden.config.module_run import is_module_run
 from leyden.config.schema import DataKeys
 from leyden.config.signature import fields_of, parameters_of, takes_any_key
-from leyden.config.targets import find_target, makes_leyden_data, misplaced_object
+from leyden.config.targets import find_target, is_function, makes_leyden_data, misplaced_object
 from leyden.data import DataError, DataModule, Spec, TorchDatasets
 from leyden.data.torch_datasets import PARTS, as_data_module
 from leyden.errors import ConfigError, Problem
@@ -91,9 +91,9 @@ def _supplied_to_data(cfg: DictConfig, target: Any, *, is_leydens: bool) -> dict
         "allow_synthetic": cfg.trainer.allow_synthetic,
         "mixup": 0.0 if cfg.task is None else cfg.task.mixup,
     }
-    if is_leydens or (inspect.isfunction(target) and takes_any_key(target)):
+    if is_leydens or (is_function(target) and takes_any_key(target)):
         return supplied
-    taken = parameters_of(target) if inspect.isfunction(target) else {}
+    taken = parameters_of(target) if is_function(target) else {}
     return {key: value for key, value in supplied.items() if key in taken and key not in cfg.data}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from leyden.config.identity import semantic_config
-from leyden.config.targets import user_packages
+from leyden.config.targets import let_user_packages_be_imported, user_packages
 from leyden.errors import ConfigError, Problem
 from leyden.files.atomic import write_atomically
 from leyden.files.json_file import read_json
@@ -114,6 +114,7 @@ def read_code(folder: Path) -> dict[str, str] | None:
 
 def code_digests() -> dict[str, str]:
     """Short sha256 of every Python file of Leyden and of the user's packages."""
+    let_user_packages_be_imported()
     return {
         str(path.relative_to(root.parent)): _digest(path)
         for package in ("leyden", *user_packages())

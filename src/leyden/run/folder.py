@@ -14,13 +14,13 @@ from yaml import YAMLError
 
 from leyden.config.environment import foreign_references, recordable, register
 from leyden.config.plain import as_yaml, parse_yaml, require_bounded_size
+from leyden.config.project import current_project
 from leyden.config.renamed import rename_keys
 from leyden.errors import ConfigError, Problem
 from leyden.files.atomic import write_atomically
 from leyden.files.regular import regular
 from leyden.run.foreign_links import reject_foreign_links
 
-OUTPUTS = Path("outputs")
 CONFIG = "config.yaml"
 NEEDED = ("data", "model", "trainer")
 """Sections without which a file is no run's config, or only a part of it."""
@@ -33,6 +33,16 @@ FOLDERS_BEFORE_THE_RECORD = (".submitit", ".report.*", ".*.part")
 """Names of what a run or a sweep may have written before its record."""
 
 
+def outputs_folder() -> Path:
+    """Where runs go: the project's folder for them, or `outputs` in the working folder."""
+    project = current_project()
+    if project is None:
+        return Path("outputs")
+    here = Path.cwd()
+    is_below = project.outputs.is_relative_to(here)
+    return project.outputs.relative_to(here) if is_below else project.outputs
+
+
 def default_name(experiment: str | None, choices: dict[str, str]) -> str:
     """The experiment's name, or the model's and the data's."""
     name = experiment or f"{choices['model']}_{choices['data']}"
@@ -40,11 +50,11 @@ def default_name(experiment: str | None, choices: dict[str, str]) -> str:
 
 
 def new_folder(name: str) -> Path:
-    """Makes `outputs/<name>/<date>_<time>_<id>`: no two runs ever get the same one."""
+    """Makes `<outputs>/<name>/<date>_<time>_<id>`: no two runs ever get the same one."""
     while True:
         stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
         try:
-            folder = OUTPUTS / name / f"{stamp}_{secrets.token_hex(2)}"
+            folder = outputs_folder() / name / f"{stamp}_{secrets.token_hex(2)}"
             folder.mkdir(parents=True)
             return folder
         except FileExistsError:

@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from leyden.config.compose import SweepSpec
 from leyden.config.identity import NON_SEMANTIC_KEYS, is_observer
-from leyden.run.folder import OUTPUTS, slug
+from leyden.run.folder import outputs_folder, slug
 
 NON_SEMANTIC_WORDS = (
     *NON_SEMANTIC_KEYS,
@@ -39,11 +39,11 @@ def sweep_folder(sweep: SweepSpec, *, cfg: DictConfig, experiment: str | None) -
         return Path(cfg.run_dir)
     request = sweep.request
     words = sorted(text for text in request.overrides if _is_semantic(text, cfg))
-    identity = [request.config_name, str(request.config_dir), *words]
+    identity = [request.primary, str(request.config_dir), *words]
     digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
     swept = "_".join(sorted(key.rpartition(".")[2] for key in sweep.axes.keys))
     name = cfg.name or experiment or "sweep"
-    return OUTPUTS / name.replace("/", "_") / f"{slug(swept)[:40] or 'jobs'}-{digest[:6]}"
+    return outputs_folder() / name.replace("/", "_") / f"{slug(swept)[:40] or 'jobs'}-{digest[:6]}"
 
 
 def _is_semantic(text: str, cfg: DictConfig) -> bool:

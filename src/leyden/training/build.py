@@ -31,6 +31,7 @@ from leyden.compat.lightning_slurm import ignore_slurm
 from leyden.config.identity import config_digest
 from leyden.config.instantiate import make
 from leyden.config.module_run import is_module_run
+from leyden.config.references import in_run_folder
 from leyden.config.schema import TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
 from leyden.data import DataModule
@@ -114,15 +115,16 @@ def build(
         first: Callbacks before those of the config.
         last: Callbacks after those of the config.
     """
+    placed = in_run_folder(cfg, folder)  # digests are of the config as it is
     seed_everything(cfg.seed, verbose=False)
-    data = data or build_data(cfg)
+    data = data or build_data(placed)
     spec = spec_of(data)  # reads the data; a user's data set may draw random numbers
     seed_everything(cfg.seed, verbose=False)
-    task = build_module(cfg, spec)
+    task = build_module(placed, spec)
     if isinstance(task, Task):
         compile_net(task.net, cfg)
-    own = made_parts(cfg, "callbacks")
-    loggers = made_parts(cfg, "logger", save_dir=folder)
+    own = made_parts(placed, "callbacks")
+    loggers = made_parts(placed, "logger", save_dir=folder)
     trainer = build_trainer(
         cfg,
         data,

@@ -24,7 +24,7 @@ from leyden.events import Observer
 from leyden.files.disk_space import require_space
 from leyden.planning.resolve import ResolvedConfig, resolve_job
 from leyden.run.changes import save_code
-from leyden.run.folder import OUTPUTS, default_name, freeze, new_folder
+from leyden.run.folder import default_name, freeze, new_folder, outputs_folder
 from leyden.run.foreign_links import reject_foreign_links
 from leyden.run.lock import execution_lock, folder_lock
 from leyden.run.record import NAME as RUN_RECORD
@@ -113,7 +113,8 @@ def claim_folder(job: Job, resolved: ResolvedConfig, stack: ExitStack) -> Path:
     """
     cfg = resolved.cfg
     key = "run_dir" if cfg.run_dir else "outputs"
-    require_space(Path(cfg.run_dir or OUTPUTS), key=key, num_parameters=resolved.params.total)
+    place = Path(cfg.run_dir or outputs_folder())
+    require_space(place, key=key, num_parameters=resolved.params.total)
     folder = run_folder(job, cfg)
     stack.callback(remove_if_empty, folder)
     is_job = os.path.lexists(folder.parent / "sweep.json")

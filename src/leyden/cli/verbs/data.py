@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from leyden.config.job import Job
     from leyden.data import DataModule
 
-FOLDER = Path("outputs") / "data"
-
 
 def add_verbs(verbs: "Verbs[Parser]") -> None:
     """Adds `data`."""
@@ -24,7 +22,7 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
         show_data_sets,
         usage="[overrides] [--json]; overrides as in `leyden train`",
         description="Reads the data, tells what is in it and what is left out, and draws a picture"
-        f" into {FOLDER}. Trains nothing.",
+        " into outputs/data. Trains nothing.",
         takes_overrides=True,
     )
     add_json(parser)
@@ -92,8 +90,11 @@ def picture(job: "Job", data: "DataModule") -> Path:
     if path is not None:  # of two files of one name each has its picture
         where = Path(str(path)).absolute()
         name = f"{name}-{where.parent.name}-{where.stem}"
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    file = FOLDER / f"{name}.png"
+    from leyden.run.folder import outputs_folder
+
+    folder = outputs_folder() / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.png"
     with replacing(file) as staged:
         staged.write(png(draw_data(data)))
     return file

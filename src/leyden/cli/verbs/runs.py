@@ -16,13 +16,15 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
         usage="[FOLDER] [--json]",
         description="A table of the runs and sweeps below a folder.",
     )
-    parser.add_argument("folder", metavar="FOLDER", nargs="?", default="outputs", type=Path)
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path)
     add_json(parser)
 
 
 def runs(options: argparse.Namespace) -> int:
     """Lists runs."""
-    folder: Path = options.folder
+    from leyden.run.folder import outputs_folder
+
+    folder: Path = options.folder or outputs_folder()
     if not folder.is_dir():
         raise ConfigError([Problem("FOLDER", "there is no such folder", str(folder))])
     from leyden.cli.console import print_json

@@ -4,7 +4,7 @@ import logging
 import os
 import socket
 import time
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack, redirect_stdout, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,7 @@ class Ray:
                 "Ray is gone: its head does not answer; the same command goes on"
             )
         allow_to_run(task.folder)
-        reference = self.remote.remote(task.work, task.devices)
+        reference = self.remote.remote(task.work, task.devices, os.getcwd())
         self.running[reference] = task.folder
 
     def queued(self) -> set[Path]:
@@ -202,8 +202,16 @@ def answers(place: tuple[str, int]) -> bool:
     return True
 
 
-def run_supervised(work: RunWork, devices: int) -> dict[str, str] | None:
-    """What a worker of Ray's does."""
+def run_supervised(work: RunWork, devices: int, folder: str) -> dict[str, str] | None:
+    """What a worker of Ray's does.
+
+    Args:
+        work: What the processes of the job do.
+        devices: Number of these processes.
+        folder: Working folder of the sweep, in whose project the job's packages are found.
+    """
+    with suppress(OSError):  # another machine may not have it
+        os.chdir(folder)
     return Supervised(work, devices=devices).run()
 
 
