@@ -161,6 +161,9 @@ class FirstBatch(Callback):
         self.steps = int(planned) if 0 <= planned < inf else None
         self.steps_per_epoch = trainer.num_training_batches / trainer.accumulate_grad_batches
         self.exactness = least_exact(trainer)
+        # A plateau's schedule asks for a validation, of which there is none here.
+        configs = trainer.strategy.lr_scheduler_configs
+        configs[:] = [config for config in configs if not config.reduce_on_plateau]
 
     def on_train_batch_start(
         self, trainer: Trainer, task: LightningModule, batch: Any, batch_index: int

@@ -50,6 +50,7 @@ class Progress(Callback):
     def __init__(self) -> None:
         self.observer: Observer = ignore
         self.told_when = 0.0
+        self.total: int | None = None
 
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
         self._tell("start", trainer, task)
@@ -76,11 +77,12 @@ class Progress(Callback):
         if not trainer.is_global_zero:
             return
         self.told_when = time.monotonic()
-        planned = trainer.estimated_stepping_batches
-        total = int(planned) if 0 <= planned < math.inf else None
+        if moment == "start":  # later Lightning might make the loaders anew, also after a failure
+            planned = trainer.estimated_stepping_batches
+            self.total = int(planned) if 0 <= planned < math.inf else None
         self.observer(
             TrainingProgress(
-                moment, steps_done(trainer), total, lambda: newest_metrics(trainer, task)
+                moment, steps_done(trainer), self.total, lambda: newest_metrics(trainer, task)
             )
         )
 

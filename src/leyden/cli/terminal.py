@@ -144,7 +144,9 @@ def show_end(record: "Record") -> None:
         number = f"{format_number(best['value'])} at step {best['step']}{kept}"
         rows.append((f"best {best['metric']}", number))
     if best["value"] is None and is_tested:
-        rows.append(("tested", "the last weights; there was no validation"))
+        is_validated = any(name.startswith("val") for name in record.metrics)
+        why = "no metric selects" if is_validated else "there was no validation"
+        rows.append(("tested", f"the last weights; {why}"))
     rows.append(("fit", f"{record.train_seconds:.1f} s, {record.steps:,} steps"))
     say_rows(results(), rows)
 
