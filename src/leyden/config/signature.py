@@ -43,6 +43,10 @@ def takes_any_key(target: Any) -> bool:
 def _accepted(target: Any) -> tuple[dict[str, Parameter], bool]:
     if not inspect.isclass(target):
         return _named(target, is_method=False)
+    maker = vars(target).get("__new__")
+    if isinstance(maker, staticmethod) and "__init__" not in vars(target):
+        # One that makes objects of other classes, as `torchmetrics.Accuracy(task=...)` does.
+        return _named(maker.__func__, is_method=True)
     found: dict[str, Parameter] = {}
     takes_any = False
     for cls in target.__mro__:

@@ -116,7 +116,7 @@ def check_job(job: Job, rules: Rules, seen: Seen | None = None) -> list[Problem]
     found = [*typed_secrets(written), *unknown]
     if not found:
         found += _check_structure(given, {} if seen is None else seen)
-        found += named_in_vain(job)
+        found += [] if found else named_in_vain(job)
         wrong = {problem.key.split(".")[0] for problem in found}
         acting = cfg if found else adapted(job)
         for rule, sections in rules.items():
