@@ -6,17 +6,19 @@ given the first two if its constructor has parameters of these names.
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from leyden.config.job import Job
 from leyden.config.location import CONF
 from leyden.config.plain import read_yaml
 from leyden.config.signature import parameters_of
 from leyden.config.targets import find_target, makes_leyden_data, makes_lightning_module
 from leyden.errors import Problem
+
+if TYPE_CHECKING:  # a job brings Hydra along, which verbs without a config do not need
+    from leyden.config.job import Job
 
 OF_LEYDENS_TASKS = ("optimizer", "scheduler", "task")
 """Keys of the root that may be null where the model is a LightningModule."""
@@ -53,7 +55,7 @@ def is_passed(cfg: DictConfig, group: str) -> bool:
     return group in taken and group not in cfg.model
 
 
-def named_in_vain(job: Job) -> Iterator[Problem]:
+def named_in_vain(job: "Job") -> Iterator[Problem]:
     """What a request names though a LightningModule has no use for it."""
     cfg = job.cfg
     if not is_module_run(cfg):
@@ -78,7 +80,7 @@ def named_in_vain(job: Job) -> Iterator[Problem]:
         yield Problem("compile", message, str(cfg.compile))
 
 
-def adapted(job: Job) -> DictConfig:
+def adapted(job: "Job") -> DictConfig:
     """The config of a job without what does not act on the user's own model or data.
 
     For a LightningModule, Lightning's defaults take the place of the catalogue's where those would
@@ -98,20 +100,20 @@ def adapted(job: Job) -> DictConfig:
     return cfg
 
 
-def _set_unnamed(job: Job, cfg: DictConfig, values: Mapping[str, Any]) -> None:
+def _set_unnamed(job: "Job", cfg: DictConfig, values: Mapping[str, Any]) -> None:
     """Sets keys of `trainer` that the request does not name."""
     for key, value in values.items():
         if cfg.trainer[key] != value and _is_of_catalogue(job, f"trainer.{key}"):
             cfg.trainer[key] = value
 
 
-def _is_of_catalogue(job: Job, key: str) -> bool:
+def _is_of_catalogue(job: "Job", key: str) -> bool:
     """Whether a key has its value from the catalogue; a frozen config has its own."""
     origin = job.origins.of(key) if job.origins else "config.yaml"
     return origin is not None and origin.startswith("conf/")
 
 
-def _is_named(job: Job, group: str) -> bool:
+def _is_named(job: "Job", group: str) -> bool:
     """Whether a request chooses an option of a group, or sets one of its keys."""
     if any(text.partition("=")[0].split(".")[0] == group for text in job.overrides):
         return True
