@@ -22,7 +22,7 @@ from leyden.run.record import Record
 from leyden.training.execute import execute
 from leyden.training.train import execute_in_processes, prepare
 
-COMPARED = ("train/", "val/", "test/")
+COMPARED = ("train/", "val/", "test/", "train_", "val_", "test_")
 """Metrics that the config decides; others measure time."""
 
 

@@ -7,6 +7,7 @@ from pytorch_lightning.utilities.model_helpers import is_overridden
 from pytorch_lightning.utilities.types import LRSchedulerConfig
 
 from leyden.compat.lightning import training_loaders
+from leyden.data.capabilities import gives_loader
 from leyden.data.replay import ResumeExactness, exactness_of
 from leyden.events import Note, Observer, ignore
 from leyden.formatting import format_number
@@ -40,7 +41,8 @@ class ModuleReport(Callback):
                 config.interval, config.frequency = "step", 1
                 words = f"{type(task).__name__} would step it each epoch"
                 self._tell(f"note: the schedule counts optimizer steps, and is stepped so; {words}")
-        gives_validation = is_overridden("val_dataloader", data_of(trainer) or task)
+        data = data_of(trainer)
+        gives_validation = data is not None and gives_loader(data, task, "val_dataloader")
         if gives_validation and not is_overridden("validation_step", task):
             self._tell(f"note: {type(task).__name__} has no validation_step: nothing is validated")
         parts = [optimizer_words(trainer, place) for place in range(len(trainer.optimizers))]

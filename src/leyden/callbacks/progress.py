@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from leyden.callbacks.monitor import folded
 from leyden.events import Event, Observer, ignore
 from leyden.formatting import printable
 from leyden.tasks import Task
@@ -91,7 +92,9 @@ def newest_metrics(trainer: Trainer, task: LightningModule) -> str:
     """The first two validation metrics, the training loss and the speed, in a few words."""
     values = trainer.callback_metrics
     logged = task.metrics if isinstance(task, Task) else values
-    names = [name for name in logged if name.startswith("val")][:2]
+    of_validation = [name for name in logged if name.startswith("val")]
+    # `val_loss` may be there as `val/loss` too, by which it is monitored.
+    names = [*{folded(name): name for name in reversed(of_validation)}.values()][::-1][:2]
     words = [
         f"{name} {float(values[name]):.4g}" for name in [*names, "train/loss"] if name in values
     ]

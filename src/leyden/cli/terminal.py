@@ -134,7 +134,7 @@ def show_end(record: "Record") -> None:
     """Test metrics and time of a finished run."""
     rows = []
     for name, value in record.metrics.items():
-        if name.startswith("test/"):
+        if name.startswith(("test/", "test_")):
             rows.append((name, format_number(value)))
     best = record.best
     is_tested = bool(rows)

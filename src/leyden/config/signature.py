@@ -46,7 +46,9 @@ def _accepted(target: Any) -> tuple[dict[str, Parameter], bool]:
     maker = vars(target).get("__new__")
     if isinstance(maker, staticmethod) and "__init__" not in vars(target):
         # One that makes objects of other classes, as `torchmetrics.Accuracy(task=...)` does.
-        return _named(maker.__func__, is_method=True)
+        made_by = _named(maker.__func__, is_method=True)
+        if made_by[0]:
+            return made_by
     found: dict[str, Parameter] = {}
     takes_any = False
     for cls in target.__mro__:

@@ -15,6 +15,7 @@ from leyden.data.images.digits import Digits
 from leyden.data.images.image_arrays import ImageArrays
 from leyden.data.images.image_folder import ImageFolder
 from leyden.data.images.torchvision_images import TorchvisionImages
+from leyden.data.module_loaders import ModuleLoaders
 from leyden.data.series.examples import Sine, Sunspots
 from leyden.data.spec import DataKind, Spec
 from leyden.data.splits import DataSplits
@@ -43,6 +44,7 @@ __all__ = [
     "ImageArrays",
     "ImageFolder",
     "Line",
+    "ModuleLoaders",
     "SeriesClasses",
     "Shakespeare",
     "Sine",

@@ -6,7 +6,8 @@ A LightningDataModule of the user's has a capability if its class has the attrib
 from collections.abc import Mapping
 from typing import cast
 
-from pytorch_lightning import LightningDataModule
+from pytorch_lightning import LightningDataModule, LightningModule
+from pytorch_lightning.utilities.model_helpers import is_overridden
 
 from leyden.data.report import DataReport
 from leyden.data.spec import Spec
@@ -37,6 +38,17 @@ def report_of(data: LightningDataModule) -> DataReport:
 def is_on_machine(data: LightningDataModule) -> bool:
     """Whether the data can be read without fetching it; one that does not say so is tried."""
     return cast(bool, getattr(data, "is_readable", True))
+
+
+def gives_loader(data: LightningDataModule, module: LightningModule, loader: str) -> bool:
+    """Whether a run has a loader such as `val_dataloader`, from its data or from its module.
+
+    A data set that makes its loaders of others says by a method `gives` which these are.
+    """
+    gives = getattr(data, "gives", None)
+    if callable(gives):
+        return bool(gives(loader))
+    return any(is_overridden(loader, one) for one in (data, module))
 
 
 def _has(data: LightningDataModule, name: str) -> bool:

@@ -68,6 +68,10 @@ class TorchDatasets(LightningDataModule):
     def test_dataloader(self) -> Any:
         return self._loaders(self.parts["test"], is_training=False)
 
+    def gives(self, loader: str) -> bool:
+        """Whether there is a part for a loader such as `val_dataloader`."""
+        return self.parts[loader.removesuffix("_dataloader")] is not None
+
     def _loaders(self, part: Any, *, is_training: bool) -> Any:
         if part is None:
             return []

@@ -71,12 +71,17 @@ def model_reads_data(cfg: DictConfig) -> Iterator[Problem]:
         yield Problem("model", message)
     elif data.kind not in kinds:
         models = [name for name, cls in _catalogue("model") if data.kind in cls.kinds]
-        sets = [name for name, cls in _catalogue("data") if cls.kind in kinds]
+        sets = [name for name, cls in _catalogue("data") if _kind(cls) in kinds]
         yield Problem(
             "model",
             f"{model.__name__} reads {' or '.join(sorted(kinds))}, but the data is {data.kind};"
             f" type {_either('model', models)}, or {_either('data', sets)}",
         )
+
+
+def _kind(data: Any) -> str | None:
+    """What the samples of a data set are; None of one that takes another's."""
+    return getattr(data, "kind", None)
 
 
 def _catalogue(group: str) -> list[tuple[str, Any]]:

@@ -35,7 +35,7 @@ from leyden.config.references import in_run_folder
 from leyden.config.schema import TrainerKeys
 from leyden.config.signature import fields_of, parameters_of
 from leyden.data import DataModule
-from leyden.data.capabilities import spec_of
+from leyden.data.capabilities import gives_loader, spec_of
 from leyden.data.replay import Replay
 from leyden.distributed import torchrun
 from leyden.distributed.sharding import blocks_of
@@ -94,8 +94,8 @@ class RunObjects:
         return self._has("validation_step", "val_dataloader")
 
     def _has(self, step: str, loader: str) -> bool:
-        gives_data = any(is_overridden(loader, one) for one in (self.data, self.task))
-        return is_overridden(step, self.task) and gives_data
+        has_step = is_overridden(step, self.task)
+        return has_step and gives_loader(self.data, self.task, loader)
 
 
 def build(

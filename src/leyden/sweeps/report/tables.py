@@ -6,7 +6,7 @@ from leyden.sweeps.report.jobs import NO_FAILURE, JobResult, finite, short_value
 from leyden.sweeps.report.results import Configuration, Results
 from leyden.sweeps.report.statistics import compare
 
-SHOWN_METRICS = ("val/", "test/")
+SHOWN_METRICS = ("val/", "test/", "val_", "test_")
 
 
 def jobs_table(results: Results, *, is_whole: bool) -> Table:

@@ -1,0 +1,28 @@
+"""The loaders of a LightningModule that has them itself."""
+
+from typing import Any
+
+from pytorch_lightning import LightningDataModule
+from pytorch_lightning.utilities.model_helpers import is_overridden
+
+
+class ModuleLoaders(LightningDataModule):
+    """Gives the loaders of the LightningModule that is trained: it has no data set beside it."""
+
+    def train_dataloader(self) -> Any:
+        return self._of_module("train_dataloader")
+
+    def val_dataloader(self) -> Any:
+        return self._of_module("val_dataloader")
+
+    def test_dataloader(self) -> Any:
+        return self._of_module("test_dataloader")
+
+    def gives(self, loader: str) -> bool:
+        """Whether the module has a loader of this name."""
+        assert self.trainer is not None
+        return is_overridden(loader, self.trainer.lightning_module)
+
+    def _of_module(self, loader: str) -> Any:
+        assert self.trainer is not None
+        return getattr(self.trainer.lightning_module, loader)() if self.gives(loader) else []
