@@ -23,7 +23,9 @@ from leyden.run.checkpoints import find_checkpoint
 from leyden.training.build import build_trainer
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*does not have many workers.*", "ignore:Total length of `list` across ranks is zero.*"
+    "ignore:.*does not have many workers.*",
+    "ignore:Total length of `list` across ranks is zero.*",
+    "ignore:You.re resuming from a checkpoint that ended before the epoch ended.*",
 )
 
 BATCHES, EPOCHS = 6, 3
@@ -57,7 +59,7 @@ class Stream(IterableDataset):
             yield self.sample(index)
 
     def sample(self, index):
-        return torch.tensor([index, *self.rng.standard_normal(4)])
+        return torch.tensor([index, *self.rng.standard_normal(4)]).float()
 
 
 class GlobalStream(Stream):
@@ -76,7 +78,7 @@ class Counting(Stream):
     def __iter__(self):
         self.epoch += 1
         order = np.random.default_rng(self.epoch).permutation(2 * BATCHES)
-        return (torch.tensor([index, 0.0, 0.0, 0.0, 0.0]) for index in order)
+        return (torch.tensor([float(index), 0, 0, 0, 0]) for index in order)
 
 
 class OwnOrder:
@@ -290,7 +292,7 @@ def test_what_is_called_replayed_is_the_undisturbed_run(reason):
     loaders = make(0)
     for loader in loaders.values() if isinstance(loaders, dict) else [loaders]:
         assert exactness_of(loader).exactness in ("exact", "replayed")
-    assert resumed(make, every=9, stop=9)[0] == undisturbed(make, 0)[0]
+    assert resumed(make, every=14, stop=14)[0] == undisturbed(make, 0)[0]
 
 
 @pytest.mark.parametrize("every", [4, 6, 9])
