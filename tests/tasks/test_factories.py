@@ -99,7 +99,7 @@ def test_muon_tells_hidden_matrices_of_a_module_by_its_layers():
 def test_a_schedule_that_takes_the_number_of_steps_is_given_it():
     optimizer = ADAMW(Net().parameters())
     schedule = ScheduleFactory(partial(cosine, warmup_steps=0))(
-        optimizer, total_steps=4
+        optimizer, total_steps=5
     )
     rates = []
     for _ in range(5):
@@ -107,8 +107,8 @@ def test_a_schedule_that_takes_the_number_of_steps_is_given_it():
         optimizer.step()
         schedule.step()
     assert rates[0] == pytest.approx(0.3)
-    assert rates[2] == pytest.approx(0.15)
-    assert rates[4] == pytest.approx(0.0, abs=1e-6)
+    assert rates[2] == pytest.approx(0.3 * 0.55)  # half way from 1 to 0.1
+    assert rates[4] == pytest.approx(0.3 * 0.1)
 
 
 def test_a_schedule_of_torch_is_made_of_the_optimizer_alone():
@@ -172,10 +172,10 @@ def test_a_schedule_of_the_config_is_stepped_each_step_and_it_is_said(tmp_path):
 
 @pytest.mark.filterwarnings("ignore:.*does not have many workers.*")
 def test_a_schedule_of_a_module_knows_the_steps_of_its_trainer(tmp_path):
-    """Two epochs of three batches: half of the cosine is at the third step."""
+    """Two epochs of three batches: the sixth step has a tenth of the rate."""
     module, _ = fitted(partial(cosine, warmup_steps=0), tmp_path)
     assert module.rates[0] == pytest.approx(0.3)
-    assert module.rates[3] == pytest.approx(0.15)
+    assert module.rates[5] == pytest.approx(0.03)
 
 
 @pytest.mark.filterwarnings("ignore:.*does not have many workers.*")
