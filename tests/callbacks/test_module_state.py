@@ -92,7 +92,17 @@ def test_a_kept_state_does_not_change_with_the_module():
 
 @pytest.mark.parametrize(
     "value",
-    [deque([1]), {1, 2}, OrderedDict(a=1), object(), len, [object()], {"a": {1}}, {(1,): 2}, range(3)],
+    [
+        deque([1]),
+        {1, 2},
+        OrderedDict(a=1),
+        object(),
+        len,
+        [object()],
+        {"a": {1}},
+        {(1,): 2},
+        range(3),
+    ],
     ids=repr,
 )
 def test_what_is_no_plain_value_is_left_alone(value):
@@ -232,7 +242,9 @@ def test_a_metric_that_was_never_updated_stays_so():
     assert module.metric.update_count == 0
 
 
-@pytest.mark.xfail(strict=True, reason="least and greatest of MinMaxMetric are attributes, not states")
+@pytest.mark.xfail(
+    strict=True, reason="least and greatest of MinMaxMetric are attributes, not states"
+)
 def test_the_least_and_greatest_value_of_a_metric_are_restored():
     def make():
         return Holds(metric=MinMaxMetric(MeanMetric()))

@@ -108,13 +108,13 @@ def test_of_several_loaders_one_has_to_be_named(sanity):
 
 @pytest.mark.parametrize("sanity", [0, 2])
 def test_a_name_that_is_not_logged_is_refused_with_the_nearest_one(sanity):
-    with pytest.raises(ConfigError, match="monitor.metric.*did you mean `val/accuracy`"):
+    with pytest.raises(ConfigError, match=r"monitor.metric.*did you mean `val/accuracy`"):
         read("val/acuracy", Logs("val/accuracy", "val/loss"), sanity=sanity)
 
 
 @pytest.mark.parametrize("sanity", [0, 2])
 def test_a_validation_that_logs_nothing_is_said(sanity):
-    with pytest.raises(ConfigError, match="logs nothing; type `monitor.metric=null`"):
+    with pytest.raises(ConfigError, match=r"logs nothing; type `monitor.metric=null`"):
         read("val/loss", Logs(), sanity=sanity)
 
 

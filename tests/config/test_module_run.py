@@ -68,7 +68,13 @@ def keys(job):
 
 @pytest.mark.parametrize(
     ("name", "is_one"),
-    [("Plain", True), ("Takes", True), ("make_plain", True), ("says_nothing", False), ("mlp", False)],
+    [
+        ("Plain", True),
+        ("Takes", True),
+        ("make_plain", True),
+        ("says_nothing", False),
+        ("mlp", False),
+    ],
 )
 def test_a_module_run_is_one_whose_target_says_to_make_a_module(job, name, is_one):
     assert is_module_run(job(f"model={name}").cfg) == is_one

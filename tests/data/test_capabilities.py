@@ -28,7 +28,7 @@ class Tells(LightningDataModule):
 class TellsOtherThings(LightningDataModule):
     """Attributes of these names that mean something else."""
 
-    spec = {"audio": 1}
+    spec = "audio"
     report = "fine"
 
     def fingerprint(self):

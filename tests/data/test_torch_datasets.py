@@ -68,7 +68,10 @@ def test_a_part_that_is_left_out_is_none():
         ("train", "its train part is an object of the class str"),
         ((TRAIN, 3), "its val part is an object of the class int"),
         ((TRAIN, [VAL, "b"]), "its val part is an object of the class str"),
-        ({"train": TRAIN, "test": {"a": object()}}, "its test part is an object of the class object"),
+        (
+            {"train": TRAIN, "test": {"a": object()}},
+            "its test part is an object of the class object",
+        ),
         (torch.ones(3), "its train part is an object of the class Tensor"),
     ],
 )

@@ -98,9 +98,7 @@ def test_muon_tells_hidden_matrices_of_a_module_by_its_layers():
 
 def test_a_schedule_that_takes_the_number_of_steps_is_given_it():
     optimizer = ADAMW(Net().parameters())
-    schedule = ScheduleFactory(partial(cosine, warmup_steps=0))(
-        optimizer, total_steps=5
-    )
+    schedule = ScheduleFactory(partial(cosine, warmup_steps=0))(optimizer, total_steps=5)
     rates = []
     for _ in range(5):
         rates.append(optimizer.param_groups[0]["lr"])
