@@ -89,3 +89,66 @@ def test_loops_begin_anew_after_a_restart(tmp_path):
 def test_the_loop_that_is_replaced_is_lightnings_own(tmp_path):
     trainer, _ = fitted(tmp_path, Looks())
     assert type(trainer.fit_loop.epoch_loop) is lightning.TrainingEpochLoop
+
+
+class LooksAtResults(Callback):
+    """Reads what is logged by Lightning's own way."""
+
+    def __init__(self):
+        self.sums, self.logged, self.evaluated = [], set(), []
+
+    def on_train_batch_end(self, trainer, task, outputs, batch, index):
+        self.logged = lightning.logged_names(trainer)
+        (result,) = lightning.running_results(trainer).values()
+        self.sums.append((result.value.item(), int(result.cumulated_batch_size)))
+
+    def on_validation_end(self, trainer, task):
+        self.evaluated.append(lightning.evaluation_names(trainer))
+
+
+class Sums(Line):
+    def training_step(self, batch, index):
+        self.log("total", batch.mean(), on_step=False, on_epoch=True)
+        self.log("of the step", 1.0)
+        return self.layer(batch).square().mean()
+
+    def validation_step(self, batch, index, dataloader_idx=0):
+        self.log("loss", 1.0, batch_size=1)
+
+
+def test_what_is_logged_can_be_read_while_it_is_added_up(tmp_path):
+    looks = LooksAtResults()
+    trainer = Trainer(
+        accelerator="cpu",
+        max_epochs=1,
+        callbacks=[looks],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    assert lightning.training_loaders(trainer) == []
+    data = DataLoader(torch.tensor([[1.0], [3.0], [4.0]]), batch_size=2)
+    trainer.fit(Sums(), data, [data, data])
+    assert looks.sums == [(4.0, 2), (8.0, 3)]  # of a mean: values times samples
+    assert looks.logged == {"total", "of the step"}
+    assert lightning.training_loaders(trainer) == [data]
+
+
+def test_names_of_several_loaders_are_known_in_the_validation_before_the_training(tmp_path):
+    looks = LooksAtResults()
+    trainer = Trainer(
+        accelerator="cpu",
+        max_epochs=1,
+        callbacks=[looks],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    data = DataLoader(torch.ones(2, 1))
+    trainer.fit(Sums(), data, [data, data])
+    before, after = looks.evaluated
+    names = {"loss/dataloader_idx_0", "loss/dataloader_idx_1"}
+    assert names <= set(before)
+    assert names <= set(after)

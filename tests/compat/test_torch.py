@@ -7,6 +7,7 @@ from datetime import timedelta
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.flop_counter import flop_registry
 
 from leyden.compat import torch as private
 
@@ -79,3 +80,18 @@ def test_the_store_listens_on_the_socket_that_it_is_given():
     )
     store.set("key", "value")
     assert store.get("key") == b"value"
+
+
+def test_the_operation_of_an_overload_is_the_key_of_torchs_table_of_formulas():
+    seen = []
+
+    class Mode(private.TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            seen.append(private.operation_of(function))
+            return function(*args, **(kwargs or {}))
+
+    with Mode():
+        torch.ones(2, 3) @ torch.ones(3, 4)
+    assert torch.ops.aten.mm in seen
+    formula = flop_registry[torch.ops.aten.mm]
+    assert formula(torch.ones(2, 3), torch.ones(3, 4), out_val=torch.ones(2, 4)) == 2 * 2 * 3 * 4
