@@ -103,7 +103,17 @@ def test_a_kept_state_does_not_change_with_the_module():
         {(1,): 2},
         range(3),
     ],
-    ids=repr,
+    ids=[
+        "deque",
+        "set",
+        "ordered",
+        "object",
+        "function",
+        "objects",
+        "set within",
+        "tuple key",
+        "range",
+    ],
 )
 def test_what_is_no_plain_value_is_left_alone(value):
     module = Holds(value=value)
