@@ -21,6 +21,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:.*does not have many workers.*",
     "ignore:Total length of `list` across ranks is zero.*",
     "ignore:You passed in a `val_dataloader` but have no `validation_step`.*",
+    "ignore:You called `self.log.*but have no logger configured.*",
     "ignore:You.re resuming from a checkpoint that ended before the epoch ended.*",
 )
 
@@ -126,7 +127,15 @@ def test_a_resumed_epoch_logs_what_an_undisturbed_one_does(tmp_path, stop):
     assert last_epoch(tmp_path / "run") == last_epoch(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("stop", [BATCHES + 1, BATCHES + 2, BATCHES, 2 * BATCHES - 1])
+LOST = pytest.mark.xfail(
+    strict=True, reason="the last batch is logged after the sums were merged, and is lost"
+)
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [BATCHES, BATCHES + 1, BATCHES + 2, pytest.param(2 * BATCHES - 1, marks=LOST)],
+)
 def test_what_is_logged_after_each_batch_is_added_up_over_a_resume(tmp_path, stop):
     kind = LogsAfterTheBatch
     assert last_epoch(tmp_path / "run", kind, stop=stop) is None

@@ -285,7 +285,11 @@ INEXACT = {
 
 
 @pytest.mark.parametrize(
-    "reason", [pytest.param(r, marks=pytest.mark.xfail(strict=True, reason=r)) for r in INEXACT]
+    "reason",
+    [
+        pytest.param(r, marks=pytest.mark.xfail(strict=True, raises=AssertionError, reason=r))
+        for r in INEXACT
+    ],
 )
 def test_what_is_called_replayed_is_the_undisturbed_run(reason):
     make = INEXACT[reason]
