@@ -104,7 +104,6 @@ def test_validation_data_without_a_step_for_it_is_told(tmp_path):
     assert any("no validation_step: nothing is validated" in text for text in said)
 
 
-@pytest.mark.xfail(strict=True, reason="TorchDatasets has the method without the part")
 def test_a_missing_step_is_not_told_where_there_is_no_validation_data(tmp_path):
     _, said, _ = told(tmp_path, Line(), TorchDatasets(DATA))
     assert not any("validation_step" in text for text in said)

@@ -118,11 +118,6 @@ def test_a_validation_that_logs_nothing_is_said(sanity):
         read("val/loss", Logs(), sanity=sanity)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=ConfigError,
-    reason="a module that logs nothing in the validation before the training is refused",
-)
 def test_a_module_that_logs_nothing_before_the_training_is_monitored_in_it():
     """`if not self.trainer.sanity_checking: self.log(...)` is a usual line."""
     assert read("val/loss", Logs("val/loss", in_sanity_check=False)) == [1.0]

@@ -127,14 +127,9 @@ def test_a_resumed_epoch_logs_what_an_undisturbed_one_does(tmp_path, stop):
     assert last_epoch(tmp_path / "run") == last_epoch(tmp_path / "whole")
 
 
-LOST = pytest.mark.xfail(
-    strict=True, reason="the last batch is logged after the sums were merged, and is lost"
-)
-
-
 @pytest.mark.parametrize(
     "stop",
-    [BATCHES, BATCHES + 1, BATCHES + 2, pytest.param(2 * BATCHES - 1, marks=LOST)],
+    [BATCHES, BATCHES + 1, BATCHES + 2, 2 * BATCHES - 1],
 )
 def test_what_is_logged_after_each_batch_is_added_up_over_a_resume(tmp_path, stop):
     kind = LogsAfterTheBatch

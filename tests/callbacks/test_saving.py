@@ -4,7 +4,6 @@ from collections import OrderedDict, namedtuple
 from enum import Enum
 from io import BytesIO
 from pathlib import Path
-from pickle import UnpicklingError
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
-from omegaconf.errors import MissingMandatoryValue
 from pytorch_lightning import LightningModule, Trainer
 from torch import nn
 from torch.utils.data import DataLoader
@@ -106,16 +104,10 @@ def test_a_tensor_among_the_hyperparameters_is_kept():
     assert torch.equal(loadable(weights=torch.ones(2))["weights"], torch.ones(2))
 
 
-@pytest.mark.xfail(strict=True, raises=TypeError, reason="is called with one argument, a generator")
 def test_a_named_tuple_is_kept_or_left_out():
     loadable(value=Point(1, 2))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=UnpicklingError,
-    reason="the keys of mappings are not looked at",
-)
 @pytest.mark.parametrize("key", [Colour.RED, nn.ReLU, Path("a")], ids=str)
 def test_a_mapping_whose_keys_are_not_plain_is_left_out(key):
     assert loadable(value={key: 1}, lr=0.1) == {"lr": 0.1}
@@ -125,11 +117,6 @@ def test_the_shape_of_a_tensor_is_kept_or_left_out():
     assert loadable(value=torch.ones(2, 3).shape).get("value", (2, 3)) == (2, 3)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=MissingMandatoryValue,
-    reason="is looked into although a value is missing",
-)
 def test_a_config_with_a_missing_value_is_kept_or_left_out():
     loadable(value=OmegaConf.create({"a": "???"}))
 
@@ -170,11 +157,6 @@ def test_a_checkpoint_of_a_module_that_keeps_a_mapping_can_be_read():
     assert found["hyper_parameters"] == {"lr": 0.1}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=UnpicklingError,
-    reason="Lightning adds the class DictConfig as `hparams_type`",
-)
 @pytest.mark.filterwarnings("ignore:.*does not have many workers.*")
 def test_a_checkpoint_of_a_module_that_keeps_omegaconfs_container_can_be_read():
     found = checkpoint_of_run(Configured(OmegaConf.create({"lr": 0.1})))

@@ -142,7 +142,6 @@ def test_a_class_that_was_imported_before_is_foreign():
     assert not is_foreign(dict)
 
 
-@pytest.mark.xfail(strict=True, reason="the package offers its classes, not its modules")
 def test_the_modules_of_the_package_are_its_attributes_as_of_the_real_one():
     """`L.pytorch.callbacks.ModelCheckpoint` is common: the real package imports `pytorch`."""
     code = """

@@ -141,7 +141,6 @@ def test_containers_are_converted_as_hydra_does(convert):
     assert type(ours.kwargs["a"][1]) is type(theirs.kwargs["a"][1])
 
 
-@pytest.mark.xfail(strict=True, reason="Hydra passes `_convert_` on to the nodes within")
 def test_a_conversion_holds_for_the_nodes_within():
     ours, theirs = both(node(_convert_="all", a=node("Other", b={"c": 1})))
     assert type(ours.kwargs["a"].kwargs["b"]) is type(theirs.kwargs["a"].kwargs["b"]) is dict

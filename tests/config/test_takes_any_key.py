@@ -69,7 +69,6 @@ def test_a_target_takes_any_key_by_kwargs_that_no_base_class_names(target, takes
     assert takes_any_key(target) == takes
 
 
-@pytest.mark.xfail(strict=True, reason="a constructor of `**kwargs` alone counts in its own class")
 def test_a_class_takes_the_keys_that_its_inherited_constructor_takes():
     InheritsAboveObject(nobody_has_named_this=1)
     assert takes_any_key(InheritsAboveObject)

@@ -99,18 +99,15 @@ def test_an_object_that_refers_to_itself_is_looked_through_once_more_and_not_for
     assert not holds_network(holder)
 
 
-@pytest.mark.xfail(strict=True, reason="lists and mappings are not looked into")
 @pytest.mark.parametrize("held", [[nn.Linear(1, 1)], {"policy": nn.Linear(1, 1)}])
 def test_a_network_in_a_list_or_a_mapping_of_a_data_set_is_found(held):
     assert holds_network(ByNetwork(networks=held))
 
 
-@pytest.mark.xfail(strict=True, reason="the data sets of a ConcatDataset are in a list")
 def test_a_network_in_one_of_joined_data_sets_is_found():
     assert holds_network(ConcatDataset([DATA, ByNetwork(scorer=nn.Linear(1, 1))]))
 
 
-@pytest.mark.xfail(strict=True, reason="only the data set is asked, not sampler or collate_fn")
 def test_a_loader_whose_batch_sampler_holds_a_network_is_inexact():
     """Hard samples are chosen by the network, so that what is replayed depends on it."""
 

@@ -80,13 +80,11 @@ def test_everything_else_is_refused_and_named(made, said):
         as_data_module(made, {})
 
 
-@pytest.mark.xfail(strict=True, reason="four parts become four training loaders")
 def test_more_than_three_parts_are_refused():
     with pytest.raises(DataError):
         as_data_module((TRAIN, VAL, TEST, TEST), {})
 
 
-@pytest.mark.xfail(strict=True, reason="no part at all becomes a training part without loaders")
 @pytest.mark.parametrize("made", [[], (), {"train": []}])
 def test_no_part_at_all_is_refused(made):
     with pytest.raises(DataError):

@@ -106,9 +106,6 @@ def test_a_network_within_a_task_keeps_the_names_of_its_own_attribute_net(tmp_pa
     assert equal(read_weights(tmp_path / "a.ckpt"), net.state_dict())
 
 
-@pytest.mark.xfail(
-    strict=True, raises=RuntimeError, reason="its names are taken for those of a task around it"
-)
 def test_weights_alone_of_a_network_with_an_attribute_net_are_loaded(tmp_path):
     one, other = HasNet(), HasNet()
     torch.save(one.state_dict(), tmp_path / "a.pth")

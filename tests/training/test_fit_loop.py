@@ -268,15 +268,26 @@ def test_a_resumed_run_is_the_undisturbed_one(name, every, late, validates):
     assert found == undisturbed(make, validates)
 
 
-INEXACT = {
-    "the batch that is read ahead is drawn without the steps": lambda n: DataLoader(
+WITH_STATE = {
+    "a batch that is read ahead while steps draw": lambda n: DataLoader(
         GlobalStream(), 2, num_workers=n
     ),
+    "the generator of a transform": lambda n: DataLoader(Transformed(), 2),
+    "a counter of a data set": lambda n: DataLoader(Counting(), 2),
+}
+
+
+@pytest.mark.parametrize("name", WITH_STATE)
+def test_what_a_loader_draws_from_is_kept(name):
+    make = WITH_STATE[name]
+    assert exactness_of(make(0)).exactness == "replayed"
+    assert resumed(make, every=14, stop=14)[0] == undisturbed(make, 0)[0]
+
+
+INEXACT = {
     "what is left to draw depends on what the steps drew": lambda n: DataLoader(
         Augmented(), batch_sampler=Remaining()
     ),
-    "the generator of a transform is not kept": lambda n: DataLoader(Transformed(), 2),
-    "a counter of a data set is not kept": lambda n: DataLoader(Counting(), 2),
     "a loader with a position is drawn from again beside one without": lambda n: {
         "a": WithPosition(InOrder(), 2),
         "b": DataLoader(Augmented(), 2, shuffle=True),

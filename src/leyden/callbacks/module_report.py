@@ -65,7 +65,10 @@ def least_exact(trainer: Trainer) -> ResumeExactness:
         return ResumeExactness(
             "inexact", "with reload_dataloaders_every_n_epochs loaders are made anew"
         )
-    kinds = [exactness_of(loader) for loader in training_loaders(trainer)]
+    loaders = training_loaders(trainer)
+    kinds = [exactness_of(loader) for loader in loaders]
+    if len({kind.exactness for kind in kinds} & {"exact", "replayed"}) > 1:
+        return ResumeExactness("inexact", "some loaders tell their position, others do not")
     return max(
         kinds, key=lambda kind: GRADES.index(kind.exactness), default=ResumeExactness("exact")
     )

@@ -24,7 +24,8 @@ class MonitorName(Callback):
         self.logged_as: str | None = None
 
     def on_sanity_check_end(self, trainer: Trainer, task: LightningModule) -> None:
-        self.logged_as = self._found(trainer, task)
+        if evaluation_names(trainer):  # many modules log nothing then, on purpose
+            self.logged_as = self._found(trainer, task)
 
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
         if trainer.sanity_checking:

@@ -140,6 +140,7 @@ class ResumeState(Callback):
             merge_results(trainer, self.results)
 
     def on_train_epoch_end(self, trainer: Trainer, task: LightningModule) -> None:
+        merge_results(trainer, self.results)  # of what the module logs after the last batch
         log_rest(task, self.results)
         self.results = {}
 

@@ -1,9 +1,9 @@
 """Saving a checkpoint, by all processes of a run together."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from omegaconf import OmegaConf
@@ -84,20 +84,27 @@ def make_loadable(checkpoint: dict[str, Any]) -> None:
     """
     for key in ("hyper_parameters", "datamodule_hyper_parameters"):
         if key in checkpoint:
-            kept = checkpoint[key]
-            checkpoint[key] = {
-                name: plain_value(value) for name, value in kept.items() if is_plain(value)
-            }
-            left_out = sorted(str(name) for name in kept if not is_plain(kept[name]))
+            kept = {name: plain_value(value) for name, value in plain_items(checkpoint[key])}
+            checkpoint[key] = {name: value for name, value in kept.items() if is_plain(value)}
+            left_out = sorted(str(name) for name in kept.keys() - checkpoint[key].keys())
             if left_out:
                 log.debug("left out of the checkpoint's %s: %s", key, ", ".join(left_out))
+    for key in ("hparams_type", "datamodule_hparams_type"):
+        checkpoint.pop(key, None)  # a class, such as DictConfig
+
+
+def plain_items(kept: Mapping[Any, Any]) -> Iterable[tuple[Any, Any]]:
+    """Names and values of hyperparameters; those of OmegaConf may lack a value."""
+    if isinstance(kept, BaseContainer):
+        kept = cast(dict[Any, Any], OmegaConf.to_container(kept, resolve=True))
+    return kept.items()
 
 
 def is_plain(value: Any) -> bool:
     """Whether a value is made of numbers, texts, tensors, and lists and mappings of these."""
-    if isinstance(value, BaseContainer | Mapping):
-        return all(map(is_plain, value.values() if isinstance(value, Mapping) else value))
-    if isinstance(value, list | tuple):
+    if isinstance(value, Mapping):
+        return all(map(is_plain, value)) and all(map(is_plain, value.values()))
+    if type(value) in (list, tuple):
         return all(map(is_plain, value))
     return (
         value is None
@@ -113,7 +120,8 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: plain_value(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(plain_value(inner) for inner in value)
+        made = [plain_value(inner) for inner in value]
+        return made if isinstance(value, list) else tuple(made)
     return value
 
 

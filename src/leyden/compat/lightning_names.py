@@ -72,3 +72,5 @@ class _Root(Loader):
             setattr(module, name, getattr(own, name))
         vars(module)["Fabric"] = import_module("lightning_fabric").Fabric
         vars(module)["__version__"] = own.__version__
+        for name, other in NAMES.items():
+            setattr(module, name.rpartition(".")[2], import_module(other))

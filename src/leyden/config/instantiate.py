@@ -47,14 +47,14 @@ def make(node: DictConfig, **arguments: Any) -> Any:
     return _made(cast(dict[str, Any], OmegaConf.to_container(node, resolve=True)), arguments)
 
 
-def _made(node: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
+def _made(node: Mapping[str, Any], arguments: Mapping[str, Any], convert: str | None = None) -> Any:
     path = str(node["_target_"])
     target, is_own = find_target(path), is_user_target(path)
     parameters = parameters_of(target)
-    convert = node.get("_convert_")
+    convert = node.get("_convert_", convert)  # nodes within inherit it
 
     def argument(value: Any, parameter: Parameter | None) -> Any:
-        inner = value if node.get("_recursive_") is False else with_made(value)
+        inner = value if node.get("_recursive_") is False else with_made(value, convert)
         return _container(inner, parameter, is_own=is_own, convert=convert)
 
     positional = [argument(value, None) for value in node.get("_args_") or ()]
@@ -67,13 +67,18 @@ def _made(node: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
     return call if node.get("_partial_") else call()
 
 
-def with_made(value: Any) -> Any:
-    """A plain value in which what its nodes name has been made."""
+def with_made(value: Any, convert: str | None = None) -> Any:
+    """A plain value in which what its nodes name has been made.
+
+    Args:
+        value: Plain value.
+        convert: `_convert_` of the node around it.
+    """
     if is_node(value):
-        return _made(value, {})
+        return _made(value, {}, convert)
     if isinstance(value, dict):
-        return {key: with_made(inner) for key, inner in value.items()}
-    return [with_made(inner) for inner in value] if isinstance(value, list) else value
+        return {key: with_made(inner, convert) for key, inner in value.items()}
+    return [with_made(inner, convert) for inner in value] if isinstance(value, list) else value
 
 
 def _container(

@@ -50,16 +50,22 @@ def _accepted(target: Any) -> tuple[dict[str, Parameter], bool]:
         if made_by[0]:
             return made_by
     found: dict[str, Parameter] = {}
-    takes_any = False
+    takes_any = has_own = False
     for cls in target.__mro__:
         if "__init__" in vars(cls):
             named, passes_on = _named(vars(cls)["__init__"], is_method=True)
-            if named or cls is target:
+            if named or not (has_own or _is_base(cls)):
                 takes_any = passes_on
+            has_own = True
             found = {**named, **found}
             if not passes_on:
                 break
     return found, takes_any
+
+
+def _is_base(cls: type) -> bool:
+    """Whether a class is Python's, torch's or Lightning's, whose bases pass keys on to nobody."""
+    return cls.__module__.partition(".")[0] in ("builtins", "torch", "pytorch_lightning")
 
 
 @cache

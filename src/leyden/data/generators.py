@@ -1,11 +1,17 @@
-"""The states of generators of random numbers: the global ones, and those that loaders hold."""
+"""The states of generators of random numbers: the global ones, and those that loaders hold.
+
+Beside generators, loaders hold counters, such as the epoch by which a sampler seeds itself.
+"""
 
 import random
 from collections.abc import Iterator
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 import torch
+from pytorch_lightning import LightningDataModule, LightningModule, Trainer
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 
@@ -39,32 +45,76 @@ def restore_generators(states: dict[str, Any]) -> None:
 
 Generator = torch.Generator | np.random.Generator | np.random.RandomState | random.Random
 
+MOST_ITEMS = 64
+"""Lists and mappings of more are samples, not parts."""
 
-def held_states(loaders: list[Any]) -> list[Any]:
-    """States of the generators that loaders, their samplers and data sets hold, in order."""
-    return [_state(generator) for generator in _held(loaders)]
+DEPTH = 6
+"""Levels of attributes that are looked into: a loader, its sampler, data set, transforms, ..."""
+
+CLOSED = (
+    *(Tensor, np.ndarray, str, bytes, type, ModuleType, FunctionType),
+    *(LightningModule, LightningDataModule, Trainer),
+)
+"""What holds no part of a loader."""
 
 
-def restore_held(loaders: list[Any], states: list[Any]) -> None:
-    """Sets the generators of loaders that are made as those were of which the states are."""
-    for generator, state in zip(_held(loaders), states, strict=True):
+def held_states(loaders: list[Any]) -> dict[str, Any]:
+    """States of the generators that loaders and their parts hold, and their counters, in order."""
+    parts = list(parts_of(loaders))
+    return {
+        "generators": [_state(part) for part in parts if isinstance(part, Generator)],
+        "counters": [_counters(part) for part in parts if not isinstance(part, Generator)],
+    }
+
+
+def restore_held(loaders: list[Any], states: dict[str, Any]) -> None:
+    """Restores what `held_states` said, in loaders that are made as those were."""
+    parts = list(parts_of(loaders))
+    generators = [part for part in parts if isinstance(part, Generator)]
+    for generator, state in zip(generators, states["generators"], strict=True):
         _restore(generator, state)
+    others = [part for part in parts if not isinstance(part, Generator)]
+    for part, counters in zip(others, states["counters"], strict=True):
+        for name, value in counters.items():
+            if vars(part).get(name) != value:
+                setattr(part, name, value)
 
 
-def _held(loaders: list[Any]) -> Iterator[Generator]:
-    """Generators in the attributes of loaders and of their parts, each once."""
-    seen: set[int] = set()
-    for loader in loaders:
-        parts = [loader]
-        if isinstance(loader, DataLoader):
-            parts += [loader.sampler, loader.batch_sampler, loader.dataset, loader.collate_fn]
-            parts.append(getattr(loader.batch_sampler, "sampler", None))
-            parts.append(getattr(loader.dataset, "dataset", None))  # of a Subset
-        for part in parts:
-            for value in getattr(part, "__dict__", {}).values():
-                if isinstance(value, Generator) and id(value) not in seen:
-                    seen.add(id(value))
-                    yield value
+def parts_of(value: Any, depth: int = DEPTH, seen: set[int] | None = None) -> Iterator[Any]:
+    """Objects that loaders are made of, each once: data sets, samplers, transforms, generators.
+
+    Args:
+        value: A loader, or several.
+        depth: Levels of attributes that are looked into.
+        seen: Identities of the objects that were given already.
+    """
+    seen = set() if seen is None else seen
+    if isinstance(value, CLOSED) or id(value) in seen or depth < 0:
+        return
+    if isinstance(value, list | tuple | dict):
+        if len(value) <= MOST_ITEMS:
+            for inner in value.values() if isinstance(value, dict) else value:
+                yield from parts_of(inner, depth, seen)
+        return
+    if isinstance(value, Generator):
+        seen.add(id(value))
+        yield value
+    elif hasattr(value, "__dict__"):
+        seen.add(id(value))
+        yield value
+        for inner in list(vars(value).values()):
+            yield from parts_of(inner, depth - 1, seen)
+
+
+def _counters(part: Any) -> dict[str, Any]:
+    """Whole numbers and flags in the attributes of a part of a loader that is not torch's own."""
+    if isinstance(part, DataLoader | nn.Module):  # the one forbids to set them
+        return {}
+    return {
+        name: value
+        for name, value in vars(part).items()
+        if isinstance(value, bool | int) and not name.startswith("__")
+    }
 
 
 def _state(generator: Generator) -> Any:

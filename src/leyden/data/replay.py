@@ -14,8 +14,10 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from leyden.data.generators import (
+    MOST_ITEMS,
     generator_states,
     held_states,
+    parts_of,
     restore_generators,
     restore_held,
 )
@@ -49,19 +51,29 @@ def exactness_of(loader: Any) -> ResumeExactness:
         return ResumeExactness(
             "inexact", "with persistent_workers=True workers keep their generators"
         )
-    if holds_network(loader.dataset):
+    if holds_network(loader):
         return ResumeExactness(
             "inexact", "the samples depend on a network, which has changed since"
         )
     return ResumeExactness("replayed")
 
 
-def holds_network(value: Any, depth: int = 3) -> bool:
-    """Whether a data set, or an object in its attributes, holds a network."""
-    if isinstance(value, nn.Module):
-        return True
-    held = getattr(value, "__dict__", {}) if depth else {}
-    return any(holds_network(inner, depth - 1) for inner in held.values())
+def holds_network(loader: Any) -> bool:
+    """Whether a part of a loader, such as its data set or sampler, holds a network."""
+    return any(
+        _has_network(value)
+        for part in parts_of(loader)
+        for value in getattr(part, "__dict__", {}).values()
+    )
+
+
+def _has_network(value: Any) -> bool:
+    """Whether a value is a network, or a short list or mapping with one."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return len(value) <= MOST_ITEMS and any(isinstance(one, nn.Module) for one in value)
+    return isinstance(value, nn.Module)
 
 
 def has_position(loader: Any) -> bool:
@@ -74,11 +86,13 @@ class Replay:
 
     Attributes:
         begin: States when the iterator of the running epoch was made; None: not needed.
+        ahead: States before the batch that is read ahead; None: none is.
         resumed: States and number of batches that a checkpoint has brought; None: there is none.
     """
 
     def __init__(self) -> None:
         self.begin: dict[str, Any] | None = None
+        self.ahead: dict[str, Any] | None = None
         self.resumed: dict[str, Any] | None = None
 
     def note_start(self) -> None:
@@ -91,6 +105,20 @@ class Replay:
     def note_epoch(self, loaders: list[Any]) -> None:
         """Keeps the states before an epoch's iterator is made of loaders that are there."""
         self.begin = {"generators": generator_states(), "held": held_states(loaders)}
+
+    def note_ahead(self, loaders: list[Any]) -> None:
+        """Keeps the states before a batch is read ahead, while the one before it is trained on.
+
+        Lightning does so on loaders without a length.
+        """
+        self.ahead = {"generators": generator_states(), "held": held_states(loaders)}
+
+    def restore_ahead(self, loaders: list[Any]) -> None:
+        """Restores the states before the batch that was read ahead of the checkpoint."""
+        assert self.resumed is not None
+        if self.resumed["ahead"] is not None:
+            restore_generators(self.resumed["ahead"]["generators"])
+            restore_held(loaders, self.resumed["ahead"]["held"])
 
     def restore_epoch(self, loaders: list[Any]) -> bool:
         """Restores the states at the beginning of the epoch that is resumed.
@@ -111,6 +139,7 @@ class Replay:
         """What a checkpoint needs, after some batches of the epoch."""
         return {
             "begin": self.begin,
+            "ahead": self.ahead,
             "batches": batches,
             "generators": generator_states(),
             "held": held_states(loaders),

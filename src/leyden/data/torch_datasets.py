@@ -98,6 +98,8 @@ def require_datasets(name: str, part: Any) -> None:
     if isinstance(part, Mapping | list | tuple):
         for one in part.values() if isinstance(part, Mapping) else part:
             require_datasets(name, one)
+        if not part:
+            raise DataError(None, f"its {name} part is empty")
     elif not isinstance(part, Dataset | DataLoader):
         given = "nothing" if part is None else f"an object of the class {type(part).__name__}"
         message = f"its {name} part is {given}; it must be a torch Dataset or DataLoader"
@@ -121,6 +123,9 @@ def as_data_module(made: Any, options: Mapping[str, Any]) -> LightningDataModule
             message = f"its target makes a mapping of {names}; it must be of train, val, test"
             raise DataError(None, message)
         return TorchDatasets(**{"train": None, **made}, **options)
-    if isinstance(made, tuple | list) and 1 <= len(made) <= len(PARTS):
+    if isinstance(made, tuple | list):
+        if not 1 <= len(made) <= len(PARTS):
+            message = f"its target makes {len(made)} parts; there are up to three: train, val, test"
+            raise DataError(None, message)
         return TorchDatasets(**dict(zip(PARTS, made, strict=False)), **options)
     return TorchDatasets(made, **options)

@@ -132,7 +132,9 @@ def read_weights(checkpoint: Path, prefix: str = NETWORK) -> dict[str, Tensor]:
         state = read_whole(checkpoint)["state_dict"]
     else:
         content = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        state = content.get("state_dict", content)
+        if "state_dict" not in content:  # a network's own, without the task around it
+            return dict(content)
+        state = content["state_dict"]
     if not any(name.startswith(prefix) for name in state):
         return dict(state)
     return {

@@ -122,7 +122,9 @@ class EpochLoop(TrainingEpochLoop):
         if not all(map(has_position, loaders)):
             if replay.restore_epoch(loaders):
                 iter(data_fetcher)
-            for _ in range(replay.resumed["batches"]):
+            for batch in range(replay.resumed["batches"]):
+                if batch + 1 == replay.resumed["batches"]:
+                    replay.restore_ahead(loaders)
                 next(data_fetcher)
         replay.restore_now(loaders)
         fetched = data_fetcher.fetched
@@ -146,6 +148,8 @@ class EpochLoop(TrainingEpochLoop):
     def advance(self, data_fetcher: DataFetcher) -> None:
         """Does one step, or as many as there are until something else has to be done."""
         if self.restarting or not self.is_fast:
+            if self.replay is not None and data_fetcher.length is None:
+                self.replay.note_ahead(data_fetcher.combined_loader.flattened)
             super().advance(data_fetcher)
             self.write_values()
             return
