@@ -22,13 +22,15 @@ class ModuleReport(Callback):
 
     Args:
         record: Record of the run; it keeps the latter.
+        monitor: The metric that selects; None: there is none.
 
     Attributes:
         observer: Set before the run starts.
     """
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, monitor: str | None = None) -> None:
         self.record = record
+        self.monitor = monitor
         self.observer: Observer = ignore
 
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
@@ -45,6 +47,8 @@ class ModuleReport(Callback):
         gives_validation = data is not None and gives_loader(data, task, "val_dataloader")
         if gives_validation and not is_overridden("validation_step", task):
             self._tell(f"note: {type(task).__name__} has no validation_step: nothing is validated")
+        if self.monitor is not None and not gives_validation:
+            self._tell(f"note: nothing is validated: monitor.metric={self.monitor} selects nothing")
         parts = [optimizer_words(trainer, place) for place in range(len(trainer.optimizers))]
         self._tell(f"  optim   {'; '.join(parts) or 'none'}")
         reason = f": {found.reason}" if found.reason else ""

@@ -14,7 +14,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from leyden.callbacks.tensorboard import tensorboard_writer
+from leyden.callbacks.tensorboard import leyden_data, tensorboard_writer
 from leyden.data.batches import BatchIndices
 from leyden.distributed.sharding import is_split
 from leyden.tasks import Classification, Regression
@@ -46,7 +46,10 @@ class Predictions(Callback):
 
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
         writer = tensorboard_writer(trainer)
-        if not isinstance(task, Classification) or not (writer or is_split(task.net)):
+        data = leyden_data(trainer)
+        if data is None or not isinstance(task, Classification):
+            return
+        if not (writer or is_split(task.net)):
             return
         outputs, targets = zip(*validation_outputs(trainer, task), strict=True)
         if writer is None:
@@ -61,7 +64,7 @@ class Predictions(Callback):
         worst = worst_mistakes(shares, labels, self.num_images)
         for tag, index in (("val/predictions", first), ("val/mistakes", worst)):
             if len(index):
-                images, _ = trainer.datamodule.splits.val[BatchIndices(0, index)]  # type: ignore[attr-defined]
+                images, _ = data.splits.val[BatchIndices(0, index)]
                 grid = prediction_grid(images, shares[index], labels[index], names)
                 show(writer, tag, grid, steps_done(trainer))
 
@@ -211,7 +214,9 @@ class Forecast(Callback):
 
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
         writer = tensorboard_writer(trainer)
-        if not isinstance(task, Regression) or not (writer or is_split(task.net)):
+        if leyden_data(trainer) is None or not isinstance(task, Regression):
+            return
+        if not (writer or is_split(task.net)):
             return
         outputs, targets = zip(*validation_outputs(trainer, task), strict=True)
         if writer is None:

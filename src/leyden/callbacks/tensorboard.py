@@ -14,6 +14,7 @@ from torch.utils.tensorboard.summary import hparams
 from leyden.compat.lightning import evaluation_names
 from leyden.compat.tensorboard import add_summary
 from leyden.compat.torch import is_compiled as compiled_in_place
+from leyden.data import DataModule
 from leyden.data.batches import BatchIndices
 from leyden.distributed.sharding import is_split, whole
 from leyden.tasks import Task
@@ -29,6 +30,12 @@ def tensorboard_writer(trainer: Trainer) -> SummaryWriter | None:
     return loggers[0].experiment if loggers else None
 
 
+def leyden_data(trainer: Trainer) -> DataModule | None:
+    """The data set of a run; None where it is none of Leyden's, which gives no single samples."""
+    data = getattr(trainer, "datamodule", None)
+    return data if isinstance(data, DataModule) else None
+
+
 log = logging.getLogger("leyden")
 
 
@@ -42,11 +49,12 @@ class Graph(Callback):
 
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
         writer = tensorboard_writer(trainer)
-        if writer is None or not isinstance(task, Task):
+        data = leyden_data(trainer)
+        if writer is None or not isinstance(task, Task) or data is None:
             return
         if is_split(task.net) or is_compiled(task.net):
             return
-        inputs, _ = trainer.datamodule.splits.val[BatchIndices(0, torch.arange(1))]  # type: ignore[attr-defined]
+        inputs, _ = data.splits.val[BatchIndices(0, torch.arange(1))]
         training = task.net.training
         task.net.eval()
         try:

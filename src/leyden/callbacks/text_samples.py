@@ -5,7 +5,7 @@ import logging
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from leyden.callbacks.tensorboard import tensorboard_writer
+from leyden.callbacks.tensorboard import leyden_data, tensorboard_writer
 from leyden.data.batches import BatchIndices
 from leyden.models.generation import Sampling, collected, generate
 from leyden.tasks import LanguageModeling
@@ -42,10 +42,10 @@ class TextSamples(Callback):
     def on_validation_end(self, trainer: Trainer, task: LightningModule) -> None:
         if not isinstance(task, LanguageModeling):
             return
-        data = trainer.datamodule  # type: ignore[attr-defined]
-        if data.is_synthetic:
+        data = leyden_data(trainer)
+        if data is None or data.is_synthetic:
             return
-        vocabulary = data.vocabulary
+        vocabulary = data.vocabulary  # type: ignore[attr-defined]
         beginning, _ = data.splits.val[BatchIndices(0, torch.tensor([0]))]
         prompt = beginning[0, : self.num_prompt_tokens]
         steps = generate(

@@ -52,7 +52,8 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "RunObjects") ->
     else:
         show_data(report_of(experiment.data))
     if "optimizer" in choices:
-        batch = f"batch {batch_split_of(cfg)}"
+        is_leydens = isinstance(experiment.data, DataModule)
+        batch = f"batch {batch_split_of(cfg)}" if is_leydens else "batches as they come"
         by = f"{choices['optimizer']}, {choices['scheduler']} schedule"
         say(console, f"  optim   {by}, {batch}, seed {cfg.seed}")
     else:

@@ -25,6 +25,8 @@ def misfit(value: Any, hint: Any) -> str | None:
         return misfit(value, arguments[0]) or _out_of_range(value, arguments[1:])
     if origin in (Union, UnionType):
         return _misfit_of_all(value, arguments)
+    if hint is tuple and isinstance(value, list):
+        return None
     if origin is tuple and isinstance(value, list):
         return _misfit_of_list(value, arguments)
     return None if _has_type(value, hint) else f"must be {_describe(hint)}"

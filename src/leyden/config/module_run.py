@@ -49,6 +49,15 @@ def has_leyden_data(cfg: Mapping[Any, Any] | DictConfig) -> bool:
         return False
 
 
+def has_own_loaders(module: Any) -> bool:
+    """Whether a LightningModule's class defines its training loader itself."""
+    return any(
+        "train_dataloader" in vars(cls)
+        for cls in getattr(module, "__mro__", ())
+        if not cls.__module__.startswith("pytorch_lightning")
+    )
+
+
 def is_passed(cfg: DictConfig, group: str) -> bool:
     """Whether a LightningModule is given what a group names."""
     taken = parameters_of(find_target(str(cfg.model._target_)))
@@ -70,6 +79,9 @@ def named_in_vain(job: "Job") -> Iterator[Problem]:
             message = f"has no effect: {name} takes no `{group}`, it makes its own; leave it out"
         choice = job.choices.get(group)
         yield Problem(group, message, choice if f"{group}={choice}" in job.overrides else None)
+    if has_own_loaders(find_target(str(cfg.model._target_))) and not _is_named(job, "data"):
+        message = f"is not named, and {name} has loaders of its own; type `data=module` for these"
+        yield Problem("data", message)
     if _is_named(job, "task"):
         yield Problem("task", f"has no effect: {name} is the task itself; leave it out")
     if cfg.params is not None:
@@ -91,13 +103,24 @@ def adapted(job: "Job") -> DictConfig:
         cfg = cfg.copy()
         with open_dict(cfg):
             for group in OF_LEYDENS_TASKS:
-                if group == "task" or not is_passed(cfg, group):
+                if group == "task" or not _is_wanted(job, group):
                     cfg[group] = None
         _set_unnamed(job, cfg, LIGHTNINGS_DEFAULTS)
     if not has_leyden_data(cfg):
         cfg = cfg.copy()
         _set_unnamed(job, cfg, OF_LEYDEN_DATA)
     return cfg
+
+
+def _is_wanted(job: "Job", group: str) -> bool:
+    """Whether a LightningModule is given what a group names.
+
+    A parameter with a default has it, unless the request names the group.
+    """
+    if not is_passed(job.cfg, group):
+        return False
+    parameter = parameters_of(find_target(str(job.cfg.model._target_)))[group]
+    return parameter.required or _is_named(job, group)
 
 
 def _set_unnamed(job: "Job", cfg: DictConfig, values: Mapping[str, Any]) -> None:

@@ -29,6 +29,7 @@ from leyden.config.schema import (
 )
 from leyden.config.secrets import typed_secrets
 from leyden.config.signature import Parameter, fields_of, parameters_of
+from leyden.config.targets import find_target
 from leyden.errors import ConfigError, Problem, gathered
 
 SECTIONS: dict[str, type] = {
@@ -67,6 +68,9 @@ def validate(composed: ComposedRequest, rules: Rules) -> None:
     ]
     if composed.sweep is not None:
         problems = [_with_range(problem, composed.sweep) for problem in problems]
+        if any(job.cfg.monitor.metric is None for job in composed.jobs):
+            message = "must name a metric: a sweep compares its jobs by it"
+            problems.append(Problem("monitor.metric", message, "null"))
         problems += _check_plugins(composed.sweep)
     if problems:
         raise ConfigError(gathered(problems, len(composed.jobs)))
@@ -185,7 +189,9 @@ def _check_structure(given: dict[str, Any], seen: Seen) -> Iterator[Problem]:
             yield Problem("own_keys", "names a key that is Leyden's", str(key))
     declared = dict.fromkeys(map(str, own), Parameter(Any, required=False))
     yield from check_keys("", given, declared | fields_of(Root), others=dict(names))
-    optional = OF_LEYDENS_TASKS if is_module_run(given) else ()
+    # Of a model whose target can't be found nobody knows whether it needs them.
+    may_lack = is_module_run(given) or not _is_found(given.get("model"))
+    optional = OF_LEYDENS_TASKS if may_lack else ()
     for key in (*SECTIONS, *GROUPS, "trainer"):
         if key in optional and given.get(key) is None:
             continue
@@ -193,6 +199,14 @@ def _check_structure(given: dict[str, Any], seen: Seen) -> Iterator[Problem]:
         if part not in seen:
             seen[part] = list(_check_part(key, given.get(key), names))
         yield from seen[part]
+
+
+def _is_found(node: Any) -> bool:
+    try:
+        find_target(str(node["_target_"]))
+    except (TypeError, KeyError, ValueError):
+        return False
+    return True
 
 
 def _check_part(key: str, node: Any, names: list[tuple[str, str]]) -> Iterator[Problem]:

@@ -72,8 +72,13 @@ def _has_network(value: Any) -> bool:
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple):
-        return len(value) <= MOST_ITEMS and any(isinstance(one, nn.Module) for one in value)
-    return isinstance(value, nn.Module)
+        return len(value) <= MOST_ITEMS and any(map(_is_network, value))
+    return _is_network(value)
+
+
+def _is_network(value: Any) -> bool:
+    """Whether a value is a module with parameters; transforms of torchvision are modules too."""
+    return isinstance(value, nn.Module) and next(value.parameters(), None) is not None
 
 
 def has_position(loader: Any) -> bool:

@@ -59,6 +59,11 @@ class TorchDatasets(LightningDataModule):
             "persistent_workers": persistent_workers and num_workers > 0,
         }
 
+    @property
+    def spec(self) -> Any:
+        """What a sample is, where the training part says it by an attribute `spec`."""
+        return getattr(self.parts["train"], "spec", None)
+
     def train_dataloader(self) -> Any:
         return self._loaders(self.parts["train"], is_training=True)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from omegaconf import DictConfig
 from pytorch_lightning import Callback, seed_everything
 
+from leyden.callbacks import CheckpointStateFilter
 from leyden.callbacks.recorder import require_finite
-from leyden.callbacks.restoring import restore
 from leyden.config.instantiate import make
 from leyden.config.module_run import is_module_run
 from leyden.config.overrides import override
@@ -19,7 +19,7 @@ from leyden.planning.building import build_module
 from leyden.planning.hardware import accelerator_is_here, precision_fits
 from leyden.planning.read_data import read_data
 from leyden.planning.resolve import require_matching_weights
-from leyden.planning.size import meta_model
+from leyden.planning.size import makes_layers_late, meta_model
 from leyden.run.checkpoints import load_weights
 from leyden.run.folder import read_frozen, require_run_folder
 from leyden.run.log import quiet_libraries
@@ -58,19 +58,19 @@ def evaluate(folder: Path, overrides: list[str], *, observer: Observer) -> dict[
             observer(Note(note))
     with quiet_libraries():
         seed_everything(cfg.seed, verbose=False)
-        require_matching_weights("RUN", checkpoint, meta_model(cfg, spec))
         task = build_module(cfg, spec)
-        task.configure_model()
-        own = user_callbacks(cfg) if is_module_run(cfg) else []
+        if not makes_layers_late(task):
+            require_matching_weights("RUN", checkpoint, meta_model(cfg, spec))
+        own = [CheckpointStateFilter(), *user_callbacks(cfg)] if is_module_run(cfg) else []
         trainer = build_trainer(cfg, data, folder=None, callbacks=own, loggers=[])
         run = RunObjects(data, task, trainer)
         if not run.has_test:
             raise ConfigError([Problem("model", f"{type(task).__name__} has no test_step")])
-        if is_module_run(cfg):
-            restore(trainer, task, checkpoint)
+        if is_module_run(cfg):  # Lightning restores it when its layers and data are there
+            trainer.test(task, datamodule=data, verbose=False, ckpt_path=str(checkpoint))
         else:
             load_weights(run.weighted, checkpoint)
-        trainer.test(task, datamodule=data, verbose=False)
+            trainer.test(task, datamodule=data, verbose=False)
     require_finite(trainer)
     return {name: float(value) for name, value in trainer.callback_metrics.items()}
 

@@ -7,6 +7,7 @@ from torch import nn
 
 from leyden.config.module_run import is_module_run
 from leyden.config.references import in_run_folder
+from leyden.config.user_code import in_a_line
 from leyden.config.validate import validate_frozen
 from leyden.data import Spec
 from leyden.data.text.vocabulary import Vocabulary
@@ -14,7 +15,7 @@ from leyden.errors import CheckpointError, ConfigError, Problem
 from leyden.planning.building import build_module, build_net, require_spec
 from leyden.planning.read_data import read_data
 from leyden.planning.resolve import require_matching_weights
-from leyden.planning.size import meta_model
+from leyden.planning.size import makes_layers_late, meta_model
 from leyden.run.checkpoints import find_checkpoint, load_weights
 from leyden.run.folder import read_frozen, require_run_folder
 
@@ -50,11 +51,17 @@ def load_run(folder: Path, which: str = "best") -> LoadedRun:
     cfg = in_run_folder(read_frozen(folder), folder)
     validate_frozen(cfg)
     data, spec = read_data(cfg, fetch=True)
-    require_matching_weights("RUN", checkpoint, meta_model(cfg, spec))
+    model = meta_model(cfg, spec)
+    if not makes_layers_late(model):
+        require_matching_weights("RUN", checkpoint, model)
     net: nn.Module
     if is_module_run(cfg):
         net = build_module(cfg, spec)
-        net.configure_model()
+        try:
+            net.configure_model()
+        except Exception as error:
+            message = f"its configure_model needs a trainer: {in_a_line(error)}"
+            raise ConfigError([Problem("model", message)]) from error
     else:
         net = build_net(cfg, require_spec(cfg, spec))
     load_weights(net, checkpoint)

@@ -26,6 +26,7 @@ from leyden.planning.read_data import data_problems, read_data
 from leyden.planning.rules import task_problems
 from leyden.planning.size import (
     flops_per_sample,
+    makes_layers_late,
     meta_module,
     meta_net,
     solve_width,
@@ -203,7 +204,7 @@ def measure_model(
         )
     if cfg.init_from is not None and is_hf(cfg.init_from):
         require_matching_gpt2("init_from", cfg.init_from, net)
-    elif cfg.init_from is not None:
+    elif cfg.init_from is not None and not makes_layers_late(net):
         require_matching_weights("init_from", Path(cfg.init_from), net)
     return params, flops
 

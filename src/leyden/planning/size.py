@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import torch
 from omegaconf import DictConfig
 from pytorch_lightning import LightningModule
+from pytorch_lightning.utilities.model_helpers import is_overridden
 from pytorch_lightning.utilities.seed import isolate_rng
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -22,6 +23,7 @@ from leyden.data import Spec
 from leyden.errors import ConfigError, Problem
 from leyden.models.parameter_count import count_parameters
 from leyden.planning.building import blank_sample, build_module, build_net, require_spec
+from leyden.tasks import Task
 
 Measure = TypeVar("Measure", int, int | None)
 
@@ -61,6 +63,12 @@ def meta_model(cfg: DictConfig, spec: Spec | None) -> nn.Module:
     if is_module_run(cfg):
         return meta_module(cfg, spec)
     return meta_net(cfg, require_spec(cfg, spec))
+
+
+def makes_layers_late(model: nn.Module) -> bool:
+    """Whether a LightningModule has layers only once a trainer calls its `configure_model`."""
+    is_users = isinstance(model, LightningModule) and not isinstance(model, Task)
+    return is_users and is_overridden("configure_model", model)
 
 
 def meta_module(cfg: DictConfig, spec: Spec | None) -> LightningModule:

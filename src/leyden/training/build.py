@@ -125,6 +125,8 @@ def build(
         compile_net(task.net, cfg)
     own = made_parts(placed, "callbacks")
     loggers = made_parts(placed, "logger", save_dir=folder)
+    # The first is a module's `self.logger`, of which many ask the `experiment`.
+    loggers.sort(key=lambda logger: not hasattr(type(logger), "experiment"))
     trainer = build_trainer(
         cfg,
         data,

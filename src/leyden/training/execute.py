@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 from omegaconf import DictConfig
-from pytorch_lightning import Callback, LightningDataModule, Trainer
+from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import nn
 
@@ -51,6 +51,7 @@ from leyden.interop.gpt2 import gpt2_weights
 from leyden.interop.hf_folder import CONFIG, locate
 from leyden.loggers import Resumable
 from leyden.planning.batch import accumulation_of, num_processes_of
+from leyden.planning.size import makes_layers_late
 from leyden.run.checkpoints import (
     LAST,
     find_checkpoint,
@@ -153,7 +154,10 @@ def run_attempt(
     if on_build is not None:
         on_build(trainer)
     if checkpoint is None and cfg.init_from is not None:
-        load_initial_weights(experiment.weighted, cfg.init_from)
+        if makes_layers_late(experiment.task):
+            trainer.callbacks.insert(0, InitialWeights(cfg.init_from))  # type: ignore[attr-defined]
+        else:
+            load_initial_weights(experiment.weighted, cfg.init_from)
     emit(RunStarted(record, cfg, experiment))
     fit(experiment, record, checkpoint, emit)
     for stopping in trainer.early_stopping_callbacks:
@@ -192,7 +196,7 @@ def required_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None)
         BufferBroadcast(),
         NonFinite(record, policy=cfg.trainer.on_nonfinite, limit=cfg.trainer.max_nonfinite),
         *([StepFlops(record)] if is_module_run(cfg) else []),
-        ModuleReport(record),
+        ModuleReport(record, monitor.metric),
         StepLoss(record),
         FinalValidation(),
         PlateauMetric(),
@@ -211,6 +215,20 @@ def required_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None)
         ),
         *fault_callbacks(),
     ]
+
+
+class InitialWeights(Callback):
+    """Loads initial weights into layers that `configure_model` has made.
+
+    Args:
+        source: See `load_initial_weights`.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+
+    def on_fit_start(self, trainer: Trainer, task: LightningModule) -> None:
+        load_initial_weights(task, self.source)
 
 
 def load_initial_weights(net: nn.Module, source: str) -> None:
