@@ -27,6 +27,11 @@ class Takes(LightningModule):
         super().__init__()
 
 
+class Needs(LightningModule):
+    def __init__(self, optimizer):
+        super().__init__()
+
+
 def make_plain(lr: float = 0.1) -> Plain:
     return Plain(lr)
 
@@ -145,10 +150,22 @@ def test_leydens_own_networks_have_nothing_in_vain(job):
 def test_groups_that_are_not_passed_become_null(job):
     cfg = adapted(job("model=Plain"))
     assert (cfg.optimizer, cfg.scheduler, cfg.task) == (None, None, None)
-    taken = adapted(job("model=Takes"))
+    taken = adapted(job("model=Takes", "optimizer=sgd", "scheduler=constant"))
     assert taken.optimizer is not None
     assert taken.scheduler is not None
     assert taken.task is None
+
+
+def test_a_default_of_the_module_holds_unless_the_group_is_named(job):
+    cfg = adapted(job("model=Takes", "optimizer=sgd"))
+    assert cfg.optimizer is not None
+    assert cfg.scheduler is None
+
+
+def test_a_parameter_without_a_default_is_given_the_group(job):
+    cfg = adapted(job("model=Needs"))
+    assert cfg.optimizer is not None
+    assert cfg.scheduler is None
 
 
 def test_lightnings_defaults_hold_unless_a_key_is_named(job):
