@@ -49,7 +49,7 @@ def mine(monkeypatch, tmp_path):
     """The user's configs."""
     monkeypatch.setenv("LEYDEN_PACKAGES", HERE)
     for group, names in {
-        "model": ("Plain", "Takes", "make_plain", "says_nothing"),
+        "model": ("Plain", "Takes", "Needs", "make_plain", "says_nothing"),
         "data": ("datasets",),
     }.items():
         (tmp_path / group).mkdir()
