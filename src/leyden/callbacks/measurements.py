@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from leyden.distributed.sharding import whole
 from leyden.run.record import Record
+from leyden.tasks import Task
 from leyden.tasks.log_values import is_log_step, is_logged_by_module, log_value
 from leyden.tasks.losses import widened
 from leyden.tasks.step_count import steps_done
@@ -125,7 +126,7 @@ class StepLoss(Callback):
         if not (is_step or trainer.is_last_batch):
             return
         loss = trainer.strategy.reduce(self._of_all_parts(trainer), reduce_op="mean")
-        if not is_logged_by_module(trainer, "train/loss"):
+        if isinstance(task, Task) or not is_logged_by_module(trainer, "train/loss"):
             log_value(trainer, "train/loss", loss)
         step = steps_done(trainer)
         self.last = step, loss

@@ -81,12 +81,13 @@ class ComposedFiles:
         return is_foreign(self.own)
 
     @classmethod
-    def of(cls, whole: DictConfig, declared: Container[str]) -> "ComposedFiles":
+    def of(cls, whole: DictConfig, declared: Callable[[], Container[str]]) -> "ComposedFiles":
         """Takes apart what Hydra has composed.
 
         Args:
             whole: The config with the node `hydra`.
-            declared: Root keys that the primary config declares.
+            declared: Gives the root keys that the primary config declares; finding them takes as
+                long as the composition, so it is asked only of keys that Leyden does not know.
         """
         own = whole.copy()
         with open_dict(own):
@@ -99,7 +100,7 @@ class ComposedFiles:
         packages = {group.partition("@")[2].partition(".")[0] for group in choices}
         known = {*fields_of(Root), "sweep"}
         root_keys = tuple(
-            str(key) for key in own if key not in known and (key in declared or key in packages)
+            str(key) for key in own if key not in known and (key in packages or key in declared())
         )
         return cls(whole, own, choices, root_keys, has_types(own))
 
@@ -233,7 +234,7 @@ class Composer:
             whole = self.loader.load_configuration(
                 self.config_name, list(options), RunMode.RUN, from_shell=False
             )
-            self._files[options] = ComposedFiles.of(whole, self._declared)
+            self._files[options] = ComposedFiles.of(whole, lambda: self._declared)
         return self._files[options]
 
     @cached_property

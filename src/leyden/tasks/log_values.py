@@ -84,6 +84,10 @@ class MeasuredLoop(Protocol):
     replay: Replay | None
     """Generators at the epoch's beginning, on loaders that can't tell their position."""
 
+    @property
+    def global_step(self) -> int:
+        """Optimizer steps that are done."""
+
     after_batch: list[Callable[[], None]]
     """Called when all is done that belongs to a batch, but to the last of an epoch."""
 

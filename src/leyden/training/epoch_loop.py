@@ -178,11 +178,10 @@ class EpochLoop(TrainingEpochLoop):
     def write_values(self) -> None:
         """Passes the step's values to `callback_metrics`, and at log steps to the loggers."""
         note_metrics(self.trainer, self.values)
-        if self._should_accumulate():
-            return
-        if self._is_logged():
+        if self._is_logged() and not self._should_accumulate():
             log_metrics(self.trainer, self.values)
-        if self.replay is not None:  # a module of the user's may have no step in the next batch
+        # A module of the user's may have no step in the next batch.
+        if self.replay is not None and not self._should_accumulate():
             self.values = {}
 
     def _is_logged(self) -> bool:
