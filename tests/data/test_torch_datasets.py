@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from leyden.data import TorchDatasets
 from leyden.data.errors import DataError
-from leyden.data.torch_datasets import as_data_module, require_datasets
+from leyden.data.torch_datasets import as_data_module
 
 
 def numbers(count=10, start=0):
@@ -92,7 +92,10 @@ def test_no_part_at_all_is_refused(made):
 
 
 def test_a_part_may_be_several_and_nested():
-    require_datasets("val", {"a": VAL, "b": [VAL, DataLoader(VAL)]})
+    data = as_data_module((TRAIN, {"a": VAL, "b": [VAL, DataLoader(VAL)]}), {})
+    loaders = data.val_dataloader()
+    for loader in (loaders["a"], *loaders["b"]):
+        assert samples(loader) == [10.0, 11.0, 12.0, 13.0]
 
 
 @given(count=st.integers(1, 30), size=st.integers(1, 8), drop=st.booleans())
