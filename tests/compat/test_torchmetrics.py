@@ -5,9 +5,10 @@ import warnings
 import pytest
 import torch
 from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics.aggregation import RunningMean
 from torchmetrics.classification import BinaryPrecision, BinaryRecall
 
-from leyden.compat.torchmetrics import set_update_count
+from leyden.compat.torchmetrics import set_update_count, set_window_place, window_place
 
 
 def test_the_count_of_updates_is_what_was_set():
@@ -50,3 +51,16 @@ def test_the_states_of_a_group_are_those_of_all_its_metrics_once_they_are_asked_
     assert first.update_count == second.update_count == 2
     assert first.metric_state.keys() == second.metric_state.keys() >= {"tp", "fp", "tn", "fn"}
     assert (second.tp.item(), second.fp.item(), second.fn.item()) == (2, 2, 2)
+
+
+def test_the_place_in_a_window_decides_which_value_is_replaced():
+    metric, other = RunningMean(window=2), RunningMean(window=2)
+    for value in (1.0, 3.0, 5.0):
+        metric.update(value)
+    assert window_place(metric) == 3
+    assert window_place(MeanMetric()) is None
+    for value in (1.0, 3.0):
+        other.update(value)
+    set_window_place(other, 3)
+    other.update(7.0)  # in the place of 3, the second
+    assert other.compute() == 4.0

@@ -22,6 +22,8 @@ FITTING = {  # what has to be chosen beside an option for the two to fit
     "data=image_arrays": ("data.path=digits.npz",),
     "data=text": ("data.path=novel.txt",),
     "data=tokens": ("data.path=shards", "data.context=128"),
+    "task=regression": ("data=sine",),
+    "task=language_modeling": TEXT,
 }
 MOST_PARAMETERS = 30_000_000  # what is larger is composed and sized, but not built here
 OPTIONS = sorted(

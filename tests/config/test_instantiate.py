@@ -150,7 +150,6 @@ def test_a_mapping_has_attributes_as_hydra_gives_it():
     assert make(OmegaConf.create(node(a={"b": {"c": 3}}))).kwargs["a"].b.c == 3
 
 
-@pytest.mark.xfail(strict=True, raises=AttributeError, reason="within a list mappings are plain")
 def test_a_mapping_in_a_list_has_attributes_as_hydra_gives_it():
     ours, theirs = both(node(blocks=[{"width": 3}]))
     assert theirs.kwargs["blocks"][0].width == 3

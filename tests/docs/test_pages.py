@@ -54,7 +54,7 @@ def options_of(group):
 
 @pytest.mark.parametrize(
     "group",
-    ["model", "data", "optimizer", "scheduler", "trainer", "strategy", "hydra/launcher"],
+    ["model", "data", "optimizer", "scheduler", "task", "trainer", "strategy", "hydra/launcher"],
 )
 def test_readme_lists_every_option(group):
     rows = table_rows(section(PAGES["README.md"], "## The parts"))
@@ -94,13 +94,11 @@ def test_the_page_of_keys_has_every_key():
 def test_the_page_of_keys_gives_the_defaults():
     root = yaml.safe_load((CONF / "config.yaml").read_text())
     trainer = yaml.safe_load((CONF / "trainer" / "default.yaml").read_text())
+    task = yaml.safe_load((CONF / "task" / "auto.yaml").read_text())
     defaults = {
         **{key: value for key, value in root.items() if not isinstance(value, dict | list)},
-        **{
-            f"{s}.{k}": v
-            for s in ("monitor", "resume", "task", "sweep")
-            for k, v in root[s].items()
-        },
+        **{f"{s}.{k}": v for s in ("monitor", "resume", "sweep") for k, v in root[s].items()},
+        **{f"task.{key}": value for key, value in task.items()},
         **{f"trainer.{key}": value for key, value in trainer.items()},
     }
     given = documented()

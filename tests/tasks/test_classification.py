@@ -1,11 +1,17 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from sklearn.metrics import precision_recall_fscore_support, top_k_accuracy_score
+from sklearn.metrics import precision_recall_fscore_support, roc_auc_score, top_k_accuracy_score
+from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
 from torchmetrics import MetricCollection
+from torchmetrics.classification import BinaryAUROC, MulticlassAUROC
 
 from leyden.data import Spec
+from leyden.errors import ConfigError
 from leyden.optim import constant, sgd
 from leyden.tasks import Classification
 from leyden.tasks.classification import scores
@@ -13,10 +19,10 @@ from leyden.tasks.classification import scores
 SPEC = Spec("image", (1, 2, 2), 6)
 
 
-def make_task(**options):
+def make_task(spec=SPEC, **options):
     torch.manual_seed(0)
-    net = nn.Sequential(nn.Flatten(), nn.Linear(4, 6))
-    return Classification(net, spec=SPEC, optimizer=sgd, schedule=constant, **options)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(4, spec.num_outputs))
+    return Classification(net, spec=spec, optimizer=sgd, schedule=constant, **options)
 
 
 def make_batch(n=12):
@@ -74,3 +80,64 @@ def test_top5_counts_a_label_among_the_five_likeliest(answers):
     found.update(logits, labels)
     expected = top_k_accuracy_score(labels, logits, k=5)
     assert float(found.compute()["top5"]) == pytest.approx(expected)
+
+
+def test_balanced_weights_are_scikit_learns():
+    counts = (1, 5, 20, 2, 2, 30)
+    labels = np.repeat(np.arange(6), counts)
+    expected = compute_class_weight("balanced", classes=np.arange(6), y=labels)
+    task = make_task(replace(SPEC, class_counts=counts), class_weights="balanced")
+    np.testing.assert_allclose(task.class_weights.numpy(), expected)
+
+
+@pytest.mark.parametrize(
+    ("weights", "counts", "message"),
+    [
+        ("balanced", (), "the data does not tell"),
+        ("balanced", (1, 0, 2, 3, 4, 5), "no sample of the class `1`"),
+        ((1.0, 2.0), (), "must have 6 weights"),
+        ((0.0,) * 6, (), "one of them above 0"),
+        ((float("inf"),) * 6, (), "must be finite"),
+    ],
+)
+def test_weights_that_can_not_be_are_refused(weights, counts, message):
+    with pytest.raises(ConfigError, match=message):
+        make_task(replace(SPEC, class_counts=counts), class_weights=weights)
+
+
+def test_the_weights_reach_the_training_loss_and_not_the_validation():
+    weights = (1.0, 0.0, 2.0, 1.0, 3.0, 0.5)
+    plain, weighted = make_task(), make_task(class_weights=weights)
+    inputs, labels = make_batch()
+    losses = -plain(inputs).log_softmax(-1)[torch.arange(12), labels]
+    expected = (torch.tensor(weights)[labels] * losses).mean()
+    torch.testing.assert_close(weighted.training_step((inputs, labels), 0), expected)
+    for task in (plain, weighted):
+        task.validation_step((inputs, labels), 0)
+    torch.testing.assert_close(plain.val.compute()["loss"], weighted.val.compute()["loss"])
+
+
+@pytest.mark.parametrize("classes", [2, 6])
+def test_further_metrics_read_probabilities(classes):
+    task = make_task(replace(SPEC, num_outputs=classes))
+    task.add_metrics(lambda: {"auroc": BinaryAUROC() if classes == 2 else MulticlassAUROC(classes)})
+    inputs, _ = make_batch(60)
+    labels = torch.arange(60) % classes
+    for part in torch.arange(60).split(16):
+        task.validation_step((inputs[part], labels[part]), 0)
+    shares = task(inputs).softmax(-1).detach().double()
+    given = {"y_score": shares[:, 1]} if classes == 2 else {"y_score": shares, "multi_class": "ovr"}
+    found = task.val.compute()
+    assert float(found["auroc"]) == pytest.approx(roc_auc_score(labels, **given), rel=1e-6)
+    assert {"val/auroc", "test/auroc"} <= set(task.metrics)
+    assert "val/auroc" not in Classification.metrics
+
+
+def test_a_further_metric_begins_anew_with_each_validation():
+    task = make_task()
+    task.add_metrics(lambda: {"auroc": MulticlassAUROC(6)})
+    found = []
+    for _ in range(2):
+        task.validation_step(make_batch(), 0)
+        found.append(float(task.val.compute()["auroc"]))
+    assert found[0] == found[1]

@@ -4,9 +4,15 @@ import pytest
 import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning import Trainer
-from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
+from sklearn.metrics import (
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    r2_score,
+)
 from torch import nn
 from torch.utils.data import DataLoader
+from torchmetrics.regression import MeanAbsolutePercentageError
 
 from leyden.compat.lightning_slurm import ignore_slurm
 from leyden.data import Spec
@@ -110,3 +116,13 @@ def test_a_second_epoch_starts_anew(task, batches, trainer):
     inputs, targets = batches[1]
     expected = 20 * (task(inputs) - targets).square().mean().sqrt()
     assert float(trainer.callback_metrics["val/rmse"]) == pytest.approx(float(expected))
+
+
+def test_further_metrics_read_the_targets_own_unit(task, batches):
+    task.add_metrics(lambda: {"mape": MeanAbsolutePercentageError()})
+    for batch in batches:
+        task.validation_step(batch, 0)
+    inputs, targets = (torch.cat(parts) for parts in zip(*batches, strict=True))
+    predicted = 20 * task(inputs).detach().double() + 50
+    expected = mean_absolute_percentage_error(20 * targets.double() + 50, predicted)
+    assert float(task.val.compute()["mape"]) == pytest.approx(expected, rel=1e-6)

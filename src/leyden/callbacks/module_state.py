@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
 from leyden.compat.lightning import running_results
-from leyden.compat.torchmetrics import set_update_count
+from leyden.compat.torchmetrics import set_update_count, set_window_place, window_place
 
 PLAIN = (bool, int, float, str, Tensor, type(None))
 
@@ -132,7 +132,7 @@ def _is_plain(value: Any) -> bool:
 
 def _copied(value: Any) -> Any:
     if isinstance(value, Tensor):
-        return value.detach().cpu().clone()
+        return value.detach().cpu().clone().requires_grad_(value.requires_grad and value.is_leaf)
     if isinstance(value, dict):
         return {key: _copied(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -142,7 +142,7 @@ def _copied(value: Any) -> Any:
 
 def _moved(value: Any, device: torch.device) -> Any:
     if isinstance(value, Tensor):
-        return value.to(device)
+        return value.detach().to(device).requires_grad_(value.requires_grad)
     if isinstance(value, dict):
         return {key: _moved(inner, device) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -152,13 +152,20 @@ def _moved(value: Any, device: torch.device) -> Any:
 
 
 def _metric_state(metric: Metric) -> dict[str, Any]:
-    return {"states": _copied(metric.metric_state), "updates": metric.update_count}
+    return {
+        "states": _copied(metric.metric_state),
+        "updates": metric.update_count,
+        "attributes": _attributes(metric),  # such as the greatest value that was ever computed
+        "place": window_place(metric),
+    }
 
 
 def _restore_metric(metric: Metric, state: dict[str, Any], device: torch.device) -> None:
-    for name in metric.metric_state.keys() & state["states"].keys():
-        setattr(metric, name, _moved(state["states"][name], device))
+    values = {**state.get("attributes", {}), **state["states"]}
+    for name in vars(metric).keys() & values.keys():
+        setattr(metric, name, _moved(values[name], device))
     set_update_count(metric, state["updates"])
+    set_window_place(metric, state.get("place"))
 
 
 def _gradients(module: LightningModule) -> dict[str, Tensor]:

@@ -7,7 +7,17 @@ from pathlib import Path
 from leyden.config.location import CONF, EXPERIMENTS
 
 INDENT = 14 * " "
-GROUPS = ("model", "data", "optimizer", "scheduler", "trainer", "strategy", "callbacks", "logger")
+GROUPS = (
+    "model",
+    "data",
+    "optimizer",
+    "scheduler",
+    "task",
+    "trainer",
+    "strategy",
+    "callbacks",
+    "logger",
+)
 
 HELP = """\
 Leyden: declare an experiment, check it, run it, keep it.
@@ -53,7 +63,7 @@ At the root:
   seed       weights, order of data, augmentation, dropout
   params     number of parameters wanted
   monitor    .metric, .mode, .reduce: what is best
-  task       .label_smoothing, .mixup, .loss_chunk
+  metrics    NAME: {{_target_: torchmetrics...}}: metrics besides those of the task
   init_from  a run's folder or a checkpoint to start from, or hf:PATH_OR_NAME
   run_dir    the run's or sweep's folder
   sweep      .grid .zip .when .list .exclude .repeat: its jobs; .retry .fail_fast .on_drift .report

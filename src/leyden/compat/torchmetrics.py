@@ -4,6 +4,7 @@
 """
 
 from torchmetrics import Metric
+from torchmetrics.wrappers import Running
 
 
 def set_update_count(metric: Metric, count: int) -> None:
@@ -13,3 +14,17 @@ def set_update_count(metric: Metric, count: int) -> None:
     """
     metric._update_count = count
     metric._computed = None
+
+
+def window_place(metric: Metric) -> int | None:
+    """Number of values that a metric over a window has seen; None of all others.
+
+    It decides which value of the window is replaced next, and is no state of the metric.
+    """
+    return metric._num_vals_seen if isinstance(metric, Running) else None
+
+
+def set_window_place(metric: Metric, place: int | None) -> None:
+    """Sets what `window_place` says."""
+    if isinstance(metric, Running) and place is not None:
+        metric._num_vals_seen = place

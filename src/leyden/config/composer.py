@@ -1,6 +1,5 @@
 """Hydra's composition of one config from the files and the overrides."""
 
-import re
 import secrets
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, replace
@@ -14,12 +13,13 @@ from hydra.core.utils import setup_globals
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, open_dict
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from leyden.compat.hydra import ConfigLoader, apply_overrides, create_config_search_path
 from leyden.config import environment
 from leyden.config.catalogue import register
+from leyden.config.composition_problem import composition_problem
 from leyden.config.job import Job
 from leyden.config.location import CONF
 from leyden.config.origin import Origins
@@ -31,8 +31,9 @@ from leyden.config.request import Request
 from leyden.config.schema import Root
 from leyden.config.signature import fields_of
 from leyden.config.sweep_space import Assignment
-from leyden.config.template import Remark, is_foreign, translate
-from leyden.errors import ConfigError, Problem, suggestion
+from leyden.config.template import is_foreign, translate
+from leyden.config.translator import Remark
+from leyden.errors import ConfigError, Problem
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ class Composer:
             if files.is_typed:
                 cfg = untyped(cfg)
         except (HydraException, OmegaConfBaseException, YAMLError) as error:
-            raise ConfigError([_composition_problem(error, self.loader)]) from error
+            raise ConfigError([composition_problem(error, self.loader)]) from error
         choices = {key: one for key, one in files.choices.items() if key not in emptied}
         cfg = replace_references(cfg, primary=self.config_name, choices=choices)
         if not files.is_foreign:
@@ -293,36 +294,3 @@ def config_loader(request: Request) -> ConfigLoader:
     if request.config_dir:
         path.prepend("command-line", f"file://{request.config_dir}", anchor="schema")
     return ConfigLoader(path)
-
-
-def _composition_problem(error: Exception, loader: ConfigLoader) -> Problem:
-    cause = error.__cause__
-    if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.object_type is not None:
-        known = getattr(cause.object_type, "__dataclass_fields__", {})
-        key = str(cause.full_key)
-        parent = key.rpartition(".")[0]
-        hint = suggestion(str(cause.key), known, prefix=f"{parent}." if parent else "")
-        return Problem(key, f"no such key in {cause.object_type.__name__}; {hint}")
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    missing = re.search(r"Could not find '([^']+)/([^'/]+)'", str(error))
-    # What an experiment without its package line chooses lands in a group of its own name.
-    nested = re.search(r"Could not find 'experiment/(\w+)/|@experiment\.(\w+)", str(error))
-    if nested:
-        group = nested.group(1) or nested.group(2)
-        message = (
-            "needs `# @package _global_` as its first line,"
-            f" and `override /{group}: ...` in its defaults"
-        )
-        return Problem("experiment", message, origin=lines[0].removeprefix("In ").split(":")[0])
-    if missing:
-        group, option = missing.groups()
-        origin = lines[0].removeprefix("In ").split(":")[0].strip("'")
-        known = loader.repository.get_group_options(group)
-        return Problem(group, f"no such option; {suggestion(option, known)}", option, origin)
-    if isinstance(error, YAMLError):
-        return Problem("YAML", " ".join(lines))
-    primary = re.search(r"Cannot find primary config '([^']+)'", str(error))
-    if primary:
-        message = "there is no such config; `--config-dir FOLDER` adds a folder to look in"
-        return Problem("--config-name", message, primary.group(1))
-    return Problem("config", " ".join(lines))

@@ -27,6 +27,8 @@ def misfit(value: Any, hint: Any) -> str | None:
         return _misfit_of_all(value, arguments)
     if hint is tuple and isinstance(value, list):
         return None
+    if origin is list and isinstance(value, list):
+        return _misfit_of_list(value, (*arguments, ...))
     if origin is tuple and isinstance(value, list):
         return _misfit_of_list(value, arguments)
     return None if _has_type(value, hint) else f"must be {_describe(hint)}"
@@ -57,6 +59,8 @@ def _misfit_of_all(value: Any, hints: tuple[Any, ...]) -> str | None:
         return None
     bare = {hint: get_args(hint)[0] for hint in hints if get_origin(hint) is Annotated}
     out_of_range = [misfits[hint] for hint, base in bare.items() if _has_type(value, base)]
+    if isinstance(value, list):
+        out_of_range += [misfits[hint] for hint in hints if get_origin(hint) in (list, tuple)]
     return out_of_range[0] if out_of_range else f"must be {_describe_any(hints)}"
 
 

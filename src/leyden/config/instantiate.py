@@ -102,6 +102,8 @@ def _container(
         return value if is_plain else OmegaConf.create(value, flags={"allow_objects": True})
     if ListConfig in kinds:
         return OmegaConf.create(value, flags={"allow_objects": True})
+    if is_own and not (parameter and get_args(parameter.hint)):  # nothing is said of its elements
+        value = [_container(inner, None, is_own=True, convert=None) for inner in value]
     return value if is_own and tuple not in kinds else tuple(value)
 
 

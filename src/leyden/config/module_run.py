@@ -84,6 +84,8 @@ def named_in_vain(job: "Job") -> Iterator[Problem]:
         yield Problem("data", message)
     if _is_named(job, "task"):
         yield Problem("task", f"has no effect: {name} is the task itself; leave it out")
+    if cfg.get("metrics"):
+        yield Problem("metrics", f"has no effect: {name} logs its own metrics; leave it out")
     if cfg.params is not None:
         message = f"is for networks, whose width Leyden solves; {name} is a LightningModule"
         yield Problem("params", message, f"{cfg.params:g}")

@@ -1,6 +1,7 @@
 """Whether the nodes of a config name targets that there are, with keys that these take."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from leyden.config.instantiate import CONVERSIONS, MARKERS, has_node, is_node
@@ -8,7 +9,7 @@ from leyden.config.keys import check_keys
 from leyden.config.library_arguments import unsafe_arguments
 from leyden.config.lightning_classes import ALLOWED, REFUSED, USER_CODE, misplaced_files
 from leyden.config.renamed import current_target
-from leyden.config.schema import DataKeys
+from leyden.config.schema import DataKeys, TaskKeys
 from leyden.config.signature import Parameter, fields_of, parameters_of, takes_any_key
 from leyden.config.targets import (
     find_target,
@@ -25,12 +26,16 @@ SUPPLIED: dict[str, set[str]] = {
     "data": {"seed", "overfit_samples", "allow_synthetic", "mixup"},
     "optimizer": {"net"},
     "scheduler": {"optimizer", "total_steps"},
+    "task": {"net", "spec", "optimizer", "schedule"},
     "logger": {"save_dir"},
 }
 """Parameters that Leyden passes itself, by group. A config can't set them."""
 
 FROM_DATA = {"vocab_size", "context", "separator"}
 """Parameters of a model that follow from the data unless the config sets them."""
+
+OF_METRICS = {"num_classes", "num_labels"}
+"""Parameters of a metric that follow from the data unless the config sets them."""
 
 OF_MODULES = {"optimizer", "scheduler", "input_shape", "num_outputs", *FROM_DATA}
 """Parameters that a LightningModule is given unless the config sets them: the groups `optimizer`
@@ -156,6 +161,9 @@ def _parameters(node: Mapping[str, Any], target: Any, group: str) -> dict[str, P
         for key, one in parameters_of(target).items()
         if key not in supplied
     }
+    if group == "task":  # those of `task=auto` are off unless someone sets them
+        keys = fields_of(TaskKeys).items()
+        parameters = {key: replace(one, required=False) for key, one in keys} | parameters
     if "batch_tokens" in node and getattr(target, "kind", None) == "text":
         parameters |= fields_of(DataKeys)
     known = ALLOWED.get(current_target(str(node["_target_"])))
@@ -180,6 +188,8 @@ def _passed(name: str, target: Any, group: str) -> tuple[set[str], set[str]]:
         return set(), OF_MODULES
     if group == "model":
         return SUPPLIED[group], FROM_DATA
+    if group == "metrics":
+        return set(), OF_METRICS
     if group == "data" and not makes_leyden_data(name):
         return set(), SUPPLIED[group] if is_function(target) else set()
     return SUPPLIED.get(group, set()), set()

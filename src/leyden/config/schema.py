@@ -33,7 +33,10 @@ class Monitor:
 
 @dataclass(frozen=True)
 class TaskKeys:
-    """Keys of `task`: how a step is computed. Each is a parameter of the tasks that have it."""
+    """Keys of `task` where the data decides which task it is.
+
+    Each is a parameter of the tasks that have it.
+    """
 
     label_smoothing: Probability
     """Share of each training label that is spread over all classes or tokens."""
@@ -41,6 +44,12 @@ class TaskKeys:
     """Training images are mixed in pairs with shares from Beta(mixup, mixup); 0 is none."""
     loss_chunk: Count
     """Tokens whose logits stand in memory at a time; 0 is all."""
+    loss: Literal["cross_entropy", "focal", "mse", "mae", "huber"] = "cross_entropy"
+    """Training loss of a classification or a regression."""
+    focal_gamma: NonNegative = 2.0
+    """Exponent of the focal loss."""
+    class_weights: Literal["balanced"] | tuple[NonNegative, ...] | None = None
+    """Weight of each class in the training loss; `balanced`: all classes weigh alike."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +138,8 @@ class Root:
     """Whether torch.compile makes kernels of the network, or how: `{mode: ..., dynamic: ...}`."""
     run_dir: str | None
     """The run's folder; null: a new one under `outputs/<name>/`."""
+    metrics: dict[str, Any] | None = None
+    """Metrics of torchmetrics, or of the user's, beside those of the task."""
     own_keys: list[str] | None = None
     """Further keys at the root that the user's primary config declares, for interpolations."""
 

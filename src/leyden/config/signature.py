@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, get_type_hints
@@ -51,16 +51,38 @@ def _accepted(target: Any) -> tuple[dict[str, Parameter], bool]:
             return made_by
     found: dict[str, Parameter] = {}
     takes_any = has_own = False
+    makers: list[Any] = []
     for cls in target.__mro__:
         if "__init__" in vars(cls):
             named, passes_on = _named(vars(cls)["__init__"], is_method=True)
             if named or not (has_own or _is_base(cls)):
                 takes_any = passes_on
+            passed = {
+                name: replace(parameter, required=False) if _mention(makers, name) else parameter
+                for name, parameter in named.items()
+            }
+            makers.append(vars(cls)["__init__"])
             has_own = True
-            found = {**named, **found}
+            found = {**passed, **found}
             if not passes_on:
                 break
     return found, takes_any
+
+
+def _mention(makers: list[Any], name: str) -> bool:
+    """Whether constructors of derived classes are likely to pass a parameter themselves.
+
+    They name it, as one that passes `beta=1.0` to a base which must be given it. Those of
+    torchmetrics also pass some by their place.
+    """
+    if any(maker.__module__.startswith("torchmetrics.") for maker in makers):
+        return True
+    constants = [
+        constant
+        for maker in makers
+        for constant in getattr(getattr(maker, "__code__", None), "co_consts", ())
+    ]
+    return any(name == one or (isinstance(one, tuple) and name in one) for one in constants)
 
 
 def _is_base(cls: type) -> bool:

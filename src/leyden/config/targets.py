@@ -24,6 +24,7 @@ ALLOWED_MODULES = (
     "leyden.models",
     "leyden.data",
     "leyden.optim",
+    "leyden.tasks",
     "leyden.callbacks",
     "leyden.loggers",
     "leyden.sweeps.launchers",
@@ -37,6 +38,8 @@ ALLOWED_MODULES = (
 BASES = {
     "model": "torch.nn.Module",
     "data": "pytorch_lightning.LightningDataModule",
+    "task": "leyden.tasks.Task",
+    "metrics": "torchmetrics.Metric",
     "callbacks": "pytorch_lightning.Callback",
     "logger": "pytorch_lightning.loggers.Logger",
     "sweeper": "leyden.sweeps.search.OptunaSearch",

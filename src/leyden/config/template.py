@@ -6,7 +6,6 @@ counterpart stay as they are, for the interpolations that refer to them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
@@ -16,7 +15,10 @@ from leyden.config.plain import read_yaml
 from leyden.config.renamed import current_target
 from leyden.config.schema import Root
 from leyden.config.signature import fields_of
+from leyden.config.template_callbacks import translate_callbacks
+from leyden.config.template_loggers import translate_loggers
 from leyden.config.template_search import OPTUNA_PLUGIN, launcher_of, search_of
+from leyden.config.translator import Remark, Translator
 from leyden.errors import ConfigError, Problem
 
 SECTIONS = ("monitor", "resume", "sweep")
@@ -35,52 +37,8 @@ LIGHTNINGS_TRAINER = {"gradient_clip_val": None, "num_sanity_val_steps": 2, "log
 LIGHTNINGS_EPOCHS = 1000
 PRECISIONS = {"16": "16-mixed", "32": "32-true", "64": "64-true", "bf16": "bf16-mixed"}
 NOT_FOR_THE_TRAINER = ("_target_", "_convert_", "_partial_", "_recursive_", "default_root_dir")
-SWITCHES = ("enable_checkpointing", "enable_progress_bar", "enable_model_summary")
 
 SEEDS = "is null: each job has one of its own, which is recorded"
-PROGRESS_BARS = ("ProgressBar", "RichProgressBar", "TQDMProgressBar")
-SUMMARIES = ("ModelSummary", "RichModelSummary")
-WHOLE_DEPTH = 20
-"""Of a summary of all layers, which Lightning says by -1."""
-
-WATCHERS = ("learning_rate", "throughput", "summary", "progress")
-"""Callbacks of the catalogue that come with those of a project."""
-
-
-@dataclass(frozen=True)
-class Remark:
-    """What was replaced or left out, for the user.
-
-    Attributes:
-        key: Key that says it.
-        message: What became of it.
-    """
-
-    key: str
-    message: str
-
-
-@dataclass
-class Translator:
-    """Translates one composed config.
-
-    Attributes:
-        cfg: The config as it was composed.
-        plain: What is made of it; nothing is resolved.
-        remarks: What was replaced or left out.
-    """
-
-    cfg: DictConfig
-    plain: dict[str, Any]
-    remarks: list[Remark] = field(default_factory=list)
-
-    def said(self, key: str) -> Any:
-        """A value with its interpolations resolved; None where there is none."""
-        return OmegaConf.select(self.cfg, key, throw_on_resolution_failure=False)
-
-    def note(self, key: str, message: str) -> None:
-        """Adds a remark."""
-        self.remarks.append(Remark(key, message))
 
 
 def is_foreign(cfg: Mapping[Any, Any] | DictConfig) -> bool:
@@ -114,8 +72,8 @@ def translate(
     own = [key for key in plain if key not in known and key in {*declared, *KEYS}]
     _translate_targets(plain)
     _translate_trainer(work)
-    _translate_callbacks(work)
-    _translate_loggers(work)
+    translate_callbacks(work)
+    translate_loggers(work)
     if plain.get("seed") is None:
         plain["seed"] = seed
         work.note("seed", SEEDS if is_swept else f"is null: {seed} was drawn, and is recorded")
@@ -191,105 +149,6 @@ def _translate_shortcuts(work: Translator, keys: dict[str, Any]) -> None:
         keys["limit_test_batches"] = 0
 
 
-def _translate_callbacks(work: Translator) -> None:
-    given = work.plain.get("callbacks") or {}
-    trainer = work.plain["trainer"]
-    switches = {name: trainer.pop(name, True) is not False for name in SWITCHES}
-    found: dict[str, Any] = {}
-    for name, node in given.items():
-        _translate_callback(work, name, node, found)
-    if not switches["enable_checkpointing"]:
-        found.pop("best", None)
-    catalogue = read_yaml(CONF / "callbacks" / "default.yaml")
-    for name in WATCHERS if given else ("progress",):
-        is_off = name == "progress" and not switches["enable_progress_bar"]
-        if name not in found and not is_off:
-            found[name] = catalogue[name]
-    work.plain["callbacks"] = found
-
-
-def _translate_callback(work: Translator, name: str, node: Any, found: dict[str, Any]) -> None:
-    """Puts one callback, or what takes its place, among those that were found."""
-    key, kind = f"callbacks.{name}", _lightning_class(node, "callbacks")
-    if isinstance(node, dict) and "_target_" not in node:
-        work.note(key, "names no `_target_`, and is left out")
-    elif kind == "ModelCheckpoint":
-        _translate_checkpoint(work, key, node, found)
-    elif kind in SUMMARIES:
-        depth = node.get("max_depth", 1)
-        is_whole = isinstance(depth, int) and depth < 1
-        found["summary"] = {
-            "_target_": "leyden.callbacks.Summary",
-            "max_depth": WHOLE_DEPTH if is_whole else depth,
-        }
-    elif kind not in PROGRESS_BARS:
-        found[name] = node
-        if kind == "EarlyStopping":
-            _take_monitor(work, node)
-            # After a validation, which an epoch that `max_steps` cuts short ends without.
-            if node.get("check_on_train_epoch_end") is None:
-                node["check_on_train_epoch_end"] = False
-
-
-def _translate_checkpoint(
-    work: Translator, key: str, node: dict[str, Any], found: dict[str, Any]
-) -> None:
-    """Lightning's checkpoints are kept by Leyden, which knows how to resume from them."""
-    keep = node.get("save_top_k", 1)
-    if node.get("monitor") is None:
-        work.note(key, "names no `monitor`; the last checkpoint is kept in any case")
-    elif "best" in found:
-        work.note(key, "is left out: one checkpoint callback selects, the first")
-    elif keep != 0:
-        _take_monitor(work, node)
-        found["best"] = {
-            "_target_": "leyden.callbacks.BestCheckpoint",
-            "monitor": "${monitor.metric}",
-            "mode": "${monitor.mode}",
-            "keep": keep if keep == "???" or keep > 0 else 1,
-        }
-        work.note(key, "is callbacks.best: checkpoints/best-<step>.ckpt in the run's folder")
-
-
-def _take_monitor(work: Translator, node: dict[str, Any]) -> None:
-    """What selects in the project's callbacks is what is best; the first of them says it."""
-    monitor = work.plain.setdefault("monitor", {})
-    if node.get("monitor") is not None and "metric" not in monitor:
-        monitor |= {"metric": node["monitor"], "mode": node.get("mode", "min")}
-
-
-def _translate_loggers(work: Translator) -> None:
-    given = work.plain.get("logger")
-    catalogue = read_yaml(CONF / "logger" / "tensorboard.yaml")
-    # An experiment may have keys for a logger that is not taken.
-    named = {name: node for name, node in (given or {}).items() if node and "_target_" in node}
-    if not named:  # `logger=null` leaves an empty mapping
-        work.plain["logger"] = {} if given == {} else catalogue
-        return
-    found: dict[str, Any] = {"csv": catalogue["csv"]}
-    for name, node in named.items():
-        kind = _lightning_class(node, "loggers")
-        if kind == "CSVLogger":
-            continue
-        if kind == "TensorBoardLogger":
-            found["tensorboard"] = catalogue["tensorboard"]
-            continue
-        places = ("save_dir", "dir")
-        found[name] = {
-            key: value
-            for key, value in node.items()
-            if key not in places and value not in (None, "", [])
-        }
-    work.plain["logger"] = found
-
-
-def _lightning_class(node: Any, group: str) -> str | None:
-    """Name of Lightning's class that a node is of; None for all others."""
-    target = str(node.get("_target_")) if isinstance(node, dict) else ""
-    module, _, name = target.rpartition(".")
-    return name if module == f"pytorch_lightning.{group}" else None
-
-
 def _translate_root(work: Translator) -> None:
     plain = work.plain
     if plain.get("name") is None:
@@ -334,6 +193,6 @@ def _fill(plain: dict[str, Any]) -> None:
             plain[key] = {**default, **(given or {})}
         elif key not in plain:
             plain[key] = default
-    for group, option in (("optimizer", "muon"), ("scheduler", "cosine")):
+    for group, option in (("optimizer", "muon"), ("scheduler", "cosine"), ("task", "auto")):
         if plain.get(group) is None:
             plain[group] = read_yaml(CONF / group / f"{option}.yaml")

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from leyden.config.compose import ComposedRequest, SweepSpec
-from leyden.config.instantiate import make
+from leyden.config.instantiate import is_node, make
 from leyden.config.job import Job
 from leyden.config.keys import check_keys, names_in
 from leyden.config.module_run import OF_LEYDENS_TASKS, adapted, is_module_run, named_in_vain
@@ -40,7 +40,7 @@ SECTIONS: dict[str, type] = {
 }
 """Mappings at the root that belong to no group."""
 
-GROUPS = ("model", "data", "optimizer", "scheduler", "callbacks", "logger")
+GROUPS = ("model", "data", "optimizer", "scheduler", "callbacks", "logger", "metrics")
 
 Rules = Mapping[Callable[[DictConfig], Iterator[Problem]], frozenset[str]]
 """Rules between keys, each with the root keys of the config that it reads. A rule is
@@ -213,10 +213,12 @@ def _check_part(key: str, node: Any, names: list[tuple[str, str]]) -> Iterator[P
     others = {name: at for name, at in names if not at.startswith(f"{key}.")}
     if key == "trainer":
         yield from _check_trainer(node, others)
+    elif key == "task" and is_node(node):
+        yield from check_node(key, node, key, others)
     elif key in SECTIONS and isinstance(node, dict):
         yield from check_keys(key, node, fields_of(SECTIONS[key]), others=others)
-    elif key in ("callbacks", "logger"):
-        for name, inner in (node or {}).items():
+    elif key in ("callbacks", "logger", "metrics"):
+        for name, inner in (node if isinstance(node, dict) else {}).items():
             if inner is not None:
                 yield from check_node(f"{key}.{name}", inner, key)
     elif key not in SECTIONS:

@@ -15,7 +15,7 @@ from leyden.data.fingerprint import READER, files_digest, tensors_digest
 from leyden.data.loader import Loader
 from leyden.data.report import DataReport
 from leyden.data.spec import DataKind, Spec, TaskName
-from leyden.data.splits import DataSplits, FirstSamples, count_samples
+from leyden.data.splits import DataSplits, FirstSamples, counted
 from leyden.data.synthetic import synthetic_splits
 from leyden.types import Count, NonNegative, PositiveInt
 
@@ -121,8 +121,7 @@ class DataModule(LightningDataModule, ABC):
             if self.overfit_samples is not None:
                 few = FirstSamples(splits.train, self.overfit_samples)
                 splits = DataSplits(splits.spec, few, few, few, splits.report)
-            count_samples(splits)
-            self._splits = splits
+            self._splits = counted(splits)
         return self._splits
 
     @property

@@ -25,6 +25,7 @@ class Spec:
         num_outputs: Classes, numbers to predict, or tokens of the vocabulary.
         task: Task of the data; None: the usual one of its kind.
         class_names: Names of the classes; empty where they have none.
+        class_counts: Training samples of each class; empty where they are not counted.
         feature_names: Names of the features of a table, in their order; empty where they have none.
         target_name: Name of what is predicted, with its unit.
         target_mean: Numbers are predicted as (target - target_mean) / target_std, so that losses
@@ -44,6 +45,7 @@ class Spec:
     num_outputs: int
     task: TaskName | None = None
     class_names: tuple[str, ...] = ()
+    class_counts: tuple[int, ...] = ()
     feature_names: tuple[str, ...] = ()
     target_name: str = "target"
     target_mean: float = 0.0

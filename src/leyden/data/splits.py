@@ -1,7 +1,7 @@
 """The training, validation and test split of a data set."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -60,16 +60,19 @@ class FirstSamples:
         return self.samples[batch]
 
 
-def count_samples(splits: DataSplits) -> None:
-    """Reports the sizes of the splits, and of the classes where splits have `labels`."""
+def counted(splits: DataSplits) -> DataSplits:
+    """The splits with their sizes, and those of the classes where splits have `labels`."""
     report, spec = splits.report, splits.spec
     report.parts = {name: len(samples) for name, samples in splits}
     if spec.task_name != "classification":
-        return
+        return splits
+    counts: dict[str, list[int]] = {}
     for name, samples in splits:
         labels = getattr(samples, "labels", None)
         if not isinstance(labels, Tensor) or labels.dtype != torch.long or labels.ndim != 1:
             continue
-        for code in range(spec.num_outputs):
+        counts[name] = [int((labels == code).sum()) for code in range(spec.num_outputs)]
+        for code, count in enumerate(counts[name]):
             label = spec.class_names[code] if code < len(spec.class_names) else str(code)
-            report.classes.setdefault(label, {})[name] = int((labels == code).sum())
+            report.classes.setdefault(label, {})[name] = count
+    return replace(splits, spec=replace(spec, class_counts=tuple(counts.get("train", ()))))

@@ -17,8 +17,8 @@ from leyden.events import Note, Observer
 from leyden.inference.load import checkpoint_of
 from leyden.planning.building import build_module
 from leyden.planning.hardware import accelerator_is_here, precision_fits
+from leyden.planning.initial_weights import require_matching_weights
 from leyden.planning.read_data import read_data
-from leyden.planning.resolve import require_matching_weights
 from leyden.planning.size import makes_layers_late, meta_model
 from leyden.run.checkpoints import load_weights
 from leyden.run.folder import read_frozen, require_run_folder

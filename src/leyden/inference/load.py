@@ -13,8 +13,8 @@ from leyden.data import Spec
 from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import CheckpointError, ConfigError, Problem
 from leyden.planning.building import build_module, build_net, require_spec
+from leyden.planning.initial_weights import require_matching_weights
 from leyden.planning.read_data import read_data
-from leyden.planning.resolve import require_matching_weights
 from leyden.planning.size import makes_layers_late, meta_model
 from leyden.run.checkpoints import find_checkpoint, load_weights
 from leyden.run.folder import read_frozen, require_run_folder

@@ -23,7 +23,8 @@ from leyden.config.targets import find_target, is_function, makes_leyden_data, m
 from leyden.data import DataError, DataModule, Spec, TorchDatasets
 from leyden.data.torch_datasets import PARTS, as_data_module
 from leyden.errors import ConfigError, Problem
-from leyden.tasks import Task, task_of
+from leyden.planning.tasks import build_metrics, task_class
+from leyden.tasks import Task
 from leyden.tasks.factories import OptimizerFactory, ScheduleFactory
 
 
@@ -89,7 +90,7 @@ def _supplied_to_data(cfg: DictConfig, target: Any, *, is_leydens: bool) -> dict
         "seed": cfg.seed,
         "overfit_samples": cfg.trainer.overfit_samples,
         "allow_synthetic": cfg.trainer.allow_synthetic,
-        "mixup": 0.0 if cfg.task is None else cfg.task.mixup,
+        "mixup": (cfg.task or {}).get("mixup", 0.0),
     }
     if is_leydens or (is_function(target) and takes_any_key(target)):
         return supplied
@@ -193,12 +194,16 @@ def build_task(cfg: DictConfig, net: nn.Module, spec: Spec) -> Task:
     if cfg.trainer.precision == "64-true":
         # Lightning converts it after it has read a checkpoint, whose digits would be lost by then.
         net.double()
-    task = task_of(spec)
-    keys = {key: value for key, value in cfg.task.items() if key in parameters_of(task)}
-    return task(
-        net,
+    kind = task_class(cfg, spec)
+    keys = {key: value for key, value in cfg.task.items() if key in parameters_of(kind)}
+    target = cfg.task.get("_target_") or f"leyden.tasks.{kind.__name__}"
+    task: Task = make(
+        OmegaConf.create({**keys, "_target_": target}),
+        net=net,
         spec=spec,
         optimizer=OptimizerFactory(make(cfg.optimizer)),
         schedule=ScheduleFactory(make(cfg.scheduler)),
-        **keys,
     )
+    if cfg.get("metrics"):
+        task.add_metrics(lambda: build_metrics(cfg, spec))
+    return task

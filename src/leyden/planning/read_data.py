@@ -8,13 +8,15 @@ from omegaconf import DictConfig
 from pytorch_lightning import LightningDataModule, seed_everything
 from pytorch_lightning.utilities.seed import isolate_rng
 
+from leyden.config.module_run import is_module_run
 from leyden.config.user_code import in_a_line
 from leyden.data import BatchIndices, DataError, DataModule, DataSplits, Spec
 from leyden.data.batches import BatchedDataset
 from leyden.data.capabilities import spec_of
 from leyden.errors import ConfigError, Problem
 from leyden.planning.building import build_data
-from leyden.tasks import task_of
+from leyden.planning.tasks import task_class
+from leyden.tasks import TASKS
 
 
 def read_data(cfg: DictConfig, *, fetch: bool) -> tuple[LightningDataModule, Spec | None]:
@@ -93,14 +95,14 @@ def _problems(cfg: DictConfig, data: DataModule) -> Iterator[Problem]:
         parts = {"training": data.splits.train, "validation": data.splits.val}
         parts["test"] = data.splits.test
         for name, part in parts.items():
-            found = list(_part_problems(name, part, data.spec, precision=cfg.trainer.precision))
+            found = list(_part_problems(name, part, data.spec, cfg))
             yield from found
             if found:  # the others are likely to have the same
                 return
 
 
 def _part_problems(
-    name: str, part: BatchedDataset, spec: Spec, *, precision: str
+    name: str, part: BatchedDataset, spec: Spec, cfg: DictConfig
 ) -> Iterator[Problem]:
     """Whether a part has samples, and gives them and their targets as the spec says."""
     if len(part) == 0:
@@ -114,13 +116,16 @@ def _part_problems(
     except (Exception, SystemExit) as error:
         yield Problem("data", f"its {name} part can't give a batch: {in_a_line(error)}")
         return
+    task = TASKS[spec.task_name] if is_module_run(cfg) else task_class(cfg, spec)
     has_numbers = spec.task_name == "regression"
     wanted = {
         "samples": (inputs, spec.input_shape, spec.kind != "text"),
-        "targets": (targets, task_of(spec).target_shape(spec), has_numbers),
+        "targets": (targets, task.target_shape(spec), has_numbers),
     }
     for what, (given, shape, is_floating) in wanted.items():
-        wrong = _misfit(given, shape, is_floating=is_floating, precision=precision)
+        if what == "targets" and task not in TASKS.values() and isinstance(given, torch.Tensor):
+            is_floating = given.is_floating_point()  # a task of the user's says the shape alone
+        wrong = _misfit(given, shape, is_floating=is_floating, precision=cfg.trainer.precision)
         if wrong:
             yield Problem("data", f"its {name} part gives {what} {wrong}")
 

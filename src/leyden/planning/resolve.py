@@ -22,8 +22,8 @@ from leyden.interop.gpt2 import require_matching_gpt2
 from leyden.models.parameter_count import ParameterCount, count_parameters
 from leyden.planning.batch import solve_batch
 from leyden.planning.building import require_spec
+from leyden.planning.initial_weights import require_matching_weights
 from leyden.planning.read_data import data_problems, read_data
-from leyden.planning.rules import task_problems
 from leyden.planning.size import (
     flops_per_sample,
     makes_layers_late,
@@ -32,8 +32,7 @@ from leyden.planning.size import (
     solve_width,
 )
 from leyden.planning.steps import limit_problems, planned_steps, steps_per_epoch
-from leyden.run.checkpoints import find_checkpoint, prefix_of, read_weights
-from leyden.tasks import task_of
+from leyden.planning.tasks import fit_problems, task_problems
 from leyden.tokenization.choice import TokenizerName
 
 Made = TypeVar("Made")
@@ -149,7 +148,8 @@ def resolve_config(
     assert spec is not None
     problems = list(found)
     if not is_module_run(cfg):
-        problems += task_problems(cfg, [task_of(spec)], spec.kind)
+        problems += task_problems(cfg, [spec.task_name], spec.kind)
+        problems += problems or fit_problems(cfg, spec)
     problems += [] if found else limit_problems(cfg, data)
     if problems:
         raise ConfigError(problems)
@@ -176,7 +176,11 @@ def _resolve_with_data_as_it_is(cfg: DictConfig, cache: Cache) -> ResolvedConfig
     """
     data, spec, _ = cached_data(cfg, cache)
     if not is_module_run(cfg):
-        require_spec(cfg, spec)
+        known = require_spec(cfg, spec)
+        problems = [*task_problems(cfg, [known.task_name], known.kind)]
+        problems += problems or fit_problems(cfg, known)
+        if problems:
+            raise ConfigError(problems)
     params, _ = measure_model(cfg, spec, cache)
     return ResolvedConfig(cfg, data, spec, params, None, cfg.trainer.max_steps)
 
@@ -277,32 +281,3 @@ def freeze_split(cfg: DictConfig) -> None:
     if "split" not in cfg.data and "split" in parameters_of(find_target(cfg.data._target_)):
         with open_dict(cfg):
             cfg.data.split = {"stratified": True}
-
-
-def require_matching_weights(key: str, checkpoint: Path, net: nn.Module) -> None:
-    """Raises `ConfigError` if a checkpoint's weights do not fit `net`.
-
-    Args:
-        key: Config key that names the checkpoint.
-        checkpoint: A file, or a run's folder.
-        net: Network on the meta device.
-    """
-    path = find_checkpoint(checkpoint)
-    assert path is not None
-    try:
-        weights = read_weights(path, prefix_of(net))
-        theirs = {name: tuple(tensor.shape) for name, tensor in weights.items()}
-    except Exception as error:  # a file that is not trusted can raise anything
-        message = (
-            f"can't be read: {path.name} holds more than tensors and plain values, or is broken"
-        )
-        raise ConfigError([Problem(key, message, str(checkpoint))]) from error
-    ours = {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
-    different = [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)]
-    if different:
-        name = sorted(different)[0]
-        message = (
-            f"holds another model: the shape of `{name}` is {theirs.get(name, 'missing')} in it,"
-            f" {ours.get(name, 'not there')} in this config"
-        )
-        raise ConfigError([Problem(key, message, str(checkpoint))])

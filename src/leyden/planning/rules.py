@@ -8,13 +8,12 @@ from typing import Any, get_args
 from omegaconf import DictConfig, OmegaConf
 
 from leyden.config.hints import misfit
-from leyden.config.huggingface import is_hf
 from leyden.config.location import CONF
 from leyden.config.module_run import has_leyden_data, is_module_run
 from leyden.config.signature import parameters_of
 from leyden.config.targets import find_target
-from leyden.data.spec import TASK_OF_KIND, DataKind
-from leyden.errors import CheckpointError, ConfigError, Problem, suggestion
+from leyden.data.spec import TASK_OF_KIND, DataKind, TaskName
+from leyden.errors import Problem
 from leyden.planning.batch import batch_split_of
 from leyden.planning.hardware import (
     accelerator_is_here,
@@ -26,11 +25,11 @@ from leyden.planning.hardware import (
     precision_fits,
     strategy_fits_devices,
 )
+from leyden.planning.initial_weights import weights_are_there
+from leyden.planning.run_folder import name_is_a_folder_name, run_dir_is_free
+from leyden.planning.tasks import task_problems
 from leyden.planning.trainer_keys import lightning_takes_its_keys
-from leyden.run.checkpoints import find_checkpoint
-from leyden.run.folder import is_begun
-from leyden.run.foreign_links import reject_foreign_links
-from leyden.tasks import TASKS, Classification, Regression, Task
+from leyden.tasks import TASKS
 
 Rule = Callable[[DictConfig], Iterator[Problem]]
 
@@ -127,30 +126,9 @@ def task_fits(cfg: DictConfig) -> Iterator[Problem]:
     """What is asked of the task has a meaning there."""
     data = find_target(cfg.data._target_)
     name = getattr(data, "task", None) or TASK_OF_KIND.get(data.kind) or cfg.data.get("task")
-    tasks = [TASKS[name]] if name else [Classification, Regression]  # only a table's rows tell
-    yield from task_problems(cfg, tasks, data.kind)
-
-
-def task_problems(cfg: DictConfig, tasks: list[type[Task]], kind: DataKind) -> Iterator[Problem]:
-    """What none of some tasks logs or takes.
-
-    Args:
-        cfg: Config whose `monitor` and `task` are judged.
-        tasks: All that it may turn out to be.
-        kind: Kind of the data.
-    """
-    logged = sorted({name for task in tasks for name in task.metrics if name.startswith("val/")})
-    if cfg.monitor.metric not in logged:
-        message = f"is never logged in validation; {suggestion(cfg.monitor.metric, logged)}"
-        yield Problem("monitor.metric", message, cfg.monitor.metric)
-    taken = {key for task in tasks for key in parameters_of(task)}
-    if kind == "image" and Classification in tasks:
-        taken.add("mixup")  # which the data does
-    for key, value in cfg.task.items():
-        if value != 0 and key not in taken:
-            what = " or ".join(task.__name__ for task in tasks)
-            message = f"has no meaning for {what} of data of the kind {kind}; leave it out"
-            yield Problem(f"task.{key}", message, str(value))
+    of_tables: list[TaskName] = ["classification", "regression"]  # only their rows tell
+    names = [name] if name else of_tables
+    yield from task_problems(cfg, names, data.kind)
 
 
 @of_networks
@@ -249,61 +227,12 @@ def nesterov_has_momentum(cfg: DictConfig) -> Iterator[Problem]:
         yield Problem("optimizer.nesterov", message, "true")
 
 
-def name_is_a_folder_name(cfg: DictConfig) -> Iterator[Problem]:
-    """The name stays inside `outputs/`."""
-    name = cfg.name
-    if name is None:
-        return
-    sound = name.isprintable() and name not in ("", ".", "..") and not set(name) & set("/\\:")
-    if not sound or len(name) > 100:
-        message = "must be a folder's name: printable, at most 100 characters, no / \\ :"
-        yield Problem("name", message, repr(name))
-
-
-def weights_are_there(cfg: DictConfig) -> Iterator[Problem]:
-    """`init_from` names a run or a checkpoint; whether `hf:` names a model, the fit finds out."""
-    if cfg.init_from is None or is_hf(cfg.init_from):
-        return
-    try:
-        reject_foreign_links(Path(cfg.init_from), key="init_from")
-        checkpoint = find_checkpoint(Path(cfg.init_from))
-    except ConfigError as error:
-        yield from error.problems
-        return
-    except CheckpointError as error:
-        yield Problem("init_from", str(error), cfg.init_from)
-        return
-    if checkpoint is None:
-        message = (
-            "is neither a run's folder with a checkpoint nor a checkpoint file;"
-            " of Hugging Face's say hf:PATH_OR_NAME"
-        )
-        yield Problem("init_from", message, cfg.init_from)
-
-
-def run_dir_is_free(cfg: DictConfig) -> Iterator[Problem]:
-    """The folder that the user chose is new, empty, or that of a run or a sweep."""
-    if cfg.run_dir is None:
-        return
-    folder = Path(cfg.run_dir)
-    if folder.exists() and not folder.is_dir():
-        yield Problem("run_dir", "is a file; name a folder", cfg.run_dir)
-    elif folder.is_dir() and not is_begun(folder):
-        try:
-            reject_foreign_links(folder, key="run_dir")
-        except ConfigError as error:
-            yield from error.problems
-            return
-        message = "is not empty, and holds no run that could be resumed; name a new folder"
-        yield Problem("run_dir", message, cfg.run_dir)
-
-
 RULES: dict[Rule, frozenset[str]] = {
     data_has_a_task: frozenset({"data"}),
     data_is_there: frozenset({"data"}),
     size_can_be_solved: frozenset({"params", "model"}),
     model_reads_data: frozenset({"model", "data"}),
-    task_fits: frozenset({"task", "monitor", "data"}),
+    task_fits: frozenset({"task", "metrics", "monitor", "data"}),
     strategy_fits_devices: frozenset({"trainer"}),
     lightning_takes_its_keys: frozenset({"trainer"}),
     batch_divides: frozenset({"data", "trainer"}),

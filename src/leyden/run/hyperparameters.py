@@ -39,6 +39,8 @@ def short_hyperparameters(
     values: dict[str, Scalar] = {
         group: choices[group] for group in GROUPS if group in choices and cfg[group] is not None
     }
+    if "task" in typed:
+        values["task"] = choices["task"]
     plain = recordable(cfg)
     for key in dict.fromkeys([*ALWAYS, *typed]):
         value = _at(plain, key)

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from leyden.config.targets import find_target
+from leyden.config.targets import find_target, is_user_target
 from leyden.planning.batch import batch_split_of
 
 MAY_DIFFER = {"model": ("dropout",), "task": ("label_smoothing",), "data": ("seed",)}
@@ -46,6 +46,8 @@ def unsupported_reason(cfg: DictConfig) -> str | None:
         "accumulate_grad_batches": batch_split_of(cfg).accumulate > 1 and "gradients are added up",
         "compile": bool(cfg.compile) and "compiled networks",
         **of_model,
-        "task.loss_chunk": cfg.task.loss_chunk > 0 and "logits in parts",
+        "task": is_user_target(cfg.task.get("_target_", "")) and "a task of your own",
+        "metrics": bool(cfg.get("metrics")) and "metrics of your own",
+        "task.loss_chunk": cfg.task.get("loss_chunk", 0) > 0 and "logits in parts",
     }
     return next((f"{key}: {word}" for key, word in words.items() if word), None)

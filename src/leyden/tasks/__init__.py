@@ -3,21 +3,16 @@
 The data's kind decides the task. All of them derive from `Task`, as a task of a user's own does.
 """
 
-from leyden.data.spec import Spec, TaskName
+from leyden.data.spec import TaskName
 from leyden.tasks.classification import Classification
 from leyden.tasks.language_modeling import LanguageModeling
 from leyden.tasks.regression import Regression
 from leyden.tasks.task import Task
 
-__all__ = ["TASKS", "Classification", "LanguageModeling", "Regression", "Task", "task_of"]
+__all__ = ["TASKS", "Classification", "LanguageModeling", "Regression", "Task"]
 
 TASKS: dict[TaskName, type[Task]] = {
     "classification": Classification,
     "regression": Regression,
     "language_modeling": LanguageModeling,
 }
-
-
-def task_of(spec: Spec) -> type[Task]:
-    """The task of a data set."""
-    return TASKS[spec.task_name]

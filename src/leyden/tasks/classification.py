@@ -1,9 +1,11 @@
 """Classification: one label for each sample."""
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Set
+from math import isfinite
+from typing import ClassVar, Literal
 
-from jaxtyping import Float
+import torch
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torchmetrics import Metric
 from torchmetrics.classification import (
@@ -14,21 +16,24 @@ from torchmetrics.classification import (
 )
 
 from leyden.data.batches import Batch
-from leyden.data.spec import Spec
-from leyden.tasks.evaluation import Evaluation
-from leyden.tasks.losses import cross_entropy, widened
+from leyden.data.spec import Spec, TaskName
+from leyden.errors import ConfigError, Problem
+from leyden.tasks.evaluation import Convert, Evaluation
+from leyden.tasks.losses import cross_entropy, focal_loss, widened
 from leyden.tasks.task import MakeOptimizer, MakeSchedule, Task
-from leyden.types import Probability
+from leyden.types import NonNegative, Probability
 
 TOP = 5
 NAMES = ("loss", "acc", "precision", "recall", "f1", f"top{TOP}")
 
 
 class Classification(Task):
-    """Trains a network by cross-entropy.
+    """Trains a network by cross-entropy, or by the focal loss.
 
     Logs the loss (nats), accuracy, the means over the classes of precision, recall and F1, and the
-    share of samples whose label is among the five likeliest (or all, where there are fewer).
+    share of samples whose label is among the five likeliest (or all, where there are fewer). The
+    loss of validation and test is the plain cross-entropy, whatever the network is trained by, so
+    that runs can be compared.
 
     Args:
         net: Maps inputs to logits (batch, classes).
@@ -37,6 +42,11 @@ class Classification(Task):
         schedule: Makes the schedule of an optimizer over a number of steps.
         label_smoothing: Share of each training label that is spread over all classes (Szegedy et
             al. 2016, section 7).
+        class_weights: Weight of each class in the training loss, in the order of the classes;
+            `balanced`: samples / (classes * samples of the class), counted in the training part,
+            so that all classes weigh alike; None: every sample weighs 1.
+        loss: Training loss; the focal loss gives less weight to samples that are right already.
+        focal_gamma: Exponent of the focal loss; 2 was best in its source (Lin et al. 2017).
     """
 
     metrics: ClassVar[tuple[str, ...]] = (
@@ -52,9 +62,18 @@ class Classification(Task):
         optimizer: MakeOptimizer,
         schedule: MakeSchedule,
         label_smoothing: Probability = 0.0,
+        class_weights: Literal["balanced"] | tuple[NonNegative, ...] | None = None,
+        loss: Literal["cross_entropy", "focal"] = "cross_entropy",
+        focal_gamma: NonNegative = 2.0,
     ) -> None:
         super().__init__(net, spec=spec, optimizer=optimizer, schedule=schedule)
         self.label_smoothing = label_smoothing
+        self.loss = loss
+        self.focal_gamma = focal_gamma
+        # In no buffer, which Lightning would round to the precision of the run.
+        self.class_weights = weights_of(class_weights, spec)
+
+    solves: ClassVar[Set[TaskName]] = frozenset({"classification"})
 
     @staticmethod
     def target_shape(spec: Spec) -> tuple[int, ...]:
@@ -68,12 +87,82 @@ class Classification(Task):
 
     def training_step(self, batch: Batch, batch_index: int) -> Float[Tensor, ""]:
         inputs, targets = batch
-        return cross_entropy(self(inputs), targets, label_smoothing=self.label_smoothing)
+        logits = self(inputs)
+        if self.class_weights is not None and self.class_weights.device != logits.device:
+            self.class_weights = self.class_weights.to(logits.device)
+        smoothing, weights = self.label_smoothing, self.class_weights
+        if self.loss == "focal":
+            return focal_loss(
+                logits,
+                targets,
+                gamma=self.focal_gamma,
+                label_smoothing=smoothing,
+                class_weights=weights,
+            )
+        return cross_entropy(logits, targets, label_smoothing=smoothing, class_weights=weights)
 
     def evaluate(self, batch: Batch, evaluation: Evaluation) -> None:
         inputs, labels = batch
         logits = widened(self(inputs))
         evaluation.update(cross_entropy(logits, labels), len(labels), logits, labels)
+
+    def reader(self, metric: Metric) -> Convert:
+        return reader_of(metric)
+
+
+def reader_of(metric: Metric) -> Convert:
+    """Metrics read the probabilities of the classes; those of two classes that of the second.
+
+    torchmetrics takes a batch for logits if it has values outside of 0 to 1: what is meant would
+    depend on the batch.
+    """
+    is_binary = type(metric).__name__.startswith("Binary")
+    return probability_of_second if is_binary else probabilities
+
+
+def probabilities(
+    logits: Float[Tensor, "n classes"], labels: Int[Tensor, " n"]
+) -> tuple[Tensor, ...]:
+    """Probability of each class, and the labels."""
+    return logits.softmax(-1), labels
+
+
+def probability_of_second(
+    logits: Float[Tensor, "n classes"], labels: Int[Tensor, " n"]
+) -> tuple[Tensor, ...]:
+    """Probability of the second of two classes, and the labels."""
+    return logits.softmax(-1)[:, 1], labels
+
+
+def weights_of(
+    class_weights: Literal["balanced"] | tuple[float, ...] | None, spec: Spec
+) -> Float[Tensor, " classes"] | None:
+    """The weights of the classes in 64 bits.
+
+    Raises:
+        ConfigError: There are more or fewer than classes, all are 0, or the data does not tell the
+            number of samples of each class.
+    """
+    if class_weights is None:
+        return None
+    if class_weights != "balanced":
+        if len(class_weights) != spec.num_outputs:
+            message = f"must have {spec.num_outputs} weights, one for each class of the data"
+            raise ConfigError([Problem("task.class_weights", message, str(list(class_weights)))])
+        if not any(class_weights) or not all(map(isfinite, class_weights)):
+            message = "must be finite, and one of them above 0"
+            raise ConfigError([Problem("task.class_weights", message, str(list(class_weights)))])
+        return torch.tensor(class_weights, dtype=torch.double)
+    if not spec.class_counts:
+        message = "needs the number of samples of each class, which the data does not tell; list"
+        raise ConfigError([Problem("task.class_weights", f"{message} the weights", "balanced")])
+    if 0 in spec.class_counts:
+        missing = spec.class_counts.index(0)
+        name = spec.class_names[missing] if missing < len(spec.class_names) else str(missing)
+        message = f"the training part has no sample of the class `{name}`; list the weights"
+        raise ConfigError([Problem("task.class_weights", message, "balanced")])
+    counts = torch.tensor(spec.class_counts, dtype=torch.double)
+    return counts.sum() / (len(counts) * counts)
 
 
 def scores(num_classes: int) -> dict[str, Metric]:

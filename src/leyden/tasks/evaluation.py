@@ -1,11 +1,14 @@
 """What is measured over a whole validation or test part."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torchmetrics import Metric, MetricCollection, SumMetric
+
+Convert = Callable[..., tuple[Tensor, ...]]
+"""Turns the predictions and targets of a batch into what a metric of torchmetrics reads."""
 
 
 class Evaluation:
@@ -24,7 +27,17 @@ class Evaluation:
         self.loss_sum = SumMetric(nan_strategy="disable")
         self.count = SumMetric(nan_strategy="disable")
         self.metrics = MetricCollection(dict(metrics or {}))
+        self.further: dict[str, tuple[Metric, Convert]] = {}
         self.device: torch.device | None = None
+
+    def add(self, metrics: Mapping[str, Metric], convert: Callable[[Metric], Convert]) -> None:
+        """Adds metrics of the user's.
+
+        Args:
+            metrics: Metrics by name.
+            convert: Gives for a metric what turns the answers of `update` into what it reads.
+        """
+        self.further |= {name: (metric, convert(metric)) for name, metric in metrics.items()}
 
     def update(self, loss: Float[Tensor, ""], count: int, *answers: Tensor) -> None:
         """Adds a batch.
@@ -37,20 +50,29 @@ class Evaluation:
         wide = wide_float(loss.device)
         if loss.device != self.device:
             self.device = loss.device
-            for metrics in (self.loss_sum, self.count, self.metrics):
+            for metrics in self._all():
                 metrics.to(loss.device)
                 metrics.set_dtype(wide)  # after `to`, which sets the dtype back
         self.loss_sum.update(loss.to(wide) * count)
         self.count.update(count)
         if answers:
-            self.metrics.update(*(a.to(wide) if a.is_floating_point() else a for a in answers))
+            answers = tuple(a.to(wide) if a.is_floating_point() else a for a in answers)
+            self.metrics.update(*answers)
+        for metric, convert in self.further.values():
+            metric.update(*convert(*answers))
 
     def compute(self) -> dict[str, Tensor]:
         """Values over all batches and processes since the last call, by name."""
-        values = {"loss": self.loss_sum.compute() / self.count.compute(), **self.metrics.compute()}
-        for metrics in (self.loss_sum, self.count, self.metrics):
+        further = {name: metric.compute() for name, (metric, _) in self.further.items()}
+        loss = self.loss_sum.compute() / self.count.compute()
+        values = {"loss": loss, **self.metrics.compute(), **further}
+        for metrics in self._all():
             metrics.reset()
         return values
+
+    def _all(self) -> list[Metric | MetricCollection]:
+        further = (metric for metric, _ in self.further.values())
+        return [self.loss_sum, self.count, self.metrics, *further]
 
 
 def wide_float(device: torch.device) -> torch.dtype:

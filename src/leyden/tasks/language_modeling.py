@@ -1,5 +1,6 @@
 """Language modelling: the next token, everywhere in a window."""
 
+from collections.abc import Set
 from math import log
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -7,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from leyden.data.batches import Batch
-from leyden.data.spec import Spec
+from leyden.data.spec import Spec, TaskName
 from leyden.tasks.evaluation import Evaluation
 from leyden.tasks.losses import IGNORED, chunked_cross_entropy, cross_entropy
 from leyden.tasks.task import MakeOptimizer, MakeSchedule, Task
@@ -36,6 +37,7 @@ class LanguageModeling(Task):
         "train/loss",
         *(f"{part}/{name}" for part in ("val", "test") for name in NAMES),
     )
+    solves: ClassVar[Set[TaskName]] = frozenset({"language_modeling"})
     unit: ClassVar[str] = "tokens"
 
     def __init__(

@@ -1,26 +1,27 @@
 """Regression: numbers for each sample."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 from torchmetrics import MeanAbsoluteError, MeanSquaredError, Metric
 
 from leyden.data.batches import Batch
-from leyden.data.spec import Spec
-from leyden.tasks.evaluation import Evaluation
-from leyden.tasks.losses import squared_error, widened
-from leyden.tasks.task import Task
+from leyden.data.spec import Spec, TaskName
+from leyden.tasks.evaluation import Convert, Evaluation
+from leyden.tasks.losses import NumericLoss, numeric_loss, squared_error, widened
+from leyden.tasks.task import MakeOptimizer, MakeSchedule, Task
 
 NAMES = ("loss", "rmse", "mae", "r2")
 
 
 class Regression(Task):
-    """Trains a network by the mean squared error.
+    """Trains a network by the mean squared error, or by one that large errors weigh less in.
 
-    The loss is that of the scaled target, on which the network is trained. Root mean squared error
+    The loss is that of the scaled target, on which the network is trained; in validation and test
+    it is the mean squared error, whatever the network is trained by. Root mean squared error
     and mean absolute error are in the target's own unit. R^2 is left out where all targets of a
     part are alike. Of a series the errors of simple forecasts are logged beside them.
 
@@ -29,12 +30,28 @@ class Regression(Task):
         spec: What the data is.
         optimizer: Makes the optimizer of a network.
         schedule: Makes the schedule of an optimizer over a number of steps.
+        loss: Training loss: mean squared error, mean absolute error, or Huber's, which squares
+            errors below one standard deviation of the target.
     """
+
+    solves: ClassVar[Set[TaskName]] = frozenset({"regression"})
 
     metrics: ClassVar[tuple[str, ...]] = (
         "train/loss",
         *(f"{part}/{name}" for part in ("val", "test") for name in NAMES),
     )
+
+    def __init__(
+        self,
+        net: nn.Module,
+        *,
+        spec: Spec,
+        optimizer: MakeOptimizer,
+        schedule: MakeSchedule,
+        loss: NumericLoss = "mse",
+    ) -> None:
+        super().__init__(net, spec=spec, optimizer=optimizer, schedule=schedule)
+        self.loss: NumericLoss = loss
 
     @staticmethod
     def target_shape(spec: Spec) -> tuple[int, ...]:
@@ -52,7 +69,7 @@ class Regression(Task):
 
     def training_step(self, batch: Batch, batch_index: int) -> Float[Tensor, ""]:
         inputs, targets = batch
-        return squared_error(self(inputs), targets)
+        return numeric_loss(self.loss, self(inputs), targets)
 
     def evaluate(self, batch: Batch, evaluation: Evaluation) -> None:
         inputs, targets = batch
@@ -61,6 +78,13 @@ class Regression(Task):
         # Every step of a horizon counts alike. Sums are those of scaled numbers: in the target's
         # own unit its mean would take the digits that its deviation needs.
         evaluation.update(loss, len(targets), predicted.flatten(), targets.flatten())
+
+    def reader(self, metric: Metric) -> Convert:
+        """Metrics read predictions and targets in the target's own unit, each number by itself."""
+        return self._in_own_unit
+
+    def _in_own_unit(self, predicted: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
+        return self.in_own_unit(predicted), self.in_own_unit(targets)
 
     def summarize(self, part: str, values: dict[str, Any]) -> dict[str, Any]:
         for name in ("rmse", "mae"):

@@ -1,8 +1,8 @@
 """The base of all tasks: what is computed and logged in a step, without layers."""
 
-from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Set
+from typing import Any, ClassVar, get_args
 
 from jaxtyping import Float
 from pytorch_lightning import LightningModule
@@ -13,21 +13,22 @@ from torch.optim.lr_scheduler import LRScheduler
 from torchmetrics import Metric
 
 from leyden.data.batches import Batch
-from leyden.data.spec import Spec
+from leyden.data.spec import Spec, TaskName
 from leyden.distributed.sharding import shard
-from leyden.tasks.evaluation import Evaluation
+from leyden.tasks.evaluation import Convert, Evaluation
 from leyden.tasks.log_values import log_evaluation
 
 MakeOptimizer = Callable[[nn.Module], Optimizer]
 MakeSchedule = Callable[[Optimizer, int], LRScheduler]
 
 
-class Task(LightningModule):
+class Task(LightningModule, ABC):
     """Trains a network, and measures it over whole validation and test parts.
 
     A subclass defines `metrics`, `target_shape`, `training_step` and `evaluate`. It may define
-    `scores` (metrics beside the loss) and `summarize` (what is logged of what was measured).
-    Further keyword parameters of its constructor are keys of `task` in the config.
+    `scores` (metrics beside the loss), `summarize` (what is logged of what was measured) and
+    `reader` (what the metrics of the group `metrics` are given). Further keyword parameters of its
+    constructor are keys of `task` in the config.
 
     Args:
         net: Network that is trained.
@@ -38,6 +39,9 @@ class Task(LightningModule):
 
     metrics: ClassVar[tuple[str, ...]]
     """Names of all that is logged: `train/loss`, `val/...`, `test/...`."""
+
+    solves: ClassVar[Set[TaskName]] = frozenset(get_args(TaskName))
+    """What the data may be meant for, by `Spec.task_name`; by default anything."""
 
     unit: ClassVar[str] = "samples"
     """What is counted for the throughput."""
@@ -68,6 +72,23 @@ class Task(LightningModule):
     def scores(self) -> Mapping[str, Metric]:
         """Metrics beside the loss, by name; they take what `evaluate` gives to the evaluation."""
         return {}
+
+    def reader(self, metric: Metric) -> Convert:
+        """Gives what turns the answers of `evaluate` into what a metric of the user's reads."""
+        return as_given
+
+    def add_metrics(self, metrics: Callable[[], Mapping[str, Metric]]) -> None:
+        """Logs further metrics of the validation and test parts.
+
+        Args:
+            metrics: Makes metrics by name, once for each part.
+        """
+        added: list[str] = []
+        for part, evaluation in (("val", self.val), ("test", self.test)):
+            made = metrics()
+            evaluation.add(made, self.reader)
+            added += [f"{part}/{name}" for name in made]
+        vars(self)["metrics"] = (*type(self).metrics, *added)
 
     def summarize(self, part: str, values: dict[str, Any]) -> dict[str, Any]:
         """What is logged of a part.
@@ -104,3 +125,8 @@ class Task(LightningModule):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
+
+
+def as_given(*answers: Tensor) -> tuple[Tensor, ...]:
+    """Predictions and targets as they are."""
+    return answers

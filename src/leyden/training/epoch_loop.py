@@ -7,16 +7,12 @@ added up, half precision's scaler, a profiler, a LightningModule of the user's),
 goes on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
 from lightning_fabric.utilities import move_data_to_device
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.plugins import MixedPrecision
-from pytorch_lightning.profilers import PassThroughProfiler
-from pytorch_lightning.strategies import SingleDeviceStrategy
-from pytorch_lightning.utilities.types import LRSchedulerConfig
 from torch import Tensor
 
 from leyden.compat.lightning import (
@@ -31,25 +27,12 @@ from leyden.compat.lightning import (
     validates_by_time,
 )
 from leyden.data.replay import Replay, has_position
-from leyden.tasks import Task
 from leyden.tasks.log_values import is_log_step, not_profiled
 from leyden.tasks.step_clock import StepClock
-
-HOOKS = (
-    "on_train_batch_start",
-    "on_before_zero_grad",
-    "on_before_backward",
-    "on_after_backward",
-    "on_before_optimizer_step",
-    "on_train_batch_end",
-)
-
+from leyden.training.fast_path import Hooks, hooks_of, is_for_log_steps, takes_fast_path
 
 JointStep = Callable[[LightningModule, Any], Tensor]
 """Computes a forward and a backward pass with those of other runs, and gives the loss."""
-
-Hooks = dict[str, list[Callable[..., Any]]]
-"""What callbacks do in a step, by the hook's name."""
 
 
 class EpochLoop(TrainingEpochLoop):
@@ -268,61 +251,3 @@ class EpochLoop(TrainingEpochLoop):
             for hook in hooks[name]:
                 hook(trainer, task, *arguments)
             vars(task)["_current_fx_name"] = None
-
-
-def hooks_of(callbacks: Sequence[Callback]) -> Hooks:
-    """Overridden hooks of the callbacks, by name; hooks that none overrides are absent."""
-    return {
-        name: hooks
-        for name in HOOKS
-        if (hooks := [getattr(one, name) for one in callbacks if overrides_hook(one, name)])
-    }
-
-
-def overrides_hook(callback: Callback, name: str) -> bool:
-    """Whether a callback has a hook of its own."""
-    return getattr(type(callback), name) is not getattr(Callback, name)
-
-
-def is_for_log_steps(callback: Callback) -> bool:
-    """Whether it does nothing in the steps that are not logged: it says `only_log_steps`."""
-    return getattr(callback, "only_log_steps", False)
-
-
-def takes_fast_path(trainer: Trainer) -> bool:
-    """Whether the fast path supports this trainer."""
-    precision = trainer.precision_plugin
-    has_scaler = isinstance(precision, MixedPrecision) and precision.scaler is not None
-    return (
-        isinstance(trainer.lightning_module, Task)
-        and isinstance(trainer.strategy, SingleDeviceStrategy)
-        and isinstance(trainer.profiler, PassThroughProfiler)  # type: ignore[attr-defined]
-        and trainer.lightning_module.automatic_optimization
-        and trainer.accumulate_grad_batches == 1
-        and not has_scaler
-        and all(steps_each_time(config) for config in trainer.strategy.lr_scheduler_configs)
-        and not any(is_overridden(name, trainer.lightning_module) for name in MODULE_HOOKS)
-    )
-
-
-def steps_each_time(config: LRSchedulerConfig) -> bool:
-    """Whether a schedule goes on by one with each step, as those of Leyden's tasks do."""
-    return config.interval == "step" and config.frequency == 1 and not config.reduce_on_plateau
-
-
-MODULE_HOOKS = (
-    *HOOKS,
-    "on_before_batch_transfer",
-    "on_after_batch_transfer",
-    "transfer_batch_to_device",
-    "backward",
-    "optimizer_step",
-    "optimizer_zero_grad",
-    "lr_scheduler_step",
-)
-"""Methods that a LightningModule may override; Leyden's tasks do not."""
-
-
-def is_overridden(name: str, task: LightningModule) -> bool:
-    """Whether a task does it in a way of its own."""
-    return getattr(type(task), name) is not getattr(LightningModule, name)
