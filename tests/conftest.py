@@ -126,7 +126,7 @@ def commands(tmp_path: Path, warm: WarmStart) -> Iterator[Commands]:
 
 @pytest.fixture
 def user_files(tmp_path: Path) -> Path:
-    """A user's own data here: photos, digits.npz, beats.csv, houses.csv, sales.csv, novel.txt."""
+    """A user's own data: photos, reviews, digits.npz, beats, houses and sales.csv, novel.txt."""
     for number, name in enumerate(("cat", "dog")):
         folder = tmp_path / "photos" / name
         folder.mkdir(parents=True)
@@ -142,6 +142,13 @@ def user_files(tmp_path: Path) -> Path:
     (tmp_path / "sales.csv").write_text("\n".join(["date,sold,weather", *days]))
     beats = [f"{'fast' if i % 2 else 'slow'},{i % 3},{i % 4},{i % 5},{i % 7}" for i in range(60)]
     (tmp_path / "beats.csv").write_text("\n".join(["rhythm,a,b,c,d", *beats]))
+    ratings = [
+        f'{{"length": {i % 9}, "stars": {i % 5}, "text": "word {i}", "label": {i % 2}}}'
+        for i in range(200)
+    ]
+    (tmp_path / "reviews").mkdir()
+    (tmp_path / "reviews" / "train.jsonl").write_text("\n".join(ratings[:160]))
+    (tmp_path / "reviews" / "test.jsonl").write_text("\n".join(ratings[160:]))
     (tmp_path / "novel.txt").write_text("It was a dark and stormy night. " * 400)
     return tmp_path
 

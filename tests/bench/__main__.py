@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.bench import (
     gpt_speed,
+    guest_step,
     image_epoch,
     peak_memory,
     shakespeare,
@@ -28,7 +29,16 @@ from tests.bench.growth.families import growth
 from tests.bench.table import Results, show, write
 
 GROWTH = "growth"
-FAMILIES = (step_time, image_epoch, shakespeare, gpt_speed, tiny_runs, startup, peak_memory)
+FAMILIES = (
+    step_time,
+    guest_step,
+    image_epoch,
+    shakespeare,
+    gpt_speed,
+    tiny_runs,
+    startup,
+    peak_memory,
+)
 CASES: dict[str, Case] = {case.name: case for family in FAMILIES for case in family.CASES}
 
 

@@ -21,6 +21,10 @@ FITTING = {  # what has to be chosen beside an option for the two to fit
     "data=image_folder": ("data.path=photos",),
     "data=image_arrays": ("data.path=digits.npz",),
     "data=text": ("data.path=novel.txt",),
+    "data=hf_dataset": (
+        *("data.path=reviews", "data.inputs=[length,stars]", "data.target=label"),
+        "data.val_share=0.1",
+    ),
     "data=tokens": ("data.path=shards", "data.context=128"),
     "task=regression": ("data=sine",),
     "task=language_modeling": TEXT,
@@ -53,7 +57,9 @@ def test_every_option_builds(option, tmp_path: Path, request):
     if option.startswith("data="):
         request.getfixturevalue("shards" if option == "data=tokens" else "user_files")
     beside = FITTING.get(option.partition("/")[0], ())
-    result = fitted(*beside, option, "trainer.allow_synthetic=true")
+    # Random samples can take the place of Leyden's own data sets alone.
+    missing = () if option == "data=hf_dataset" else ("trainer.allow_synthetic=true",)
+    result = fitted(*beside, option, *missing)
     if result.params.total <= MOST_PARAMETERS:
         assert build(result.cfg, tmp_path).trainer.max_epochs is not None
 

@@ -26,6 +26,7 @@ from leyden.data.text.tokens import Tokens
 from leyden.data.torch_datasets import TorchDatasets
 
 if TYPE_CHECKING:
+    from leyden.data.hf_dataset import HFDataset
     from leyden.data.series.csv_series import CSVSeries
     from leyden.data.series.series_classes import SeriesClasses
     from leyden.data.tables.csv_table import CSVTable
@@ -41,6 +42,7 @@ __all__ = [
     "DataModule",
     "DataSplits",
     "Digits",
+    "HFDataset",
     "ImageArrays",
     "ImageFolder",
     "Line",
@@ -57,7 +59,8 @@ __all__ = [
     "TorchvisionImages",
 ]
 
-WITH_PANDAS = {
+LATE = {
+    "HFDataset": "leyden.data.hf_dataset",
     "CSVSeries": "leyden.data.series.csv_series",
     "CSVTable": "leyden.data.tables.csv_table",
     "SeriesClasses": "leyden.data.series.series_classes",
@@ -66,6 +69,6 @@ WITH_PANDAS = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in WITH_PANDAS:
+    if name not in LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(WITH_PANDAS[name]), name)
+    return getattr(import_module(LATE[name]), name)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytorch_lightning import LightningDataModule
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from leyden.data.errors import DataError
@@ -105,10 +106,17 @@ def require_datasets(name: str, part: Any) -> None:
             require_datasets(name, one)
         if not part:
             raise DataError(None, f"its {name} part is empty")
-    elif not isinstance(part, Dataset | DataLoader):
+    elif not (isinstance(part, Dataset | DataLoader) or is_map_style(part)):
         given = "nothing" if part is None else f"an object of the class {type(part).__name__}"
         message = f"its {name} part is {given}; it must be a torch Dataset or DataLoader"
         raise DataError(None, message)
+
+
+def is_map_style(part: Any) -> bool:
+    """Whether a part can be read like a torch Dataset, as those of Hugging Face can."""
+    kind = type(part)
+    has_samples = hasattr(kind, "__getitem__") and hasattr(kind, "__len__")
+    return has_samples and not isinstance(part, str | bytes | Tensor)
 
 
 def as_data_module(made: Any, options: Mapping[str, Any]) -> LightningDataModule:

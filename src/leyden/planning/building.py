@@ -139,9 +139,11 @@ def require_spec(cfg: DictConfig, spec: Spec | None) -> Spec:
     """
     if spec is None:
         name = str(cfg.data._target_).rpartition(".")[2]
+        target = find_target(str(cfg.data._target_))
+        instead = f"give {name} an attribute `spec`, a leyden.data.Spec"
         message = (
             f"{name} does not say what a sample is, and a network is built to that; name a"
-            f" LightningModule as the model, or give {name} an attribute `spec`, a leyden.data.Spec"
+            f" LightningModule as the model, or {getattr(target, 'says_spec_by', instead)}"
         )
         raise ConfigError([Problem("data", message)])
     return spec

@@ -174,6 +174,8 @@ def _resolve_with_data_as_it_is(cfg: DictConfig, cache: Cache) -> ResolvedConfig
 
     It is not read here: some ask for the trainer, and the run reads it anyhow.
     """
+    if str(cfg.data._target_).startswith("leyden."):
+        cfg = with_absolute_paths(cfg)
     data, spec, _ = cached_data(cfg, cache)
     if not is_module_run(cfg):
         known = require_spec(cfg, spec)
