@@ -58,7 +58,7 @@ def test_a_batch_maps_columns_to_their_values(saved):
 
 
 def test_only_the_columns_that_are_named_are_read(saved):
-    (batch, *_) = HFDataset(path=str(saved), columns=["label", "ids"]).train_dataloader()
+    (batch, *_) = HFDataset(path=str(saved), columns=("label", "ids")).train_dataloader()
     assert batch.keys() == {"label", "ids"}
 
 
@@ -142,7 +142,7 @@ def test_numbers_are_scaled_by_the_training_split(saved):
 def test_classes_are_in_the_order_of_their_values(tmp_path):
     lines = [json.dumps({"x": 1.0 * one, "y": [10, 9, 2][one % 3]}) for one in range(9)]
     (tmp_path / "rows.jsonl").write_text("\n".join(lines))
-    data = HFDataset(path=str(tmp_path / "rows.jsonl"), inputs=["x"], target="y", batch_size=9)
+    data = HFDataset(path=str(tmp_path / "rows.jsonl"), inputs=("x",), target="y", batch_size=9)
     ((_, labels),) = data.train_dataloader()
     assert data.spec.class_names == ("2", "9", "10")
     assert torch.bincount(labels).tolist() == [3, 3, 3]
@@ -192,7 +192,7 @@ REFUSED = {
     ),
     "a column that is not there": (
         lambda f: write(f, GOOD),
-        {"columns": ["z"]},
+        {"columns": ("z",)},
         "columns",
         "there is x, y",
     ),
@@ -205,19 +205,19 @@ REFUSED = {
     ),
     "texts for numbers": (
         lambda f: write(f, '{"x": "a", "y": 0}\n{"x": "b", "y": 1}\n'),
-        {"inputs": ["x"], "target": "y"},
+        {"inputs": ("x",), "target": "y"},
         "inputs",
         "must be numbers or an image",
     ),
     "a number that is missing": (
         lambda f: write(f, '{"x": 1, "y": 0}\n{"x": null, "y": 1}\n'),
-        {"inputs": ["x"], "target": "y"},
+        {"inputs": ("x",), "target": "y"},
         "inputs",
         "must be numbers or an image",
     ),
     "a target that is missing": (
         lambda f: write(f, '{"x": 1, "y": 0}\n{"x": 2, "y": null}\n'),
-        {"inputs": ["x"], "target": "y"},
+        {"inputs": ("x",), "target": "y"},
         "target",
         "have no `y`",
     ),

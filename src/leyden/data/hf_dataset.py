@@ -60,8 +60,8 @@ class HFDataset(TorchDatasets):
         val: str | None = None,
         test: str | None = None,
         val_share: Share | None = None,
-        columns: list[str] | None = None,
-        inputs: str | list[str] | None = None,
+        columns: tuple[str, ...] | None = None,
+        inputs: str | tuple[str, ...] | None = None,
         target: str | None = None,
         **options: Any,
     ) -> None:

@@ -272,6 +272,8 @@ def fit(
             warnings.filterwarnings("ignore", "You passed in a `val_dataloader` but have no")
             # Validation has refused it for split parameters.
             warnings.filterwarnings("ignore", "You're using the WeightAveraging callback")
+            # The start of a run says how exactly it resumes; batches are replayed.
+            warnings.filterwarnings("ignore", "You're resuming from a checkpoint that ended before")
             trainer.fit(experiment.task, datamodule=experiment.data, ckpt_path=checkpoint)
     except SystemExit as error:
         # Lightning turns signals into exits; any other exit comes from the user's code.
