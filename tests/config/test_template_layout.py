@@ -56,6 +56,24 @@ def test_its_checkpoint_callback_says_what_is_best():
     assert job_of("callbacks.model_checkpoint.monitor=val/loss").cfg.monitor.metric == "val/loss"
 
 
+def test_keys_of_its_checkpoint_callback_that_are_not_taken_are_said():
+    notes = " ".join(job_of("callbacks.model_checkpoint.every_n_epochs=2").notes)
+    assert "in the run's folder; without dirpath, filename, every_n_epochs" in notes
+
+
+def test_a_misspelt_callback_is_refused_with_the_name():
+    with pytest.raises(ConfigError, match=r"did you mean `callbacks\.early_stopping`"):
+        job_of("callbacks.early_stoping.patience=3")
+
+
+def test_a_misspelt_package_in_a_target_is_refused_with_the_path():
+    text = "model._target_=srcc.models.digits_module.DigitsModule"
+    result = package.compose("seed=1")
+    assert str(result.jobs[0].cfg.model._target_).startswith("src.")
+    with pytest.raises(ConfigError, match=r"did you mean `src\.models\.digits_module"):
+        package.plan(text)
+
+
 def test_its_trainer_has_lightnings_defaults_where_it_says_nothing():
     trainer = job_of().cfg.trainer
     assert "_target_" not in trainer

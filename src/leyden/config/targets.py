@@ -12,6 +12,7 @@ import sys
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Self, get_type_hints
 
 from leyden.compat import lightning_names
@@ -119,6 +120,9 @@ def _allowed_instead(path: str) -> str:
     package, packages = path.partition(".")[0], user_packages()
     near = get_close_matches(package, packages, n=1, cutoff=LIKE)
     if near and near[0] != package:
+        let_user_packages_be_imported()
+        if find_spec(near[0]) is not None:
+            return f"did you mean `{near[0]}{path.removeprefix(package)}`?"
         said_by = "LEYDEN_PACKAGES" if near[0] in packages_of_environment() else FILE
         return f"{said_by} names `{near[0]}`; did you mean `{package}`?"
     modules = ", ".join(f"{module}.*" for module in (*_shortest(ALLOWED_MODULES), *packages))

@@ -1,16 +1,29 @@
 """Callbacks of other projects in Leyden's terms."""
 
+from difflib import get_close_matches
 from typing import Any
 
 from leyden.config.location import CONF
 from leyden.config.plain import read_yaml
 from leyden.config.translator import Translator, lightning_class
+from leyden.errors import LIKE, ConfigError, Problem, suggestion
 
 SWITCHES = ("enable_checkpointing", "enable_progress_bar", "enable_model_summary")
 PROGRESS_BARS = ("ProgressBar", "RichProgressBar", "TQDMProgressBar")
 SUMMARIES = ("ModelSummary", "RichModelSummary")
 WHOLE_DEPTH = 20
 """Of a summary of all layers, which Lightning says by -1."""
+
+CHECKPOINT_KEYS: dict[str, tuple[Any, ...]] = {
+    "verbose": (False,),
+    "auto_insert_metric_name": (True, False),
+    "save_weights_only": (False,),
+    "save_last": (None, True),
+}
+"""Keys of Lightning's checkpoints with the values that say nothing here: the last one is kept in
+any case."""
+
+TAKEN = ("_target_", "monitor", "mode", "save_top_k")
 
 WATCHERS = ("learning_rate", "throughput", "summary", "progress")
 """Callbacks of the catalogue that come with those of a project."""
@@ -38,7 +51,7 @@ def _translate_callback(work: Translator, name: str, node: Any, found: dict[str,
     """Puts one callback, or what takes its place, among those that were found."""
     key, kind = f"callbacks.{name}", lightning_class(node, "callbacks")
     if isinstance(node, dict) and "_target_" not in node:
-        work.note(key, "names no `_target_`, and is left out")
+        _leave_out(work, name)
     elif kind == "ModelCheckpoint":
         _translate_checkpoint(work, key, node, found)
     elif kind in SUMMARIES:
@@ -55,6 +68,21 @@ def _translate_callback(work: Translator, name: str, node: Any, found: dict[str,
             # After a validation, which an epoch that `max_steps` cuts short ends without.
             if node.get("check_on_train_epoch_end") is None:
                 node["check_on_train_epoch_end"] = False
+
+
+def _leave_out(work: Translator, name: str) -> None:
+    """Notes that a callback names no class, as where an experiment sets a key of one that is off.
+
+    Raises:
+        ConfigError: Its name is like that of another, which was meant.
+    """
+    given = work.plain["callbacks"]
+    named = [one for one, node in given.items() if isinstance(node, dict) and "_target_" in node]
+    key = f"callbacks.{name}"
+    if get_close_matches(name, named, n=1, cutoff=LIKE):
+        message = f"names no `_target_`; {suggestion(name, named, prefix='callbacks.')}"
+        raise ConfigError([Problem(key, message)])
+    work.note(key, "names no `_target_`, and is left out")
 
 
 def _translate_checkpoint(
@@ -74,7 +102,14 @@ def _translate_checkpoint(
             "mode": "${monitor.mode}",
             "keep": keep if keep == "???" or keep > 0 else 1,
         }
-        work.note(key, "is callbacks.best: checkpoints/best-<step>.ckpt in the run's folder")
+        left = [
+            name
+            for name, value in node.items()
+            if name not in TAKEN and value not in CHECKPOINT_KEYS.get(name, (None,))
+        ]
+        without = f"; without {', '.join(left)}" if left else ""
+        message = f"is callbacks.best: checkpoints/best-<step>.ckpt in the run's folder{without}"
+        work.note(key, message)
 
 
 def _take_monitor(work: Translator, node: dict[str, Any]) -> None:
