@@ -1,5 +1,7 @@
 """The group `task` and further metrics, as commands of a user's."""
 
+import csv
+
 import pytest
 
 from leyden.run.record import Record
@@ -64,6 +66,24 @@ def test_a_run_with_a_further_metric_resumes_to_the_same_end(leyden, monkeypatch
 def test_an_evaluation_counts_the_classes_of_the_run(leyden):
     record = trained(leyden, "data=blobs", "task.class_weights=balanced")
     assert leyden("eval", str(record.folder)).status == 0
+
+
+@pytest.mark.parametrize("part", ["train", "val"])
+def test_each_epoch_of_a_stream_begins_without_a_state(leyden, part):
+    """Of a network that does not learn, each epoch has the losses of the first."""
+    result = leyden(
+        *("train", "model=rnn", "model.width=8", "data=stdlib_text", "data.max_bytes=20000"),
+        *("data.stream=true", "data.context=32", "data.batch_size=64", "trainer.max_epochs=3"),
+        *("optimizer=sgd", "optimizer.lr=1e-30", "trainer.log_every_n_steps=1"),
+        *("trainer.max_steps=null", "callbacks.samples=null"),
+    )
+    assert result.status == 0, result.err
+    with (result.folder / "metrics.csv").open() as file:
+        found = [row[f"{part}/loss"] for row in csv.DictReader(file) if row[f"{part}/loss"]]
+    per_epoch = len(found) // 3
+    assert per_epoch >= (3 if part == "train" else 1)
+    assert found[:per_epoch] == found[per_epoch : 2 * per_epoch] == found[2 * per_epoch :]
+    assert len(set(found)) == per_epoch
 
 
 TASK = """
