@@ -126,7 +126,7 @@ def commands(tmp_path: Path, warm: WarmStart) -> Iterator[Commands]:
 
 @pytest.fixture
 def user_files(tmp_path: Path) -> Path:
-    """A user's own data: photos, reviews, digits.npz, beats, houses and sales.csv, novel.txt."""
+    """A user's own data: photos, reviews, digits.npz, beats, houses, runs and sales.csv, novel."""
     for number, name in enumerate(("cat", "dog")):
         folder = tmp_path / "photos" / name
         folder.mkdir(parents=True)
@@ -149,6 +149,13 @@ def user_files(tmp_path: Path) -> Path:
     (tmp_path / "reviews").mkdir()
     (tmp_path / "reviews" / "train.jsonl").write_text("\n".join(ratings[:160]))
     (tmp_path / "reviews" / "test.jsonl").write_text("\n".join(ratings[160:]))
+    ladder = [
+        f"{recipe},{n},{d},{0.5 + f * (30 * n**-0.4 + 40 * d**-0.3):.5f}"
+        for recipe, f in (("old", 1.1), ("new", 1.0))
+        for n in (1e4, 1e5, 1e6, 1e7)
+        for d in (1e5, 1e6, 1e7, 1e8)
+    ]
+    (tmp_path / "runs.csv").write_text("\n".join(["recipe,size,seen,final", *ladder]))
     (tmp_path / "novel.txt").write_text("It was a dark and stormy night. " * 400)
     return tmp_path
 

@@ -22,6 +22,7 @@ from leyden.cli.verbs import (
     report,
     reproduce,
     runs,
+    scaling,
     tokenize,
     train,
 )
@@ -41,7 +42,7 @@ WHEN_INTERRUPTED = {
 
 MODULES = (
     *(train, plan, data, evaluate, generate, export),
-    *(runs, diff, reproduce, doctor, report, tokenize, adopt),
+    *(runs, diff, reproduce, doctor, report, scaling, tokenize, adopt),
 )
 """The files of the verbs; each has a function `add_verbs`."""
 

@@ -34,6 +34,7 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden reproduce RUN            repeat a run: is it the same to the bit?
   leyden doctor                   can runs be trusted on this machine?
   leyden report SWEEP             tables, plots and statistics of a sweep
+  leyden scaling SWEEP_OR_CSV     how the loss falls with size and data, and how sure that is
   leyden tokenize SOURCE... --output DIR   shards of tokens for data=tokens
   leyden adopt [FOLDER]           the project file of a project with Hydra and Lightning
 

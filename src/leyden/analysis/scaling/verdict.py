@@ -1,0 +1,154 @@
+"""What a fitted law is worth: its lack of fit, the largest rung held out, and what follows."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import f as f_distribution
+
+from leyden.analysis.scaling.fit import Law, Points, fit, require_enough
+from leyden.analysis.scaling.intervals import Interval, interval, resampled
+from leyden.errors import ConfigError
+
+LEVEL = 0.05
+MOST_RELATIVE_WIDTH = 1.0
+"""An exponent whose interval is wider than this share of itself says too little to extrapolate."""
+
+LARGEST_LOG = 300.0
+"""Of a factor that can be told: more has no meaning."""
+
+FLOPS_PER_PARAMETER = 6
+"""Operations for a parameter and a token, forward and backward (Kaplan et al. 2020)."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The largest rung, predicted by the others.
+
+    Attributes:
+        rung: Its parameters, or its amount of data.
+        term: Which of the two.
+        measured: Mean of its losses.
+        predicted: Loss that the law of the others says there.
+        interval: 95 % interval of that loss, of the law alone.
+    """
+
+    rung: float
+    term: str
+    measured: float
+    predicted: float
+    interval: Interval
+
+    @property
+    def error(self) -> float:
+        """Relative error of the prediction."""
+        return self.predicted / self.measured - 1
+
+
+def hold_out_largest(points: Points, *, resamples: int) -> HeldOut | None:
+    """Predicts the largest rung by the others; None where they are too few for a law."""
+    amounts = points.amounts
+    term = next(iter(amounts))
+    largest = amounts[term].max()
+    at = amounts[term] == largest
+    rest = points.taken(~at)
+    try:
+        require_enough(rest)
+        law = fit(rest)
+    except ConfigError:
+        return None
+    if set(law.terms) != set(amounts):
+        return None
+    place = {name: values[at] for name, values in amounts.items()}
+    laws = resampled(rest, law, resamples=resamples)
+    return HeldOut(
+        rung=float(largest),
+        term=term,
+        measured=float(points.loss[at].mean()),
+        predicted=float(law(**place).mean()),
+        interval=interval(laws, lambda one: float(one(**place).mean())),
+    )
+
+
+def lack_of_fit(points: Points, law: Law) -> float | None:
+    """p-value that points scatter around the law no more than repeats do among themselves.
+
+    The F test of the lack of fit (Draper and Smith, Applied Regression Analysis, section 2.2) on
+    log L. None without repeats: then nothing tells noise from a wrong law.
+    """
+    keys = list(zip(*points.amounts.values(), strict=True))
+    groups: dict[tuple[float, ...], list[int]] = {}
+    for place, key in enumerate(keys):
+        groups.setdefault(tuple(map(float, key)), []).append(place)
+    log_loss = np.log(points.loss)
+    pure = sum(float(((log_loss[g] - log_loss[g].mean()) ** 2).sum()) for g in groups.values())
+    pure_freedom = len(points) - len(groups)
+    freedom = len(groups) - law.num_parameters
+    if pure_freedom < 1 or freedom < 1 or pure == 0:
+        return None
+    lack = max(0.0, float((law.residuals**2).sum()) - pure)
+    ratio = (lack / freedom) / (pure / pure_freedom)
+    return float(f_distribution.sf(ratio, freedom, pure_freedom))
+
+
+def weaknesses(
+    law: Law, intervals: dict[str, Interval], lack: float | None, held_out: HeldOut | None
+) -> list[str]:
+    """Reasons not to extrapolate; none where the law holds as far as can be seen."""
+    found = []
+    for name in ("alpha", "beta"):
+        if name not in intervals:
+            continue
+        low, high = intervals[name]
+        value = law.value(name)
+        if not (high - low) / value <= MOST_RELATIVE_WIDTH:
+            found.append(f"{name} is known only to be from {low:.2g} to {high:.2g}")
+    if lack is not None and lack < LEVEL:
+        found.append(f"points lie off the law by more than their noise (p = {lack:.2g})")
+    if held_out is not None:
+        noise = 3 * law.deviation
+        if abs(math.log1p(held_out.error)) > max(noise, 0.02):
+            found.append(
+                f"the largest rung is predicted with an error of {100 * held_out.error:+.1f} %"
+            )
+    return found
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """What a budget is best spent on."""
+
+    flops: float
+    params: float
+    amount: float
+    loss: float
+
+
+def best_allocation(law: Law, flops: float) -> Allocation | None:
+    """The size and the amount of data with the least loss for C = 6 N D; None of one term alone.
+
+    N = G (C/6)^(beta/(alpha+beta)), D = (C/6)^(alpha/(alpha+beta)) / G with
+    G = (alpha A / (beta B))^(1/(alpha+beta)) (Hoffmann et al. 2022, equation 4).
+    """
+    if law.terms != ("N", "D"):
+        return None
+    alpha, beta = law.exponents
+    a, b = law.factors
+    balance = (alpha * a / (beta * b)) ** (1 / (alpha + beta))
+    pairs = flops / FLOPS_PER_PARAMETER
+    params = balance * pairs ** (beta / (alpha + beta))
+    amount = pairs ** (alpha / (alpha + beta)) / balance
+    return Allocation(flops, params, amount, float(law(N=params, D=amount)))
+
+
+def speed_up(law: Law, term: str, worse: float, better: float) -> float:
+    """How many times as much of a term the worse recipe needs for the better one's loss.
+
+    ((L_worse - L_inf) / (L_better - L_inf))^(1 / exponent), where L_inf is the floor of the law.
+    NaN where the better loss lies below the floor, infinite where the factor is beyond telling.
+    """
+    exponent = law.exponents[law.terms.index(term)]
+    if better <= law.floor or worse <= law.floor:
+        return float("nan")
+    log_factor = math.log((worse - law.floor) / (better - law.floor)) / exponent
+    return math.exp(log_factor) if log_factor < LARGEST_LOG else math.inf
