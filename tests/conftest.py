@@ -124,6 +124,21 @@ def commands(tmp_path: Path, warm: WarmStart) -> Iterator[Commands]:
     made.end()
 
 
+def write_pets(folder: Path) -> None:
+    """Writes images and their classes as the package `datasets` does, in a Parquet file."""
+    from io import BytesIO
+
+    import pandas as pd
+
+    rows = []
+    for number in range(80):
+        file = BytesIO()
+        Image.new("RGB", (8, 8), (3 * number, 50, 100 * (number % 2))).save(file, "png")
+        rows.append({"image": {"bytes": file.getvalue(), "path": None}, "label": number % 2})
+    folder.mkdir()
+    pd.DataFrame(rows).to_parquet(folder / "train.parquet")
+
+
 @pytest.fixture
 def user_files(tmp_path: Path) -> Path:
     """A user's own data: photos, reviews, digits.npz, beats, houses, runs and sales.csv, novel."""
@@ -149,6 +164,7 @@ def user_files(tmp_path: Path) -> Path:
     (tmp_path / "reviews").mkdir()
     (tmp_path / "reviews" / "train.jsonl").write_text("\n".join(ratings[:160]))
     (tmp_path / "reviews" / "test.jsonl").write_text("\n".join(ratings[160:]))
+    write_pets(tmp_path / "pets")
     ladder = [
         f"{recipe},{n},{d},{0.5 + f * (30 * n**-0.4 + 40 * d**-0.3):.5f}"
         for recipe, f in (("old", 1.1), ("new", 1.0))

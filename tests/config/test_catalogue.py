@@ -21,10 +21,7 @@ FITTING = {  # what has to be chosen beside an option for the two to fit
     "data=image_folder": ("data.path=photos",),
     "data=image_arrays": ("data.path=digits.npz",),
     "data=text": ("data.path=novel.txt",),
-    "data=hf_dataset": (
-        *("data.path=reviews", "data.inputs=[length,stars]", "data.target=label"),
-        "data.val_share=0.1",
-    ),
+    "data=hf_images": ("data.path=pets",),
     "data=tokens": ("data.path=shards", "data.context=128"),
     "task=regression": ("data=sine",),
     "task=language_modeling": TEXT,
@@ -35,8 +32,8 @@ OPTIONS = sorted(
     + file.relative_to(CONF / file.relative_to(CONF).parts[0]).with_suffix("").as_posix()
     for file in CONF.glob("*/**/*.yaml")
     if "hydra" not in file.parts  # launchers and searches: see tests/sweeps
-    # `data=module` is for a LightningModule of the user's: see tests/data/test_module_loaders.py
-    if file != CONF / "data" / "module.yaml"
+    # For a LightningModule of the user's: see tests/data/test_module_loaders.py, test_hf_dataset.py
+    if file not in (CONF / "data" / "module.yaml", CONF / "data" / "hf_dataset.yaml")
 )
 
 
@@ -57,9 +54,7 @@ def test_every_option_builds(option, tmp_path: Path, request):
     if option.startswith("data="):
         request.getfixturevalue("shards" if option == "data=tokens" else "user_files")
     beside = FITTING.get(option.partition("/")[0], ())
-    # Random samples can take the place of Leyden's own data sets alone.
-    missing = () if option == "data=hf_dataset" else ("trainer.allow_synthetic=true",)
-    result = fitted(*beside, option, *missing)
+    result = fitted(*beside, option, "trainer.allow_synthetic=true")
     if result.params.total <= MOST_PARAMETERS:
         assert build(result.cfg, tmp_path).trainer.max_epochs is not None
 

@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from datasets import Array2D, ClassLabel, Dataset, DatasetDict, Features, Image, List, Value
 from PIL import Image as Picture
 
@@ -111,43 +110,6 @@ def test_a_drawn_validation_takes_its_rows_from_the_training_split_alike_in_ever
     assert found[0] == found[1]
 
 
-def test_pairs_of_images_are_scaled_by_the_training_split(saved):
-    data = HFDataset(path=str(saved), inputs="image", target="label", batch_size=10)
-    ((inputs, labels),) = data.val_dataloader()
-    pixels = {
-        name: np.stack([np.asarray(row["image"]) for row in rows(count, seed)]) / 255
-        for name, count, seed in (("train", 40, 0), ("val", 10, 1))
-    }
-    expected = (pixels["val"] - pixels["train"].mean()) / pixels["train"].std(ddof=1)
-    np.testing.assert_allclose(inputs[:, 0], expected, rtol=1e-4, atol=1e-5)
-    assert labels.tolist() == [0, 1] * 5
-    assert data.spec.kind == "image"
-    assert data.spec.input_shape == (1, 6, 8)
-    assert data.spec.class_names == ("cat", "dog")
-    assert data.spec.class_counts == (20, 20)
-
-
-def test_numbers_are_scaled_by_the_training_split(saved):
-    data = HFDataset(path=str(saved), inputs="window", target="price", batch_size=10)
-    ((inputs, targets),) = data.val_dataloader()
-    train, val = np.array(rows(40, 0)["window"]), np.array(rows(10, 1)["window"])
-    mean, std = train.reshape(-1, 2).mean(0), train.reshape(-1, 2).std(0, ddof=1)
-    np.testing.assert_allclose(inputs, (val - mean) / std, rtol=1e-4, atol=1e-5)
-    prices = np.array(rows(40, 0)["price"])
-    expected = (np.array(rows(10, 1)["price"]) - prices.mean()) / prices.std(ddof=1)
-    np.testing.assert_allclose(targets[:, 0], expected, rtol=1e-4, atol=1e-5)
-    assert (data.spec.kind, data.spec.task_name) == ("series", "regression")
-
-
-def test_classes_are_in_the_order_of_their_values(tmp_path):
-    lines = [json.dumps({"x": 1.0 * one, "y": [10, 9, 2][one % 3]}) for one in range(9)]
-    (tmp_path / "rows.jsonl").write_text("\n".join(lines))
-    data = HFDataset(path=str(tmp_path / "rows.jsonl"), inputs=("x",), target="y", batch_size=9)
-    ((_, labels),) = data.train_dataloader()
-    assert data.spec.class_names == ("2", "9", "10")
-    assert torch.bincount(labels).tolist() == [3, 3, 3]
-
-
 def test_the_fingerprint_tells_changed_rows(saved, tmp_path):
     before = HFDataset(path=str(saved)).fingerprint()
     assert before == HFDataset(path=str(saved)).fingerprint()
@@ -182,7 +144,7 @@ REFUSED = {
         lambda f: write(f, GOOD),
         {"val": "dev"},
         "val",
-        "there is train",
+        "there is: train",
     ),
     "no training split": (
         lambda f: write(f, GOOD, "a.jsonl") and write(f, GOOD, "b.jsonl"),
@@ -194,38 +156,7 @@ REFUSED = {
         lambda f: write(f, GOOD),
         {"columns": ("z",)},
         "columns",
-        "there is x, y",
-    ),
-    "inputs without a target": (lambda f: write(f, GOOD), {"inputs": "x"}, "target", "name both"),
-    "a target that is not there": (
-        lambda f: write(f, GOOD),
-        {"inputs": "x", "target": "z"},
-        "target",
-        "there is x, y",
-    ),
-    "texts for numbers": (
-        lambda f: write(f, '{"x": "a", "y": 0}\n{"x": "b", "y": 1}\n'),
-        {"inputs": ("x",), "target": "y"},
-        "inputs",
-        "must be numbers or an image",
-    ),
-    "a number that is missing": (
-        lambda f: write(f, '{"x": 1, "y": 0}\n{"x": null, "y": 1}\n'),
-        {"inputs": ("x",), "target": "y"},
-        "inputs",
-        "must be numbers or an image",
-    ),
-    "a target that is missing": (
-        lambda f: write(f, '{"x": 1, "y": 0}\n{"x": 2, "y": null}\n'),
-        {"inputs": ("x",), "target": "y"},
-        "target",
-        "have no `y`",
-    ),
-    "samples of two shapes": (
-        lambda f: write(f, '{"x": [1, 2], "y": 0}\n{"x": [1], "y": 1}\n'),
-        {"inputs": "x", "target": "y"},
-        "inputs",
-        "must be of one",
+        "there is: x, y",
     ),
     "a validation split beside a share": (
         lambda f: write(f, GOOD) and write(f, GOOD, "val.jsonl"),
@@ -294,7 +225,7 @@ def test_a_lightning_module_trains_and_resumes_on_mappings(
     assert stopped.losses == Record.read(user_files / "whole").losses
 
 
-def test_a_network_needs_the_columns_by_name(leyden, user_files):
+def test_a_network_is_told_what_to_type_instead(leyden, user_files):
     result = leyden("train", "data=hf_dataset", "data.path=reviews")
     assert result.status == 2
-    assert "name the columns by `data.inputs` and `data.target`" in result.err
+    assert "type `data=hf_images`" in result.err

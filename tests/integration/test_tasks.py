@@ -113,6 +113,11 @@ class Silent(Task):
         pass
 
 
+class Answerless(Classification):
+    def evaluate(self, batch, evaluation):
+        evaluation.update(self(batch[0]).sum(), len(batch[0]))
+
+
 class Unfinished(Task):
     metrics = ("val/loss",)
 """
@@ -135,6 +140,14 @@ def test_a_task_of_the_users_computes_the_step(leyden):
     assert halved.metrics.keys() == plain.metrics.keys()
 
 
+@pytest.mark.usefixtures("own")
+def test_metrics_of_a_task_without_predictions_are_refused_and_leave_nothing(leyden, tmp_path):
+    result = leyden("train", "task._target_=own_tasks.Answerless", AUROC)
+    assert result.status == 2
+    assert "metrics.auroc: has nothing to read" in result.err
+    assert [*tmp_path.rglob("run.json")] == []
+
+
 REFUSED = {
     "another task than the data's": (["task=regression"], "task", "type `task=auto`"),
     "a loss of another task": (["task.loss=mae"], "task.loss=mae", "cross_entropy, focal"),
@@ -142,6 +155,11 @@ REFUSED = {
         ["data=line", "task.class_weights=balanced"],
         "task.class_weights=balanced",
         "no meaning for Regression",
+    ),
+    "an exponent of another loss": (
+        ["task.focal_gamma=3"],
+        "task.focal_gamma=3",
+        "task.loss=focal",
     ),
     "too few weights": (["task.class_weights=[1,2]"], "task.class_weights=[1", "10 weights"),
     "a weight below 0": (["task.class_weights=[1,-2]"], "task.class_weights", "at least 0"),

@@ -141,3 +141,24 @@ def test_a_further_metric_begins_anew_with_each_validation():
         task.validation_step(make_batch(), 0)
         found.append(float(task.val.compute()["auroc"]))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("size", [1, 3, 12])
+def test_metrics_do_not_depend_on_how_a_part_is_divided(size):
+    """In the first batch all samples are right, so all metrics have equal counts there."""
+    task = make_task()
+    inputs, _ = make_batch(60)
+    labels = task(inputs).argmax(-1)
+    labels[12:] = torch.arange(48) % 6
+    for begin in range(0, 60, size):
+        task.validation_step((inputs[begin : begin + size], labels[begin : begin + size]), 0)
+    found = task.val.compute()
+    logits = task(inputs).detach()
+    top = top_k_accuracy_score(labels, logits, k=5, labels=range(6))
+    assert float(found["top5"]) == pytest.approx(top)
+    assert float(found["acc"]) == pytest.approx(float((logits.argmax(-1) == labels).float().mean()))
+    expected = precision_recall_fscore_support(
+        labels, logits.argmax(-1), average="macro", zero_division=0
+    )
+    values = [float(found[name]) for name in ("precision", "recall", "f1")]
+    assert values == pytest.approx(expected[:3], rel=1e-5)

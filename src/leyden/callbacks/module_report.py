@@ -7,6 +7,7 @@ from pytorch_lightning.utilities.model_helpers import is_overridden
 from pytorch_lightning.utilities.types import LRSchedulerConfig
 
 from leyden.compat.lightning import training_loaders
+from leyden.data import DataModule
 from leyden.data.capabilities import gives_loader
 from leyden.data.replay import ResumeExactness, exactness_of
 from leyden.events import Note, Observer, ignore
@@ -36,6 +37,12 @@ class ModuleReport(Callback):
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
         found = least_exact(trainer)
         self.record.resume = {"exactness": found.exactness, "reason": found.reason}
+        data = data_of(trainer)
+        if trainer.world_size > 1 and not isinstance(data, DataModule):
+            self._tell(
+                f"note: the {trainer.world_size} processes have equally many samples of validation"
+                " and test: Lightning repeats some where they do not divide, and metrics count both"
+            )
         if isinstance(task, Task):
             return
         for config in trainer.lr_scheduler_configs:
@@ -43,7 +50,6 @@ class ModuleReport(Callback):
                 config.interval, config.frequency = "step", 1
                 words = f"{type(task).__name__} would step it each epoch"
                 self._tell(f"note: the schedule counts optimizer steps, and is stepped so; {words}")
-        data = data_of(trainer)
         gives_validation = data is not None and gives_loader(data, task, "val_dataloader")
         if gives_validation and not is_overridden("validation_step", task):
             self._tell(f"note: {type(task).__name__} has no validation_step: nothing is validated")

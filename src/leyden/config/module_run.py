@@ -14,7 +14,12 @@ from omegaconf.errors import OmegaConfBaseException
 from leyden.config.location import CONF
 from leyden.config.plain import read_yaml
 from leyden.config.signature import parameters_of
-from leyden.config.targets import find_target, makes_leyden_data, makes_lightning_module
+from leyden.config.targets import (
+    find_target,
+    is_user_target,
+    makes_leyden_data,
+    makes_lightning_module,
+)
 from leyden.errors import Problem
 
 if TYPE_CHECKING:  # a job brings Hydra along, which verbs without a config do not need
@@ -27,6 +32,10 @@ LIGHTNINGS_DEFAULTS = {"gradient_clip_val": None, "num_sanity_val_steps": 2}
 """Keys of `trainer` for which Lightning's default holds instead of the catalogue's: the module was
 written for it. The validation before the training shows which metrics the module logs."""
 
+
+OF_OWN_TASKS = {"num_sanity_val_steps": 1}
+"""Keys of `trainer` for a task of the user's with metrics: whether these can read what it gives is
+seen by a validation before the training."""
 
 OF_LEYDEN_DATA = {"allow_synthetic": False}
 """Keys of `trainer` that an option such as `trainer=smoke` sets, and only Leyden's data sets
@@ -111,6 +120,9 @@ def adapted(job: "Job") -> DictConfig:
     if not has_leyden_data(cfg):
         cfg = cfg.copy()
         _set_unnamed(job, cfg, OF_LEYDEN_DATA)
+    if cfg.get("metrics") and is_user_target(str((cfg.task or {}).get("_target_", ""))):
+        cfg = cfg.copy()
+        _set_unnamed(job, cfg, OF_OWN_TASKS)
     return cfg
 
 

@@ -27,6 +27,7 @@ from leyden.data.torch_datasets import TorchDatasets
 
 if TYPE_CHECKING:
     from leyden.data.hf_dataset import HFDataset
+    from leyden.data.images.hf_images import HFImages
     from leyden.data.series.csv_series import CSVSeries
     from leyden.data.series.series_classes import SeriesClasses
     from leyden.data.tables.csv_table import CSVTable
@@ -43,6 +44,7 @@ __all__ = [
     "DataSplits",
     "Digits",
     "HFDataset",
+    "HFImages",
     "ImageArrays",
     "ImageFolder",
     "Line",
@@ -61,6 +63,7 @@ __all__ = [
 
 LATE = {
     "HFDataset": "leyden.data.hf_dataset",
+    "HFImages": "leyden.data.images.hf_images",
     "CSVSeries": "leyden.data.series.csv_series",
     "CSVTable": "leyden.data.tables.csv_table",
     "SeriesClasses": "leyden.data.series.series_classes",

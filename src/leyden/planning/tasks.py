@@ -102,6 +102,8 @@ def _key_problems(cfg: DictConfig, tasks: list[type[Task]], kind: DataKind) -> I
     if kind == "image" and any(issubclass(task, Classification) for task in tasks):
         taken["mixup"] = []  # which the data does
     what = " or ".join(task.__name__ for task in tasks)
+    if "focal_gamma" in taken:
+        yield from _gamma_problems(cfg, taken["focal_gamma"])
     given = cast(dict[str, Any], OmegaConf.to_container(cfg.task, resolve=True))
     for key, value in given.items():
         if key == "_target_":
@@ -114,6 +116,15 @@ def _key_problems(cfg: DictConfig, tasks: list[type[Task]], kind: DataKind) -> I
         wrong = [misfit(value, parameter.hint) for parameter in taken[key]]
         if wrong and all(wrong):
             yield Problem(f"task.{key}", f"{wrong[0]} for {what}", str(value))
+
+
+def _gamma_problems(cfg: DictConfig, parameters: list[Parameter]) -> Iterator[Problem]:
+    """An exponent of the focal loss where that is not computed."""
+    gamma, is_used = cfg.task.get("focal_gamma"), cfg.task.get("loss") == "focal"
+    defaults = [parameter.default for parameter in parameters]
+    if gamma is not None and not is_used and gamma not in defaults:
+        message = "is for the focal loss; type `task.loss=focal`, or leave it out"
+        yield Problem("task.focal_gamma", message, str(gamma))
 
 
 def build_metrics(cfg: DictConfig, spec: Spec) -> dict[str, Metric]:

@@ -1,13 +1,13 @@
 """Classification: one label for each sample."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from math import isfinite
 from typing import ClassVar, Literal
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torchmetrics import Metric
+from torchmetrics import Metric, MetricCollection
 from torchmetrics.classification import (
     MulticlassAccuracy,
     MulticlassF1Score,
@@ -24,6 +24,9 @@ from leyden.tasks.task import MakeOptimizer, MakeSchedule, Task
 from leyden.types import NonNegative, Probability
 
 TOP = 5
+SAME_STATES = [["acc"], ["precision", "recall", "f1"], [f"top{TOP}"]]
+"""Metrics that are computed from the same counts, of each class."""
+
 NAMES = ("loss", "acc", "precision", "recall", "f1", f"top{TOP}")
 
 
@@ -79,8 +82,9 @@ class Classification(Task):
     def target_shape(spec: Spec) -> tuple[int, ...]:
         return ()
 
-    def scores(self) -> Mapping[str, Metric]:
-        return scores(self.spec.num_outputs)
+    def scores(self) -> MetricCollection:
+        members: dict[str, Metric | MetricCollection] = {**scores(self.spec.num_outputs)}
+        return MetricCollection(members, compute_groups=SAME_STATES)
 
     def forward(self, inputs: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch classes"]:
         return self.net(inputs)  # type: ignore[no-any-return]

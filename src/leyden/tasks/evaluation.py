@@ -7,6 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torchmetrics import Metric, MetricCollection, SumMetric
 
+from leyden.errors import ConfigError, Problem
+
 Convert = Callable[..., tuple[Tensor, ...]]
 """Turns the predictions and targets of a batch into what a metric of torchmetrics reads."""
 
@@ -18,15 +20,22 @@ class Evaluation:
     in bfloat16 stops growing once it is 256 times what is added to it.
 
     Args:
-        metrics: Metrics by name beside the loss; each takes what `update` is given.
+        metrics: Metrics by name beside the loss; each takes what `update` is given. A collection
+            says by its `compute_groups` which of them share their states.
     """
 
-    def __init__(self, metrics: Mapping[str, Metric] | None = None) -> None:
+    def __init__(self, metrics: Mapping[str, Metric] | MetricCollection | None = None) -> None:
         # torchmetrics' MeanMetric would leave NaN out of the mean, and with its check disabled it
         # ignores the weights.
         self.loss_sum = SumMetric(nan_strategy="disable")
         self.count = SumMetric(nan_strategy="disable")
-        self.metrics = MetricCollection(dict(metrics or {}))
+        # torchmetrics would merge metrics whose states are equal after the first batch, and those
+        # of two metrics may be so by chance, as of the accuracy and the top 5 where all are right.
+        self.metrics: MetricCollection = (
+            metrics
+            if isinstance(metrics, MetricCollection)
+            else MetricCollection(dict(metrics or {}), compute_groups=False)
+        )
         self.further: dict[str, tuple[Metric, Convert]] = {}
         self.device: torch.device | None = None
 
@@ -58,7 +67,10 @@ class Evaluation:
         if answers:
             answers = tuple(a.to(wide) if a.is_floating_point() else a for a in answers)
             self.metrics.update(*answers)
-        for metric, convert in self.further.values():
+        for name, (metric, convert) in self.further.items():
+            if not answers:
+                message = "has nothing to read: the task gives its evaluation no predictions"
+                raise ConfigError([Problem(f"metrics.{name}", message)])
             metric.update(*convert(*answers))
 
     def compute(self) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
-from torchmetrics import Metric
+from torchmetrics import Metric, MetricCollection
 
 from leyden.data.batches import Batch
 from leyden.data.spec import Spec, TaskName
@@ -69,7 +69,7 @@ class Task(LightningModule, ABC):
     def evaluate(self, batch: Batch, evaluation: Evaluation) -> None:
         """Updates the metrics with a batch of a validation or test part."""
 
-    def scores(self) -> Mapping[str, Metric]:
+    def scores(self) -> Mapping[str, Metric] | MetricCollection:
         """Metrics beside the loss, by name; they take what `evaluate` gives to the evaluation."""
         return {}
 

@@ -16,7 +16,13 @@ from leyden.data.images.augmentation import Augmentation
 from leyden.data.images.duplicates import PAIRS
 from leyden.data.images.image_folder import checked_value_range
 from leyden.data.images.pixels import image_splits
-from leyden.data.parsing.numpy_file import Array, Labels, encode_labels, read_labelled_arrays
+from leyden.data.parsing.numpy_file import (
+    Array,
+    LabelledArrays,
+    Labels,
+    encode_labels,
+    read_labelled_arrays,
+)
 from leyden.data.report import DataReport
 from leyden.data.spec import DataKind, Spec
 from leyden.data.split_names import SPLITS, SplitName
@@ -80,60 +86,100 @@ class ImageArrays(DataModule):
     def load(self) -> DataSplits:
         report = DataReport()
         arrays = read_labelled_arrays(self.path, report, what="images")
-        pixels = self._pixels(arrays.samples, report)
-        classes, labels = encode_labels(arrays.labels)
-        samples = self._split(pixels, labels, report)
-        warn_of_copies([images for images, _ in samples], report)
-        spec = Spec("image", tuple(samples[0][0].shape[1:]), len(classes), class_names=classes)
-        (train, val, test), (of_train, of_val, of_test) = zip(*samples, strict=True)
-        images = image_splits((train, val, test), (of_train, of_val, of_test), self.augmentation)
-        return DataSplits(spec, *images, report)
-
-    def _pixels(
-        self, images: Mapping[SplitName | None, Array], report: DataReport
-    ) -> "dict[SplitName | None, Pixels]":
-        """The images of each part as (n, channels, height, width), from 0 to 255."""
-        ordered = {part: channels_first(array, self.layout) for part, array in images.items()}
-        shapes = {array.shape[1:] for array in ordered.values()}
-        if len(shapes) > 1:
-            raise DataError("path", f"the parts have images of different shapes: {shapes}")
-        ends = checked_value_range(self.value_range) or full_range(list(ordered.values()))
-        kinds = {str(array.dtype) for array in images.values()}
-        channels, height, width = next(iter(shapes))
-        report.source["images"] = f"{height} x {width}, {channels} channels, {', '.join(kinds)}"
-        report.source["black and white"] = f"{ends[0]:,g} and {ends[1]:,g} (data.value_range)"
-        pixels = {part: scaled(array, ends) for part, array in ordered.items()}
-        if all(bool((one == one.view(-1)[0]).all()) for one in pixels.values()):
-            raise DataError("path", "all pixels have one value: there is nothing to learn")
-        return pixels
-
-    def _split(
-        self,
-        pixels: "dict[SplitName | None, Pixels]",
-        labels: "dict[SplitName | None, Labels]",
-        report: DataReport,
-    ) -> "list[tuple[Pixels, Labels]]":
-        """The three parts."""
-        tenth = (0.8, 0.1, 0.1)
-        whole: SplitName | None = "train" if "train" in pixels else None
-        if len(pixels[whole]) < 10:
-            raise DataError("path", f"{len(pixels[whole])} images are too few; at least 10")
-        if whole is None:
-            rows = split_labelled(self.split, labels[None], tenth, report)
-            return [(pixels[None][part], labels[None][part]) for part in rows]
-        own = [part for part in SPLITS if part in pixels]
-        cut = complete_splits(self.split, labels["train"], own, tenth)
-        given = [part if part in own else f"{part} drawn from train" for part in SPLITS]
-        report.split = f"by the names of arrays: {', '.join(given)}"
-        return [
-            (pixels["train"][cut[part]], labels["train"][cut[part]])
-            if part == "train" or part not in own
-            else (pixels[part], labels[part])
-            for part in SPLITS
-        ]
+        return splits_of_arrays(
+            arrays,
+            layout=self.layout,
+            value_range=self.value_range,
+            split=self.split,
+            augmentation=self.augmentation,
+            report=report,
+        )
 
 
 Pixels = Num[Tensor, "_ channels height width"]
+
+
+def splits_of_arrays(
+    arrays: LabelledArrays,
+    *,
+    layout: AxisOrder | None,
+    value_range: list[float | int] | None,
+    split: dict[str, Any] | None,
+    augmentation: Augmentation,
+    report: DataReport,
+    named: str = "arrays",
+) -> DataSplits:
+    """The splits of images in arrays.
+
+    Args:
+        arrays: Images and labels by part; see `LabelledArrays`.
+        layout: See `ImageArrays`; so of the others.
+        value_range: Values that are black and white.
+        split: How samples are split.
+        augmentation: Of the training images.
+        report: Is told what was made of them.
+        named: What names the parts, for the report.
+
+    Raises:
+        DataError: They are no images of one shape with classes.
+    """
+    pixels = _pixels(arrays.samples, layout, value_range, report)
+    classes, labels = encode_labels(arrays.labels)
+    samples = _split(pixels, labels, split, report, named)
+    warn_of_copies([images for images, _ in samples], report)
+    spec = Spec("image", tuple(samples[0][0].shape[1:]), len(classes), class_names=classes)
+    (train, val, test), (of_train, of_val, of_test) = zip(*samples, strict=True)
+    images = image_splits((train, val, test), (of_train, of_val, of_test), augmentation)
+    return DataSplits(spec, *images, report)
+
+
+def _pixels(
+    images: Mapping[SplitName | None, Array],
+    layout: AxisOrder | None,
+    value_range: list[float | int] | None,
+    report: DataReport,
+) -> dict[SplitName | None, Pixels]:
+    """The images of each part as (n, channels, height, width), from 0 to 255."""
+    ordered = {part: channels_first(array, layout) for part, array in images.items()}
+    shapes = {array.shape[1:] for array in ordered.values()}
+    if len(shapes) > 1:
+        raise DataError("path", f"the parts have images of different shapes: {shapes}")
+    ends = checked_value_range(value_range) or full_range(list(ordered.values()))
+    kinds = {str(array.dtype) for array in images.values()}
+    channels, height, width = next(iter(shapes))
+    report.source["images"] = f"{height} x {width}, {channels} channels, {', '.join(kinds)}"
+    report.source["black and white"] = f"{ends[0]:,g} and {ends[1]:,g} (data.value_range)"
+    pixels = {part: scaled(array, ends) for part, array in ordered.items()}
+    if all(bool((one == one.view(-1)[0]).all()) for one in pixels.values()):
+        raise DataError("path", "all pixels have one value: there is nothing to learn")
+    return pixels
+
+
+def _split(
+    pixels: dict[SplitName | None, Pixels],
+    labels: dict[SplitName | None, Labels],
+    split: dict[str, Any] | None,
+    report: DataReport,
+    named: str,
+) -> list[tuple[Pixels, Labels]]:
+    """The three parts."""
+    tenth = (0.8, 0.1, 0.1)
+    whole: SplitName | None = "train" if "train" in pixels else None
+    if len(pixels[whole]) < 10:
+        raise DataError("path", f"{len(pixels[whole])} images are too few; at least 10")
+    if whole is None:
+        rows = split_labelled(split, labels[None], tenth, report)
+        return [(pixels[None][part], labels[None][part]) for part in rows]
+    own = [part for part in SPLITS if part in pixels]
+    cut = complete_splits(split, labels["train"], own, tenth)
+    given = [part if part in own else f"{part} drawn from train" for part in SPLITS]
+    report.split = f"by the names of {named}: {', '.join(given)}"
+    return [
+        (pixels["train"][cut[part]], labels["train"][cut[part]])
+        if part == "train" or part not in own
+        else (pixels[part], labels[part])
+        for part in SPLITS
+    ]
 
 
 def channels_first(array: Array, layout: AxisOrder | None) -> Array:
