@@ -216,7 +216,7 @@ REFUSED = {
         "`my_acc`",
     ),
     "a metric of text": (
-        ["model=gpt", "data=stdlib_text", "metrics.a._target_=torchmetrics.MeanMetric"],
+        ["model=gpt", "data=stdlib_text", "metrics.a._target_=torchmetrics.text.Perplexity"],
         "metrics.a",
         "keeps no predictions",
     ),
@@ -224,6 +224,31 @@ REFUSED = {
         ["metrics.a={_target_: torchmetrics.classification.MulticlassAUROC, average: best}"],
         "metrics.a.average=best",
         "macro",
+    ),
+    "a mean of what is predicted": (
+        ["data=line", "metrics.a._target_=torchmetrics.MeanMetric"],
+        "metrics.a",
+        "does not compare predictions with targets",
+    ),
+    "a metric of classes for numbers": (
+        ["data=line", "metrics.a._target_=torchmetrics.classification.MulticlassAUROC"],
+        "metrics.a",
+        "is for classes, and the data is for regression",
+    ),
+    "a metric with a misspelt key": (
+        ["metrics.a={_target_: torchmetrics.classification.MulticlassAUROC, num_class: 5}"],
+        "metrics.a.num_class=5",
+        "`metrics.a.num_classes`",
+    ),
+    "a metric under a misspelt root": (
+        ["metric.a._target_=torchmetrics.classification.MulticlassAUROC"],
+        "metric",
+        "did you mean `metrics`",
+    ),
+    "a metric of which more is better": (
+        [AUROC, "monitor.metric=val/auroc"],
+        "monitor.mode=min",
+        "`monitor.mode=max`",
     ),
     "a number for metrics": (["metrics=5"], "metrics=5", "must be"),
     "a number for a metric": (["metrics.a=5"], "metrics.a=5", "_target_"),
@@ -244,4 +269,6 @@ def test_what_can_not_be_is_refused_with_what_to_type(leyden, tmp_path, name):
     assert key in result.err
     assert hint in result.err
     assert "Traceback" not in result.err
+    lines = result.err.splitlines()
+    assert len(lines) == len(set(lines))
     assert not (tmp_path / "outputs").exists()

@@ -8,6 +8,9 @@ from leyden.config.hints import misfit
 from leyden.config.signature import Parameter
 from leyden.errors import LIKE, Problem, suggestion
 
+SURELY = 0.9
+"""Likeness of a key and one of its own mapping, from which on it is surely that which was meant."""
+
 SYNONYMS = {"learning_rate": "lr", "gpus": "devices", "batchsize": "batch_size"}
 """What others call a key that has a shorter name here."""
 
@@ -48,7 +51,7 @@ def _hint(
     """What may have been meant by a key: a similar one here, or one of that name elsewhere."""
     if key == "experiment":
         return "its file needs `# @package _global_` as its first line"
-    if key in others:
+    if key in others and not get_close_matches(key, parameters, n=1, cutoff=SURELY):
         return f"did you mean `{others[key]}`?"
     if not get_close_matches(key, parameters, n=1, cutoff=LIKE):
         near = get_close_matches(SYNONYMS.get(key, key), others, n=1, cutoff=LIKE)

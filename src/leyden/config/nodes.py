@@ -17,6 +17,7 @@ from leyden.config.targets import (
     makes_data_module,
     makes_leyden_data,
     makes_lightning_module,
+    makes_metric,
     misplaced,
 )
 from leyden.errors import Problem
@@ -33,6 +34,12 @@ SUPPLIED: dict[str, set[str]] = {
 
 FROM_DATA = {"vocab_size", "context", "separator"}
 """Parameters of a model that follow from the data unless the config sets them."""
+
+OF_EVERY_METRIC = (
+    *("compute_on_cpu", "compute_with_cache", "dist_sync_fn", "dist_sync_on_step"),
+    *("distributed_available_fn", "process_group", "sync_on_compute"),
+)
+"""What torchmetrics' base class takes by its `**kwargs`: it refuses all others."""
 
 OF_METRICS = {"num_classes", "num_labels"}
 """Parameters of a metric that follow from the data unless the config sets them."""
@@ -108,7 +115,9 @@ def is_open(target: Any) -> bool:
     Of the classes of Lightning and Leyden all keys that are taken are known.
     """
     package = target.__module__.partition(".")[0]
-    return package not in ("leyden", "pytorch_lightning") and takes_any_key(target)
+    if package in ("leyden", "pytorch_lightning") or makes_metric(target):
+        return False
+    return takes_any_key(target)
 
 
 def unchecked_keys(path: str, node: Any) -> Iterator[str]:
@@ -166,6 +175,8 @@ def _parameters(node: Mapping[str, Any], target: Any, group: str) -> dict[str, P
         parameters = {key: replace(one, required=False) for key, one in keys} | parameters
     if "batch_tokens" in node and getattr(target, "kind", None) == "text":
         parameters |= fields_of(DataKeys)
+    if makes_metric(target) and takes_any_key(target):
+        parameters |= dict.fromkeys(OF_EVERY_METRIC, Parameter(Any, required=False))
     known = ALLOWED.get(current_target(str(node["_target_"])))
     return {key: one for key, one in parameters.items() if known is None or key in known.parameters}
 

@@ -254,6 +254,13 @@ def makes_leyden_data(path: str) -> bool:
     return says_kind or _makes(target, "leyden.data.DataModule")
 
 
+def makes_metric(target: Any) -> bool:
+    """Whether a target is a class of metrics, by the module of its base: torch is not imported."""
+    return inspect.isclass(target) and any(
+        base.__module__ == "torchmetrics.metric" for base in target.__mro__
+    )
+
+
 @cache
 def _makes(target: Any, base: str) -> bool:
     made = target

@@ -149,7 +149,7 @@ def resolve_config(
     problems = list(found)
     if not is_module_run(cfg):
         problems += task_problems(cfg, [spec.task_name], spec.kind)
-        problems += problems or fit_problems(cfg, spec)
+        problems = problems or list(fit_problems(cfg, spec))
     problems += [] if found else limit_problems(cfg, data)
     if problems:
         raise ConfigError(problems)
@@ -179,8 +179,8 @@ def _resolve_with_data_as_it_is(cfg: DictConfig, cache: Cache) -> ResolvedConfig
     data, spec, _ = cached_data(cfg, cache)
     if not is_module_run(cfg):
         known = require_spec(cfg, spec)
-        problems = [*task_problems(cfg, [known.task_name], known.kind)]
-        problems += problems or fit_problems(cfg, known)
+        problems = list(task_problems(cfg, [known.task_name], known.kind))
+        problems = problems or list(fit_problems(cfg, known))
         if problems:
             raise ConfigError(problems)
     params, _ = measure_model(cfg, spec, cache)

@@ -9,6 +9,7 @@ import torch
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from torch import Tensor
 from torchmetrics import Metric
+from torchmetrics.aggregation import BaseAggregator
 
 from leyden.config.hints import misfit
 from leyden.config.instantiate import make
@@ -133,9 +134,14 @@ def build_metrics(cfg: DictConfig, spec: Spec) -> dict[str, Metric]:
     Raises:
         ConfigError: A constructor refuses its arguments.
     """
-    made = {}
+    made, kind = {}, task_class(cfg, spec)
     for name, node in (cfg.get("metrics") or {}).items():
-        taken = parameters_of(find_target(str(node._target_)))
+        target = find_target(str(node._target_))
+        is_of_classes = target.__module__.startswith("torchmetrics.classification")
+        if is_of_classes and kind.solves == Regression.solves:
+            message = f"{target.__name__} is for classes, and the data is for regression"
+            raise ConfigError([Problem(f"metrics.{name}", message)])
+        taken = parameters_of(target)
         given = {key: spec.num_outputs for key in OF_METRICS if key in taken and key not in node}
         try:
             made[str(name)] = cast(Metric, make(node, **given))
@@ -168,7 +174,14 @@ def _metric_problems(cfg: DictConfig, spec: Spec) -> Iterator[Problem]:
     kind = task_class(cfg, spec)
     wrong: str | None
     for name, metric in build_metrics(cfg, spec).items():
-        if kind.evaluate is LanguageModeling.evaluate:
+        is_wanted = f"val/{name}" == cfg.monitor.metric and metric.higher_is_better is not None
+        if is_wanted and (cfg.monitor.mode == "max") != metric.higher_is_better:
+            mode, what = ("max", "more") if metric.higher_is_better else ("min", "less")
+            message = f"is that of a metric of which {what} is better; type `monitor.mode={mode}`"
+            yield Problem("monitor.mode", message, str(cfg.monitor.mode))
+        if isinstance(metric, BaseAggregator):
+            wrong = f"{type(metric).__name__} does not compare predictions with targets"
+        elif kind.evaluate is LanguageModeling.evaluate:
             wrong = f"has nothing to read: {kind.__name__} keeps no predictions; leave it out"
         elif kind.evaluate is Classification.evaluate:
             wrong = _wrong_with_classes(metric, spec.num_outputs)
