@@ -25,7 +25,7 @@ def test_a_gpt_learns_eight_samples_by_heart(leyden):
     assert last_loss(result.folder) < 0.05
 
 
-GPT2 = ("model.width=64", "model.depth=2", "data.eval_batch_size=2")
+GPT2 = ("model.width=64", "model.depth=2", "data.context=64", "data.eval_batch_size=2")
 SMALLER = {
     **dict.fromkeys(("gpt2_hello", "gpt2_small_ddp", "gpt2_small_fsdp"), GPT2),
     **dict.fromkeys(("resnet_cifar10", "vgg_cifar10"), ("model.width=8",)),
