@@ -140,14 +140,15 @@ def test_jobs_stop_with_the_raylet_that_they_run_under(commands, words):
 
 
 def end_agents(commands):
-    """Ends those of Ray's agents that wait for a head that is gone.
+    """Kills those of Ray's agents that wait for a head that is gone.
 
-    They tell it that the raylet has ended, and try for a minute, which can't be changed
-    (ray/_private/utils.py, `publish_error_to_driver`).
+    They tell it that the raylet has ended, and try for a minute, which can't be changed, and for
+    which they handle no signals (ray/_private/utils.py, `publish_error_to_driver`).
     """
     for pid, name in commands.left().items():
         if re.match(r"ray::(Dashboard|RuntimeEnv)Agent", name):
-            os.kill(pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_without_rays_head_jobs_stop_and_the_same_command_goes_on(commands, words):
