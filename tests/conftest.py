@@ -17,6 +17,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
+from omegaconf import OmegaConf
 from PIL import Image
 
 torch.set_num_threads(1)
@@ -186,3 +187,12 @@ def user_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
         monkeypatch.syspath_prepend(tmp_path)
 
     return write
+
+
+@pytest.fixture
+def own_resolvers() -> Iterator[list[str]]:
+    """Names of OmegaConf's resolvers that the test registers, which are gone after it."""
+    names: list[str] = []
+    yield names
+    for name in names:
+        OmegaConf.clear_resolver(name)

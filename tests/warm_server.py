@@ -24,6 +24,8 @@ OFTEN_NEEDED = (
     *("leyden.cli", "leyden.api", "leyden.sweeps.run", "leyden.sweeps.launchers.local"),
     *("leyden.sweeps.launchers.stacked", "leyden.sweeps.storage", "leyden.planning.resolve"),
     *("leyden.cli.sweep_progress", "leyden.cli.sweep_summary", "leyden.data.images.digits"),
+    *("leyden.sweeps.report", "pandas.io.formats.style", "scipy.stats", "statsmodels.formula.api"),
+    *("leyden.analysis.cost", "leyden.cli.plan_table", "leyden.inference.evaluate"),
     *("scipy.special", "optuna", "optuna.samplers", "optuna.pruners", "sqlite3"),
 )
 """What commands import beside what their jobs do."""

@@ -22,14 +22,17 @@ TINY = (
     *("model.width=8", "trainer.max_steps=4", "resume.every_steps=2", "trainer.accelerator=cpu"),
     *("trainer.log_every_n_steps=1", "callbacks.graph=null", "callbacks.predictions=null"),
 )
+UNREPORTED = (*TINY, "sweep.report=false")
+"""Where a sweep is only another way to its jobs: the command `sweep` has its report."""
+
 COMMANDS = {
     "run": ("train", "run_dir=it", *TINY),
     "sweep": ("train", "-m", "run_dir=it", *TINY, "seed=0,1", "hydra.launcher.slots=1"),
     "search": (
-        *("train", "-m", "run_dir=it", *TINY, "optimizer.lr=interval(0.01,0.1)"),
+        *("train", "-m", "run_dir=it", *UNREPORTED, "optimizer.lr=interval(0.01,0.1)"),
         *("hydra/sweeper=optuna", "hydra.sweeper.n_trials=2", "hydra.launcher.slots=1"),
     ),
-    "stacked": ("train", "-m", "run_dir=it", *TINY, "seed=0,1", "hydra/launcher=stacked"),
+    "stacked": ("train", "-m", "run_dir=it", *UNREPORTED, "seed=0,1", "hydra/launcher=stacked"),
 }
 MOST_SECONDS = 120
 

@@ -195,7 +195,8 @@ def test_a_file_that_others_may_have_written_is_not_read(project, monkeypatch):
         assert current_project() is None
 
 
-def test_a_module_registers_before_anything_is_composed(project, leyden):
+def test_a_module_registers_before_anything_is_composed(project, leyden, own_resolvers):
+    own_resolvers.append("twice_of_mine")
     (project / "my_registry.py").write_text(
         "from dataclasses import dataclass\n"
         "from hydra.core.config_store import ConfigStore\n"

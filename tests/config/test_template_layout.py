@@ -219,7 +219,8 @@ def test_adoption_never_writes_twice(layout, leyden):
     assert (layout / "pyproject.toml").read_bytes() == before
 
 
-def test_adoption_names_what_registers_resolvers(layout, leyden):
+def test_adoption_names_what_registers_resolvers(layout, leyden, own_resolvers):
+    own_resolvers.append("thrice")
     (layout / "pyproject.toml").unlink()
     (layout / "src" / "resolvers.py").write_text(
         "from omegaconf import OmegaConf\n"

@@ -3,8 +3,6 @@
 import json
 import random
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -23,17 +21,16 @@ def smoke_line(experiment):
 @pytest.mark.slow
 @pytest.mark.timeout(600)  # two processes on one core
 @pytest.mark.parametrize(("strategy", "is_sharded"), [("ddp", False), ("fsdp", True)])
-def test_the_smoke_run_trains_on_shards(strategy, is_sharded, leyden, tmp_path):
+def test_the_smoke_run_trains_on_shards(strategy, is_sharded, leyden, warm, tmp_path):
     draw = random.Random(0)
     words = draw.choices(["to", "be", "or", "not", "that", "is", "the", "question"], k=20_000)
     (tmp_path / "corpus.txt").write_text(" ".join(words))
     shares = ("--val-share", "0.05", "--test-share", "0.05")
     made = leyden("tokenize", "corpus.txt", "--output", "shards", "--workers", "1", *shares)
     assert made.status == 0
-    command = [sys.executable, "-m", "leyden", *smoke_line(f"gpt2_small_{strategy}")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    folder = Path(done.stdout.splitlines()[-1])
+    status, out, err = warm.run(*smoke_line(f"gpt2_small_{strategy}"))
+    assert status == 0, err
+    folder = Path(out.splitlines()[-1])
     record = json.loads((folder / "run.json").read_text())
     assert (record["status"], record["steps"]) == ("completed", 20)
     assert (folder / "checkpoints" / "step-20.ckpt").is_dir() == is_sharded

@@ -26,15 +26,15 @@ def steps_in(folder):
 
 @pytest.mark.slow
 def test_a_job_that_outlasts_its_time_is_requeued_and_goes_on(leyden, faulty):
-    limit = ("hydra.launcher.timeout_min=0.75", "hydra.launcher.signal_delay_s=10")
+    limit = ("hydra.launcher.timeout_min=0.5", "hydra.launcher.signal_delay_s=10")
     # On a busy machine the start takes most of the time, and each leaves few steps.
     limit += ("hydra.launcher.max_requeues=20",)
-    words = (*faulty, *STEPS, *SLURM, *limit, "trainer.max_steps=200", "seed=0")
+    words = (*faulty, *STEPS, *SLURM, *limit, "trainer.max_steps=100", "seed=0")
     result = leyden("train", "-m", *words)
     job = only_job_in(result.folder)
     assert result.status == 0, result.err
     assert "goes on from step" in (job / "train.log").read_text()
-    assert steps_in(job) == list(range(200))
+    assert steps_in(job) == list(range(100))
 
 
 @pytest.mark.slow

@@ -139,16 +139,29 @@ def test_jobs_stop_with_the_raylet_that_they_run_under(commands, words):
     assert not commands.left_after()
 
 
+def end_agents(commands):
+    """Kills those of Ray's agents that wait for a head that is gone.
+
+    They tell it that the raylet has ended, and try for a minute, which can't be changed, and for
+    which they handle no signals (ray/_private/utils.py, `publish_error_to_driver`).
+    """
+    for pid, name in commands.left().items():
+        if re.match(r"ray::(Dashboard|RuntimeEnv)Agent", name):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
 def test_without_rays_head_jobs_stop_and_the_same_command_goes_on(commands, words):
-    words = (*words, "trainer.max_steps=40", "seed=0,1,2")
+    words = (*words, "hydra.launcher.cpus_per_job=2", "trainer.max_steps=40", "seed=0,1")
     started = commands.start(*words)
-    commands.wait_for(begun(commands.folder, 2))
+    commands.wait_for(begun(commands.folder, 1))
     assert lose(started, "gcs_server").count("Ray is gone") == 1
-    assert states_of(commands.folder) == ["interrupted", "interrupted", "pending"]
+    assert states_of(commands.folder) == ["interrupted", "pending"]
     status, _, err = commands.run(*words)
     assert status == 0, err
     for run in runs_in(commands.folder):
         assert steps_in(run) == list(range(40))
+    end_agents(commands)
     assert not commands.left_after()
 
 
@@ -166,13 +179,13 @@ def test_so_do_jobs_of_a_cluster_whose_head_is_killed(head, commands, words):
 
 def test_a_command_that_is_killed_and_given_again_runs_each_step_once(head, commands, words):
     address, _ = head
-    words = (*words, f"hydra.launcher.address={address}", "trainer.max_steps=60", "seed=0,1")
+    words = (*words, f"hydra.launcher.address={address}", "trainer.max_steps=60", "seed=0")
     killed = commands.start(*words)
-    commands.wait_for(begun(commands.folder, 2))
+    commands.wait_for(begun(commands.folder, 1))
     killed.kill()
     killed.communicate()
     time.sleep(0.5)
     status, _, err = commands.run(*words)
     assert status == 0, err
-    for run in runs_in(commands.folder):
-        assert steps_in(run) == list(range(60))
+    (run,) = runs_in(commands.folder)
+    assert steps_in(run) == list(range(60))

@@ -169,14 +169,18 @@ RUN += ("logger.tensorboard=null", "callbacks.predictions=null", "callbacks.grap
 WIDE_RATE = "optimizer.lr=tag(log,interval(1e-6,1e-1))"
 
 
+SEVEN = ("trainer.max_epochs=7",)
+BY_STEPS = ("trainer.max_steps=40", "trainer.val_check_interval=5")
+
+
+# The first validation is known before any pruner is made, which only takes its number.
 @pytest.mark.slow
-@pytest.mark.parametrize("pruner", ["median", "asha", "hyperband"])
 @pytest.mark.parametrize(
-    ("length", "first"),
+    ("pruner", "length", "first"),
     [
-        (("trainer.max_epochs=6",), 2),
-        (("trainer.max_epochs=7",), 3),
-        (("trainer.max_steps=40", "trainer.val_check_interval=5"), 3),
+        *((pruner, SEVEN, 3) for pruner in ("median", "asha", "hyperband")),
+        ("median", ("trainer.max_epochs=6",), 2),
+        ("hyperband", BY_STEPS, 3),
     ],
 )
 def test_by_default_no_trial_is_pruned_within_a_third_of_its_steps(pruner, length, first, leyden):

@@ -1,7 +1,7 @@
 """Keys at the root of a stranger's config, and what stands for the folder of a run."""
 
 import pytest
-from omegaconf import open_dict
+from omegaconf import OmegaConf, open_dict
 
 from leyden.config.lightning_classes import misplaced_files
 from leyden.config.references import RUN_FOLDER
@@ -27,10 +27,9 @@ def test_a_key_that_nobody_has_declared_is_refused(leyden, changed):
     assert "hooks" in result.err
 
 
-def test_a_resolver_of_the_users_is_not_run_for_a_stranger(leyden, changed):
-    from omegaconf import OmegaConf
-
+def test_a_resolver_of_the_users_is_not_run_for_a_stranger(leyden, changed, own_resolvers):
     called = []
+    own_resolvers.append("noted")
     OmegaConf.register_new_resolver("noted", lambda: called.append(1) or 1, replace=True)
 
     def edit(cfg):
@@ -41,7 +40,6 @@ def test_a_resolver_of_the_users_is_not_run_for_a_stranger(leyden, changed):
     assert result.status == 2
     assert "refers to more than" in result.err
     assert called == []
-    OmegaConf.clear_resolver("noted")
 
 
 @pytest.mark.parametrize(

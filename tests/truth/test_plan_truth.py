@@ -8,7 +8,7 @@ import torch
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-JOBS = ("-m", "model=mlp,cnn", "model.width=8,256", "optimizer=sgd,adamw")
+JOBS = ("-m", "model=mlp,cnn", "model.width=8,96", "optimizer=sgd,adamw")
 LENGTH = ("trainer.max_steps=150", "trainer.accelerator=cpu")
 
 

@@ -2,6 +2,7 @@
 
 from leyden.callbacks.progress import TrainingProgress
 from leyden.callbacks.step_profile import StepTimes
+from leyden.cli.late_observer import LateObserver
 from leyden.cli.progress_bar import ProgressBar
 from leyden.cli.sweep_progress import SweepTable
 from leyden.cli.sweep_summary import show_sweep_start
@@ -27,8 +28,8 @@ class TerminalObserver:
         self.progress: ProgressBar | None = None
         self.sweep: SweepTable | None = None
 
-    def __reduce__(self) -> tuple[type["TerminalObserver"], tuple[()]]:
-        return TerminalObserver, ()  # a process of its own shows what happens in it
+    def __reduce__(self) -> tuple[type[LateObserver], tuple[()]]:
+        return LateObserver, ()  # a process of its own shows what happens in it
 
     def __call__(self, event: Event) -> None:
         match event:

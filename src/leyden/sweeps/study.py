@@ -20,8 +20,9 @@ from leyden.sweeps.distributions import (
     parsed,
     suggest,
 )
+from leyden.sweeps.pruner import quiet_optuna
 from leyden.sweeps.record import JobEntry, Objective
-from leyden.sweeps.search import JOURNAL, OptunaSearch, quiet_optuna
+from leyden.sweeps.search import JOURNAL, OptunaSearch
 from leyden.sweeps.storage import DAMAGED, URL_IN_ENVIRONMENT, mend_journal, open_storage
 from leyden.sweeps.trial import TrialReporter
 

@@ -5,13 +5,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from leyden.compat.optuna import take_up
+from leyden.sweeps.pruner import Pruner
 from leyden.sweeps.storage import open_storage
 
 if TYPE_CHECKING:
     from optuna.trial import Trial as OptunaTrial
     from pytorch_lightning import Callback
-
-    from leyden.sweeps.search import Pruner
 
 
 @dataclass
@@ -29,7 +28,7 @@ class TrialReporter:
     storage: str
     study: str
     number: int
-    pruner: "Pruner"
+    pruner: Pruner
     metric: str
 
     def callbacks(self) -> list["Callback"]:
