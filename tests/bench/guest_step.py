@@ -9,7 +9,7 @@ from tests.bench.fresh import ROOT, answer_of
 from tests.bench.runs import profile_of, timed_steps
 
 WIDTHS = {"guest_step": [1024, 1024], "small_guest_step": [64]}
-STEPS = {"guest_step": 300, "small_guest_step": 2_000}
+STEPS = {"guest_step": 200, "small_guest_step": 1_000}
 GUEST = "tests.bench.references.guest"
 
 

@@ -152,3 +152,35 @@ def test_names_of_several_loaders_are_known_in_the_validation_before_the_trainin
     names = {"loss/dataloader_idx_0", "loss/dataloader_idx_1"}
     assert names <= set(before)
     assert names <= set(after)
+
+
+class Counts(Callback):
+    def __init__(self):
+        self.steps = 0
+
+    def on_train_batch_end(self, trainer, task, outputs, batch, index):
+        self.steps += 1
+
+
+def test_hooks_that_do_nothing_are_passed_over_and_all_others_called(tmp_path, monkeypatch):
+    """As those of Leyden's own callbacks; a callback of the user's keeps its hooks."""
+    users, own = Counts(), Counts()
+    monkeypatch.setattr(Counts, "__module__", "leyden.callbacks")
+    trainer = Trainer(
+        max_epochs=2,
+        accelerator="cpu",
+        default_root_dir=tmp_path,
+        callbacks=[own],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    lightning.skip_empty_hooks(trainer)
+    monkeypatch.setattr(Counts, "__module__", "mine")
+    trainer.callbacks.append(users)
+    lightning.skip_empty_hooks(trainer)
+    assert own.on_before_backward is None
+    assert callable(users.on_before_backward)
+    trainer.fit(Line(), DataLoader(torch.ones(3, 1)), DataLoader(torch.ones(2, 1)))
+    assert own.steps == users.steps == 6

@@ -81,7 +81,8 @@ def loss_in(outputs: Any) -> Tensor | None:
 
     Under manual optimization a module may give its loss, or nothing.
     """
-    loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
+    is_mapping = type(outputs) is dict or isinstance(outputs, Mapping)  # the first takes less time
+    loss = outputs.get("loss") if is_mapping else outputs
     return loss.detach() if isinstance(loss, Tensor) and loss.numel() == 1 else None
 
 

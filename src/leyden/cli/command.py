@@ -18,6 +18,7 @@ from leyden.cli.verbs import (
     evaluate,
     export,
     generate,
+    keep,
     plan,
     report,
     reproduce,
@@ -42,7 +43,7 @@ WHEN_INTERRUPTED = {
 
 MODULES = (
     *(train, plan, data, evaluate, generate, export),
-    *(runs, diff, reproduce, doctor, report, scaling, tokenize, adopt),
+    *(runs, keep, diff, reproduce, doctor, report, scaling, tokenize, adopt),
 )
 """The files of the verbs; each has a function `add_verbs`."""
 

@@ -136,6 +136,11 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
+def print_text(text: str) -> None:
+    """Prints a text as it is, such as a table for other programs."""
+    sys.stdout.write(text)
+
+
 def print_path(path: str) -> None:
     """Prints a path as a result: exact for other programs, as text on a terminal."""
     try:

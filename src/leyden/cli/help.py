@@ -30,10 +30,13 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden generate RUN --prompt TEXT    what a language model writes on
   leyden export RUN --format hf --output DIR   its model for `transformers`
   leyden runs  [FOLDER]           table of the runs below a folder (default: outputs)
+  leyden tag RUN WORD...          words for a run; runs --where tags~WORD finds it
+  leyden rm FOLDER...             remove runs and sweeps
   leyden diff A B                 what differs between two runs
   leyden reproduce RUN            repeat a run: is it the same to the bit?
   leyden doctor                   can runs be trusted on this machine?
   leyden report SWEEP             tables, plots and statistics of a sweep
+  leyden report A B --rows model --value test/acc    a paper's table of several
   leyden scaling SWEEP_OR_CSV     how the loss falls with size and data, and how sure that is
   leyden tokenize SOURCE... --output DIR   shards of tokens for data=tokens
   leyden adopt [FOLDER]           the project file of a project with Hydra and Lightning

@@ -4,10 +4,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+from leyden.cli.console import print_text
 from leyden.cli.layout import Column
 from leyden.cli.terminal import show_table
+from leyden.files.csv_cells import csv_table
 from leyden.formatting import format_number
 from leyden.run.listing import last_logged
+from leyden.run.query import Value, facts_of
 
 
 def show_runs(records: list[dict[str, Any]], folder: Path, *, with_typed: bool = True) -> None:
@@ -33,6 +36,32 @@ def show_runs(records: list[dict[str, Any]], folder: Path, *, with_typed: bool =
         columns.append((Column("typed", place=3, is_cut=True), typed))
     headings, cells = zip(*columns, strict=True)
     show_table(headings, list(zip(*cells, strict=True)))
+
+
+def show_columns(records: list[dict[str, Any]], keys: list[str], folder: Path) -> None:
+    """A row a run with the values of some keys."""
+    names = [os.path.relpath(record["folder"], folder) for record in records]
+    headings, cells = [Column("run")], [names]
+    for key, values in _values(records, keys).items():
+        is_number = all(isinstance(value, float) for value in values if value is not None)
+        headings.append(Column(key, is_number=is_number))
+        cells.append(
+            [value if isinstance(value, str) else format_number(value) for value in values]
+        )
+    show_table(headings, list(zip(*cells, strict=True)))
+
+
+def print_csv(records: list[dict[str, Any]], keys: list[str], folder: Path) -> None:
+    """Runs for spreadsheets: some keys, or all that a run has."""
+    names = [os.path.relpath(record["folder"], folder) for record in records]
+    found = _values(records, keys)
+    print_text(csv_table(["run", *found], list(zip(names, *found.values(), strict=True))))
+
+
+def _values(records: list[dict[str, Any]], keys: list[str]) -> dict[str, list[Value]]:
+    facts = [facts_of(record) for record in records]
+    every = dict.fromkeys(key for known in facts for key in known if key != "folder")
+    return {key: [known.get(key) for known in facts] for key in keys or every}
 
 
 def _progress(records: list[dict[str, Any]]) -> list[tuple[Column, list[str]]]:

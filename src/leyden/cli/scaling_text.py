@@ -90,12 +90,12 @@ def _law_lines(one: Scaling, law: Law) -> Iterator[str]:
     yield _line("residuals", f"{100 * law.deviation:.2g} % of the loss{lack}")
     held = one.held_out
     if held is None:
-        yield _line("held out", "nothing: without the largest rung there is no law")
+        yield _line("held out", "nothing: without the largest size there is no law")
     else:
         low, high = (format_number(end) for end in held.interval)
         text = (
-            f"{held.term} = {format_number(held.rung)}: {format_number(held.predicted)} predicted"
-            f" ({low} to {high}), {format_number(held.measured)} measured,"
+            f"{held.term} = {format_number(held.largest)}: {format_number(held.predicted)}"
+            f" predicted ({low} to {high}), {format_number(held.measured)} measured,"
             f" error {100 * held.error:+.2f} %"
         )
         yield _line("held out", text)

@@ -32,7 +32,7 @@ HYDRAS_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 """Hydra's own sweeper: every combination of values is a job. Only its `params` are read."""
 
 MAY_BE_EMPTY = ("logger", "callbacks")
-"""Groups of which nothing need be taken; of a primary config of the user's, these are all."""
+"""Groups for which `null` is allowed; in a primary config of the user's, all allow it."""
 
 PLUGINS = {
     "launcher": {
@@ -105,10 +105,11 @@ class ComposedRequest:
 def compose_request(request: Request) -> ComposedRequest:
     """Composes every job of a request.
 
-    Unknown keys are accepted here, so that `validate` can report all of them at once.
+    Unknown keys of a job are accepted here, so that `validate` can report all of them at once.
 
     Raises:
-        ConfigError: An override can't be parsed, an option does not exist, or a file is broken.
+        ConfigError: An override can't be parsed, an option does not exist, a file is broken, a key
+            of `sweep` is wrong, or a key of Hydra's would have no effect.
     """
     composer = Composer(request)
     loader = composer.loader

@@ -1,4 +1,4 @@
-"""Validation: finds all problems of configs before anything is built, and changes nothing.
+"""Validation: finds the problems of configs before data, network or trainer are built.
 
 Rules between keys are in `planning.rules`, since some of them need torch.
 """
@@ -38,7 +38,7 @@ SECTIONS: dict[str, type] = {
     "resume": ResumeKeys,
     "compile": CompileKeys,
 }
-"""Mappings at the root that belong to no group."""
+"""Mappings whose keys are listed in a schema."""
 
 GROUPS = ("model", "data", "optimizer", "scheduler", "callbacks", "logger", "metrics")
 
@@ -107,7 +107,9 @@ def _check_plugins(sweep: SweepSpec) -> Iterator[Problem]:
 
 
 def check_job(job: Job, rules: Rules, seen: Seen | None = None) -> list[Problem]:
-    """All problems of a composed config, each with the place where its key was set.
+    """Problems of a composed config, each with the place where its key was set.
+
+    Later checks are skipped for parts that already have problems.
 
     Args:
         job: Composed job.
@@ -116,8 +118,8 @@ def check_job(job: Job, rules: Rules, seen: Seen | None = None) -> list[Problem]
     """
     cfg = job.cfg
     written = OmegaConf.to_container(cfg)
-    given, unknown = _read_values(cfg, written)
-    found = [*typed_secrets(written), *unknown]
+    given, unresolved = _read_values(cfg, written)
+    found = [*typed_secrets(written), *unresolved]
     if not found:
         found += _check_structure(given, {} if seen is None else seen)
         found += [] if found else named_in_vain(job)
@@ -138,8 +140,8 @@ def validate_frozen(cfg: DictConfig) -> None:
     Raises:
         ConfigError: A key, value or target is not supported by this version.
     """
-    given, unknown = _read_values(cfg, OmegaConf.to_container(cfg))
-    problems = unknown or list(_check_structure(given, {}))
+    given, unresolved = _read_values(cfg, OmegaConf.to_container(cfg))
+    problems = unresolved or list(_check_structure(given, {}))
     if problems:
         raise ConfigError(replace(problem, origin="config.yaml") for problem in problems)
 
@@ -189,7 +191,7 @@ def _check_structure(given: dict[str, Any], seen: Seen) -> Iterator[Problem]:
             yield Problem("own_keys", "names a key that is Leyden's", str(key))
     declared = dict.fromkeys(map(str, own), Parameter(Any, required=False))
     yield from check_keys("", given, declared | fields_of(Root), others=dict(names))
-    # Of a model whose target can't be found nobody knows whether it needs them.
+    # If the target of the model can't be found, it is not known whether these are needed.
     may_lack = is_module_run(given) or not _is_found(given.get("model"))
     optional = OF_LEYDENS_TASKS if may_lack else ()
     for key in (*SECTIONS, *GROUPS, "trainer"):

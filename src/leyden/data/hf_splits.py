@@ -1,6 +1,7 @@
 """The splits of a data set of Hugging Face's `datasets` that lies on this machine.
 
-Files are read by pyarrow: the readers of `datasets` would keep a copy of them in a cache.
+Parquet is read by pyarrow and JSON by Python's `json`: the readers of `datasets` would keep a copy
+of the files in a cache.
 """
 
 import json
@@ -64,7 +65,10 @@ def read_splits(path: Path, files: Sequence[Path]) -> "dict[str, Dataset]":
 
 
 def split_of(file: Path, root: Path) -> str:
-    """The split of a file: named by its folder or by itself; `train` where nothing names one."""
+    """The split that a folder or the name of a file states.
+
+    Otherwise `train` of a file alone, and the file's own name of one within a folder.
+    """
     inner = file.relative_to(root) if root.is_dir() else Path(file.name)
     for word in (*inner.parts[:-1], inner.stem):
         if found := split_in_name(word):
@@ -106,7 +110,7 @@ def choose_splits(
     """The splits that are used, by what they are used for.
 
     Raises:
-        DataError: There is no split of a name, or none to train on.
+        DataError: A split that is named does not exist, or none is there to train on.
     """
     chosen: dict[SplitName, Dataset] = {}
     for use in SPLITS:
@@ -122,7 +126,7 @@ def choose_splits(
             chosen[use] = found[name]
     if "train" not in chosen:
         if len(found) != 1:
-            message = f"none of the splits is named so; name one of {', '.join(found)}"
+            message = f"no split is named `train`; name one of {', '.join(found)}"
             raise DataError("train", message)
         chosen = {"train": next(iter(found.values())), **chosen}
     return chosen

@@ -1,4 +1,4 @@
-"""Resolution: computes what of a config depends on its data, once that has been read."""
+"""Resolution: reads the data, and computes the values of the config that depend on it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -73,7 +73,8 @@ class ResolvedConfig:
         spec: Kind, shapes and outputs of the data; None where the data does not say them.
         params: Parameter counts of the model.
         flops_per_step: Operations of the forward and backward passes of one optimizer step; None
-            where they can't be counted before it.
+            where they can't be counted before the
+            first step.
         steps: Planned number of optimizer steps; None where only the loaders know it.
     """
 
@@ -170,9 +171,9 @@ def resolve_config(
 
 
 def _resolve_with_data_as_it_is(cfg: DictConfig, cache: Cache) -> ResolvedConfig:
-    """Resolves a config whose data set is a LightningDataModule, or torch datasets, of the user's.
+    """Resolves a config with a LightningDataModule, or torch datasets, of the user.
 
-    It is not read here: some ask for the trainer, and the run reads it anyhow.
+    Only its spec is asked for: some need the trainer to be read, and the run reads them anyhow.
     """
     if str(cfg.data._target_).startswith("leyden."):
         cfg = with_absolute_paths(cfg)
@@ -200,8 +201,8 @@ def measure_model(
         module, params = cache.get_or_compute(
             lambda: _measure_module(cfg, spec), "module", cfg.model, cfg.optimizer, spec
         )
-        for problem in manual_optimization_problems(cfg, module):
-            raise ConfigError([problem])
+        if problems := list(manual_optimization_problems(cfg, module)):
+            raise ConfigError(problems)
         net, flops = module, None
     else:
         known = require_spec(cfg, spec)
@@ -229,8 +230,9 @@ def cached_data(
         return data, spec, data_problems(cfg, data)
 
     trainer = cfg.trainer
+    judged_by = (trainer.precision, cfg.task, is_module_run(cfg))
     return cache.get_or_compute(
-        read, "data", cfg.data, trainer.overfit_samples, trainer.allow_synthetic
+        read, "data", cfg.data, trainer.overfit_samples, trainer.allow_synthetic, *judged_by
     )
 
 
@@ -250,7 +252,7 @@ def manual_optimization_problems(cfg: DictConfig, module: LightningModule) -> It
         return
     name = type(module).__name__
     if cfg.trainer.gradient_clip_val:
-        message = f"is for automatic optimization; {name} calls self.clip_gradients by itself"
+        message = f"is for automatic optimization; {name} clips its gradients by itself"
         yield Problem("trainer.gradient_clip_val", message, str(cfg.trainer.gradient_clip_val))
     if (cfg.trainer.accumulate_grad_batches or 1) != 1:
         message = f"is for automatic optimization; {name} steps its optimizers by itself"
@@ -279,7 +281,7 @@ def with_absolute_paths(cfg: DictConfig) -> DictConfig:
 
 
 def freeze_split(cfg: DictConfig) -> None:
-    """Writes the rule of the split into the config: without it, an earlier version's rule holds."""
+    """Writes the rule of the split into the config; without it, that of earlier versions holds."""
     if "split" not in cfg.data and "split" in parameters_of(find_target(cfg.data._target_)):
         with open_dict(cfg):
             cfg.data.split = {"stratified": True}

@@ -254,4 +254,5 @@ RULES: dict[Rule, frozenset[str]] = {
     weights_are_there: frozenset({"init_from"}),
     run_dir_is_free: frozenset({"run_dir"}),
 }
-"""Each rule with the sections of the config that it reads: one that is broken is not judged."""
+"""Each rule with the sections of the config that it reads. It is skipped if one of them already has
+a problem."""

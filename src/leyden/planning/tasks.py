@@ -33,7 +33,7 @@ def task_classes(cfg: DictConfig, names: Iterable[TaskName]) -> list[type[Task]]
 
     Args:
         cfg: Config of the run.
-        names: What the data may be meant for.
+        names: Names of the tasks that the data can be used for.
     """
     named = cfg.task.get("_target_")
     return [find_target(named)] if named else [TASKS[name] for name in names]
@@ -45,11 +45,11 @@ def task_class(cfg: DictConfig, spec: Spec) -> type[Task]:
 
 
 def task_problems(cfg: DictConfig, names: Iterable[TaskName], kind: DataKind) -> Iterator[Problem]:
-    """What the task of a run does not log, take or solve.
+    """Problems of the task: what it does not log, keys that it does not take, data of another task.
 
     Args:
         cfg: Config whose `monitor`, `metrics` and `task` are judged.
-        names: What the data may be meant for.
+        names: Names of the tasks that the data can be used for.
         kind: Kind of the data.
     """
     names = list(names)
@@ -88,10 +88,10 @@ def logged_names(task: type[Task]) -> tuple[str, ...]:
 def _name_problems(further: list[str], own: set[str]) -> Iterator[Problem]:
     for name in further:
         if not NAME.fullmatch(name):
-            message = "must have letters, digits and _ alone in its name"
+            message = "may have only letters, digits and _ in its name"
             yield Problem(f"metrics.{name}", message)
         elif name in own:
-            message = f"is logged by the task itself; call it otherwise, such as `my_{name}`"
+            message = f"is logged by the task itself; choose another name, such as `my_{name}`"
             yield Problem(f"metrics.{name}", message)
 
 
@@ -120,7 +120,7 @@ def _key_problems(cfg: DictConfig, tasks: list[type[Task]], kind: DataKind) -> I
 
 
 def _gamma_problems(cfg: DictConfig, parameters: list[Parameter]) -> Iterator[Problem]:
-    """An exponent of the focal loss where that is not computed."""
+    """`focal_gamma` is set, but the loss is not the focal loss."""
     gamma, is_used = cfg.task.get("focal_gamma"), cfg.task.get("loss") == "focal"
     defaults = [parameter.default for parameter in parameters]
     if gamma is not None and not is_used and gamma not in defaults:
@@ -132,7 +132,8 @@ def build_metrics(cfg: DictConfig, spec: Spec) -> dict[str, Metric]:
     """The metrics of the group `metrics`, with the number of classes of the data.
 
     Raises:
-        ConfigError: A constructor refuses its arguments.
+        ConfigError: A constructor refuses its arguments, or a metric is for classes and the data
+            for regression.
     """
     made, kind = {}, task_class(cfg, spec)
     for name, node in (cfg.get("metrics") or {}).items():
@@ -151,7 +152,7 @@ def build_metrics(cfg: DictConfig, spec: Spec) -> dict[str, Metric]:
 
 
 def fit_problems(cfg: DictConfig, spec: Spec) -> Iterator[Problem]:
-    """What the task is given and its data has not, and metrics that do not fit it."""
+    """Class weights that do not fit the data, and metrics that do not fit the task."""
     try:
         if issubclass(task_class(cfg, spec), Classification):
             weights = cfg.task.get("class_weights")
@@ -174,10 +175,10 @@ def _metric_problems(cfg: DictConfig, spec: Spec) -> Iterator[Problem]:
     kind = task_class(cfg, spec)
     wrong: str | None
     for name, metric in build_metrics(cfg, spec).items():
-        is_wanted = f"val/{name}" == cfg.monitor.metric and metric.higher_is_better is not None
-        if is_wanted and (cfg.monitor.mode == "max") != metric.higher_is_better:
+        is_monitored = f"val/{name}" == cfg.monitor.metric and metric.higher_is_better is not None
+        if is_monitored and (cfg.monitor.mode == "max") != metric.higher_is_better:
             mode, what = ("max", "more") if metric.higher_is_better else ("min", "less")
-            message = f"is that of a metric of which {what} is better; type `monitor.mode={mode}`"
+            message = f"does not fit: {what} is better of this metric; type `monitor.mode={mode}`"
             yield Problem("monitor.mode", message, str(cfg.monitor.mode))
         if isinstance(metric, BaseAggregator):
             wrong = f"{type(metric).__name__} does not compare predictions with targets"
@@ -207,7 +208,7 @@ def _wrong_with_classes(metric: Metric, num_classes: int) -> str | None:
 
 
 def _wrong_with(metric: Metric, what: str, *answers: Tensor) -> str | None:
-    """Why a metric can't be logged of some predictions and targets."""
+    """Why a metric can't be computed from some predictions and targets; None if it can."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of so few samples

@@ -12,6 +12,7 @@ from leyden.run.content import read_content
 from leyden.run.foreign_links import find_named
 from leyden.run.lock import is_alive
 from leyden.run.record import NAME
+from leyden.run.tags import read_tags
 
 
 def find_runs(root: Path) -> tuple[list[dict[str, Any]], list[str]]:
@@ -32,7 +33,8 @@ def find_runs(root: Path) -> tuple[list[dict[str, Any]], list[str]]:
         process = record["process"]
         if record["status"] == "running" and (process is None or not is_alive(process)):
             record["status"] = "crashed"
-        records.append({"folder": str(path.parent), **record})
+        tags = read_tags(path.parent)
+        records.append({"folder": str(path.parent), **record, **({"tags": tags} if tags else {})})
     in_order = sorted(records, key=lambda one: (one["started"] or "", str(one["folder"])))
     return in_order, sorted(left_out)
 

@@ -1,4 +1,4 @@
-"""`run.json`: a run's request, progress and results. Each change replaces the file."""
+"""`run.json`: a run's request, progress and results. `write` replaces the file as a whole."""
 
 import json
 import math
@@ -33,10 +33,9 @@ class Record:
     """The content of `run.json`. What is not known is None, never a guess.
 
     Attributes:
-        folder: Folder of the run. Attributes that are not listed here are explained in
-            `docs/runs.md`.
+        folder: Folder of the run.
         monitored: Step and value of the monitored metric at each validation.
-        flags: Settings of the process that trained, see `environment.flags`.
+        flags: Settings of the process that trained, see `provenance.flags`.
         data: Fingerprint of the data, see `DataModule.fingerprint`.
         data_report: What was read of it, left out and guessed, see `DataReport`.
         seconds: Seconds of the whole run, in the process that executes it.

@@ -52,19 +52,17 @@ def cross_entropy(
     logits = widened(logits)
     targets = targets.to(logits.dtype) if targets.is_floating_point() else targets
 
-    def mean(smoothing: float) -> Float[Tensor, ""]:
-        if class_weights is None:
-            return F.cross_entropy(logits, targets, label_smoothing=smoothing)
-        weights = class_weights.to(logits.dtype)
-        losses = F.cross_entropy(
-            logits, targets, weights, reduction="none", label_smoothing=smoothing
-        )
-        return losses.mean()
-
-    if not isinstance(label_smoothing, Tensor):
-        return mean(label_smoothing)
-    plain = mean(0.0)
-    return plain + label_smoothing * (mean(1.0) - plain)
+    if isinstance(label_smoothing, Tensor):
+        plain = cross_entropy(logits, targets, class_weights=class_weights)
+        spread = cross_entropy(logits, targets, label_smoothing=1.0, class_weights=class_weights)
+        return plain + label_smoothing * (spread - plain)
+    if class_weights is None:
+        return F.cross_entropy(logits, targets, label_smoothing=label_smoothing)
+    weights = class_weights.to(logits.dtype)
+    losses = F.cross_entropy(
+        logits, targets, weights, reduction="none", label_smoothing=label_smoothing
+    )
+    return losses.mean()
 
 
 def focal_loss(

@@ -41,7 +41,7 @@ class Task(LightningModule, ABC):
     """Names of all that is logged: `train/loss`, `val/...`, `test/...`."""
 
     solves: ClassVar[Set[TaskName]] = frozenset(get_args(TaskName))
-    """What the data may be meant for, by `Spec.task_name`; by default anything."""
+    """Names of the tasks (`Spec.task_name`) whose data it can be used for; by default all."""
 
     unit: ClassVar[str] = "samples"
     """What is counted for the throughput."""
@@ -74,7 +74,7 @@ class Task(LightningModule, ABC):
         return {}
 
     def reader(self, metric: Metric) -> Convert:
-        """Gives what turns the answers of `evaluate` into what a metric of the user's reads."""
+        """The function that turns predictions and targets into the arguments of a user's metric."""
         return as_given
 
     def add_metrics(self, metrics: Callable[[], Mapping[str, Metric]]) -> None:

@@ -27,6 +27,7 @@ from pytorch_lightning.utilities.model_helpers import is_overridden
 from torch import nn
 
 from leyden.callbacks.step_profile import StepProfile
+from leyden.compat.lightning import skip_empty_hooks
 from leyden.compat.lightning_slurm import ignore_slurm
 from leyden.config.identity import config_digest
 from leyden.config.instantiate import make
@@ -125,7 +126,7 @@ def build(
         compile_net(task.net, cfg)
     own = made_parts(placed, "callbacks")
     loggers = made_parts(placed, "logger", save_dir=folder)
-    # The first is a module's `self.logger`, of which many ask the `experiment`.
+    # Lightning uses the first as a module's `self.logger`; many modules read its `experiment`.
     loggers.sort(key=lambda logger: not hasattr(type(logger), "experiment"))
     trainer = build_trainer(
         cfg,
@@ -143,7 +144,7 @@ def made_parts(cfg: DictConfig, group: str, **arguments: Any) -> list[Any]:
     Args:
         cfg: Frozen config of the run.
         group: `callbacks` or `logger`.
-        arguments: Are passed to each of them.
+        arguments: Further arguments of each constructor.
 
     Raises:
         ConfigError: One needs a package that is not installed.
@@ -200,10 +201,11 @@ def build_trainer(
         enable_checkpointing=any(isinstance(c, Checkpoint) for c in callbacks),
         enable_progress_bar=False,
         enable_model_summary=False,
-        # Leyden's loaders deal samples out by themselves.
+        # Leyden's loaders already divide the samples among the processes.
         use_distributed_sampler=not isinstance(data, DataModule),
     )
     ignore_slurm(trainer)
+    skip_empty_hooks(trainer)
     epoch_loop = EpochLoop(
         trainer,
         min_steps=trainer.min_steps,

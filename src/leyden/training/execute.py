@@ -179,14 +179,16 @@ def resumable_checkpoint(record: Record, emit: Observer) -> Path | None:
     for defect in defects:
         log.warning("%s", defect)
         emit(Note(f"{defect}; {path.name if path else 'none'} is taken"))
+    unmarked = record.folder / "checkpoints" / "last.ckpt"  # of versions without markers
+    if path is None and unmarked.exists():
+        return unmarked
     if path is None and record.steps:
         emit(Note("no checkpoint is left: the run starts from scratch"))
-    unmarked = record.folder / "checkpoints" / "last.ckpt"  # of versions without markers
-    return unmarked if path is None and unmarked.exists() else path
+    return path
 
 
 def required_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None) -> list[Callback]:
-    """The callbacks of every run, whatever its config says."""
+    """Callbacks that a run has in addition to those of its config."""
     monitor = cfg.monitor
     return [
         CheckpointStateFilter(),
@@ -252,8 +254,8 @@ def fit(
     """Trains, from the start or from a checkpoint of the same run."""
     trainer = experiment.trainer
     if not torch.cuda.is_available():
-        # torch's Adam asks for GPUs at each step; by this variable Lightning lets it load the
-        # driver's library anew each time, a tenth of a small network's step.
+        # torch's Adam asks for GPUs at each step. While this variable, which Lightning sets, is
+        # there, it loads the driver's library each time: a tenth of a small network's step.
         os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
     step = 0 if checkpoint is None else read_step(checkpoint)
     record.discard_after(step)

@@ -77,7 +77,7 @@ def test_too_few_points_are_refused(points, message):
 def test_the_largest_size_is_predicted_by_the_others():
     n, d = grid()
     held = hold_out_largest(Points(losses(n, d), n, d), resamples=20)
-    assert held.rung == 1e9
+    assert held.largest == 1e9
     assert held.measured == pytest.approx(losses(n, d)[n == 1e9].mean())
     assert held.error == pytest.approx(0, abs=1e-6)
 

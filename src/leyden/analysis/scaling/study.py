@@ -1,4 +1,4 @@
-"""All that is said of the scaling of each recipe: law, intervals, IsoFLOP optima, verdict."""
+"""Results of a study of scaling, for each recipe: law, intervals, IsoFLOP optima, verdict."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -28,10 +28,11 @@ class SpeedUp:
     """How many times as much of a term one recipe needs for the loss of another.
 
     Attributes:
-        worse: Recipe with the greater loss at equal size and data.
+        worse: Recipe with the greater loss by its law.
         better: The other.
         term: What is counted, N or D.
-        factor: How many times as much; NaN where it never gets there, by the floor of its law.
+        factor: How many times as much; NaN where the floor of its law is above that loss, infinite
+            where the factor is too large to be told.
         interval: 95 % interval.
     """
 
@@ -52,7 +53,7 @@ class Scaling:
         why: Why there is no law.
         intervals: 95 % interval of each parameter of the law.
         lack: See `lack_of_fit`.
-        held_out: The largest rung, predicted by the others.
+        held_out: The largest size, predicted by the others.
         weaknesses: Reasons not to extrapolate.
         optima: The lowest point of each budget.
         growth: N and D of the optima as powers of the budget, by `params` and `amount`.
@@ -176,7 +177,11 @@ def _growth(lowest: Sequence[Optimum]) -> dict[str, PowerLaw]:
 
 
 def _speed_ups(recipes: Mapping[str, Scaling], laws: Mapping[str, list[Law]]) -> list[SpeedUp]:
-    """Each recipe beside the best one, at the largest rung that both have."""
+    """Each recipe beside the best one.
+
+    One term, the amount of data if there are several, is the largest that all recipes reach; the
+    other is the largest of each recipe.
+    """
     fitted = {name: one for name, one in recipes.items() if one.law is not None}
     if len(fitted) < 2:
         return []

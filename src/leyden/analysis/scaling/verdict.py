@@ -1,4 +1,4 @@
-"""What a fitted law is worth: its lack of fit, the largest rung held out, and what follows."""
+"""What a fitted law is worth: its lack of fit, the largest size held out, and what follows."""
 
 import math
 from dataclasses import dataclass
@@ -23,17 +23,17 @@ FLOPS_PER_PARAMETER = 6
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The largest rung, predicted by the others.
+    """The largest size, or amount of data, predicted by the others.
 
     Attributes:
-        rung: Its parameters, or its amount of data.
+        largest: Its parameters, or its amount of data.
         term: Which of the two.
         measured: Mean of its losses.
         predicted: Loss that the law of the others says there.
         interval: 95 % interval of that loss, of the law alone.
     """
 
-    rung: float
+    largest: float
     term: str
     measured: float
     predicted: float
@@ -46,7 +46,7 @@ class HeldOut:
 
 
 def hold_out_largest(points: Points, *, resamples: int) -> HeldOut | None:
-    """Predicts the largest rung by the others; None where they are too few for a law."""
+    """Predicts the largest size by the others; None where they are too few for a law."""
     amounts = points.amounts
     term = next(iter(amounts))
     largest = amounts[term].max()
@@ -62,7 +62,7 @@ def hold_out_largest(points: Points, *, resamples: int) -> HeldOut | None:
     place = {name: values[at] for name, values in amounts.items()}
     laws = resampled(rest, law, resamples=resamples)
     return HeldOut(
-        rung=float(largest),
+        largest=float(largest),
         term=term,
         measured=float(points.loss[at].mean()),
         predicted=float(law(**place).mean()),
@@ -109,7 +109,7 @@ def weaknesses(
         noise = 3 * law.deviation
         if abs(math.log1p(held_out.error)) > max(noise, 0.02):
             found.append(
-                f"the largest rung is predicted with an error of {100 * held_out.error:+.1f} %"
+                f"the largest size is predicted with an error of {100 * held_out.error:+.1f} %"
             )
     return found
 

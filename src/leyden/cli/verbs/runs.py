@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from leyden.cli.parser import Parser, Verbs, add_json, add_verb
 from leyden.errors import ConfigError, Problem
@@ -13,10 +14,18 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
         verbs,
         "runs",
         runs,
-        usage="[FOLDER] [--json]",
-        description="A table of the runs and sweeps below a folder.",
+        usage="[FOLDER] [--where CONDITION ...] [--sort [-]KEY] [--columns KEY,...]"
+        " [--json | --csv]",
+        description="A table of the runs and sweeps below a folder, as `leyden runs --where"
+        " 'model=mlp val/loss<0.1' --sort test/acc`.",
     )
     parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path)
+    parser.add_argument(
+        "--where", action="append", default=[], help="conditions: key, = != < <= > >= ~, value"
+    )
+    parser.add_argument("--sort", metavar="KEY", help="least first; -KEY: greatest first")
+    parser.add_argument("--columns", metavar="KEY,...", help="these instead of the usual ones")
+    parser.add_argument("--csv", action="store_true", help="as CSV")
     add_json(parser)
 
 
@@ -27,8 +36,10 @@ def runs(options: argparse.Namespace) -> int:
     folder: Path = options.folder or outputs_folder()
     if not folder.is_dir():
         raise ConfigError([Problem("FOLDER", "there is no such folder", str(folder))])
+    if options.json and options.csv:
+        raise ConfigError([Problem("--csv", "goes without --json", "true")])
     from leyden.cli.console import print_json
-    from leyden.cli.runs_table import show_runs
+    from leyden.cli.runs_table import print_csv, show_columns, show_runs
     from leyden.cli.sweep_summary import show_sweeps
     from leyden.cli.terminal import show_note
     from leyden.run.listing import find_runs
@@ -38,9 +49,51 @@ def runs(options: argparse.Namespace) -> int:
     sweeps, others = find_sweeps(folder)
     for note in (*left_out, *others):
         show_note(note)
+    chosen = choose(records, options.where, options.sort)
+    columns = [key for key in (options.columns or "").split(",") if key]
+    require_columns(columns, records)
+    is_whole = not options.where
     if options.json:
-        print_json(records)
-        return 0
-    show_sweeps(sweeps)
-    show_runs(records, folder)
+        print_json(chosen)
+    elif options.csv:
+        print_csv(chosen, columns, folder)
+    elif columns:
+        show_columns(chosen, columns, folder)
+    else:
+        show_sweeps(sweeps if is_whole else [])
+        show_runs(chosen, folder)
     return 0
+
+
+def choose(
+    records: list[dict[str, Any]], where: list[str], sort: str | None
+) -> list[dict[str, Any]]:
+    """The records that conditions leave, in an order.
+
+    Raises:
+        ConfigError: A condition is none, or names what no run has.
+    """
+    from leyden.run.query import facts_of, parse_conditions, require_known, sort_key
+
+    conditions = parse_conditions(where)
+    facts = [facts_of(record) for record in records]
+    require_known([one.key for one in conditions], facts, flag="--where")
+    pairs = [
+        (known, record)
+        for known, record in zip(facts, records, strict=True)
+        if all(condition.holds(known) for condition in conditions)
+    ]
+    if sort is not None:
+        key, is_reversed = sort.removeprefix("-"), sort.startswith("-")
+        require_known([key], facts, flag="--sort")
+        known_first = [pair for pair in pairs if pair[0].get(key) is not None]
+        known_first.sort(key=lambda pair: sort_key(pair[0], key), reverse=is_reversed)
+        pairs = [*known_first, *(pair for pair in pairs if pair[0].get(key) is None)]
+    return [record for _, record in pairs]
+
+
+def require_columns(columns: list[str], records: list[dict[str, Any]]) -> None:
+    """Raises `ConfigError` for columns that no run has."""
+    from leyden.run.query import facts_of, require_known
+
+    require_known(columns, [facts_of(record) for record in records], flag="--columns")
