@@ -24,7 +24,7 @@ def show_study(found: Study, *, budget: float | None) -> None:
     for name, one in found.recipes.items():
         if name:
             say(console, name, style="bold")
-        for line in scaling_lines(one, found.measured.unit, budget=budget):
+        for line in scaling_lines(one, found.measured.units[name], budget=budget):
             say(console, line)
     for up in found.speed_ups:
         amount = "data" if up.term == "D" else "parameters"

@@ -34,12 +34,14 @@ class Measured:
 
     Attributes:
         recipes: Points by the name of the recipe; one empty name where there is one recipe alone.
-        unit: What D counts: tokens or samples.
+        units: What D counts, tokens or samples, by the name of the recipe.
+        data: What tells the data of a recipe from that of others: their losses can't be compared.
         left_out: Number of rows or jobs without a loss, by reason.
     """
 
     recipes: dict[str, Points]
-    unit: str
+    units: dict[str, str]
+    data: dict[str, str]
     left_out: dict[str, int]
 
 
@@ -77,27 +79,27 @@ def _of_sweep(results: Results, columns: Mapping[str, str | None], by: Sequence[
     keys = by or [key for key in results.names if key not in OF_BOTH]
     rows: dict[str, list[tuple[float, ...]]] = defaultdict(list)
     left_out: Counter[str] = Counter()
-    units = set()
+    units: dict[str, str] = {}
+    data: dict[str, str] = {}
     for job in results.jobs:
         loss = job.score if metric is None else finite((job.run.get("metrics") or {}).get(metric))
         if loss is None or loss <= 0:
             left_out[job.entry.state if loss is None else "loss of 0 or less"] += 1
             continue
         unit = "tokens" if job.run.get("tokens") else "samples"
-        units.add(unit)
         amount = finite(job.run.get(unit)) or np.nan
         recipe = ", ".join(_family(key, job) for key in keys if key in job.values)
+        if units.setdefault(recipe, unit) != unit:
+            message = "has jobs on text and on other data; name `--by data`"
+            raise ConfigError([Problem("SOURCE", message)])
+        data[recipe] = repr([(job.run.get("choices") or {}).get("data"), job.run.get("data")])
         flops = job.cost("flops") or np.nan
         rows[recipe].append((loss, job.cost("params") or np.nan, amount, flops))
-    if len(units) > 1:
-        raise ConfigError(
-            [Problem("SOURCE", "has jobs on text and on other data; name `--by data`")]
-        )
     if not rows:
         what = metric or objective.metric
         raise ConfigError([Problem("SOURCE", f"has no completed job with {what}")])
-    unit = units.pop()
-    return Measured({name: _points(found) for name, found in rows.items()}, unit, dict(left_out))
+    points = {name: _points(found) for name, found in rows.items()}
+    return Measured(points, units, data, dict(left_out))
 
 
 def _family(key: str, job: JobResult) -> str:
@@ -141,8 +143,9 @@ def _of_csv(path: Path, columns: Mapping[str, str | None], by: Sequence[str]) ->
     if not rows:
         raise ConfigError([Problem("SOURCE", "has no row with a loss", str(path))])
     is_samples = found["amount"] is not None and "sample" in found["amount"].lower()
-    unit = "samples" if is_samples else "tokens"
-    return Measured({name: _points(these) for name, these in rows.items()}, unit, dict(left_out))
+    units = dict.fromkeys(rows, "samples" if is_samples else "tokens")
+    points = {name: _points(these) for name, these in rows.items()}
+    return Measured(points, units, dict.fromkeys(rows, ""), dict(left_out))
 
 
 def _column(what: str, typed: str | None, names: Sequence[str]) -> str | None:

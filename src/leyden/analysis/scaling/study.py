@@ -114,7 +114,14 @@ def study(
         recipes[name], laws[name] = _scaling(points, budget, delta, resamples)
     if not any(one.law or one.optima for one in recipes.values()):
         raise ConfigError([Problem("SOURCE", next(iter(recipes.values())).why, str(source))])
-    return Study(measured, recipes, _speed_ups(recipes, laws))
+    speed_ups = [
+        up
+        for data in dict.fromkeys(measured.data.values())
+        for up in _speed_ups(
+            {name: recipes[name] for name in recipes if measured.data[name] == data}, laws
+        )
+    ]
+    return Study(measured, recipes, speed_ups)
 
 
 def _scaling(
@@ -131,7 +138,7 @@ def _scaling(
         laws = resampled(points, law, resamples=resamples)
         intervals = {name: _interval_of(laws, name) for name in law.values}
         lack = lack_of_fit(points, law)
-        held_out = hold_out_largest(points, resamples=resamples)
+        held_out = hold_out_largest(points, resamples=max(50, resamples // 5))
         weak = weaknesses(law, intervals, lack, held_out)
     if law is not None and budget is not None and not weak:
         allocation = best_allocation(law, budget)
@@ -177,7 +184,7 @@ def _growth(lowest: Sequence[Optimum]) -> dict[str, PowerLaw]:
 
 
 def _speed_ups(recipes: Mapping[str, Scaling], laws: Mapping[str, list[Law]]) -> list[SpeedUp]:
-    """Each recipe beside the best one.
+    """Each recipe on the same data beside the best one.
 
     One term, the amount of data if there are several, is the largest that all recipes reach; the
     other is the largest of each recipe.
@@ -218,7 +225,8 @@ def _speed_ups(recipes: Mapping[str, Scaling], laws: Mapping[str, list[Law]]) ->
 
 def as_json(found: Study) -> dict[str, Any]:
     """The study as plain values; one recipe's at the top, several by their names."""
-    recipes = {name: _plain(one, found.measured.unit) for name, one in found.recipes.items()}
+    units = found.measured.units
+    recipes = {name: _plain(one, units[name]) for name, one in found.recipes.items()}
     content: dict[str, Any] = {"left_out": found.measured.left_out}
     if len(recipes) == 1:
         return {**content, **next(iter(recipes.values()))}
