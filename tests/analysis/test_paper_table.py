@@ -134,7 +134,7 @@ def test_a_table_is_printed(sweeps, leyden):
 
 def test_runs_are_chosen_sorted_and_shown_by_keys(sweeps, leyden):
     result = leyden(
-        *("runs", str(sweeps), "--where", "optimizer=muon data=digits", "--sort", "-seed"),
+        *("runs", str(sweeps), "--where", "optimizer=muon data=digits", "--sort=-seed"),
         *("--columns", "optimizer,seed,test/acc", "--csv"),
     )
     rows = list(csv.DictReader(io.StringIO(result.out)))

@@ -11,7 +11,15 @@ from leyden.errors import ConfigError, Problem
 from leyden.files.csv_cells import csv_table
 from leyden.run.content import read_content
 from leyden.run.listing import find_runs
-from leyden.run.query import Condition, Value, as_number, facts_of, require_known, sort_key
+from leyden.run.query import (
+    Condition,
+    Value,
+    as_number,
+    facts_of,
+    require_known,
+    settings_of,
+    sort_key,
+)
 from leyden.run.record import NAME
 from leyden.sweeps.objective import LEVEL, half_width
 from leyden.sweeps.report.statistics import holm, welch
@@ -32,10 +40,9 @@ REPEATED = frozenset({"seed", "data.seed"})
 """Keys in which runs of a cell may differ: they are its repeats."""
 
 NOT_COMPARED = frozenset(
-    {"status", "folder", "experiment", "steps", "seconds", "throughput", "params", "flops", "best"}
-    | {"started", "tags", "run_dir", "name", "trainer.devices", "trainer.accelerator"}
+    {"run_dir", "name", "trainer.devices", "trainer.accelerator", "data.num_workers", "logger"}
 )
-"""Facts that follow from a run, or do not change what is computed."""
+"""Settings that do not change what is computed."""
 
 
 @dataclass(frozen=True)
@@ -161,34 +168,36 @@ def paper_table(
         ConfigError: There are no such runs, keys or values, or runs of a cell differ in more than
             their seeds.
     """
-    found = _facts(sources)
+    found = _runs(sources)
     keys = [*rows, *columns]
-    require_known([*keys, value, *(one.key for one in where)], found, flag="report")
-    chosen = [facts for facts in found if all(one.holds(facts) for one in where)]
+    known = [run.facts for run in found]
+    require_known([*keys, value, *(one.key for one in where)], known, flag="report")
+    chosen = [run for run in found if all(one.holds(run.facts) for one in where)]
     left_out: dict[str, int] = defaultdict(int)
     counted = []
-    for facts in chosen:
+    for run in chosen:
+        facts = run.facts
         if as_number(facts.get(value)) is None:
             left_out[f"{facts.get('status')}, without {value}"] += 1
         elif facts.get("status") != "completed":
             left_out[str(facts.get("status"))] += 1
         else:
-            counted.append(facts)
+            counted.append(run)
     if not counted:
         raise ConfigError([Problem("--value", "no completed run has it", value)])
     direction = mode or mode_of(value)
-    groups: dict[tuple[str, str], list[Mapping[str, Value]]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Run]] = defaultdict(list)
     names: tuple[dict[str, tuple[object, ...]], dict[str, tuple[object, ...]]] = ({}, {})
-    for facts in counted:
+    for run in counted:
         place = []
         for side, of_side in zip((rows, columns), names, strict=True):
-            name = ", ".join(_named(key, facts) for key in side) or value
-            of_side.setdefault(name, tuple(sort_key(facts, key) for key in side))
+            name = ", ".join(_named(key, run.facts) for key in side) or value
+            of_side.setdefault(name, tuple(sort_key(run.facts, key) for key in side))
             place.append(name)
-        groups[place[0], place[1]].append(facts)
+        groups[place[0], place[1]].append(run)
     require_repeats(groups, keys)
     cells = {
-        place: Cell(tuple(as_number(facts[value]) or 0.0 for facts in members))
+        place: Cell(tuple(as_number(run.facts[value]) or 0.0 for run in members))
         for place, members in groups.items()
     }
     ordered = [sorted(of_side, key=of_side.__getitem__) for of_side in names]
@@ -197,9 +206,17 @@ def paper_table(
     return PaperTable(value, direction, ordered[0], ordered[1], cells, dict(left_out))
 
 
-def _facts(sources: Sequence[Path]) -> list[dict[str, Value]]:
-    """What is known of each run, each once."""
-    found: dict[Path, dict[str, Value]] = {}
+@dataclass(frozen=True)
+class Run:
+    """A run, by what is known of it and what was chosen for it."""
+
+    facts: dict[str, Value]
+    settings: dict[str, Value]
+
+
+def _runs(sources: Sequence[Path]) -> list[Run]:
+    """The runs in some folders, each once."""
+    found: dict[Path, Run] = {}
     for source in sources:
         if not source.is_dir():
             raise ConfigError([Problem("FOLDER", "there is no such folder", str(source))])
@@ -210,7 +227,8 @@ def _facts(sources: Sequence[Path]) -> list[dict[str, Value]]:
         if not records:
             raise ConfigError([Problem("FOLDER", "has no runs", str(source))])
         for record in records:
-            found[Path(record["folder"]).resolve()] = facts_of(record)
+            folder = Path(record["folder"]).resolve()
+            found[folder] = Run(facts_of(record), settings_of(record))
     return list(found.values())
 
 
@@ -236,15 +254,13 @@ def _named(key: str, facts: Mapping[str, Value]) -> str:
     return str(value) if "." not in key and number is None else f"{key.rpartition('.')[2]} {value}"
 
 
-def require_repeats(
-    groups: Mapping[tuple[str, str], Sequence[Mapping[str, Value]]], keys: Iterable[str]
-) -> None:
+def require_repeats(groups: Mapping[tuple[str, str], Sequence[Run]], keys: Iterable[str]) -> None:
     """Raises `ConfigError` where runs of a cell differ in more than their seeds."""
     shown = {*keys, *REPEATED, *NOT_COMPARED}
     for place, members in groups.items():
-        known = {key for facts in members for key in facts if "/" not in key or "." in key}
+        known = {key for run in members for key in run.settings}
         for key in sorted(known - shown):
-            values = {str(facts.get(key)) for facts in members}
+            values = {str(run.settings.get(key)) for run in members}
             if len(values) > 1:
                 listed = ", ".join(sorted(values)[:4])
                 where = " and ".join(filter(None, place))

@@ -3,6 +3,7 @@
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
@@ -120,7 +121,8 @@ class DataModule(LightningDataModule, ABC):
             splits = synthetic_splits(self.expected_spec()) if self.is_synthetic else self.load()
             if self.overfit_samples is not None:
                 few = FirstSamples(splits.train, self.overfit_samples)
-                splits = DataSplits(splits.spec, few, few, few, splits.report)
+                spec = replace(splits.spec, class_counts=())
+                splits = DataSplits(spec, few, few, few, splits.report)
             self._splits = counted(splits)
         return self._splits
 

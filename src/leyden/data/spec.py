@@ -45,7 +45,7 @@ class Spec:
     num_outputs: int
     task: TaskName | None = None
     class_names: tuple[str, ...] = ()
-    class_counts: tuple[int, ...] = ()
+    class_counts: tuple[int, ...] = field(default=(), compare=False)
     feature_names: tuple[str, ...] = ()
     target_name: str = "target"
     target_mean: float = 0.0

@@ -61,7 +61,10 @@ class FirstSamples:
 
 
 def counted(splits: DataSplits) -> DataSplits:
-    """The splits with their sizes, and those of the classes where splits have `labels`."""
+    """The splits with their sizes, and those of the classes where splits have `labels`.
+
+    Splits that were counted already are returned themselves.
+    """
     report, spec = splits.report, splits.spec
     report.parts = {name: len(samples) for name, samples in splits}
     if spec.task_name != "classification":
@@ -75,4 +78,7 @@ def counted(splits: DataSplits) -> DataSplits:
         for code, count in enumerate(counts[name]):
             label = spec.class_names[code] if code < len(spec.class_names) else str(code)
             report.classes.setdefault(label, {})[name] = count
-    return replace(splits, spec=replace(spec, class_counts=tuple(counts.get("train", ()))))
+    of_train = tuple(counts.get("train", ()))
+    if of_train == spec.class_counts:
+        return splits
+    return replace(splits, spec=replace(spec, class_counts=of_train))

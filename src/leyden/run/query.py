@@ -79,13 +79,7 @@ def facts_of(record: Mapping[str, Any]) -> dict[str, Value]:
     Args:
         record: Content of `run.json`, with its `folder`.
     """
-    facts: dict[str, Value] = {}
-    for group, option in (record.get("choices") or {}).items():
-        facts[str(group)] = str(option)
-    for override in record.get("overrides") or ():
-        key, equals, value = str(override).lstrip("+~").partition("=")
-        if equals and key not in facts:
-            facts[key] = _plain(value)
+    facts = settings_of(record)
     for name, value in (record.get("metrics") or {}).items():
         facts[str(name)] = _plain(value)
     for name in ("status", "folder", "experiment", "seed", "steps", "seconds", "throughput"):
@@ -96,6 +90,18 @@ def facts_of(record: Mapping[str, Any]) -> dict[str, Value]:
     facts["tags"] = " ".join(record.get("tags") or ())
     facts["started"] = _plain(record.get("started"))
     return facts
+
+
+def settings_of(record: Mapping[str, Any]) -> dict[str, Value]:
+    """What was chosen for a run: the option of each group, and the value of each key."""
+    settings: dict[str, Value] = {}
+    for group, option in (record.get("choices") or {}).items():
+        settings[str(group)] = str(option)
+    for override in record.get("overrides") or ():
+        key, equals, value = str(override).lstrip("+~").partition("=")
+        if equals and key not in settings:
+            settings[key] = _plain(value)
+    return settings
 
 
 def _plain(value: Any) -> Value:

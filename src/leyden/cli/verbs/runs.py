@@ -14,7 +14,7 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
         verbs,
         "runs",
         runs,
-        usage="[FOLDER] [--where CONDITION ...] [--sort [-]KEY] [--columns KEY,...]"
+        usage="[FOLDER] [--where CONDITION ...] [--sort=[-]KEY] [--columns KEY,...]"
         " [--json | --csv]",
         description="A table of the runs and sweeps below a folder, as `leyden runs --where"
         " 'model=mlp val/loss<0.1' --sort test/acc`.",
@@ -23,7 +23,7 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
     parser.add_argument(
         "--where", action="append", default=[], help="conditions: key, = != < <= > >= ~, value"
     )
-    parser.add_argument("--sort", metavar="KEY", help="least first; -KEY: greatest first")
+    parser.add_argument("--sort", metavar="KEY", help="least first; --sort=-KEY: greatest first")
     parser.add_argument("--columns", metavar="KEY,...", help="these instead of the usual ones")
     parser.add_argument("--csv", action="store_true", help="as CSV")
     add_json(parser)

@@ -17,7 +17,7 @@ from leyden.data.fetching import data_folder, fetch_into
 from leyden.data.images.augmentation import Augmentation
 from leyden.data.images.pixels import image_splits
 from leyden.data.spec import DataKind, Spec
-from leyden.data.splits import DataSplits
+from leyden.data.splits import DataSplits, counted
 from leyden.data.splitting import draw_rows
 from leyden.types import Count, PositiveInt, Share
 
@@ -124,7 +124,7 @@ class TorchvisionImages(DataModule):
     def load(self) -> DataSplits:
         augmentation = self.augmentation if self.augmentation.changes else None
         origin = type(self), self.folder.absolute(), self.num_val, augmentation
-        parts = loaded.get(origin) or self._read_parts()
+        parts = loaded.get(origin) or counted(self._read_parts())
         loaded[origin] = parts
         return parts
 
