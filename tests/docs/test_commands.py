@@ -36,6 +36,7 @@ RUN = [
 
 NEEDED = {
     "data.path=shards": "tokenize novel.txt --output shards --tokenizer bpe --vocab-size 300",
+    "scaling ladder": "train -m params=3e3,1e4,3e4,1e5 trainer=smoke run_dir=ladder",
     "hf:exported": "export MODEL --format hf --output exported",
 }
 """Commands that come before those that have a word."""
