@@ -56,6 +56,13 @@ def test_a_run_and_a_sweep_are_removed(outputs, leyden):
     assert list(outputs.iterdir()) == []
 
 
+def test_what_an_interrupted_removal_has_left_goes_with_the_next(outputs, leyden):
+    (outputs / ".removed.abc").mkdir()
+    (outputs / "run").rename(outputs / ".removed.abc" / "run")
+    assert leyden("rm", "outputs/sweep", "--yes").status == 0
+    assert list(outputs.iterdir()) == []
+
+
 def test_without_a_word_nothing_is_removed(outputs, leyden):
     result = leyden("rm", "outputs/run")
     assert result.status == 2

@@ -1,7 +1,5 @@
 """Removal of runs and sweeps: never of what runs, or of what others start from."""
 
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +8,7 @@ from filelock import FileLock, Timeout
 from omegaconf import OmegaConf
 
 from leyden.errors import ConfigError, Problem
+from leyden.files.temporary import temporary_folder
 from leyden.run.folder import read_frozen
 from leyden.run.foreign_links import find_named, reject_foreign_links
 from leyden.run.lock import EXECUTION, folder_lock
@@ -17,7 +16,7 @@ from leyden.run.record import NAME as RUN
 from leyden.sweeps.record import NAME as SWEEP
 
 REMOVED = ".removed."
-"""Beginning of the name that a folder has while it is removed: what is left of it is no run."""
+"""Beginning of the name of the folder in which others are removed."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def _starts(root: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def remove(one: Removable) -> None:
-    """Removes a folder; what an interruption leaves has a name of no run.
+    """Removes a folder; what an interruption leaves of it, the next removal beside it takes away.
 
     Raises:
         ConfigError: It is being run.
@@ -105,9 +104,8 @@ def remove(one: Removable) -> None:
     with folder_lock(one.folder, key="FOLDER"):
         for path in (one.folder, *(found.parent for found in find_named(one.folder, RUN))):
             _require_idle(path)
-        place = Path(tempfile.mkdtemp(dir=one.folder.parent, prefix=REMOVED))
-        one.folder.rename(place / one.folder.name)
-    shutil.rmtree(place)
+        with temporary_folder(one.folder.parent, REMOVED) as place:
+            one.folder.rename(place / one.folder.name)
 
 
 def _require_idle(folder: Path) -> None:
