@@ -18,12 +18,13 @@ from leyden.cli.verbs import (
     evaluate,
     export,
     generate,
-    keep,
     plan,
     report,
     reproduce,
+    rm,
     runs,
     scaling,
+    tag,
     tokenize,
     train,
 )
@@ -43,7 +44,7 @@ WHEN_INTERRUPTED = {
 
 MODULES = (
     *(train, plan, data, evaluate, generate, export),
-    *(runs, keep, diff, reproduce, doctor, report, scaling, tokenize, adopt),
+    *(runs, tag, rm, diff, reproduce, doctor, report, scaling, tokenize, adopt),
 )
 """The files of the verbs; each has a function `add_verbs`."""
 

@@ -1,4 +1,4 @@
-"""`leyden tag` and `leyden rm`: words for runs, and the removal of runs."""
+"""`leyden rm`: the removal of runs and sweeps."""
 
 import argparse
 import sys
@@ -9,18 +9,8 @@ from leyden.errors import ConfigError, Problem
 
 
 def add_verbs(verbs: "Verbs[Parser]") -> None:
-    """Adds `tag` and `rm`."""
-    tagger = add_verb(
-        verbs,
-        "tag",
-        tag,
-        usage="RUN WORD ... [--remove]",
-        description="Gives words to a run, by which `leyden runs --where tags~WORD` finds it.",
-    )
-    tagger.add_argument("run_folder", metavar="RUN", type=Path, help="a run's folder")
-    tagger.add_argument("words", metavar="WORD", nargs="+")
-    tagger.add_argument("--remove", action="store_true", help="takes the words away")
-    remover = add_verb(
+    """Adds `rm`."""
+    parser = add_verb(
         verbs,
         "rm",
         rm,
@@ -28,23 +18,8 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
         description="Removes runs and sweeps; not what is being run, and not what others start"
         " from.",
     )
-    remover.add_argument("folders", metavar="FOLDER", nargs="+", type=Path)
-    remover.add_argument("--yes", action="store_true", help="does not ask")
-
-
-def tag(options: argparse.Namespace) -> int:
-    """Tags a run."""
-    from leyden.cli.console import results, say
-    from leyden.run.folder import require_run_folder
-    from leyden.run.foreign_links import reject_foreign_links
-    from leyden.run.tags import change_tags
-
-    folder: Path = options.run_folder
-    require_run_folder(folder)
-    reject_foreign_links(folder, key="RUN")
-    tags = change_tags(folder, options.words, removed=options.remove)
-    say(results(), f"{folder}: {' '.join(tags) or 'no tags'}")
-    return 0
+    parser.add_argument("folders", metavar="FOLDER", nargs="+", type=Path)
+    parser.add_argument("--yes", action="store_true", help="does not ask")
 
 
 def rm(options: argparse.Namespace) -> int:
