@@ -1,5 +1,6 @@
 """Keeps `run.json` up to date while a run goes on."""
 
+import json
 import math
 import time
 from typing import Any, ClassVar, Literal
@@ -8,13 +9,19 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.tensorboard import best_tag, tensorboard_writer
 from leyden.errors import Diverged
+from leyden.files.atomic import write_atomically
 from leyden.models.parameter_count import count_parameters
+from leyden.run.checkpoints import find_checkpoint
 from leyden.run.content import Best
 from leyden.run.provenance import device_name, flags, peak_memory_bytes
 from leyden.run.record import Record
+from leyden.run.test_uses import add_test_use
 from leyden.tasks import Task
 from leyden.tasks.log_values import loop_of, num_samples
 from leyden.tasks.step_count import steps_done
+
+TEST_DETAILS = "test_details.json"
+"""Table of the classes, confusion and calibration of the test part."""
 
 SECONDS_BETWEEN = 2.0
 """A small network may be validated fifty times a second, and each write waits for the disk."""
@@ -113,8 +120,18 @@ class Recorder(Callback):
                 writer.add_scalar(best_tag(monitor), value, steps_done(trainer) - 1)
 
     def on_test_end(self, trainer: Trainer, task: LightningModule) -> None:
-        self.record.metrics |= metric_values(trainer)
-        self.record.write()
+        record = self.record
+        record.metrics |= metric_values(trainer)
+        if isinstance(task, Task):
+            of_test = task.statistics.intervals.items()
+            record.intervals = {f"test/{name}": interval for name, interval in of_test}
+            if record.is_writer and task.statistics.details is not None:
+                write_atomically(record.folder / TEST_DETAILS, json.dumps(task.statistics.details))
+        record.write()
+        if record.is_writer:
+            checkpoint = find_checkpoint(record.folder)
+            name = None if checkpoint is None else checkpoint.name
+            add_test_use(record.folder, by="train", checkpoint=name, overrides=[])
         require_finite(trainer)
 
     def on_exception(

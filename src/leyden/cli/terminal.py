@@ -20,6 +20,9 @@ BASELINES = {
     "ar": "the best autoregressive model of up to as many lags",
 }
 
+MACRO = frozenset({"test/precision", "test/recall", "test/f1"})
+"""Means over the classes, each of which weighs alike."""
+
 EXACT_ENOUGH = 0.05
 """Relative difference from `params=` that is not reported."""
 
@@ -132,24 +135,55 @@ def show_early_stop(monitor: str, patience: int) -> None:
 
 
 def show_end(record: "Record") -> None:
-    """Test metrics and time of a finished run."""
+    """Test metrics, baselines and time of a finished run."""
     rows = []
     for name, value in record.metrics.items():
         if name.startswith(("test/", "test_")):
-            rows.append((name, format_number(value)))
+            rows.append((name, _with_interval(value, record.intervals.get(name)), _kind_of(name)))
     best = record.best
     is_tested = bool(rows)
     if best["value"] is not None:
         is_kept = best["checkpoint"] is not None
         kept = "; tested" if is_kept and is_tested else "; kept" if is_kept else ""
         number = f"{format_number(best['value'])} at step {best['step']}{kept}"
-        rows.append((f"best {best['metric']}", number))
+        rows.append((f"best {best['metric']}", number, ""))
     if best["value"] is None and is_tested:
         is_validated = any(name.startswith("val") for name in record.metrics)
         why = "no metric selects" if is_validated else "there was no validation"
-        rows.append(("tested", f"the last weights; {why}"))
-    rows.append(("fit", f"{record.train_seconds:.1f} s, {record.steps:,} steps"))
-    say_rows(results(), rows)
+        rows.append(("tested", f"the last weights; {why}", ""))
+    rows.append(("fit", f"{record.train_seconds:.1f} s, {record.steps:,} steps", ""))
+    say_rows(
+        results(), [(name, " ".join(filter(None, (value, kind)))) for name, value, kind in rows]
+    )
+    show_baselines(record)
+
+
+def _with_interval(value: float, interval: Sequence[float] | None) -> str:
+    """A test metric with its 95 % interval over the samples of the test part."""
+    number = format_number(value)
+    if interval is None:
+        return number
+    low, high = interval
+    return f"{number} ({format_number(low)} to {format_number(high)})"
+
+
+def _kind_of(name: str) -> str:
+    """What a metric is a mean of, where the name does not tell."""
+    return "macro" if name in MACRO else ""
+
+
+def show_baselines(record: "Record") -> None:
+    """What simple models reach on the test part, and how the run stands to them."""
+    from leyden.baselines.judgement import standing
+
+    found = standing(
+        record.metrics, record.intervals, record.baselines, monitor=record.best["metric"]
+    )
+    if found is None:
+        return
+    rows = [(f"  {name}", format_number(value)) for name, value in found.baselines]
+    say_rows(results(), [(f"baselines, {found.metric}", ""), *rows])
+    say_wrapped(messages(), found.sentence, style="yellow" if found.is_warning else "")
 
 
 def show_problems(problems: Iterable[Problem]) -> None:

@@ -32,6 +32,7 @@ NON_SEMANTIC_KEYS = (
     "trainer.profiler",
     "resume",
     "monitor.reduce",
+    "baselines",
 )
 """Keys that do not change what is computed. Callbacks say it of themselves; see `is_observer`. Keys
 of the user's own (`own_keys`) act by the interpolations in others alone."""

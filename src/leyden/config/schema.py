@@ -138,6 +138,8 @@ class Root:
     """Whether torch.compile makes kernels of the network, or how: `{mode: ..., dynamic: ...}`."""
     run_dir: str | None
     """The run's folder; null: a new one under `outputs/<name>/`."""
+    baselines: bool | None = True
+    """Whether simple models are fitted to the same data, beside the result; null: none are."""
     metrics: dict[str, Any] | None = None
     """Metrics of torchmetrics, or of the user's, beside those of the task."""
     own_keys: list[str] | None = None

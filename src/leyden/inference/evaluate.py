@@ -14,6 +14,7 @@ from leyden.config.references import in_run_folder
 from leyden.config.validate import validate_frozen
 from leyden.errors import ConfigError, Problem
 from leyden.events import Note, Observer
+from leyden.files.json_file import reason_of
 from leyden.inference.load import checkpoint_of
 from leyden.planning.building import build_module
 from leyden.planning.hardware import accelerator_is_here, precision_fits
@@ -24,12 +25,15 @@ from leyden.run.checkpoints import load_weights
 from leyden.run.folder import read_frozen, require_run_folder
 from leyden.run.log import quiet_libraries
 from leyden.run.record import Record
+from leyden.run.test_uses import add_test_use
 from leyden.training.build import RunObjects, build_trainer
 from leyden.training.resume import data_changes
 
 
 def evaluate(folder: Path, overrides: list[str], *, observer: Observer) -> dict[str, float]:
-    """Tests a run's checkpoint and returns the metrics by name. Writes nothing.
+    """Tests a run's checkpoint and returns the metrics by name.
+
+    All that is written is a line in the run's folder: the test part was used.
 
     Args:
         folder: Folder of the run.
@@ -71,8 +75,18 @@ def evaluate(folder: Path, overrides: list[str], *, observer: Observer) -> dict[
         else:
             load_weights(run.weighted, checkpoint)
             trainer.test(task, datamodule=data, verbose=False)
+    record_use(folder, checkpoint, others, observer)
     require_finite(trainer)
     return {name: float(value) for name, value in trainer.callback_metrics.items()}
+
+
+def record_use(folder: Path, checkpoint: Path, overrides: list[str], observer: Observer) -> None:
+    """Records that the test part was used; a folder that can't be written is only told of."""
+    try:
+        add_test_use(folder, by="eval", checkpoint=checkpoint.name, overrides=overrides)
+    except OSError as error:
+        message = f"the use of the test part could not be recorded: {reason_of(error)}"
+        observer(Note(message))
 
 
 def user_callbacks(cfg: DictConfig) -> list[Callback]:

@@ -20,7 +20,13 @@ from leyden.config.user_code import in_a_line
 from leyden.data.spec import DataKind, Spec, TaskName
 from leyden.errors import ConfigError, Problem, suggestion
 from leyden.tasks import TASKS, Classification, LanguageModeling, Regression, Task
-from leyden.tasks.classification import probability_of_second, reader_of, weights_of
+from leyden.tasks.classification import (
+    OF_MANY,
+    OF_TWO,
+    probability_of_second,
+    reader_of,
+    weights_of,
+)
 
 NUM_TRIED = 64
 """Number of samples that a metric is tried with."""
@@ -61,7 +67,8 @@ def task_problems(cfg: DictConfig, names: Iterable[TaskName], kind: DataKind) ->
         return
     own = {name.partition("/")[2] for task in tasks for name in logged_names(task)}
     further = [str(name) for name in cfg.get("metrics") or {}]
-    yield from _name_problems(further, own)
+    sometimes = {*OF_MANY, *OF_TWO} if Classification in tasks else set()
+    yield from _name_problems(further, own - sometimes)
     logged = sorted(
         {name for task in tasks for name in logged_names(task) if name.startswith("val/")}
         | {f"val/{name}" for name in further}
@@ -69,6 +76,7 @@ def task_problems(cfg: DictConfig, names: Iterable[TaskName], kind: DataKind) ->
     if cfg.monitor.metric not in logged:
         message = f"is never logged in validation; {suggestion(str(cfg.monitor.metric), logged)}"
         yield Problem("monitor.metric", message, str(cfg.monitor.metric))
+    yield from _mode_problems(cfg, tasks)
     yield from _key_problems(cfg, tasks, kind)
 
 
@@ -93,6 +101,25 @@ def _name_problems(further: list[str], own: set[str]) -> Iterator[Problem]:
         elif name in own:
             message = f"is logged by the task itself; choose another name, such as `my_{name}`"
             yield Problem(f"metrics.{name}", message)
+
+
+def _mode_problems(cfg: DictConfig, tasks: list[type[Task]]) -> Iterator[Problem]:
+    """The run would be selected by its worst value."""
+    name = str(cfg.monitor.metric).removeprefix("val/")
+    known = {
+        task.higher_is_better[name]
+        for task in tasks
+        if name in getattr(task, "higher_is_better", {})
+    }
+    if known == {cfg.monitor.mode != "max"}:
+        yield wrong_mode(cfg, higher_is_better=known.pop())
+
+
+def wrong_mode(cfg: DictConfig, *, higher_is_better: bool) -> Problem:
+    """The problem of a mode that selects the worst."""
+    mode, what = ("max", "more") if higher_is_better else ("min", "less")
+    message = f"does not fit: {what} is better of this metric; type `monitor.mode={mode}`"
+    return Problem("monitor.mode", message, str(cfg.monitor.mode))
 
 
 def _key_problems(cfg: DictConfig, tasks: list[type[Task]], kind: DataKind) -> Iterator[Problem]:
@@ -159,9 +186,22 @@ def fit_problems(cfg: DictConfig, spec: Spec) -> Iterator[Problem]:
             if isinstance(weights, ListConfig):
                 weights = tuple(map(float, weights))
             weights_of(weights, spec)
+        yield from _absent_metric_problems(cfg, spec)
         yield from _metric_problems(cfg, spec)
     except ConfigError as error:
         yield from error.problems
+
+
+def _absent_metric_problems(cfg: DictConfig, spec: Spec) -> Iterator[Problem]:
+    """The monitored metric is not logged of as many classes, or a further one is by the task."""
+    logged = task_class(cfg, spec).metrics_for(spec)
+    further = [str(name) for name in cfg.get("metrics") or {}]
+    yield from _name_problems(further, {name.partition("/")[2] for name in logged})
+    names = sorted(name for name in logged if name.startswith("val/"))
+    if cfg.monitor.metric not in (*names, *(f"val/{name}" for name in further)):
+        message = f"is not logged of data with {spec.num_outputs} classes"
+        message += f"; {suggestion(str(cfg.monitor.metric), names)}"
+        yield Problem("monitor.metric", message, str(cfg.monitor.metric))
 
 
 def _metric_problems(cfg: DictConfig, spec: Spec) -> Iterator[Problem]:
@@ -175,11 +215,10 @@ def _metric_problems(cfg: DictConfig, spec: Spec) -> Iterator[Problem]:
     kind = task_class(cfg, spec)
     wrong: str | None
     for name, metric in build_metrics(cfg, spec).items():
-        is_monitored = f"val/{name}" == cfg.monitor.metric and metric.higher_is_better is not None
-        if is_monitored and (cfg.monitor.mode == "max") != metric.higher_is_better:
-            mode, what = ("max", "more") if metric.higher_is_better else ("min", "less")
-            message = f"does not fit: {what} is better of this metric; type `monitor.mode={mode}`"
-            yield Problem("monitor.mode", message, str(cfg.monitor.mode))
+        better = metric.higher_is_better
+        is_monitored = f"val/{name}" == cfg.monitor.metric
+        if is_monitored and better is not None and better != (cfg.monitor.mode == "max"):
+            yield wrong_mode(cfg, higher_is_better=better)
         if isinstance(metric, BaseAggregator):
             wrong = f"{type(metric).__name__} does not compare predictions with targets"
         elif kind.evaluate is LanguageModeling.evaluate:

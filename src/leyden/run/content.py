@@ -82,6 +82,16 @@ class DataContent(TypedDict, total=False):
     warnings: list[str]
 
 
+class BaselineContent(TypedDict, total=False):
+    """What a simple model reaches on the data, see `leyden.baselines`."""
+
+    name: Required[str]
+    is_trivial: Required[bool]
+    metrics: Required[dict[str, float]]
+    train_samples: int
+    seconds: float
+
+
 class KnownContent(TypedDict, total=False):
     """Keys of a run's record; a reader that needs one asks whether it is there."""
 
@@ -105,6 +115,8 @@ class KnownContent(TypedDict, total=False):
     throughput: float | None
     peak_memory_bytes: int | None
     metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    baselines: list[BaselineContent] | None
     best: Best
     monitored: list[tuple[int, float]]
     git: dict[str, Any]

@@ -47,6 +47,9 @@ class Record:
         resume: How exactly the run can be resumed within an epoch, and why not; see
             `leyden.data.replay.ResumeExactness`.
         resumed: When and by what command the run was resumed.
+        intervals: 95 % intervals of test metrics over the samples of the test part, by name.
+        baselines: What simple models reach on the same data, see `leyden.baselines`; None: they
+            were not computed.
         losses: Losses of some optimizer steps, by step; exact, as `float.hex`.
         is_writer: Whether changes are written; of several processes of a run only the first writes.
         training_since: Monotonic time at which training would have begun without interruptions.
@@ -73,6 +76,8 @@ class Record:
     throughput: float | None = None
     peak_memory_bytes: int | None = None
     metrics: dict[str, float] = field(default_factory=dict)
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    baselines: list[dict[str, Any]] | None = None
     best: dict[str, Any] = field(default_factory=lambda: dict(NO_BEST))
     monitored: list[tuple[int, float]] = field(default_factory=list)
     git: dict[str, Any] = field(default_factory=git_state)

@@ -1,14 +1,17 @@
 """Classification: one label for each sample."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from math import isfinite
 from typing import ClassVar, Literal
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torchmetrics import Metric, MetricCollection
+from torchmetrics import MeanSquaredError, Metric, MetricCollection
 from torchmetrics.classification import (
+    BinaryAUROC,
+    BinaryAveragePrecision,
     MulticlassAccuracy,
     MulticlassF1Score,
     MulticlassPrecision,
@@ -18,8 +21,10 @@ from torchmetrics.classification import (
 from leyden.data.batches import Batch
 from leyden.data.spec import Spec, TaskName
 from leyden.errors import ConfigError, Problem
+from leyden.tasks.class_statistics import COLUMNS, class_statistics
 from leyden.tasks.evaluation import Convert, Evaluation
 from leyden.tasks.losses import cross_entropy, focal_loss, widened
+from leyden.tasks.sample_values import Columns, SampleStatistics
 from leyden.tasks.task import MakeOptimizer, MakeSchedule, Task
 from leyden.types import NonNegative, Probability
 
@@ -27,14 +32,23 @@ TOP = 5
 SAME_STATES = [["precision", "recall", "f1"]]
 """Metrics that are computed from the same counts of each class; all others count by themselves."""
 
-NAMES = ("loss", "acc", "precision", "recall", "f1", f"top{TOP}")
+NAMES = ("loss", "acc", "precision", "recall", "f1")
+OF_MANY = (f"top{TOP}",)
+"""Logged beside `NAMES` where there are more classes than that."""
+
+OF_TWO = ("auroc", "ap", "brier", "balanced_acc")
+"""Logged beside `NAMES` where there are two classes."""
+
+OF_TEST = ("ece",)
 
 
 class Classification(Task):
     """Trains a network by cross-entropy, or by the focal loss.
 
-    Logs the loss (nats), accuracy, the means over the classes of precision, recall and F1, and the
-    share of samples whose label is among the five likeliest (or all, where there are fewer). The
+    Logs the loss (nats), accuracy, and the means over the classes of precision, recall and F1
+    (macro). Of two classes also the area under the ROC curve, the average precision, the Brier
+    score of the second class, and the balanced accuracy; of six or more the share of samples whose
+    label is among the five likeliest. Of the test part also the expected calibration error. The
     loss of validation and test is the plain cross-entropy, whatever the network is trained by, so
     that runs can be compared.
 
@@ -54,8 +68,14 @@ class Classification(Task):
 
     metrics: ClassVar[tuple[str, ...]] = (
         "train/loss",
-        *(f"{part}/{name}" for part in ("val", "test") for name in NAMES),
+        *(f"{part}/{name}" for part in ("val", "test") for name in (*NAMES, *OF_MANY, *OF_TWO)),
+        *(f"test/{name}" for name in OF_TEST),
     )
+    higher_is_better: ClassVar[Mapping[str, bool]] = {
+        **dict.fromkeys(("acc", "precision", "recall", "f1", *OF_MANY, *OF_TWO), True),
+        **dict.fromkeys(("loss", "brier", "ece"), False),
+    }
+    sample_columns: ClassVar[tuple[str, ...]] = COLUMNS
 
     def __init__(
         self,
@@ -73,6 +93,10 @@ class Classification(Task):
         self.label_smoothing = label_smoothing
         self.loss = loss
         self.focal_gamma = focal_gamma
+        if spec.num_outputs == 2:
+            for evaluation in (self.val, self.test):
+                evaluation.add(scores_of_two(), lambda metric: probability_of_second)
+                evaluation.add({"balanced_acc": MulticlassRecall(2)}, lambda metric: probabilities)
         # In no buffer, which Lightning would round to the precision of the run.
         self.class_weights = weights_of(class_weights, spec)
 
@@ -81,6 +105,11 @@ class Classification(Task):
     @staticmethod
     def target_shape(spec: Spec) -> tuple[int, ...]:
         return ()
+
+    @classmethod
+    def metrics_for(cls, spec: Spec) -> tuple[str, ...]:
+        left_out = {*(() if spec.num_outputs == 2 else OF_TWO), *(() if has_top(spec) else OF_MANY)}
+        return tuple(name for name in cls.metrics if name.partition("/")[2] not in left_out)
 
     def scores(self) -> MetricCollection:
         members: dict[str, Metric | MetricCollection] = {**scores(self.spec.num_outputs)}
@@ -109,9 +138,41 @@ class Classification(Task):
         inputs, labels = batch
         logits = widened(self(inputs))
         evaluation.update(cross_entropy(logits, labels), len(labels), logits, labels)
+        if evaluation.samples is not None:
+            evaluation.samples.update(**sample_columns(logits, labels))
+
+    def describe_samples(self, samples: Columns) -> SampleStatistics:
+        names = self.spec.class_names or map(str, range(self.spec.num_outputs))
+        return class_statistics(
+            samples,
+            class_names=list(names),
+            top_name=f"top{TOP}" if has_top(self.spec) else None,
+        )
 
     def reader(self, metric: Metric) -> Convert:
         return reader_of(metric)
+
+
+def has_top(spec: Spec) -> bool:
+    """Whether there are more classes than the likeliest ones that are asked for."""
+    return spec.num_outputs > TOP
+
+
+def sample_columns(
+    logits: Float[Tensor, "n classes"], labels: Int[Tensor, " n"]
+) -> dict[str, Tensor]:
+    """The `COLUMNS` of the samples of a batch."""
+    shares = logits.softmax(-1)
+    confidence, predicted = shares.max(-1)
+    likeliest = logits.topk(min(TOP, logits.shape[-1])).indices
+    return {
+        "label": labels,
+        "predicted": predicted,
+        "confidence": confidence,
+        "loss": F.cross_entropy(logits, labels, reduction="none"),
+        "second": shares[:, 1],
+        "in_top": (likeliest == labels[:, None]).any(-1),
+    }
 
 
 def reader_of(metric: Metric) -> Convert:
@@ -170,11 +231,22 @@ def weights_of(
 
 
 def scores(num_classes: int) -> dict[str, Metric]:
-    """What is logged beside the loss."""
-    return {
+    """What is logged beside the loss; precision, recall and F1 are means over the classes."""
+    found: dict[str, Metric] = {
         "acc": MulticlassAccuracy(num_classes, average="micro"),
         "precision": MulticlassPrecision(num_classes),
         "recall": MulticlassRecall(num_classes),
         "f1": MulticlassF1Score(num_classes),
-        f"top{TOP}": MulticlassAccuracy(num_classes, top_k=min(TOP, num_classes), average="micro"),
+    }
+    if num_classes > TOP:
+        found[f"top{TOP}"] = MulticlassAccuracy(num_classes, top_k=TOP, average="micro")
+    return found
+
+
+def scores_of_two() -> dict[str, Metric]:
+    """Metrics of the probability of the second of two classes."""
+    return {
+        "auroc": BinaryAUROC(),
+        "ap": BinaryAveragePrecision(),
+        "brier": MeanSquaredError(),
     }

@@ -8,6 +8,7 @@ from torch import Tensor
 from torchmetrics import Metric, MetricCollection, SumMetric
 
 from leyden.errors import ConfigError, Problem
+from leyden.tasks.sample_values import SampleValues
 
 Convert = Callable[..., tuple[Tensor, ...]]
 """Turns the predictions and targets of a batch into what a metric of torchmetrics reads."""
@@ -37,6 +38,8 @@ class Evaluation:
             else MetricCollection(dict(metrics or {}), compute_groups=False)
         )
         self.further: dict[str, tuple[Metric, Convert]] = {}
+        self.samples: SampleValues | None = None
+        """Keeps numbers of each sample; None: they are not kept."""
         self.device: torch.device | None = None
 
     def add(self, metrics: Mapping[str, Metric], convert: Callable[[Metric], Convert]) -> None:
@@ -62,6 +65,8 @@ class Evaluation:
             for metrics in self._all():
                 metrics.to(loss.device)
                 metrics.set_dtype(wide)  # after `to`, which sets the dtype back
+            if self.samples is not None:
+                self.samples.to(loss.device)
         self.loss_sum.update(loss.to(wide) * count)
         self.count.update(count)
         if answers:

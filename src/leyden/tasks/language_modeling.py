@@ -1,16 +1,20 @@
 """Language modelling: the next token, everywhere in a window."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from math import log
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+import numpy as np
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from leyden.data.batches import Batch
 from leyden.data.spec import Spec, TaskName
 from leyden.tasks.evaluation import Evaluation
+from leyden.tasks.intervals import Array, block_length, bootstrap_means
 from leyden.tasks.losses import IGNORED, chunked_cross_entropy, cross_entropy
+from leyden.tasks.sample_values import Columns, SampleStatistics
 from leyden.tasks.task import MakeOptimizer, MakeSchedule, Task
 from leyden.types import Count, Probability
 
@@ -38,6 +42,8 @@ class LanguageModeling(Task):
         *(f"{part}/{name}" for part in ("val", "test") for name in NAMES),
     )
     solves: ClassVar[Set[TaskName]] = frozenset({"language_modeling"})
+    higher_is_better: ClassVar[Mapping[str, bool]] = dict.fromkeys(NAMES, False)
+    sample_columns: ClassVar[tuple[str, ...]] = ("loss", "count")
     unit: ClassVar[str] = "tokens"
 
     def __init__(
@@ -76,7 +82,30 @@ class LanguageModeling(Task):
         return self._loss(batch, self.train_state, label_smoothing=self.label_smoothing)
 
     def evaluate(self, batch: Batch, evaluation: Evaluation) -> None:
-        evaluation.update(self._loss(batch, self.eval_state), num_targets(batch))
+        if evaluation.samples is None:
+            evaluation.update(self._loss(batch, self.eval_state), num_targets(batch))
+            return
+        tokens, following = batch
+        answers = self._answers(tokens, self.eval_state)
+        evaluation.update(self._loss_of(answers, following), num_targets(batch))
+        # A row at a time: the logits of the whole batch may not have room.
+        losses = [self._loss_of(answers[[row]], following[[row]]) for row in range(len(tokens))]
+        counts = (following != IGNORED).sum(1)
+        # A row whose targets are all hidden has no mean.
+        evaluation.samples.update(loss=torch.stack(losses).nan_to_num(), count=counts)
+
+    def describe_samples(self, samples: Columns) -> SampleStatistics:
+        if self.trainer.world_size > 1:
+            return SampleStatistics()  # the windows are not in their order
+        columns = np.stack([samples["loss"] * samples["count"], samples["count"]], 1)
+        block = block_length(len(columns))
+        return SampleStatistics(intervals=bootstrap_means(columns, self._metrics_of, block=block))
+
+    def _metrics_of(self, means: Array) -> dict[str, Array]:
+        """Metrics of resamples, from the mean loss of a window and the mean count of its tokens."""
+        loss = means[:, 0] / means[:, 1]
+        metrics = self.summarize("test", {"loss": torch.from_numpy(loss)})
+        return {name: values.numpy() for name, values in metrics.items()}
 
     def summarize(self, part: str, values: dict[str, Any]) -> dict[str, Any]:
         loss = values["loss"]
@@ -87,17 +116,34 @@ class LanguageModeling(Task):
         self, batch: Batch, carried: "RecurrentState", *, label_smoothing: float = 0.0
     ) -> Float[Tensor, ""]:
         tokens, following = batch
-        if self.loss_chunk and isinstance(self.net, HasFeatures) and not self.spec.is_stream:
+        answers = self._answers(tokens, carried)
+        return self._loss_of(answers, following, label_smoothing=label_smoothing)
+
+    @property
+    def _is_chunked(self) -> bool:
+        """Whether the logits of all tokens are never in memory at once."""
+        has_features = isinstance(self.net, HasFeatures)
+        return bool(self.loss_chunk) and has_features and not self.spec.is_stream
+
+    def _answers(self, tokens: Tensor, carried: "RecurrentState") -> Tensor:
+        """The logits, or the features that the head makes logits of a chunk at a time."""
+        if self._is_chunked and isinstance(self.net, HasFeatures):
+            return self.net.features(tokens)
+        return self._logits(tokens, carried)
+
+    def _loss_of(
+        self, answers: Tensor, following: Tensor, *, label_smoothing: float = 0.0
+    ) -> Float[Tensor, ""]:
+        if self._is_chunked and isinstance(self.net, HasFeatures):
             return chunked_cross_entropy(
-                self.net.features(tokens).flatten(0, 1),
+                answers.flatten(0, 1),
                 following.flatten(),
                 self.net.head,
                 chunk=self.loss_chunk,
                 label_smoothing=label_smoothing,
             )
-        logits = self._logits(tokens, carried)
         return cross_entropy(
-            logits.flatten(0, 1), following.flatten(), label_smoothing=label_smoothing
+            answers.flatten(0, 1), following.flatten(), label_smoothing=label_smoothing
         )
 
     def _logits(

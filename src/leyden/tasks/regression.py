@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Set
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -11,7 +12,9 @@ from torchmetrics import MeanAbsoluteError, MeanSquaredError, Metric
 from leyden.data.batches import Batch
 from leyden.data.spec import Spec, TaskName
 from leyden.tasks.evaluation import Convert, Evaluation
+from leyden.tasks.intervals import Array, block_length, bootstrap_means
 from leyden.tasks.losses import NumericLoss, numeric_loss, squared_error, widened
+from leyden.tasks.sample_values import Columns, SampleStatistics
 from leyden.tasks.task import MakeOptimizer, MakeSchedule, Task
 
 NAMES = ("loss", "rmse", "mae", "r2")
@@ -40,6 +43,11 @@ class Regression(Task):
         "train/loss",
         *(f"{part}/{name}" for part in ("val", "test") for name in NAMES),
     )
+    higher_is_better: ClassVar[Mapping[str, bool]] = {
+        **dict.fromkeys(("loss", "rmse", "mae"), False),
+        "r2": True,
+    }
+    sample_columns: ClassVar[tuple[str, ...]] = ("squared", "absolute", "target", "target_squared")
 
     def __init__(
         self,
@@ -78,6 +86,34 @@ class Regression(Task):
         # Every step of a horizon counts alike. Sums are those of scaled numbers: in the target's
         # own unit its mean would take the digits that its deviation needs.
         evaluation.update(loss, len(targets), predicted.flatten(), targets.flatten())
+        if evaluation.samples is not None:
+            errors = (predicted - targets).flatten(1)
+            evaluation.samples.update(
+                squared=errors.square().mean(1),
+                absolute=errors.abs().mean(1),
+                target=targets.flatten(1).mean(1),
+                target_squared=targets.flatten(1).square().mean(1),
+            )
+
+    def describe_samples(self, samples: Columns) -> SampleStatistics:
+        is_series = self.spec.kind == "series"
+        if is_series and self.trainer.world_size > 1:
+            return SampleStatistics()  # of several processes the samples are not in their order
+        columns = np.stack([samples[name] for name in self.sample_columns], 1)
+        block = block_length(len(columns)) if is_series else 1
+        return SampleStatistics(intervals=bootstrap_means(columns, self._metrics_of, block=block))
+
+    def _metrics_of(self, means: Array) -> dict[str, Array]:
+        """Metrics of resamples, from the means of `sample_columns`."""
+        squared, absolute, target, target_squared = means.T
+        with np.errstate(divide="ignore", invalid="ignore"):
+            r2 = 1 - squared / (target_squared - np.square(target))
+        return {
+            "loss": squared,
+            "rmse": np.sqrt(squared) * self.spec.target_std,
+            "mae": absolute * self.spec.target_std,
+            "r2": r2,
+        }
 
     def reader(self, metric: Metric) -> Convert:
         """Metrics read predictions and targets in the target's own unit, each number by itself."""

@@ -17,6 +17,7 @@ from leyden.data.spec import Spec, TaskName
 from leyden.distributed.sharding import shard
 from leyden.tasks.evaluation import Convert, Evaluation
 from leyden.tasks.log_values import log_evaluation
+from leyden.tasks.sample_values import Columns, SampleStatistics, SampleValues
 
 MakeOptimizer = Callable[[nn.Module], Optimizer]
 MakeSchedule = Callable[[Optimizer, int], LRScheduler]
@@ -27,7 +28,8 @@ class Task(LightningModule, ABC):
 
     A subclass defines `metrics`, `target_shape`, `training_step` and `evaluate`. It may define
     `scores` (metrics beside the loss), `summarize` (what is logged of what was measured) and
-    `reader` (what the metrics of the group `metrics` are given). Further keyword parameters of its
+    `reader` (what the metrics of the group `metrics` are given). With `sample_columns` and
+    `describe_samples` the metrics of the test get intervals. Further keyword parameters of its
     constructor are keys of `task` in the config.
 
     Args:
@@ -43,6 +45,12 @@ class Task(LightningModule, ABC):
     solves: ClassVar[Set[TaskName]] = frozenset(get_args(TaskName))
     """Names of the tasks (`Spec.task_name`) whose data it can be used for; by default all."""
 
+    higher_is_better: ClassVar[Mapping[str, bool]] = {}
+    """Whether more of a metric is better, by its name after `val/`, where that is known."""
+
+    sample_columns: ClassVar[tuple[str, ...]] = ()
+    """Names of the numbers of each test sample that `evaluate` gives to `evaluation.samples`."""
+
     unit: ClassVar[str] = "samples"
     """What is counted for the throughput."""
 
@@ -55,6 +63,16 @@ class Task(LightningModule, ABC):
         self.make_optimizer = optimizer
         self.make_schedule = schedule
         self.val, self.test = Evaluation(self.scores()), Evaluation(self.scores())
+        if self.sample_columns:
+            self.test.samples = SampleValues(self.sample_columns)
+        vars(self)["metrics"] = self.metrics_for(spec)
+        self.statistics = SampleStatistics()
+        """What the samples of the last test tell."""
+
+    @classmethod
+    def metrics_for(cls, spec: Spec) -> tuple[str, ...]:
+        """Those of `metrics` that are logged of data of a spec; by default all."""
+        return cls.metrics
 
     @staticmethod
     @abstractmethod
@@ -88,7 +106,7 @@ class Task(LightningModule, ABC):
             made = metrics()
             evaluation.add(made, self.reader)
             added += [f"{part}/{name}" for name in made]
-        vars(self)["metrics"] = (*type(self).metrics, *added)
+        vars(self)["metrics"] = (*self.metrics, *added)
 
     def summarize(self, part: str, values: dict[str, Any]) -> dict[str, Any]:
         """What is logged of a part.
@@ -98,6 +116,14 @@ class Task(LightningModule, ABC):
             values: What was measured over the part, by name.
         """
         return values
+
+    def describe_samples(self, samples: Columns) -> SampleStatistics:
+        """What the samples of the test part tell beside the metrics: intervals, tables.
+
+        Args:
+            samples: The `sample_columns` of all samples, of all processes.
+        """
+        return SampleStatistics()
 
     def forward(self, inputs: Tensor) -> Tensor:
         return self.net(inputs)  # type: ignore[no-any-return]
@@ -112,7 +138,10 @@ class Task(LightningModule, ABC):
         log_evaluation(self.trainer, "val", self.summarize("val", self.val.compute()))
 
     def on_test_epoch_end(self) -> None:
-        log_evaluation(self.trainer, "test", self.summarize("test", self.test.compute()))
+        measured = self.summarize("test", self.test.compute())
+        if self.test.samples is not None:
+            self.statistics = self.describe_samples(self.test.samples.columns())
+        log_evaluation(self.trainer, "test", {**measured, **self.statistics.metrics})
 
     def configure_model(self) -> None:
         shard(self, self.net)

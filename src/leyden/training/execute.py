@@ -69,6 +69,7 @@ from leyden.run.record import Record, status_after
 from leyden.tasks import Task
 from leyden.tasks.step_count import steps_done
 from leyden.testing.faults import fault_callbacks
+from leyden.training.baselines import record_baselines
 from leyden.training.build import RunObjects, build
 from leyden.training.events import RunResumed, RunStarted, StoppedEarly
 from leyden.training.recovery import prepare_attempt
@@ -164,6 +165,8 @@ def run_attempt(
         if stopping is not None and stopping.stopped_epoch > 0:
             emit(StoppedEarly(stopping.monitor, stopping.patience))
     test(experiment, record)
+    if record.is_writer and experiment.has_test:
+        record_baselines(cfg, experiment.data, record, emit)
 
 
 def resumable_checkpoint(record: Record, emit: Observer) -> Path | None:

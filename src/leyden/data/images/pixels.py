@@ -1,5 +1,6 @@
 """Images, normalised and augmented a batch at a time."""
 
+from copy import copy
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
@@ -76,6 +77,13 @@ class Images:
         if self.augmentation is not None:
             pixels = self.augmentation(pixels, batch)
         return self._normalise(pixels), labels
+
+    @property
+    def without_augmentation(self) -> "Images":
+        """The images as they are."""
+        found = copy(self)
+        found.augmentation = None
+        return found
 
     @cached_property
     def normalised(self) -> Tensor | None:

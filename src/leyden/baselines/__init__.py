@@ -1,0 +1,9 @@
+"""Baselines: what simple models reach on the data of a run, beside which its result is read.
+
+Each is fitted on the training part and scored on the validation and test part, by the metrics of
+the run's task. The trivial ones see no inputs. They depend on the data alone.
+"""
+
+from leyden.baselines.baseline import Baseline, baselines_of
+
+__all__ = ["Baseline", "baselines_of"]
