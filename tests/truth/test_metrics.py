@@ -15,10 +15,14 @@ import torch.nn.functional as F
 from sklearn.datasets import load_digits
 from sklearn.metrics import (
     accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
+    brier_score_loss,
     mean_absolute_error,
     mean_squared_error,
     precision_recall_fscore_support,
     r2_score,
+    roc_auc_score,
     top_k_accuracy_score,
 )
 from torch import nn
@@ -159,21 +163,39 @@ def outputs(net, weights, x, precision):
     return found.double()
 
 
-def of_classes(logits, labels):
-    guesses = logits.argmax(-1)
+def of_classes(logits, labels, part):
+    guesses, shares = logits.argmax(-1), logits.softmax(-1)
     precision, recall, f1, _ = precision_recall_fscore_support(
         labels, guesses, average="macro", zero_division=0
     )
     classes = logits.shape[1]
-    five = top_k_accuracy_score(labels, logits, k=5, labels=range(classes)) if classes > 5 else 1.0
-    return {
+    found = {
         "loss": float(F.cross_entropy(logits, labels)),
         "acc": accuracy_score(labels, guesses),
         "precision": precision,
         "recall": recall,
         "f1": f1,
-        "top5": five,
     }
+    if classes > 5:
+        found["top5"] = top_k_accuracy_score(labels, logits, k=5, labels=range(classes))
+    if classes == 2:
+        found["auroc"] = roc_auc_score(labels, shares[:, 1])
+        found["ap"] = average_precision_score(labels, shares[:, 1])
+        found["brier"] = brier_score_loss(labels, shares[:, 1])
+        found["balanced_acc"] = balanced_accuracy_score(labels, guesses)
+    if part == "test":
+        found["ece"] = calibration_error(shares.max(-1).values, guesses == labels)
+    return found
+
+
+def calibration_error(confidence, right):
+    """Over 15 bins of equal width, each with its right end."""
+    bins = (confidence * 15).ceil().long()
+    gaps = [
+        (bins == one).sum() * (confidence[bins == one].mean() - right[bins == one].double().mean())
+        for one in bins.unique()
+    ]
+    return float(sum(gap.abs() for gap in gaps) / len(right))
 
 
 def of_numbers(predicted, targets, mean, std):
@@ -232,10 +254,14 @@ def expectations(task, folder):
     """Gives the metrics of a checkpoint's weights on a part."""
     if task == "digits":
         parts = digits(folder)
-        return lambda w, part, p: of_classes(outputs(mlp, w, parts[part][0], p), parts[part][1])
+        return lambda w, part, p: of_classes(
+            outputs(mlp, w, parts[part][0], p), parts[part][1], part
+        )
     if task == "classes":
         parts = table(folder, classes=True)
-        return lambda w, part, p: of_classes(outputs(mlp, w, parts[part][0], p), parts[part][1])
+        return lambda w, part, p: of_classes(
+            outputs(mlp, w, parts[part][0], p), parts[part][1], part
+        )
     if task == "text":
         parts = text(folder)
         return lambda w, part, p: of_tokens(outputs(gpt, w, parts[part][0], p), parts[part][1])
