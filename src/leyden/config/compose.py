@@ -53,6 +53,7 @@ class SweepSettings:
     fail_fast: bool
     on_drift: str
     report: bool
+    reuse: bool
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,7 @@ class KnownContent(TypedDict, total=False):
     losses: dict[str, str]
     passed_over: list[tuple[int, int]]
     resume: dict[str, str] | None
+    reused_from: str | None
     resumed: list[Resumption]
     process: ProcessMark | None
     error: Error | None

@@ -13,11 +13,11 @@ from leyden.events import Note, Observer
 from leyden.run.lock import is_alive
 from leyden.run.record import Record, now
 from leyden.sweeps.events import JobEnded, JobStarted, SweepProgress, SweepStopping
-from leyden.sweeps.failure import HOPELESS, LOST, failure_of, lost
+from leyden.sweeps.failure import HOPELESS, LOST, lost
 from leyden.sweeps.jobs import Jobs, folder_of
 from leyden.sweeps.launchers import JobEnd, Launcher, LauncherUnavailable
 from leyden.sweeps.launchers.supervise import ask_to_stop
-from leyden.sweeps.objective import objective_value
+from leyden.sweeps.objective import update_entry
 from leyden.sweeps.record import JobEntry, SweepRecord
 from leyden.training.recovery import prepare_attempt
 
@@ -259,16 +259,6 @@ class Controller:
 def is_cancelled(ended: JobEnd) -> bool:
     """Whether someone has cancelled a job in the engine that ran it, and so wants no more of it."""
     return ended.error is not None and ended.error["type"] == CANCELLED
-
-
-def update_entry(entry: JobEntry, run: Record, record: SweepRecord) -> None:
-    """Writes what a job's own record says into the sweep's."""
-    content = vars(run)
-    entry.state = run.status
-    entry.seconds = run.seconds
-    entry.error = run.error
-    entry.failure = failure_of(content)
-    entry.objective = [objective_value(objective, content) for objective in record.objectives]
 
 
 def is_running(run: Record) -> bool:

@@ -22,6 +22,7 @@ NON_SEMANTIC_WORDS = (
     "sweep.fail_fast",
     "sweep.on_drift",
     "sweep.report",
+    "sweep.reuse",
 )
 """Words of a command that do not make it another sweep: more seeds or trials add to what is there,
 and the launcher may change in between."""

@@ -20,7 +20,9 @@ from leyden.run.folder import is_begun, job_name, read_frozen
 from leyden.run.record import NAME
 from leyden.sweeps.failure import LOST, lost
 from leyden.sweeps.launchers import JobSpec
-from leyden.sweeps.record import JobEntry, SweepRecord
+from leyden.sweeps.objective import update_entry
+from leyden.sweeps.record import DONE, JobEntry, SweepRecord
+from leyden.sweeps.reuse import Reuse
 from leyden.sweeps.study import OptunaStudy
 from leyden.sweeps.trial import TrialReporter
 from leyden.training.run_work import RunWork
@@ -55,12 +57,14 @@ class JobFolders:
         sweep: The sweep as it was asked for.
         command: What the user typed.
         observer: Is told of the events of the sweep and of its jobs.
+        reuse: Takes results from earlier runs.
     """
 
     record: SweepRecord
     sweep: SweepSpec
     command: list[str]
     observer: Observer
+    reuse: Reuse
 
     def prepared(
         self,
@@ -68,7 +72,7 @@ class JobFolders:
         made: Callable[[], tuple[Job, ResolvedConfig]],
         trial: TrialReporter | None = None,
     ) -> JobSpec | None:
-        """A job for a launcher; None where its folder can't be made or read now.
+        """A job for a launcher; None where its folder can't be made or read now, or it is done.
 
         Args:
             entry: Entry of the job.
@@ -80,6 +84,8 @@ class JobFolders:
                 self._prepare(entry, *made())
         except OSError as error:
             entry.state, entry.error = "pending", {"type": "OSError", "message": str(error)}
+            return None
+        if entry.state in DONE:
             return None
         try:
             task = self._task(entry, trial)
@@ -100,7 +106,9 @@ class JobFolders:
             if folder.exists() and not is_begun(folder):
                 message = "holds files of a run but no run.json; remove it to have the job run anew"
                 raise FileExistsError(errno.EEXIST, message, str(folder))
-            prepare(job, resolved, command=self.command, folder=folder)
+            run = prepare(job, resolved, command=self.command, folder=folder)
+            if self.reuse.take(run, resolved):
+                update_entry(entry, run, self.record)
         entry.folder = name
 
     def _task(self, entry: JobEntry, trial: TrialReporter | None) -> JobSpec:
@@ -174,7 +182,10 @@ class SearchedJobs:
         assert entry.trial is not None
         trial = self.trials.trial(entry.trial)
         try:
-            return entry, self.folders.prepared(entry, lambda: self._composed(entry), trial)
+            task = self.folders.prepared(entry, lambda: self._composed(entry), trial)
+            if entry.state in DONE:
+                self.ended(entry)
+            return entry, task
         except ConfigError as error:  # its values can't be had
             entry.state, entry.failure = "failed", "config"
             entry.error = {"type": "ConfigError", "message": str(error.problems[0])}

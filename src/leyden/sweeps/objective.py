@@ -8,9 +8,11 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from leyden.formatting import format_number
+from leyden.sweeps.failure import failure_of
 from leyden.sweeps.record import JobEntry, SweepRecord
 
 if TYPE_CHECKING:
+    from leyden.run.record import Record
     from leyden.sweeps.record import Objective
 
 COSTS = ("params", "flops", "seconds")
@@ -30,6 +32,16 @@ def objective_value(objective: "Objective", record: dict[str, Any]) -> float | N
     if objective.metric != record["best"]["metric"] or not values:
         return float_or_none(record["metrics"].get(objective.metric))
     return reduced(values, objective)
+
+
+def update_entry(entry: JobEntry, run: "Record", record: SweepRecord) -> None:
+    """Writes what a job's own record says into the sweep's."""
+    content = vars(run)
+    entry.state = run.status
+    entry.seconds = run.seconds
+    entry.error = run.error
+    entry.failure = failure_of(content)
+    entry.objective = [objective_value(objective, content) for objective in record.objectives]
 
 
 def reduced(values: list[float], objective: "Objective") -> float:

@@ -13,9 +13,9 @@ from leyden.run.folder import is_begun, read_frozen
 from leyden.run.lock import may_be_alive
 from leyden.run.record import NAME as RUN_RECORD
 from leyden.run.record import Record
-from leyden.sweeps.controller import update_entry
 from leyden.sweeps.failure import LOST, lost
 from leyden.sweeps.jobs import folder_of
+from leyden.sweeps.objective import update_entry
 from leyden.sweeps.record import FAILED, NAME, TO_GO_ON, JobEntry, SweepRecord
 
 DAMAGED = "sweep.damaged.json"

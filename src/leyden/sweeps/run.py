@@ -11,7 +11,9 @@ from leyden.events import HasObserver, Note, Observer
 from leyden.files.disk_space import require_space
 from leyden.formatting import shown_path
 from leyden.planning.resolve import ResolvedConfig, resolve_job, resolve_jobs
+from leyden.run.folder import outputs_folder
 from leyden.run.foreign_links import reject_foreign_links
+from leyden.run.index import RunIndex
 from leyden.run.lock import folder_lock, process_mark
 from leyden.run.record import now
 from leyden.sweeps.controller import Controller
@@ -36,6 +38,7 @@ from leyden.sweeps.resume import (
     require_sweep_folder,
     take_earlier_jobs,
 )
+from leyden.sweeps.reuse import Reuse
 from leyden.sweeps.search import OptunaSearch
 from leyden.sweeps.study import OptunaStudy
 from leyden.training.run_work import RunWork
@@ -72,7 +75,8 @@ def run_sweep(composed: ComposedRequest, *, command: list[str], observer: Observ
         record = new_record(folder, sweep, first, search, command)
         for note in take_earlier_jobs(record):
             observer(Note(note))
-        folders = JobFolders(record, sweep, command, observer)
+        index = RunIndex.read(outputs_folder()) if sweep.settings.reuse else RunIndex()
+        folders = JobFolders(record, sweep, command, observer, Reuse(index, observer))
         jobs: Jobs
         if search is None:
             jobs, adopted = listed_jobs(folders, composed, resolved)
