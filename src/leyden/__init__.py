@@ -23,6 +23,7 @@ __all__ = [
     "LeydenError",
     "Run",
     "RunFailed",
+    "compare",
     "compose",
     "load",
     "plan",

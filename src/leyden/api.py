@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
-from leyden.config.compose import ComposedRequest, compose_request
+from leyden.config.compose import ComposedRequest, compose_comparison, compose_request
 from leyden.config.request import Request
 from leyden.config.validate import check_job, validate
 from leyden.distributed import torchrun
@@ -38,6 +38,7 @@ from leyden.run.folder import outputs_folder, read_frozen
 if TYPE_CHECKING:
     import pandas as pd
 
+    from leyden.analysis.comparison.run import Comparison
     from leyden.run.record import Record
     from leyden.sweeps.record import SweepRecord
 
@@ -235,6 +236,60 @@ def run_jobs(
     from leyden.sweeps.run import run_sweep
 
     return run_sweep(composed, command=[*command], observer=observer)
+
+
+def compare(
+    base: str | Path,
+    *change: str,
+    pairs: int = 10,
+    delta: float | None = None,
+    budget: float | None = None,
+    command: Sequence[str] = ("leyden.compare",),
+    observer: Observer = log_notes,
+    config_dir: Path | None = None,
+    config_name: str | None = None,
+) -> "Comparison":
+    """Whether a change helps: base and variant on the same seeds, until the answer is known.
+
+    Args:
+        base: Folder of a run, name of an experiment, or overrides in one text.
+        change: Overrides of the variant; those of `hydra`, `sweep`, `seed`, `name` and `run_dir`
+            are of both.
+        pairs: Most pairs.
+        delta: Differences up to this size don't matter; None: you don't say.
+        budget: Seconds of all jobs together; None: no limit.
+        command: What the user typed, for the records.
+        observer: Is told of the events. It is pickled for the processes of the jobs.
+        config_dir: See `compose`.
+        config_name: See `compose`.
+
+    Raises:
+        ConfigError: All problems of the request. Nothing was written.
+    """
+    from leyden.analysis.comparison.base import is_of_both, require_same_base, words_of_base
+    from leyden.analysis.comparison.run import compare as run
+    from leyden.planning.rules import RULES
+
+    of_both = [word for word in change if is_of_both(word)]
+    words = (*words_of_base(str(base)), *of_both)
+    request = Request(words, False, config_dir, config_name)
+    own = tuple(word for word in change if not is_of_both(word))
+    first, second, sweep = compose_comparison(request, own)
+    problems = [problem for job in (first, second) for problem in check_job(job, RULES)]
+    if problems:
+        raise ConfigError(list(dict.fromkeys(problems)))
+    if not of_both:
+        require_same_base(str(base), first)
+    return run(
+        (first, second),
+        sweep,
+        change=" ".join(own),
+        most_pairs=pairs,
+        delta=delta,
+        budget=budget,
+        command=[*command],
+        observer=observer,
+    )
 
 
 def load(folder: Path | str) -> Run:

@@ -12,6 +12,7 @@ from leyden.cli.help import HELP
 from leyden.cli.parser import Parser, ParserExit, parse
 from leyden.cli.verbs import (
     adopt,
+    compare,
     data,
     diff,
     doctor,
@@ -35,6 +36,7 @@ RUN_BY_ONE_PROCESS = ("train", "resume", "reproduce")
 """Verbs that run one process where another launcher has said something else."""
 
 WHEN_INTERRUPTED = {
+    "compare": "the same command continues",
     "report": "the report may be incomplete: the same command writes it again",
     "tokenize": "the same command continues",
     "export": "the export may be incomplete: the same command writes it again",
@@ -44,7 +46,7 @@ WHEN_INTERRUPTED = {
 
 MODULES = (
     *(train, plan, data, evaluate, generate, export),
-    *(runs, tag, rm, diff, reproduce, doctor, report, scaling, tokenize, adopt),
+    *(runs, tag, rm, diff, compare, reproduce, doctor, report, scaling, tokenize, adopt),
 )
 """The files of the verbs; each has a function `add_verbs`."""
 

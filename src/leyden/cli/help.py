@@ -33,6 +33,7 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden tag RUN WORD...          words for a run; runs --where tags~WORD finds it
   leyden rm FOLDER...             remove runs and sweeps
   leyden diff A B                 what differs between two runs
+  leyden compare BASE KEY=VALUE   does a change help? Pairs on the same seeds until it is known
   leyden reproduce RUN            repeat a run: is it the same to the bit?
   leyden doctor                   can runs be trusted on this machine?
   leyden report SWEEP             tables, plots and statistics of a sweep
@@ -43,7 +44,7 @@ Leyden: declare an experiment, check it, run it, keep it.
 
   leyden VERB --help              more about a verb
   --json                          for other programs: plan, data, eval, generate, runs, diff,
-                                  doctor
+                                  compare, doctor
 
 Exit status: 0 success, 1 failed, 2 the request is wrong and nothing was started,
 3 a sweep with failed jobs, 4 diverged, 75 interrupted.

@@ -18,7 +18,8 @@ MOST_SHOWN = 20
 
 def show_sweep_start(record: SweepRecord, *, done: int, slots: int) -> None:
     """How much of a sweep there is to do, and where it goes."""
-    jobs, total = "trials" if record.search else "jobs", record.num_planned
+    jobs = "trials" if record.search else "jobs at most" if record.most_jobs else "jobs"
+    total = record.num_planned
     kept = f", {done} of them done before" if done else ""
     rest = f"{kept}; {slots} at a time by {record.launcher}"
     say(messages(), (f"{total} {jobs}", "bold"), rest)

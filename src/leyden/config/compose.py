@@ -1,6 +1,6 @@
 """Composition: from overrides and YAML files to configs, one for each job."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
 from hydra.core.override_parser.types import Override
@@ -24,7 +24,7 @@ from leyden.config.request import LEYDENS, Request
 from leyden.config.schema import SweepKeys
 from leyden.config.signature import fields_of
 from leyden.config.sweep_declaration import axis_of, read_axes
-from leyden.config.sweep_space import Assignment, Axes
+from leyden.config.sweep_space import Assignment, Axes, Axis
 from leyden.config.without_effect import reject_ineffective_keys
 from leyden.errors import ConfigError, Problem
 
@@ -135,6 +135,47 @@ def compose_request(request: Request) -> ComposedRequest:
     _reject_unsupported_axes(sweep)
     assignments = axes.probes() if is_search else axes.assignments()
     return ComposedRequest(tuple(map(sweep.job, assignments)), sweep)
+
+
+def compose_comparison(request: Request, change: tuple[str, ...]) -> tuple[Job, Job, SweepSpec]:
+    """Composes a base and its variant, which a sweep over both and over seeds compares.
+
+    Args:
+        request: Request of the base.
+        change: Overrides of the variant.
+
+    Returns:
+        The base, the variant, and the sweep, whose axes are the keys of the change and the seed.
+
+    Raises:
+        ConfigError: One can't be composed, the base is a sweep, or the change is none.
+    """
+    composer = Composer(request)
+    typed = parse_overrides(change, composer.loader)
+    wrong = [
+        Problem(text, "must be KEY=VALUE with one value: it is the change that is judged")
+        for text, one in zip(change, typed, strict=True)
+        if one.is_sweep_override() or one.is_delete()
+    ]
+    if not change:
+        wrong = [Problem("CHANGE", "what is to be compared with the base? Type KEY=VALUE")]
+    if wrong:
+        raise ConfigError(wrong)
+    whole = replace(request, overrides=(*request.overrides, *change))
+    both = [compose_request(one) for one in (request, whole)]
+    if any(one.sweep is not None for one in both):
+        message = "declares several runs; a comparison is of one run and a change of it"
+        raise ConfigError([Problem("BASE", message)])
+    values = {one.get_key_element().lstrip("+"): one.get_value_element_as_str() for one in typed}
+    given = parse_overrides(request.overrides, composer.loader)
+    fixed = tuple(with_forced_prefix(one, composer.loader) for one in given)
+    base = composer.config(fixed)
+    varied = Assignment(values, dict.fromkeys(values, COMMAND_LINE))
+    seeds = Axis(("seed",), ((str(base.seed),),), COMMAND_LINE)
+    axes = Axes(listed=(varied,), repeated=(seeds,))
+    others = tuple(text for text in fixed if not text.lstrip("+").startswith("seed="))
+    spec = SweepSpec(whole, composer, others, axes, _settings(base), base.hydra.launcher)
+    return both[0].jobs[0], both[1].jobs[0], spec
 
 
 def _search_keys(base: DictConfig) -> list[str]:

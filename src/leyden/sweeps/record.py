@@ -87,6 +87,7 @@ class SweepRecord:
         repeated: Those of them that a report folds away.
         objectives: What the jobs are compared by, the monitor first.
         search: Settings of the search; None in a plain sweep.
+        most_jobs: Number of jobs at most, of a comparison that is under way.
         status: running, completed, failed (a job did not end well) or interrupted.
         process: Mark of the process that runs the sweep.
         is_behind: Whether a change has not been written yet.
@@ -104,6 +105,7 @@ class SweepRecord:
     launcher: str
     search: dict[str, Any] | None = None
     jobs: list[JobEntry] = field(default_factory=list)
+    most_jobs: int = 0
     schema: int = SCHEMA
     status: str = "running"
     started: str | None = None
@@ -116,7 +118,7 @@ class SweepRecord:
     def num_planned(self) -> int:
         """Jobs in all; those of a search are not listed before they begin."""
         wanted: int = (self.search or {}).get("n_trials", 0)
-        return max(len(self.jobs), wanted)
+        return max(len(self.jobs), wanted, self.most_jobs)
 
     @property
     def num_left(self) -> int:
@@ -238,6 +240,7 @@ class SweepContent(TypedDict):
     launcher: str
     jobs: list[JobContent]
     search: NotRequired[SearchContent | None]
+    most_jobs: NotRequired[int]
     schema: NotRequired[int]
     status: NotRequired[str]
     started: NotRequired[str | None]
