@@ -75,9 +75,11 @@ def _in_jobs(names: list[str], num_jobs: int) -> str:
 def suggestion(wrong: str, known: Iterable[str], *, prefix: str = "") -> str:
     """The nearest of the known words, or all of them where none is near."""
     known = sorted(known)
-    near = get_close_matches(wrong, known, n=1, cutoff=LIKE)
+    near = get_close_matches(wrong, known, n=3, cutoff=LIKE)
     if near:
-        return f"did you mean `{prefix}{near[0]}`?"
+        # `val/accuracy` is as near to `val/auroc` as to `val/acc`, of which it is the long form.
+        long_forms = [word for word in near if wrong.startswith(word)]
+        return f"did you mean `{prefix}{[*long_forms, *near][0]}`?"
     return "there is: " + ", ".join(known) if known else "there is none"
 
 

@@ -63,7 +63,7 @@ def assert_counts_agree(leyden, *words):
     assert plan.status == 0, plan.err
     (planned,) = json.loads(plan.out)
     Path("seen").unlink(missing_ok=True)
-    result = leyden("train", *words)
+    result = leyden("train", *words, "baselines=null")  # which read samples, too
     assert result.status == 0, result.err
     record = json.loads((result.folder / "run.json").read_text())
     # The first batch of two samples is a look at the data before the run.

@@ -2,12 +2,15 @@
 
 import csv
 import json
+import shutil
 from math import exp, log
 
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from leyden.data import Spec
+from leyden.run.test_uses import read_test_uses
 from leyden.tasks import Classification
 
 DESIGN_KEYS = """
@@ -44,6 +47,8 @@ def test_the_folder_holds_what_the_design_says(run):
         "events.out",
         "train.log",
         "checkpoints",
+        "test_uses.jsonl",
+        *(["test_details.json"] if "digits" in run.parent.name else []),
     }
 
 
@@ -85,15 +90,30 @@ def test_eval_gives_the_metrics_of_the_run(run, leyden):
     assert evaluated == {name: recorded[name] for name in recorded if name.startswith("test/")}
 
 
-def test_eval_writes_nothing(mlp_run, leyden):
-    before = {path: path.stat().st_mtime_ns for path in mlp_run.rglob("*")}
-    leyden("eval", str(mlp_run))
-    assert {path: path.stat().st_mtime_ns for path in mlp_run.rglob("*")} == before
+def test_eval_writes_that_the_test_part_was_used_and_nothing_else(mlp_run, leyden, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(mlp_run, run)
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
+    leyden("eval", "run", "data.eval_batch_size=50")
+    now = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
+    assert {path.name for path in now if now[path] != before.get(path)} == {"test_uses.jsonl"}
+    first, second = read_test_uses(run)
+    assert (first["by"], second["by"]) == ("train", "eval")
+    assert first["checkpoint"] == second["checkpoint"] == record_of(run)["best"]["checkpoint"][12:]
+    assert second["overrides"] == ["data.eval_batch_size=50"]
+
+
+def test_a_run_in_a_folder_that_can_not_be_written_is_evaluated(mlp_run, leyden, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(mlp_run, run)
+    (run / "test_uses.jsonl").unlink()
+    (run / "test_uses.jsonl").mkdir()
+    result = leyden("eval", "run")
+    assert result.status == 0
+    assert "the use of the test part could not be recorded" in result.err
 
 
 def test_a_moved_run_can_be_evaluated(mlp_run, leyden, tmp_path):
-    import shutil
-
     shutil.copytree(mlp_run, tmp_path / "moved")
     assert leyden("eval", "moved").status == 0
 
@@ -131,7 +151,7 @@ def test_tensorboard_has_stable_names(mlp_run):
     events = EventAccumulator(str(mlp_run)).Reload().Tags()
     assert set(events["scalars"]) == {
         *("train/loss", "lr", "grad_norm", "throughput", "best/val_loss"),
-        *Classification.metrics,
+        *Classification.metrics_for(Spec("image", (1, 8, 8), 10)),
     }
     assert set(events["images"]) == {"val/predictions", "val/mistakes", "val/confusion"}
     assert events["graph"]

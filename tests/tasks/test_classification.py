@@ -1,10 +1,17 @@
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from sklearn.metrics import precision_recall_fscore_support, roc_auc_score, top_k_accuracy_score
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    precision_recall_fscore_support,
+    roc_auc_score,
+    top_k_accuracy_score,
+)
 from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
 from torchmetrics import MetricCollection
@@ -120,7 +127,8 @@ def test_the_weights_reach_the_training_loss_and_not_the_validation():
 @pytest.mark.parametrize("classes", [2, 6])
 def test_further_metrics_read_probabilities(classes):
     task = make_task(replace(SPEC, num_outputs=classes))
-    task.add_metrics(lambda: {"auroc": BinaryAUROC() if classes == 2 else MulticlassAUROC(classes)})
+    area = BinaryAUROC if classes == 2 else partial(MulticlassAUROC, classes)
+    task.add_metrics(lambda: {"area": area()})
     inputs, _ = make_batch(60)
     labels = torch.arange(60) % classes
     for part in torch.arange(60).split(16):
@@ -128,9 +136,35 @@ def test_further_metrics_read_probabilities(classes):
     shares = task(inputs).softmax(-1).detach().double()
     given = {"y_score": shares[:, 1]} if classes == 2 else {"y_score": shares, "multi_class": "ovr"}
     found = task.val.compute()
-    assert float(found["auroc"]) == pytest.approx(roc_auc_score(labels, **given), rel=1e-6)
-    assert {"val/auroc", "test/auroc"} <= set(task.metrics)
-    assert "val/auroc" not in Classification.metrics
+    assert float(found["area"]) == pytest.approx(roc_auc_score(labels, **given), rel=1e-6)
+    assert {"val/area", "test/area"} <= set(task.metrics)
+    assert "val/area" not in Classification.metrics
+
+
+def test_two_classes_have_the_area_under_the_curve_and_a_brier_score():
+    task = make_task(replace(SPEC, num_outputs=2))
+    inputs, _ = make_batch(60)
+    labels = torch.arange(60) % 2
+    for part in torch.arange(60).split(16):
+        task.validation_step((inputs[part], labels[part]), 0)
+    second = task(inputs).softmax(-1).detach().double()[:, 1]
+    found = task.val.compute()
+    assert float(found["auroc"]) == pytest.approx(roc_auc_score(labels, second), rel=1e-6)
+    assert float(found["ap"]) == pytest.approx(average_precision_score(labels, second), rel=1e-6)
+    assert float(found["brier"]) == pytest.approx(brier_score_loss(labels, second), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("classes", "with_", "without"),
+    [(2, "auroc", "top5"), (5, "acc", "top5"), (5, "acc", "brier"), (6, "top5", "balanced_acc")],
+)
+def test_what_is_logged_goes_by_the_number_of_classes(classes, with_, without):
+    task = make_task(replace(SPEC, num_outputs=classes))
+    task.validation_step((make_batch()[0], torch.arange(12) % classes), 0)
+    measured = {f"val/{name}" for name in task.val.compute()}
+    assert measured == {name for name in task.metrics if name.startswith("val/")}
+    assert f"val/{with_}" in measured
+    assert f"val/{without}" not in measured
 
 
 def test_a_further_metric_begins_anew_with_each_validation():

@@ -166,11 +166,12 @@ def compared(before: Record, record: Record, last: int | None) -> Reproduction:
 
 
 def metrics_section(before: Record, record: Record) -> DiffSection:
-    """The final metrics that differ."""
+    """The final metrics that differ, of those that both have: versions don't measure the same."""
+    names = [name for name in before.metrics if name.startswith(COMPARED)]
     sides = [
-        {name: value for name, value in one.metrics.items() if name.startswith(COMPARED)}
+        {name: one.metrics[name] for name in names if name in record.metrics}
         for one in (before, record)
     ]
     keys = changed_keys(*sides)
     rows = {key: (sides[0].get(key), sides[1].get(key)) for key in keys}
-    return DiffSection("metrics", rows, len(sides[0].keys() | sides[1].keys()) - len(keys))
+    return DiffSection("metrics", rows, len(sides[0]) - len(keys))

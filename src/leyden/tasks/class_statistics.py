@@ -39,6 +39,8 @@ def class_statistics(
         class_names: Names of all classes.
         top_name: Name of the share of labels among the likeliest; None: it is not measured.
     """
+    if not all(np.isfinite(column).all() for column in samples.values()):
+        return SampleStatistics()  # the run ends as diverged
     labels, predicted = (samples[name].astype(np.int64) for name in ("label", "predicted"))
     count, right = len(labels), labels == predicted
     bins = calibration(samples["confidence"], right)

@@ -92,12 +92,15 @@ class LanguageModeling(Task):
         losses = [self._loss_of(answers[[row]], following[[row]]) for row in range(len(tokens))]
         counts = (following != IGNORED).sum(1)
         # A row whose targets are all hidden has no mean.
-        evaluation.samples.update(loss=torch.stack(losses).nan_to_num(), count=counts)
+        means = torch.where(counts > 0, torch.stack(losses), 0.0)
+        evaluation.samples.update(loss=means, count=counts)
 
     def describe_samples(self, samples: Columns) -> SampleStatistics:
         if self.trainer.world_size > 1:
             return SampleStatistics()  # the windows are not in their order
         columns = np.stack([samples["loss"] * samples["count"], samples["count"]], 1)
+        if not np.isfinite(columns).all():
+            return SampleStatistics()  # the run ends as diverged
         block = block_length(len(columns))
         return SampleStatistics(intervals=bootstrap_means(columns, self._metrics_of, block=block))
 

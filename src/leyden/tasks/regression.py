@@ -100,6 +100,8 @@ class Regression(Task):
         if is_series and self.trainer.world_size > 1:
             return SampleStatistics()  # of several processes the samples are not in their order
         columns = np.stack([samples[name] for name in self.sample_columns], 1)
+        if not np.isfinite(columns).all():
+            return SampleStatistics()  # the run ends as diverged
         block = block_length(len(columns)) if is_series else 1
         return SampleStatistics(intervals=bootstrap_means(columns, self._metrics_of, block=block))
 
