@@ -97,7 +97,7 @@ def test_eval_writes_that_the_test_part_was_used_and_nothing_else(mlp_run, leyde
     leyden("eval", "run", "data.eval_batch_size=50")
     now = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
     assert {path.name for path in now if now[path] != before.get(path)} == {"test_uses.jsonl"}
-    first, second = read_test_uses(run)
+    first, *_, second = read_test_uses(run)
     assert (first["by"], second["by"]) == ("train", "eval")
     assert first["checkpoint"] == second["checkpoint"] == record_of(run)["best"]["checkpoint"][12:]
     assert second["overrides"] == ["data.eval_batch_size=50"]
