@@ -61,7 +61,7 @@ class StepProfile(Callback):
         self.is_done = False
 
     def on_train_batch_end(self, trainer: Trainer, task: LightningModule, *_: Any) -> None:
-        first = min(STEPS_BEFORE, int(trainer.estimated_stepping_batches) // 2)
+        first = int(min(STEPS_BEFORE, trainer.estimated_stepping_batches // 2))
         if self.profiler is None and not self.is_done and steps_done(trainer) == first:
             self._begin(trainer)
 

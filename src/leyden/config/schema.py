@@ -101,6 +101,20 @@ class SweepKeys:
 
 
 @dataclass(frozen=True)
+class BudgetKeys:
+    """Keys of `budget`, of which one says how long a run is."""
+
+    steps: PositiveInt | None = None
+    """Optimizer steps."""
+    tokens: PositiveInt | None = None
+    """Tokens to train on; text only."""
+    flops: PositiveFloat | None = None
+    """Operations of the forward and backward passes of all steps."""
+    seconds: PositiveFloat | None = None
+    """Seconds of training, with its validations."""
+
+
+@dataclass(frozen=True)
 class ResumeKeys:
     """Keys of `resume`: the checkpoints that a run goes on from, and what may have changed."""
 
@@ -140,6 +154,7 @@ class Root:
     """Whether torch.compile makes kernels of the network, or how: `{mode: ..., dynamic: ...}`."""
     run_dir: str | None
     """The run's folder; null: a new one under `outputs/<name>/`."""
+    budget: Any = None
     baselines: bool | None = True
     """Whether simple models are fitted to the same data, beside the result; null: none are."""
     metrics: dict[str, Any] | None = None

@@ -20,6 +20,7 @@ from leyden.config.plain import plain, refers
 from leyden.config.schema import (
     REPLACED,
     WIRED,
+    BudgetKeys,
     CompileKeys,
     Monitor,
     ResumeKeys,
@@ -37,6 +38,7 @@ SECTIONS: dict[str, type] = {
     "task": TaskKeys,
     "resume": ResumeKeys,
     "compile": CompileKeys,
+    "budget": BudgetKeys,
 }
 """Mappings whose keys are listed in a schema."""
 

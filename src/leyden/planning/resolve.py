@@ -21,6 +21,7 @@ from leyden.errors import ConfigError, Problem, gathered
 from leyden.interop.gpt2 import require_matching_gpt2
 from leyden.models.parameter_count import ParameterCount, count_parameters
 from leyden.planning.batch import solve_batch
+from leyden.planning.budget import spend_budget
 from leyden.planning.building import require_spec
 from leyden.planning.initial_weights import require_matching_weights
 from leyden.planning.read_data import data_problems, read_data
@@ -160,14 +161,9 @@ def resolve_config(
                 lambda: solve_width(cfg, spec), "width", cfg.model, cfg.params, spec
             )
     params, flops = measure_model(cfg, spec, cache)
-    return ResolvedConfig(
-        cfg,
-        data,
-        spec,
-        params,
-        None if flops is None else flops * cfg.data.batch_size,
-        _steps(cfg, data),
-    )
+    flops_per_step = None if flops is None else flops * cfg.data.batch_size
+    spend_budget(cfg, spec, flops_per_step)
+    return ResolvedConfig(cfg, data, spec, params, flops_per_step, _steps(cfg, data))
 
 
 def _resolve_with_data_as_it_is(cfg: DictConfig, cache: Cache) -> ResolvedConfig:
@@ -185,6 +181,7 @@ def _resolve_with_data_as_it_is(cfg: DictConfig, cache: Cache) -> ResolvedConfig
         if problems:
             raise ConfigError(problems)
     params, _ = measure_model(cfg, spec, cache)
+    spend_budget(cfg, spec, None)
     return ResolvedConfig(cfg, data, spec, params, None, cfg.trainer.max_steps)
 
 
@@ -260,10 +257,12 @@ def manual_optimization_problems(cfg: DictConfig, module: LightningModule) -> It
         yield Problem("trainer.accumulate_grad_batches", message, value)
 
 
-def _steps(cfg: DictConfig, data: DataModule) -> int:
+def _steps(cfg: DictConfig, data: DataModule) -> int | None:
     steps = planned_steps(cfg, data.spec)
     if steps is not None:
         return steps
+    if cfg.trainer.max_epochs is None:  # a time decides
+        return None
     return steps_per_epoch(cfg, data.train_samples) * int(cfg.trainer.max_epochs)
 
 

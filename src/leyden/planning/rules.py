@@ -15,6 +15,7 @@ from leyden.config.targets import find_target
 from leyden.data.spec import TASK_OF_KIND, DataKind, TaskName
 from leyden.errors import Problem
 from leyden.planning.batch import batch_split_of
+from leyden.planning.budget import budget_of, budget_problems
 from leyden.planning.hardware import (
     accelerator_is_here,
     averaged_weights_are_whole,
@@ -188,8 +189,9 @@ def batch_norm_has_a_batch(cfg: DictConfig) -> Iterator[Problem]:
 def run_has_a_length(cfg: DictConfig) -> Iterator[Problem]:
     """Epochs, steps or tokens say when to stop."""
     trainer = cfg.trainer
-    if trainer.max_epochs is None and trainer.max_steps is None and trainer.max_tokens is None:
-        message = "give one of trainer.max_epochs, trainer.max_steps, trainer.max_tokens"
+    is_open = trainer.max_epochs is None and trainer.max_steps is None
+    if is_open and trainer.max_tokens is None and not budget_of(cfg):
+        message = "give one of trainer.max_epochs, trainer.max_steps, trainer.max_tokens, budget"
         yield Problem("trainer.max_epochs", message, "null")
     kind = getattr(find_target(cfg.data._target_), "kind", None)
     if trainer.max_tokens is not None and kind != "text":
@@ -246,7 +248,8 @@ RULES: dict[Rule, frozenset[str]] = {
     averaged_weights_are_whole: frozenset({"callbacks", "trainer"}),
     of_networks(optimizer_takes_split_parameters): frozenset({"optimizer", "trainer"}),
     of_networks(means_have_the_bits): frozenset({"optimizer", "callbacks", "trainer"}),
-    run_has_a_length: frozenset({"trainer", "data"}),
+    run_has_a_length: frozenset({"trainer", "data", "budget"}),
+    budget_problems: frozenset({"budget", "scheduler"}),
     data_is_read_by_leyden: frozenset({"trainer", "data"}),
     warmup_is_said_once: frozenset({"scheduler"}),
     nesterov_has_momentum: frozenset({"optimizer"}),

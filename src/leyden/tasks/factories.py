@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from inspect import signature
+from math import isfinite
 from typing import Any
 
 from pytorch_lightning import LightningModule
@@ -61,7 +62,8 @@ class ScheduleFactory:
 
     def __call__(self, optimizer: Optimizer, total_steps: int | None = None) -> LRScheduler:
         if total_steps is None and self.module is not None:
-            total_steps = int(self.module.trainer.estimated_stepping_batches)
+            planned = self.module.trainer.estimated_stepping_batches
+            total_steps = int(planned) if isfinite(planned) else 1  # a time decides
         steps = {"total_steps": total_steps} if self.takes_steps else {}
         schedule = self.make(optimizer, **steps)
         if self.module is not None:

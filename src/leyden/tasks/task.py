@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Set
+from math import isfinite
 from typing import Any, ClassVar, get_args
 
 from jaxtyping import Float
@@ -148,7 +149,8 @@ class Task(LightningModule, ABC):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         optimizer = self.make_optimizer(self.net)
-        total_steps = int(self.trainer.estimated_stepping_batches)
+        planned = self.trainer.estimated_stepping_batches
+        total_steps = int(planned) if isfinite(planned) else 1  # a time decides; see budget.py
         schedule = self.make_schedule(optimizer, total_steps)
         return {
             "optimizer": optimizer,
