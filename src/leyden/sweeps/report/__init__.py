@@ -9,24 +9,43 @@ from leyden.files.atomic import umask
 from leyden.files.temporary import temporary_folder
 from leyden.run.foreign_links import reject_foreign_links
 from leyden.sweeps.report.answer import answer
+from leyden.sweeps.report.best_test import best_test
+from leyden.sweeps.report.data import data
 from leyden.sweeps.report.document import Document
+from leyden.sweeps.report.page import html
+from leyden.sweeps.report.question import filters
 from leyden.sweeps.report.results import Results, read_results
 from leyden.sweeps.report.sections import (
-    basins,
     configurations,
-    data,
     effects,
     every_job,
     failures,
     learning,
     pareto,
 )
-from leyden.sweeps.report.tables import configurations_table, jobs_table
+from leyden.sweeps.report.settings import settings
+from leyden.sweeps.report.tables import (
+    configurations_table,
+    jobs_table,
+    shown_configurations_table,
+    shown_jobs_table,
+)
 from leyden.sweeps.report.tensorboard import write_tensorboard
 
 NAME = "report"
 ENDED = ("completed", "failed")  # which jobs failed is said by their count
-PARTS = (answer, configurations, effects, basins, learning, pareto, data, failures, every_job)
+PARTS = (
+    answer,
+    effects,
+    learning,
+    pareto,
+    configurations,
+    best_test,
+    every_job,
+    failures,
+    data,
+    settings,
+)
 
 
 def write_report(folder: Path) -> Path:
@@ -43,7 +62,8 @@ def write_report(folder: Path) -> Path:
     results = read_results(folder)
     with rc_context({"text.parse_math": False}):  # a `$` in a name begins no formula
         sections = [part(results) for part in PARTS]
-    document = Document(_title(results), [section for section in sections if section.parts])
+    kept = [section for section in sections if section.parts]
+    document = Document(_title(results), kept, *filters(results))
     with temporary_folder(folder, f".{NAME}.") as staged:
         staged.chmod(0o777 & ~umask())
         _write(staged, results, document)
@@ -54,14 +74,13 @@ def write_report(folder: Path) -> Path:
 
 
 def _write(folder: Path, results: Results, document: Document) -> None:
-    jobs, means = jobs_table(results, is_whole=True), configurations_table(results)
     files = {
-        "jobs.csv": jobs.csv(),
-        "jobs.tex": jobs_table(results, is_whole=False).latex(),
-        "configurations.csv": means.csv(),
-        "configurations.tex": means.latex(),
+        "jobs.csv": jobs_table(results).csv(),
+        "jobs.tex": shown_jobs_table(results).latex(),
+        "configurations.csv": configurations_table(results).csv(),
+        "configurations.tex": shown_configurations_table(results).latex(),
         "report.md": document.markdown(),
-        "report.html": document.html(),
+        "report.html": html(document),
     }
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -1,93 +1,92 @@
-"""The report's beginning: the best configuration, how to run it, and what the sweep took."""
+"""The report's beginning: the question, the answer in a few sentences, a picture, a command."""
 
 from collections import Counter
-from statistics import fmean
 
-from leyden.formatting import format_number
-from leyden.sweeps.objective import half_width, reduced
-from leyden.sweeps.report.curves import monitored_name
-from leyden.sweeps.report.document import CommandBlock, Paragraph, Part, Section
-from leyden.sweeps.report.jobs import JobResult, job_command
+from leyden.formatting import format_number, format_seconds
+from leyden.sweeps.objective import half_width
+from leyden.sweeps.report.baselines import standing_words
+from leyden.sweeps.report.details import best_job
+from leyden.sweeps.report.document import CommandBlock, Paragraph, Part, Picture, Section
+from leyden.sweeps.report.interactive import overview_figure
+from leyden.sweeps.report.jobs import job_command
+from leyden.sweeps.report.overview import draw_overview, overview_caption, overview_rows
+from leyden.sweeps.report.pruned import pruned_parts
+from leyden.sweeps.report.question import question
 from leyden.sweeps.report.results import Configuration, Results
-from leyden.sweeps.report.statistics import METHOD, Comparison, compare
-from leyden.sweeps.report.tables import pruned_words
+from leyden.sweeps.report.selection import expected_words
+from leyden.sweeps.report.statistics import Comparison, compare
+from leyden.sweeps.report.style import png
 
-CENSORED = (
-    "Means, intervals and tests are of completed jobs: what a pruned job would have reached is not "
-    "known, and what a failed one reached is not its end."
-)
+MOST_NAMED = 4
 
 
 def answer(results: Results) -> Section:
-    """One sentence, one command, and the counts."""
-    parts: list[Part] = [Paragraph(best_sentence(results))]
-    if results.scored:
-        best = min(
-            results.scored[0].completed, key=lambda job: results.objective.sign * (job.score or 0.0)
+    """The question, the best configuration and what it beats, a picture, a command, the cost."""
+    scored = results.scored
+    parts: list[Part] = [Paragraph(question(results)), Paragraph(best_sentence(results))]
+    objective = results.objective
+    if objective.metric.startswith(("test/", "test_")):
+        text = (
+            f"The jobs were compared by {objective.metric}, so the test part chose the best. What "
+            "it says of the best is then too good: no part is left that judges it fairly."
         )
+        parts.append(Paragraph(text, is_warning=True))
+    if scored:
+        said = [
+            standing_words(results, scored[0]),
+            expected_words(scored, objective),
+        ]
+        text = " ".join(one for one in said if one)
+        parts += [Paragraph(text)] if text else []
+    parts += pruned_parts(results)
+    if len(overview_rows(results)) > 1:
+        parts.append(_picture(results))
+    if scored:
+        best = best_job(results, scored[0])
         parts += [Paragraph(f"Its best job is number {best.number}, again by:")]
         parts += [CommandBlock(job_command(results.record, best))]
-    parts += pruned_parts(results)
-    parts += [Paragraph(_counts(results)), Paragraph(_what_counts(results))]
-    if any(len(configuration.scores) > 1 for configuration in results.scored):
-        parts.append(Paragraph(METHOD))
-    return Section("Answer", parts)
+    return Section("Answer", [*parts, Paragraph(counts(results))])
+
+
+def _picture(results: Results) -> Picture:
+    caption = overview_caption(results)
+    return Picture("answer.png", caption, png(draw_overview(results)), overview_figure(results))
 
 
 def best_sentence(results: Results) -> str:
-    """The best configuration, its mean and interval, and the distance to the runner-up."""
+    """The best configuration with its interval, the runner-up, and what can't be told apart."""
     metric, scored = results.objective.metric, results.scored
     if not scored:
         return f"No job completed with a value of {metric}: there is no answer yet."
-    best = scored[0]
-    sentence = f"Best is “{best.label}”, with {metric} {_mean_and_noise(best)}"
+    best, compared = scored[0], compare(scored)
+    count = len(results.configurations)
+    of = f" of {count} configurations" if count > 1 else ""
+    sentence = f"Best{of} is “{best.label}”: {metric} {_mean_and_noise(best)}."
     if len(scored) == 1:
         others = "was trained to its end" if results.pruned else "has a value"
-        return f"{sentence}; no other configuration {others}, to compare it with."
-    second, compared = scored[1], compare(scored)[1]
+        return f"{sentence} No other configuration {others}, to compare it with."
+    second = scored[1]
     distance = f"{format_number(abs(second.mean - best.mean))} behind{_relative(best, second)}"
-    return f"{sentence}; the runner-up, “{second.label}”, is {distance}: {_judgement(compared)}."
+    runner_up = f"The runner-up, “{second.label}”, is {distance}: {_judgement(compared[1])}."
+    return f"{sentence} {runner_up}{_rest(scored, compared)}"
 
 
-def pruned_parts(results: Results) -> list[Part]:
-    """The best of what was pruned, beside the best of what was trained to its end."""
-    if not results.pruned:
-        return []
-    first, metric = results.pruned[0], results.objective.metric
-    job = min(first.pruned, key=lambda job: results.objective.sign * (job.reached or 0.0))
-    count, reached = len(results.pruned), job.reached or 0.0
-    configurations = "configuration was" if count == 1 else "configurations were"
-    text = (
-        f"{count} {configurations} pruned and not trained to the end. The best of them, "
-        f"“{first.label}”, had {metric} {format_number(reached)} when it was "
-        f"{pruned_words([job])}{_beside_best(results, job)}."
-    )
-    if results.scored and not _is_better(results, reached, results.scored[0].mean):
-        return [Paragraph(text)]
-    text += " Whether it is the best is not known before it is trained to its end, which this does:"
-    return [Paragraph(text, is_warning=True), CommandBlock(job_command(results.record, job))]
-
-
-def _beside_best(results: Results, job: JobResult) -> str:
-    """How the best configuration stands beside a pruned job, at its end and at the same step."""
-    if not results.scored:
-        return ""
-    best, reached, step = results.scored[0], job.reached or 0.0, job.last_step
-    word = "better" if _is_better(results, reached, best.mean) else "worse"
-    text = f"; that is {format_number(abs(reached - best.mean))} {word} than “{best.label}” ended"
-    earlier = [
-        [value for at, value in one.monitored.items() if step is not None and at <= step]
-        for one in best.completed
-    ]
-    if results.objective.metric != monitored_name(results) or not all(earlier):
-        return text
-    then = fmean(reduced(values, results.objective) for values in earlier)
-    return f"{text}, which had {format_number(then)} by that step"
-
-
-def _is_better(results: Results, value: float, other: float) -> bool:
-    sign = results.objective.sign
-    return sign * value < sign * other
+def _rest(scored: list[Configuration], compared: list[Comparison]) -> str:
+    """Which of those after the runner-up can't be told apart from the best."""
+    pairs = list(zip(scored, compared, strict=True))[2:]
+    near = [one.label for one, found in pairs if found.p is not None and not found.is_told_apart]
+    worse = sum(found.is_told_apart for _, found in pairs)
+    also = compared[1].p is not None and not compared[1].is_told_apart
+    text = ""
+    if near:
+        more = f" and {len(near) - MOST_NAMED} more" if len(near) > MOST_NAMED else ""
+        named = "; ".join(f"“{label}”" for label in near[:MOST_NAMED])
+        verb = "is" if len(near) == 1 else "are"
+        text += f" Not told apart from the best {verb} {'also ' * also}{named}{more}."
+    if worse:
+        others = "other is" if worse == 1 else "others are"
+        text += f" {worse} {others} worse by more than noise."
+    return text
 
 
 def _mean_and_noise(configuration: Configuration) -> str:
@@ -117,26 +116,15 @@ def _judgement(compared: Comparison) -> str:
     return f"the two {compared.verdict} ({small}); {could_have}"
 
 
-def _counts(results: Results) -> str:
+def counts(results: Results) -> str:
+    """Jobs by state, seconds and FLOPs."""
     states = Counter(job.entry.state for job in results.jobs)
     counted = ", ".join(f"{count} {state}" for state, count in states.most_common())
     seconds = sum(job.entry.seconds or 0.0 for job in results.jobs)
     flops = [job.cost("flops") for job in results.jobs if job.run]
     known = [count for count in flops if count is not None]
     at_least = "at least " if len(known) < len(flops) else ""
-    total = f"{len(results.jobs)} jobs: {counted}. Together they took {format_number(seconds)} s"
-    return f"{total} from start to end, and {at_least}{sum(known):.3g} FLOPs in training steps."
-
-
-def _what_counts(results: Results) -> str:
-    objective = results.objective
-    reduced = {"best": "the best", "last": "the last"}.get(
-        str(objective.reduce), f"the mean of the last {objective.reduce}"
+    total = (
+        f"Cost: {len(results.jobs)} jobs ({counted or 'none'}), {format_seconds(seconds)} together"
     )
-    better = "less" if objective.mode == "min" else "more"
-    repeated = ", ".join(results.record.repeated)
-    folded = f" Jobs that differ only in {repeated} are folded to a mean." if repeated else ""
-    return (
-        f"The objective is {objective.metric}, where monitored {reduced} of a job's validations; "
-        f"{better} is better.{folded} {CENSORED}"
-    )
+    return f"{total}, {at_least}{sum(known):.3g} FLOPs in training steps."

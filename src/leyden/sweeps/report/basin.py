@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leyden.sweeps.objective import half_width
-from leyden.sweeps.report.jobs import NO_FAILURE, UNTRIED, as_number, label
+from leyden.sweeps.report.jobs import NO_FAILURE, UNTRIED, JobResult, as_number, label
 from leyden.sweeps.report.results import Configuration, Results
 from leyden.sweeps.report.style import (
     MOST_CURVES,
@@ -76,10 +76,19 @@ def curves(results: Results, axis: str) -> list[Curve]:
     return [Curve(name, points) for name, points in groups.items()]
 
 
-def pruned_points(results: Results, axis: str) -> list[tuple[float, float]]:
-    """The axis' value and what was reached, of each job that was pruned."""
+def pruned_points(results: Results, axis: str) -> list[tuple[float, JobResult]]:
+    """The axis' value of each job that was pruned, and the job."""
     jobs = [job for job in results.jobs if job.is_pruned and axis in job.values]
-    return [(float(job.values[axis]), job.reached or 0.0) for job in jobs]
+    return [(float(job.values[axis]), job) for job in jobs]
+
+
+def failed_points(results: Results, axis: str) -> dict[str, list[JobResult]]:
+    """By state the jobs that have the axis and failed, so that they have no value."""
+    found: dict[str, list[JobResult]] = {}
+    for job in sorted(results.jobs, key=lambda job: job.entry.state):
+        if axis in job.values and job.entry.state not in NO_FAILURE | UNTRIED:
+            found.setdefault(job.entry.state, []).append(job)
+    return found
 
 
 def edge(value: float, tried: Sequence[float]) -> str | None:
@@ -147,8 +156,8 @@ def draw_basin(results: Results, axis: str, tried: Sequence[float]) -> Figure:
         )
     pruned = pruned_points(results, axis)
     if pruned:
-        x_values, y_values = zip(*pruned, strict=True)
-        axes.plot(x_values, y_values, label="pruned", **PRUNED)
+        reached = [job.reached or 0.0 for _, job in pruned]
+        axes.plot([x for x, _ in pruned], reached, label="pruned", **PRUNED)
     if is_logarithmic(tried):
         axes.set_xscale("log")
         label_plainly(axes.xaxis, (2, 5))
@@ -172,14 +181,10 @@ def _draw_curve(axes: Axes, curve: Curve, place: int) -> None:
 def _draw_failures(axes: Axes, results: Results, axis: str) -> None:
     """Crosses on the bad side, for jobs that have no value there."""
     height = 0.98 if results.objective.mode == "min" else 0.02
-    by_state: dict[str, list[float]] = defaultdict(list)
-    for job in results.jobs:
-        if axis in job.values and job.entry.state not in NO_FAILURE | UNTRIED:
-            by_state[job.entry.state].append(float(job.values[axis]))
-    for state, marker in zip(sorted(by_state), "x+1234", strict=False):
+    for (state, jobs), marker in zip(failed_points(results, axis).items(), "x+1234", strict=False):
         axes.plot(
-            by_state[state],
-            [height] * len(by_state[state]),
+            [float(job.values[axis]) for job in jobs],
+            [height] * len(jobs),
             marker,
             color="black",
             markersize=8,

@@ -1,16 +1,18 @@
-"""A document of sections, and how it is written as Markdown and as one HTML file."""
+"""A document of sections, and how it is written as Markdown; `page` writes it as HTML."""
 
 import re
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader
 
 from leyden.files.csv_cells import csv_table
-from leyden.formatting import format_number, printable, printable_lines, printed
+from leyden.formatting import format_number, printable, printed
+
+MOST_ROWS = 100
+"""Of a table in Markdown."""
 
 SPECIAL = re.compile(r"[\\`*<>|\[\]$~&]|(?<!\w)_|_(?!\w)")
 """What Markdown would take for markup; an underscore within a word is none."""
@@ -32,22 +34,52 @@ class CommandBlock:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A cell: a mean, and half its 95 % interval where that is known."""
+
+    value: float
+    half: float | None = None
+
+    @property
+    def text(self) -> str:
+        """`1.234 ± 0.05`."""
+        noise = "" if self.half is None else f" ± {self.half:.2g}"
+        return f"{format_number(self.value)}{noise}"
+
+
+@dataclass(frozen=True)
 class Table:
-    """Rows of values: numbers, texts, or None for what is not known."""
+    """Rows of values: numbers, texts, or None for what is not known.
+
+    Attributes:
+        columns: Headings.
+        rows: Rows of cells.
+        ids: A name for each row, such as `job-3`, by which a picture's point finds it.
+        marks: A word for each row that says how it looks: `best`, `pruned`, `failed`, or nothing.
+        is_folded: Whether the page shows it only when it is asked for.
+    """
 
     columns: list[str]
     rows: list[list[Any]]
+    ids: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+    is_folded: bool = False
 
     @property
     def numeric(self) -> list[bool]:
         """For each column whether it has numbers only."""
         columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.columns)
-        return [all(isinstance(cell, int | float | None) for cell in cells) for cells in columns]
+        kinds = int | float | Measured | None
+        return [all(isinstance(cell, kinds) for cell in cells) for cells in columns]
 
     @property
     def cells(self) -> list[list[str]]:
         """As they are shown."""
         return [printed(map(shown, row)) for row in self.rows]
+
+    def first(self, most: int) -> "Table":
+        """The first rows alone."""
+        return replace(self, rows=self.rows[:most])
 
     def csv(self) -> str:
         """For spreadsheets and other programs."""
@@ -63,11 +95,19 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG, the name of its file, and what it shows."""
+    """A picture.
+
+    Attributes:
+        name: Name of its file.
+        caption: What it shows.
+        png: Content of the file.
+        figure: The same as a figure of Plotly, for the page; None where there is none.
+    """
 
     name: str
     caption: str
     png: bytes
+    figure: dict[str, Any] | None = None
 
     @property
     def url(self) -> str:
@@ -88,28 +128,25 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A report."""
+    """A report.
+
+    Attributes:
+        title: Heading of the whole.
+        sections: Sections, in order.
+        filters: For each axis by which the page can be filtered, its values.
+        values: For each name of a row, the value of each axis.
+    """
 
     title: str
     sections: list[Section]
+    filters: dict[str, list[str]] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def pictures(self) -> Iterator[Picture]:
         """All of them, in order."""
         parts = (part for section in self.sections for part in section.parts)
         return (part for part in parts if isinstance(part, Picture))
-
-    def html(self) -> str:
-        """One file that loads nothing else."""
-        environment = Environment(
-            loader=PackageLoader(__package__, "."),
-            autoescape=True,
-            finalize=_in_html,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        kinds = {part.__name__: part for part in (Paragraph, CommandBlock, Table, Picture)}
-        return environment.get_template("report.html.jinja").render(document=self, kinds=kinds)
 
     def markdown(self, *, with_pictures: bool = True) -> str:
         """GitHub's Markdown; its pictures are files beside it."""
@@ -124,6 +161,8 @@ class Document:
 
 def shown(value: Any) -> str:
     """A cell's text; a dash for what is not known."""
+    if isinstance(value, Measured):
+        return value.text
     return value if isinstance(value, str) else format_number(value)
 
 
@@ -132,9 +171,12 @@ def escaped(text: str) -> str:
     return SPECIAL.sub(r"\\\g<0>", printable(" ".join(text.split())))
 
 
-def _in_html(value: Any) -> Any:
-    """What the template puts into the page; its markup is escaped after that."""
-    return printable_lines(value) if isinstance(value, str) else value
+def rest_words(table: Table, most: int) -> str:
+    """Says in a paragraph that a table has more rows than are shown; empty where it has not."""
+    count = len(table.rows)
+    if count <= most:
+        return ""
+    return f"\n\nThe first {most} of {count} rows; the CSV beside this file has all."
 
 
 def _markdown(part: Part) -> str:
@@ -144,6 +186,8 @@ def _markdown(part: Part) -> str:
         return "\n".join(f"    {printable(line)}" for line in part.text.split("\n"))
     if isinstance(part, Picture):
         return f"![{escaped(part.caption)}]({part.name})"
-    rule = ["---:" if is_numeric else "---" for is_numeric in part.numeric]
-    rows = [[escaped(cell) for cell in row] for row in [part.columns, *part.cells]]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], rule, *rows[1:]])
+    table = part.first(MOST_ROWS)
+    rule = ["---:" if is_numeric else "---" for is_numeric in table.numeric]
+    rows = [[escaped(cell) for cell in row] for row in [table.columns, *table.cells]]
+    lines = "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], rule, *rows[1:]])
+    return f"{lines}{rest_words(part, MOST_ROWS)}"

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
-from leyden.sweeps.report.jobs import Level, finite, levels
+from leyden.sweeps.report.jobs import JobResult, Level, as_number, finite, levels
+from leyden.sweeps.report.order import is_numeric, ordered_levels
 from leyden.sweeps.report.results import Results
 from leyden.sweeps.report.style import PRUNED, new_figure, scale_objective, tidy
 
@@ -43,19 +44,22 @@ class LevelMean:
     """The objective of all jobs with one value of an axis.
 
     Attributes:
-        level: The axis' value.
-        scores: Scores of completed jobs.
-        pruned: Values of pruned jobs, what they had reached.
+        name: The axis' value, short.
+        jobs: Jobs that completed or were pruned at some value.
     """
 
-    level: Level
-    scores: list[float]
-    pruned: list[float]
+    name: str
+    jobs: list[JobResult]
 
     @property
-    def name(self) -> str:
-        """The value, short."""
-        return f"{self.level:g}" if isinstance(self.level, float) else self.level
+    def scores(self) -> list[float]:
+        """Scores of completed jobs."""
+        return [job.score for job in self.jobs if job.score is not None]
+
+    @property
+    def pruned(self) -> list[float]:
+        """What pruned jobs had reached."""
+        return [job.reached or 0.0 for job in self.jobs if job.is_pruned]
 
     @property
     def mean(self) -> float:
@@ -118,16 +122,35 @@ def _shares(frame: pd.DataFrame, terms: Mapping[str, str]) -> list[Effect] | Non
 def level_means(results: Results) -> dict[str, list[LevelMean]]:
     """By axis the objective at each of its levels; without axes of many or singular levels."""
     means = {}
+    valued = results.valued
     for axis in results.names:
-        jobs = [job for job in results.valued if axis in job.values]
-        by_level: dict[Level, LevelMean] = {}
-        for level, job in zip(levels(jobs, axis), jobs, strict=True):
-            found = by_level.setdefault(level, LevelMean(level, [], []))
-            (found.pruned if job.is_pruned else found.scores).append(job.reached or 0.0)
-        is_sampled = len(jobs) < 2 * len(by_level)  # a number from a range, hardly met twice
+        by_text: dict[str, list[JobResult]] = {text: [] for text in ordered_levels(results, axis)}
+        for job in valued:
+            if axis in job.values:
+                by_text[job.values[axis]].append(job)
+        by_level: dict[Level, list[JobResult]] = {}
+        for text, jobs in by_text.items():
+            number = as_number(text)
+            if jobs:
+                by_level.setdefault(text if number is None else number, []).extend(jobs)
+        is_sampled = sum(map(len, by_level.values())) < 2 * len(by_level)  # hardly met twice
         if 1 < len(by_level) <= MOST_LEVELS and not is_sampled:
-            means[axis] = [by_level[level] for level in sorted(by_level)]
+            means[axis] = [
+                LevelMean(f"{level:g}" if isinstance(level, float) else level, jobs)
+                for level, jobs in by_level.items()
+            ]
     return means
+
+
+def is_line(found: list[LevelMean]) -> bool:
+    """Whether the levels are numbers, so that a line through their means says something."""
+    return is_numeric(mean.name for mean in found)
+
+
+def objective_range(results: Results) -> tuple[float, float]:
+    """The least and the greatest value that any job reached."""
+    values = [job.reached or 0.0 for job in results.valued]
+    return min(values), max(values)
 
 
 MOST_IN_A_ROW = 3
@@ -184,7 +207,8 @@ def _draw_panel(axes: Axes, means: list[LevelMean]) -> None:
         axes.plot([place] * len(mean.scores), mean.scores, "o", color="0.65", markersize=3)
         axes.plot([place] * len(mean.pruned), mean.pruned, **PRUNED)
     values = [mean.mean for mean in means]
-    axes.plot(range(len(means)), values, "D-", color="black", markersize=6, linewidth=1.4)
+    line = "D-" if is_line(means) else "D"  # a line through names would say nothing
+    axes.plot(range(len(means)), values, line, color="black", markersize=6, linewidth=1.4)
     names = [mean.name for mean in means]
     rotation = 0 if sum(map(len, names)) < LONGEST_UPRIGHT else 60
     axes.set_xticks(range(len(means)), names, rotation=rotation, fontsize="small")

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 
@@ -75,6 +76,11 @@ class Results:
     jobs: list[JobResult]
     names: dict[str, str]
     configurations: list[Configuration]
+
+    @cached_property
+    def all_names(self) -> dict[str, str]:
+        """Short names of all axes, also of those that are folded away."""
+        return short_names(dict.fromkeys(key for job in self.jobs for key in job.values))
 
     @property
     def objective(self) -> Objective:

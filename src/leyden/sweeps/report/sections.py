@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-from leyden.data.report import DataReport
 from leyden.formatting import format_number
 from leyden.sweeps.report.basin import (
     curves,
@@ -12,16 +11,35 @@ from leyden.sweeps.report.basin import (
     numeric_axes,
     pruned_points,
 )
-from leyden.sweeps.report.curves import draw_curves, mean_curves, monitored_name
+from leyden.sweeps.report.curves import (
+    draw_curves,
+    mean_curves,
+    monitored_name,
+    pruned_jobs,
+    vertical_range,
+)
 from leyden.sweeps.report.document import Paragraph, Part, Picture, Section, Table
 from leyden.sweeps.report.effects import draw_effects, draw_levels, level_means, variance_shares
 from leyden.sweeps.report.importance import importances
+from leyden.sweeps.report.interactive import (
+    basin_figure,
+    curves_figure,
+    effects_figure,
+    levels_figure,
+    parallel_figure,
+    pareto_figure,
+)
 from leyden.sweeps.report.jobs import NO_FAILURE
+from leyden.sweeps.report.parallel import draw_parallel, parallel
 from leyden.sweeps.report.pareto import draw_pareto, panels
 from leyden.sweeps.report.results import Results
-from leyden.sweeps.report.statistics import Comparison, compare
+from leyden.sweeps.report.statistics import METHOD, Comparison, compare
 from leyden.sweeps.report.style import MOST_CURVES, png
-from leyden.sweeps.report.tables import configurations_table, failures_table, jobs_table
+from leyden.sweeps.report.tables import (
+    failures_table,
+    shown_configurations_table,
+    shown_jobs_table,
+)
 from leyden.sweeps.report.tensorboard import MOST_RUNS
 
 ANOVA = (
@@ -29,7 +47,10 @@ ANOVA = (
     "combinations have different numbers of jobs, they need not add up to 1. Where p of the F test "
     "is not small, a share may be chance."
 )
-MOST_ROWS = 100
+CENSORED = (
+    "Means, intervals and tests are of completed jobs: what a pruned job would have reached is not "
+    "known, and what a failed one reached is not its end."
+)
 MOST_NAMED = 8
 
 
@@ -54,7 +75,28 @@ def configurations(results: Results) -> Section:
     if lost:
         more = f"; and {len(lost) - MOST_NAMED} more" if len(lost) > MOST_NAMED else ""
         parts.append(Paragraph(f"No job completed of: {'; '.join(lost[:MOST_NAMED])}{more}."))
-    return Section("Configurations", [*parts, *_cut(configurations_table(results))])
+    table = shown_configurations_table(results)
+    parts += [table] if table.rows else []
+    parts.append(Paragraph(what_counts(results)))
+    if any(len(configuration.scores) > 1 for configuration in results.scored):
+        parts.append(Paragraph(METHOD))
+    return Section("Configurations", parts)
+
+
+def what_counts(results: Results) -> str:
+    """What the jobs are compared by, and which of them count."""
+    objective = results.objective
+    reduced = {"best": "the best", "last": "the last"}.get(
+        str(objective.reduce), f"the mean of the last {objective.reduce}"
+    )
+    better = "less" if objective.mode == "min" else "more"
+    repeated = ", ".join(results.record.repeated)
+    folded = f" Jobs that differ only in {repeated} are folded to a mean." if repeated else ""
+    return (
+        f"The objective is {objective.metric}, where monitored {reduced} of a job's validations; "
+        f"{better} is better.{folded} Test metrics are of each job's best checkpoint; "
+        f"configurations.csv has all of them. {CENSORED}"
+    )
 
 
 def _seeing(near: list[Comparison]) -> str:
@@ -77,8 +119,24 @@ def effects(results: Results) -> Section:
         tested = [] if is_search else ["p (F)"]
         rows = [[one.name, one.share, *([one.p] if tested else [])] for one in found]
         parts.append(Table(["effect", "share of variance", *tested], rows))
-        parts.append(Picture("effects.png", "Shares of variance", png(draw_effects(found))))
-    return Section("Which axis matters", [*parts, *_levels(results)])
+        picture, figure = png(draw_effects(found)), effects_figure(found)
+        parts.append(Picture("effects.png", "Shares of variance", picture, figure))
+    parts = [*parts, *_levels(results), *_basins(results), *_parallel(results)]
+    return Section("Which axis matters", parts)
+
+
+def _parallel(results: Results) -> list[Part]:
+    """Every job as a line through its values."""
+    scales, lines = parallel(results)
+    if not lines:
+        return []
+    count, metric = len(results.jobs), results.objective.metric
+    shown = f"the first {len(lines)} of {count} jobs" if len(lines) < count else "each job"
+    caption = f"{shown} as a line through its values to its {metric}; the best are orange"
+    if any(line.color is None for line in lines):
+        caption += ", those that did not complete are grey and dotted"
+    picture, figure = png(draw_parallel(scales, lines)), parallel_figure(results, scales, lines)
+    return [Picture("parallel.png", caption[0].upper() + caption[1:], picture, figure)]
 
 
 def _levels(results: Results) -> list[Part]:
@@ -99,7 +157,8 @@ def _levels(results: Results) -> list[Part]:
         f"{metric} by value of each axis: completed jobs (dots){rings} and their plain means "
         "(diamonds), which also carry what else differs between the jobs"
     )
-    return [Table(columns, rows), Picture("levels.png", caption, png(draw_levels(results, means)))]
+    picture, figure = png(draw_levels(results, means)), levels_figure(results, means)
+    return [Table(columns, rows), Picture("levels.png", caption, picture, figure)]
 
 
 def without_value(results: Results, *, with_pruned: bool) -> str:
@@ -110,7 +169,7 @@ def without_value(results: Results, *, with_pruned: bool) -> str:
     return f" Left out, since they have no final value: {listed}." if listed else ""
 
 
-def basins(results: Results) -> Section:
+def _basins(results: Results) -> list[Part]:
     """The objective against each swept number."""
     parts: list[Part] = []
     for place, (axis, tried) in enumerate(numeric_axes(results).items()):
@@ -124,23 +183,29 @@ def basins(results: Results) -> Section:
             left_out = len(found) - MOST_CURVES
             caption += f"; the {left_out} worst curves are left out" if left_out > 0 else ""
         name = f"basin_{place + 1}.png"
-        parts.append(Picture(name, caption, png(draw_basin(results, axis, tried))))
-    return Section("Swept numbers", parts)
+        picture, figure = png(draw_basin(results, axis, tried)), basin_figure(results, axis, tried)
+        parts.append(Picture(name, caption, picture, figure))
+    return parts
 
 
 def learning(results: Results) -> Section:
     """Learning curves of the best configurations."""
     found = mean_curves(results.scored[:MOST_CURVES])
-    pruned = [job for job in results.jobs if job.is_pruned and job.monitored]
-    if not found and not pruned:
+    grey = pruned_jobs(results)
+    if not found and not grey:
         return Section("Learning curves")
     named = f"the {len(found)} best configurations" if len(found) > 1 else "the best configuration"
-    caption = f"{monitored_name(results)} of {named if found else 'the pruned jobs'}"
+    unfinished = f"the {' and the '.join(grey)} jobs"
+    caption = f"{monitored_name(results)} of {named if found else unfinished}"
     if any(len(curve.values[0]) > 1 for curve in found):
         caption += ", mean and range over the repeats"
-    if found and pruned:
-        caption += "; in grey that of the pruned jobs"
-    picture = Picture("curves.png", caption, png(draw_curves(results, found)))
+    if found and grey:
+        caption += f"; in grey that of {unfinished}"
+    outside = vertical_range(results, found)[3]
+    if outside:
+        caption += f"; the later part decides the range, outside of which lie {outside} points"
+    picture, figure = png(draw_curves(results, found)), curves_figure(results, found)
+    shown_picture = Picture("curves.png", caption, picture, figure)
     shown = "each configuration"
     if len(results.scored) > MOST_RUNS:
         shown = f"each of the {MOST_RUNS} best of {len(results.scored)} configurations"
@@ -149,7 +214,7 @@ def learning(results: Results) -> Section:
         "report/tensorboard, its band under CUSTOM SCALARS: the 95 % interval of the mean, or of "
         "two repeats their range."
     )
-    return Section("Learning curves", [picture, note])
+    return Section("Learning curves", [shown_picture, note])
 
 
 def pareto(results: Results) -> Section:
@@ -170,9 +235,8 @@ def pareto(results: Results) -> Section:
     if results.pruned:
         caption += "; rings are pruned ones, cheap because they were cut short, and on no front"
     table = Table(["front of", "rank", "configuration", "cost", f"mean {metric}"], rows)
-    return Section(
-        "Cost", [Picture("pareto.png", caption, png(draw_pareto(results, found))), table]
-    )
+    picture, figure = png(draw_pareto(results, found)), pareto_figure(results, found)
+    return Section("Cost", [Picture("pareto.png", caption, picture, figure), table])
 
 
 def failures(results: Results) -> Section:
@@ -184,62 +248,8 @@ def failures(results: Results) -> Section:
 def every_job(results: Results) -> Section:
     """The table of jobs."""
     note = Paragraph(
-        "Metrics are those at a run's end; test metrics are those of its best checkpoint."
+        "The objective is of a job's validations; test metrics are of its best checkpoint. "
+        "jobs.csv has all metrics."
     )
-    return Section("Jobs", [note, *_cut(jobs_table(results, is_whole=False))])
-
-
-def _cut(table: Table) -> list[Part]:
-    if len(table.rows) <= MOST_ROWS:
-        return [table] if table.rows else []
-    note = f"The first {MOST_ROWS} of {len(table.rows)} rows; the CSV beside this file has all."
-    return [Paragraph(note), Table(table.columns, table.rows[:MOST_ROWS])]
-
-
-MOST_DATA_ROWS = 50
-"""Classes and columns that are listed."""
-
-
-def data(results: Results) -> Section:
-    """The data sets, each once: parts, classes, columns, what was left out, and warnings."""
-    different: dict[str, tuple[str, DataReport]] = {}
-    for job in results.jobs:
-        plain = job.run.get("data_report")
-        if plain:
-            name = str((job.run.get("choices") or {}).get("data", "data"))
-            different.setdefault(repr((name, plain)), (name, DataReport.from_plain(plain)))
-    parts: list[Part] = []
-    for name, report in different.values():
-        sizes = ", ".join(f"{size:,} {part}" for part, size in report.parts.items())
-        split = f"; split {report.split}" if report.split else ""
-        source = "; ".join(f"{what} {found}" for what, found in report.source.items())
-        parts.append(Paragraph(f"{name}: {sizes} samples{split}." + (f" {source}." * bool(source))))
-        parts += [Paragraph(warning, is_warning=True) for warning in report.warnings]
-        parts += [Paragraph(f"{line}.") for line in report.left_out_lines()]
-        parts += [Paragraph(f"{note}.") for note in report.notes]
-        if report.classes:
-            parts.append(_classes(report))
-        if report.columns:
-            parts.append(_columns(report))
-    return Section("Data", parts)
-
-
-def _classes(report: DataReport) -> Table:
-    names = list(report.parts)
-    rows = [
-        [label, *(counts.get(part, 0) for part in names)]
-        for label, counts in list(report.classes.items())[:MOST_DATA_ROWS]
-    ]
-    return Table(["class", *names], rows)
-
-
-def _columns(report: DataReport) -> Table:
-    rows = [
-        [
-            *(one.name, one.role, one.kind, one.distinct, one.num_missing),
-            *(one.reason or one.made, one.filled),
-        ]
-        for one in report.columns[:MOST_DATA_ROWS]
-    ]
-    names = ["column", "role", "kind", "distinct", "missing", "made of it", "missing as"]
-    return Table(names, rows)
+    table = shown_jobs_table(results)
+    return Section("Jobs", [note, *([table] if table.rows else [])])

@@ -1,0 +1,54 @@
+"""The section on the test of the best configuration's best job."""
+
+from leyden.formatting import format_number
+from leyden.sweeps.report.details import Details, calibration_words, read_details
+from leyden.sweeps.report.details_pictures import draw_calibration, draw_confusion
+from leyden.sweeps.report.document import Paragraph, Part, Picture, Section, Table
+from leyden.sweeps.report.interactive import calibration_figure, confusion_figure
+from leyden.sweeps.report.jobs import finite
+from leyden.sweeps.report.results import Results
+from leyden.sweeps.report.style import png
+
+
+def best_test(results: Results) -> Section:
+    """Classes, confusions and calibration of the best configuration's best job."""
+    details = read_details(results)
+    if details is None:
+        return Section("Test of the best job")
+    number, parts = details.job.number, list[Part]()
+    samples = details.content.get("samples")
+    of = f" on {samples:,} samples" if samples is not None else ""
+    parts.append(Paragraph(f"The test of job {number}{of}. {interval_words(details)}".strip()))
+    classes = details.content.get("classes") or []
+    if classes:
+        columns = ["class", "support", "precision", "recall", "f1"]
+        rows = [[one["name"], *(one.get(key) for key in columns[1:])] for one in classes]
+        parts.append(Table(columns, rows))
+    if details.confusion:
+        caption = f"Confusions of job {number}: samples by true and by predicted class"
+        picture, figure = png(draw_confusion(details)), confusion_figure(details)
+        parts.append(Picture("confusion.png", caption, picture, figure))
+    if details.bins:
+        caption = f"Calibration of job {number}: accuracy of samples of about the same confidence"
+        picture, figure = png(draw_calibration(details)), calibration_figure(details)
+        parts.append(Picture("calibration.png", caption, picture, figure))
+        said = calibration_words(details)
+        parts += [Paragraph(said)] if said else []
+    return Section("Test of the best job", parts)
+
+
+def interval_words(details: Details) -> str:
+    """The bootstrap intervals of the test metrics, as far as the run has them."""
+    found = details.job.run.get("intervals")
+    metrics = details.job.run.get("metrics") or {}
+    said = []
+    for name, ends in (found if isinstance(found, dict) else {}).items():
+        pair = [finite(end) for end in ends] if isinstance(ends, list) else []
+        value = finite(metrics.get(name))
+        if value is not None and len(pair) == 2 and pair[0] is not None and pair[1] is not None:
+            bounds = f"{format_number(pair[0])} to {format_number(pair[1])}"
+            said.append(f"{name} {format_number(value)} ({bounds})")
+    if not said:
+        return ""
+    listed = ", ".join(said)
+    return f"With 95 % bootstrap intervals over its samples: {listed}."

@@ -1,0 +1,129 @@
+"""The answer's picture: the best configurations with their jobs, their intervals, the baselines."""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from leyden.formatting import format_number
+from leyden.sweeps.objective import half_width
+from leyden.sweeps.report.baselines import Baseline, baselines_of
+from leyden.sweeps.report.results import Configuration, Results
+from leyden.sweeps.report.style import (
+    PRUNED,
+    STEEP,
+    add_legend,
+    is_logarithmic,
+    label_plainly,
+    new_figure,
+    tidy,
+)
+
+MOST_ROWS = 12
+LONGEST = 42
+"""Characters of a label."""
+
+
+def overview_rows(results: Results) -> list[Configuration]:
+    """The best configurations, then the best of those whose jobs were all pruned."""
+    return [*results.scored, *results.pruned][:MOST_ROWS]
+
+
+def overview_caption(results: Results) -> str:
+    """What the picture shows."""
+    rows, count = overview_rows(results), len(results.configurations)
+    shown = (
+        f"the {len(rows)} best of {count} configurations"
+        if len(rows) < count
+        else ("the configurations" if count > 1 else "the configuration")
+    )
+    caption = f"{results.objective.metric} of {shown}, the best at the top: jobs (dots), means"
+    caption += " (diamonds)"
+    if any(half_width(one.scores) is not None for one in rows):
+        caption += " with 95 % intervals"
+    if any(not one.scores for one in rows):
+        caption += ", pruned jobs where they were stopped (rings)"
+    if objective_baselines(results):
+        caption += ", baselines (dotted lines)"
+    return caption
+
+
+def objective_baselines(results: Results) -> list[Baseline]:
+    """The baselines that have a value of the main objective."""
+    if not results.scored:
+        return []
+    found = baselines_of(results.scored[0].completed)
+    return [one for one in found if results.objective.metric in one.metrics]
+
+
+def overview_values(results: Results, rows: Sequence[Configuration]) -> list[float]:
+    """All values that the picture shows."""
+    values = [job.reached for one in rows for job in one.jobs]
+    lines = [one.metrics[results.objective.metric] for one in objective_baselines(results)]
+    return [value for value in values if value is not None] + lines
+
+
+def overview_kind(results: Results, rows: Sequence[Configuration]) -> str:
+    """Whether the picture is logarithmic: where it is steep."""
+    is_log = is_logarithmic(overview_values(results, rows), ratio=STEEP)
+    return "log" if is_log else "linear"
+
+
+def overview_range(results: Results, rows: Sequence[Configuration]) -> tuple[float, float]:
+    """The ends of a logarithmic picture; an interval that reaches down to 0 is cut."""
+    values = overview_values(results, rows)
+    least, most = min(values), max(values)
+    ends = [(one.mean, half_width(one.scores) or 0.0) for one in rows if one.scores]
+    low = min([least, *(mean - half for mean, half in ends if mean - half > least / 3)])
+    high = max([most, *(mean + half for mean, half in ends if mean + half < 3 * most)])
+    return low / 1.15, high * 1.15
+
+
+def draw_overview(results: Results) -> Figure:
+    """A row for each of the best configurations."""
+    rows, metric = overview_rows(results), results.objective.metric
+    figure = new_figure(1.4 + 0.3 * len(rows))
+    axes = figure.subplots()
+    names = {"dots": "job", "rings": "pruned", "means": "mean, 95 % interval"}
+    for place, one in enumerate(rows):
+        axes.plot(
+            one.scores,
+            [place] * len(one.scores),
+            "o",
+            color="0.6",
+            markersize=4,
+            label=names.pop("dots", ""),
+        )
+        if one.scores:
+            half = half_width(one.scores) or 0.0
+            axes.errorbar(
+                [one.mean],
+                [place],
+                xerr=[half],
+                fmt="D",
+                color="black",
+                markersize=5,
+                capsize=3,
+                label=names.pop("means", ""),
+            )
+        else:
+            reached = [job.reached or 0.0 for job in one.pruned]
+            axes.plot(reached, [place] * len(reached), label=names.pop("rings", ""), **PRUNED)
+    for number, baseline in enumerate(objective_baselines(results)):
+        value = baseline.metrics[metric]
+        label = f"{baseline.name} {format_number(value)}"
+        axes.axvline(value, color=f"C{number}", linestyle=":", label=label)
+    if overview_kind(results, rows) == "log":
+        axes.set_xscale("log")
+        axes.set_xlim(*overview_range(results, rows))
+        label_plainly(axes.xaxis, (2, 5))
+    axes.set_yticks(range(len(rows)), [f"{shortened(one.label)}  {one.rank}" for one in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlabel(metric)
+    tidy(axes)
+    add_legend(figure, axes)
+    return figure
+
+
+def shortened(text: str) -> str:
+    """A label that leaves room for the picture."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
