@@ -202,6 +202,21 @@ BAD_INPUT = {
         "monitor.metric=val/accuracy",
         "`val/acc`",
     ),
+    "selection by the test part": (
+        ["monitor.metric=test/acc"],
+        "monitor.metric=test/acc (command line): is of the test part",
+        "type `val/acc`",
+    ),
+    "a search by the test part": (
+        [
+            "-m",
+            "hydra/sweeper=optuna",
+            "model.width=8,16",
+            "hydra.sweeper.objectives={test/acc:max}",
+        ],
+        "hydra.sweeper.objectives=test/acc",
+        "type `val/acc`",
+    ),
     "a wrong mode": (["monitor.mode=maximum"], "monitor.mode=maximum", "min, max"),
     "a target that is not allowed": (
         ["model._target_=os.system"],

@@ -156,7 +156,7 @@ def test_several_objectives_are_refused_where_they_can_not_be_had(word, leyden, 
     assert not list(tmp_path.glob("outputs/**/*"))
 
 
-@pytest.mark.parametrize("objective", ["params:min", "seconds:min", "test/acc:max"])
+@pytest.mark.parametrize("objective", ["params:min", "seconds:min"])
 def test_a_pruner_is_refused_where_validations_do_not_have_the_objective(objective, leyden):
     one = f"hydra.sweeper.objectives={{{objective}}}"
     result = leyden("train", *OPTUNA, *TINY, DEPTH, one, "hydra.sweeper.pruner=asha")

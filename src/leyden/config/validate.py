@@ -31,6 +31,7 @@ from leyden.config.schema import (
 from leyden.config.secrets import typed_secrets
 from leyden.config.signature import Parameter, fields_of, parameters_of
 from leyden.config.targets import find_target
+from leyden.config.test_part import problems_of
 from leyden.errors import ConfigError, Problem, gathered
 
 SECTIONS: dict[str, type] = {
@@ -100,6 +101,9 @@ def _check_plugins(sweep: SweepSpec) -> Iterator[Problem]:
             *typed_secrets(secrets, f"hydra.{name}"),
             *check_node(f"hydra.{name}", plain, name),
         ]
+        if name == "sweeper" and not problems:
+            asked = plain.get("objectives") or {} if isinstance(plain, dict) else {}
+            problems += problems_of("hydra.sweeper.objectives", map(str, asked))
         yield from problems
         if not problems:
             try:

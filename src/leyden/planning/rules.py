@@ -12,6 +12,7 @@ from leyden.config.location import CONF
 from leyden.config.module_run import has_leyden_data, is_module_run
 from leyden.config.signature import parameters_of
 from leyden.config.targets import find_target
+from leyden.config.test_part import selects_by_validation
 from leyden.data.spec import TASK_OF_KIND, DataKind, TaskName
 from leyden.errors import Problem
 from leyden.planning.batch import batch_split_of
@@ -230,6 +231,7 @@ def nesterov_has_momentum(cfg: DictConfig) -> Iterator[Problem]:
 
 
 RULES: dict[Rule, frozenset[str]] = {
+    selects_by_validation: frozenset({"monitor"}),
     data_has_a_task: frozenset({"data"}),
     data_is_there: frozenset({"data"}),
     size_can_be_solved: frozenset({"params", "model"}),

@@ -2,9 +2,10 @@
 
 from collections import Counter
 
+from leyden.config.test_part import is_of_test_part
 from leyden.formatting import format_number, format_seconds
 from leyden.sweeps.objective import half_width
-from leyden.sweeps.report.baselines import standing_words
+from leyden.sweeps.report.baselines import standing, standing_words
 from leyden.sweeps.report.details import best_job
 from leyden.sweeps.report.document import CommandBlock, Paragraph, Part, Picture, Section
 from leyden.sweeps.report.interactive import overview_figure
@@ -25,19 +26,18 @@ def answer(results: Results) -> Section:
     scored = results.scored
     parts: list[Part] = [Paragraph(question(results)), Paragraph(best_sentence(results))]
     objective = results.objective
-    if objective.metric.startswith(("test/", "test_")):
+    if is_of_test_part(objective.metric):
         text = (
             f"The jobs were compared by {objective.metric}, so the test part chose the best. What "
             "it says of the best is then too good: no part is left that judges it fairly."
         )
         parts.append(Paragraph(text, is_warning=True))
     if scored:
-        said = [
-            standing_words(results, scored[0]),
-            expected_words(scored, objective),
-        ]
+        beside = standing(results, scored[0])
+        said = ["" if beside is None else standing_words(beside), expected_words(scored, objective)]
         text = " ".join(one for one in said if one)
-        parts += [Paragraph(text)] if text else []
+        is_vain = beside is not None and beside.is_vain
+        parts += [Paragraph(text, is_warning=is_vain)] if text else []
     parts += pruned_parts(results)
     if len(overview_rows(results)) > 1:
         parts.append(_picture(results))

@@ -3,17 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
 
+from leyden.baselines.judgement import LESS_IS_BETTER, compared_metric
+from leyden.config.test_part import is_of_test_part
 from leyden.formatting import format_number
 from leyden.sweeps.report.jobs import JobResult, finite
 from leyden.sweeps.report.results import Configuration, Results
 
-DIRECTIONS = {
-    **dict.fromkeys(("acc", "f1", "precision", "recall", "top5", "r2", "auroc"), "max"),
-    **dict.fromkeys(("mae", "rmse", "mse", "loss", "bits_per_byte", "bpb", "perplexity"), "min"),
-}
-"""Whether less or more is better, by the last word of a metric, those that say most first."""
+TELLING = (
+    *("acc", "balanced_acc", "auroc", "f1", "rmse", "mae", "r2", "bpb", "ppl", "loss"),
+    *("precision", "recall", "top5"),
+)
+"""Last words of test metrics, those that say most first."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,11 @@ class Baseline:
         name: Name of the method.
         is_trivial: Whether it looks at the targets alone.
         metrics: Its metrics, named as those of a run.
-        seconds: Seconds that it took; None where that is not known.
     """
 
     name: str
     is_trivial: bool
     metrics: dict[str, float]
-    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -39,52 +38,57 @@ class Standing:
 
     Attributes:
         metric: Name of the metric.
-        mode: Whether less or more of it is better.
+        sign: 1 where less of it is better, -1 where more is.
         value: Mean of the configuration's jobs.
         baselines: Baselines that have the metric, the best first.
     """
 
     metric: str
-    mode: str
+    sign: int
     value: float
     baselines: list[Baseline]
 
+    @property
+    def is_vain(self) -> bool:
+        """Whether a trivial baseline is as good or better."""
+        values = [one.metrics[self.metric] for one in self.baselines if one.is_trivial]
+        return any(self.sign * value <= self.sign * self.value for value in values)
+
 
 def baselines_of(jobs: Iterable[JobResult]) -> list[Baseline]:
-    """The baselines of some jobs, each name once; an entry that is none is passed over."""
+    """The baselines of some jobs, each name once; earlier versions have none."""
     found: dict[str, Baseline] = {}
     for job in jobs:
-        listed = job.run.get("baselines")
-        for entry in listed if isinstance(listed, list) else []:
-            one = _baseline(entry)
-            if one is not None:
-                found.setdefault(one.name, one)
+        for entry in job.run.get("baselines") or []:
+            numbers = {name: finite(value) for name, value in entry["metrics"].items()}
+            metrics = {name: number for name, number in numbers.items() if number is not None}
+            one = Baseline(entry["name"], entry["is_trivial"], metrics)
+            found.setdefault(one.name, one)
     return list(found.values())
 
 
 def standing(results: Results, best: Configuration) -> Standing | None:
     """How a configuration stands beside the baselines of its data; None where there are none."""
-    found = baselines_of(best.completed)
-    objective = results.objective
-    for metric, mode in [*_test_metrics(best), (objective.metric, objective.mode)]:
-        value = metric_mean(best, metric)
-        with_it = [one for one in found if metric in one.metrics]
-        if value is not None and with_it:
-            sign = 1 if mode == "min" else -1
-            ranked = sorted(with_it, key=lambda one, m=metric, s=sign: s * one.metrics[m])  # type: ignore[misc]
-            return Standing(metric, mode, value, ranked)
-    return None
+    found, objective = baselines_of(best.completed), results.objective
+    trivial = [{"metrics": one.metrics} for one in found if one.is_trivial]
+    means = {name: metric_mean(best, name) for name in shown_test_metrics(best)}
+    metric = compared_metric(means, trivial, objective.metric)
+    if metric is None:
+        metric, mode, value = objective.metric, objective.mode, fmean(best.scores)
+    else:
+        mode = "min" if metric.removeprefix("test/") in LESS_IS_BETTER else "max"
+        value = means[metric] or 0.0
+    sign = 1 if mode == "min" else -1
+    pairs = [(sign * one.metrics[metric], one) for one in found if metric in one.metrics]
+    ranked = [one for _, one in sorted(pairs, key=lambda pair: pair[0])]
+    return Standing(metric, sign, value, ranked) if ranked else None
 
 
-def standing_words(results: Results, best: Configuration) -> str:
-    """A sentence on the best and the trivial baseline; says so where there are none."""
-    found = standing(results, best)
-    if found is None:
-        return ""
-    metric = found.metric
+def standing_words(found: Standing) -> str:
+    """A sentence on the best and the trivial baseline."""
+    metric, sign = found.metric, found.sign
     clever = [one for one in found.baselines if not one.is_trivial]
     trivial = [one for one in found.baselines if one.is_trivial]
-    sign = 1 if found.mode == "min" else -1
     parts = []
     for one, kind in [
         *((one, "best") for one in clever[:1]),
@@ -113,28 +117,11 @@ def metric_values(configuration: Configuration, metric: str) -> list[float]:
 
 def shown_test_metrics(configuration: Configuration) -> list[str]:
     """Names of the test metrics that all of its jobs have, those that say most first."""
-    return [metric for metric, _ in _test_metrics(configuration)]
-
-
-def _test_metrics(configuration: Configuration) -> list[tuple[str, str]]:
     names = {
         name
         for job in configuration.completed
         for name in job.run.get("metrics") or {}
-        if name.startswith("test/") and metric_values(configuration, name)
+        if is_of_test_part(name) and metric_values(configuration, name)
     }
-    known = [f"test/{word}" for word in DIRECTIONS]
-    return [(name, DIRECTIONS[name.removeprefix("test/")]) for name in known if name in names]
-
-
-def _baseline(entry: Any) -> Baseline | None:
-    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-        return None
-    metrics = entry.get("metrics")
-    numbers = {
-        str(name): number
-        for name, value in (metrics if isinstance(metrics, dict) else {}).items()
-        if (number := finite(value)) is not None
-    }
-    is_trivial = entry.get("is_trivial") is True
-    return Baseline(entry["name"], is_trivial, numbers, finite(entry.get("seconds")))
+    places = {word: place for place, word in enumerate(TELLING)}
+    return sorted(names, key=lambda name: (places.get(name[len("test/") :], len(places)), name))

@@ -38,17 +38,14 @@ def best_test(results: Results) -> Section:
 
 
 def interval_words(details: Details) -> str:
-    """The bootstrap intervals of the test metrics, as far as the run has them."""
-    found = details.job.run.get("intervals")
-    metrics = details.job.run.get("metrics") or {}
-    said = []
-    for name, ends in (found if isinstance(found, dict) else {}).items():
-        pair = [finite(end) for end in ends] if isinstance(ends, list) else []
+    """The intervals over samples of the test metrics, as far as the run has them."""
+    metrics, said = details.job.run.get("metrics") or {}, []
+    for name, (low, high) in (details.job.run.get("intervals") or {}).items():
         value = finite(metrics.get(name))
-        if value is not None and len(pair) == 2 and pair[0] is not None and pair[1] is not None:
-            bounds = f"{format_number(pair[0])} to {format_number(pair[1])}"
+        if value is not None and finite(low) is not None and finite(high) is not None:
+            bounds = f"{format_number(low)} to {format_number(high)}"
             said.append(f"{name} {format_number(value)} ({bounds})")
     if not said:
         return ""
     listed = ", ".join(said)
-    return f"With 95 % bootstrap intervals over its samples: {listed}."
+    return f"With 95 % intervals over its samples: {listed}."

@@ -3,6 +3,7 @@
 from collections import Counter
 from statistics import fmean
 
+from leyden.config.test_part import is_of_test_part
 from leyden.sweeps.objective import half_width
 from leyden.sweeps.report.baselines import metric_values, shown_test_metrics
 from leyden.sweeps.report.document import Measured, Table
@@ -16,7 +17,6 @@ from leyden.sweeps.report.jobs import (
 from leyden.sweeps.report.results import Configuration, Results
 from leyden.sweeps.report.statistics import compare
 
-TEST = ("test/", "test_")
 MOST_METRICS = 2
 """Of the test part, in a table that is read; the CSV has all."""
 
@@ -145,7 +145,7 @@ def _pruned_row(results: Results, configuration: Configuration) -> list[object]:
 def _test_metrics(results: Results) -> list[str]:
     """The test metrics of all completed jobs."""
     names = {name for job in results.completed for name in job.run.get("metrics") or {}}
-    return sorted(name for name in names if name.startswith(TEST))
+    return sorted(name for name in names if is_of_test_part(name))
 
 
 def _tested(configuration: Configuration, metrics: list[str]) -> list[object]:
