@@ -21,8 +21,16 @@ from leyden.run.listing import find_runs, last_logged
 from leyden.run.record import NOT_WRITTEN, Record
 from leyden.sweeps.record import JobEntry, Objective, SweepContent, SweepRecord, find_sweeps
 from leyden.sweeps.report.answer import answer
+from leyden.sweeps.report.best_test import best_test
 from leyden.sweeps.report.results import read_results
-from leyden.sweeps.report.tables import configurations_table, failures_table, jobs_table
+from leyden.sweeps.report.settings import settings as shared_settings
+from leyden.sweeps.report.tables import (
+    configurations_table,
+    failures_table,
+    jobs_table,
+    shown_configurations_table,
+    shown_jobs_table,
+)
 from leyden.training.resume import job_of
 
 LEAF = (
@@ -195,10 +203,12 @@ def test_every_reader_of_a_runs_record_reads_it_or_refuses_it(tmp_path, content)
 
 def read_a_sweep(folder: Path) -> None:
     results = read_results(folder)
-    answer(results)
+    for part in (answer, best_test, shared_settings):
+        part(results)
     for table in (
-        jobs_table(results, is_whole=True),
-        jobs_table(results, is_whole=False),
+        jobs_table(results),
+        shown_jobs_table(results),
+        shown_configurations_table(results),
         configurations_table(results),
         failures_table(results),
     ):
@@ -338,6 +348,7 @@ OTHERS = {
     "runs/process_mark.py": "reads what the system says",
     "runs/changes.py": "reads the code that runs",
     "sweeps/report/__init__.py": "writes into a folder that it has made",
+    "sweeps/report/page.py": "reads files of its own package",
     "sweeps/report/tensorboard.py": "looks at a picture that it has made",
     "model_verbs.py": "closes standard output",
 }

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 from PIL import Image
+from plotly.offline import get_plotlyjs
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from leyden.sweeps.record import Objective
@@ -33,16 +34,29 @@ class Loads(HTMLParser):
 def test_a_report_has_its_files(grid):
     expected = {"report.md", "report.html", "jobs.csv", "jobs.tex", "tensorboard"}
     expected |= {"configurations.csv", "configurations.tex", "effects.png", "levels.png"}
-    expected |= {"basin_1.png", "curves.png", "pareto.png"}
+    expected |= {"basin_1.png", "curves.png", "pareto.png", "answer.png", "parallel.png"}
     assert {path.name for path in (grid / "report").iterdir()} == expected
 
 
 def test_the_page_loads_nothing_and_has_every_picture(grid):
     text = (grid / "report" / "report.html").read_text()
-    addresses = Loads(text).addresses
-    assert all(address.startswith("data:image/png;base64,") for address in addresses)
-    assert len(addresses) == len(list((grid / "report").glob("*.png")))
-    assert "http" not in text
+    assert all(address.startswith("#section-") for address in Loads(text).addresses)
+    boxes = re.findall(r'class="plot" id="figure-([^"]*)"', text)
+    assert sorted(boxes) == sorted(path.stem for path in (grid / "report").glob("*.png"))
+    without_library = text.replace(get_plotlyjs(), "").replace("http-equiv", "")
+    assert "http" not in without_library
+    assert len(without_library) < 400_000
+
+
+def test_the_page_has_the_library_once_and_the_names_of_pictures_for_those_without_scripts(grid):
+    text = (grid / "report" / "report.html").read_text()
+    assert text.count(get_plotlyjs()) == 1
+    for path in (grid / "report").glob("*.png"):
+        assert f"The file {path.name} in the report's folder shows the same" in text
+
+
+def test_a_page_without_pictures_has_no_library(sweep):
+    assert write_report(sweep([])).stat().st_size < 50_000
 
 
 def test_pictures_are_of_a_readable_size(grid):
@@ -84,7 +98,7 @@ def test_text_of_the_records_is_no_markup(sweep, job):
     error = {"type": "ValueError", "message": "<script>alert(1)</script> | *a*"}
     jobs = [job("model=a", score=1.0), job("model=<b>", state="failed", error=error, folder="f")]
     html = write_report(sweep(jobs, name="<i>"))
-    assert not re.search("<script|<b>|<i>", html.read_text())
+    assert not re.search("<script>alert|<b>|<i>", html.read_text().replace(get_plotlyjs(), ""))
     markdown = (html.parent / "report.md").read_text()
     assert r"\<script\>alert(1)\</script\> \| \*a\*" in markdown
 
@@ -203,7 +217,8 @@ def test_a_sweep_without_jobs_has_a_report(sweep):
 
 def test_nothing_completed_is_said_first(sweep, job):
     text = (write_report(sweep(nothing_completed(job))).parent / "report.md").read_text()
-    assert text.splitlines()[4].startswith("No job completed with a value of val/loss")
+    assert text.splitlines()[4].startswith("Question: which of width (0 to 6) gives")
+    assert text.splitlines()[6].startswith("No job completed with a value of val/loss")
 
 
 def test_several_objectives_are_columns(sweep, job):
@@ -236,6 +251,7 @@ def test_a_search_of_which_all_but_one_was_pruned_has_every_picture(sweep, job):
     ]
     folder = write_report(sweep(jobs, search={"sampler": "tpe", "pruner": "asha"})).parent
     expected = {"effects.png", "levels.png", "basin_1.png", "curves.png", "pareto.png"}
+    expected |= {"answer.png", "parallel.png"}
     assert {path.name for path in folder.glob("*.png")} == expected
     assert len(rows_of(folder / "configurations.csv")) == 6
 

@@ -5,11 +5,14 @@ import shlex
 import pytest
 
 from leyden.sweeps.record import Objective
-from leyden.sweeps.report.answer import best_sentence, pruned_parts
+from leyden.sweeps.report.answer import answer, best_sentence
 from leyden.sweeps.report.basin import curves, edge, edge_warnings, numeric_axes
 from leyden.sweeps.report.curves import mean_curves
+from leyden.sweeps.report.document import Paragraph
 from leyden.sweeps.report.jobs import job_command, label, short_names
 from leyden.sweeps.report.pareto import panels, pareto_front
+from leyden.sweeps.report.pruned import pruned_parts
+from leyden.sweeps.report.question import question
 from leyden.sweeps.report.results import read_results
 from leyden.sweeps.report.tables import failures_table
 
@@ -135,10 +138,43 @@ def test_the_answer_names_mean_interval_and_runner_up(sweep, job):
     ]
     text = best_sentence(read_results(sweep(jobs)))
     assert text == (
-        "Best is “a”, with val/loss 2 ± 2.5 (95 % interval of the mean of 3 jobs); the runner-up, "
-        "“b”, is 2 behind (100.0 %): the two can't be told apart with 3 repeats (p = 0.22); "
-        "a difference of 4.155 or more could have been."
+        "Best of 2 configurations is “a”: val/loss 2 ± 2.5 (95 % interval of the mean of 3 jobs). "
+        "The runner-up, “b”, is 2 behind (100.0 %): the two can't be told apart with 3 repeats "
+        "(p = 0.22); a difference of 4.155 or more could have been."
     )
+
+
+def test_the_answer_names_who_else_can_not_be_told_apart_and_counts_the_worse(sweep, job):
+    scores = {"a": [1, 2, 3], "b": [1.1, 2.1, 3.1], "c": [1.2, 2.2, 3.2], "d": [50, 51, 52]}
+    jobs = [
+        job(f"model={m}", f"seed={s}", score=v)
+        for m, values in scores.items()
+        for s, v in enumerate(values)
+    ]
+    text = best_sentence(read_results(sweep(jobs)))
+    assert text.endswith(
+        " Not told apart from the best is also “c”. 1 other is worse by more than noise."
+    )
+
+
+def test_the_question_names_axes_with_their_values_in_order(sweep, job):
+    jobs = [
+        job(f"model={m}", f"optimizer.lr={lr}", f"seed={s}", score=1.0)
+        for m in ("mlp", "cnn")
+        for lr in ("1e-3", "1e-4")
+        for s in (1, 0)
+    ]
+    assert question(read_results(sweep(jobs))) == (
+        "Question: which of model (mlp, cnn) x lr (1e-4, 1e-3) gives the lowest val/loss? "
+        "Repeated over seed (0, 1)."
+    )
+
+
+def test_a_sweep_that_was_compared_by_the_test_part_is_warned_of(sweep, job):
+    jobs = [job("a=x", score=1.0), job("a=y", score=2.0)]
+    section = answer(read_results(sweep(jobs, objectives=[Objective("test/loss", "min")])))
+    (warning,) = [part for part in section.parts if isinstance(part, Paragraph) and part.is_warning]
+    assert warning.text.startswith("The jobs were compared by test/loss, so the test part chose")
 
 
 def searched(job, *, pruned):
@@ -170,7 +206,7 @@ def test_a_pruned_job_that_was_worse_is_compared_with_the_best_at_the_same_step(
 
 def test_where_all_others_were_pruned_the_answer_says_so(sweep, job):
     text = best_sentence(read_results(sweep(searched(job, pruned=2.5), search={})))
-    assert text.endswith("no other configuration was trained to its end, to compare it with.")
+    assert text.endswith("No other configuration was trained to its end, to compare it with.")
 
 
 def test_without_repeats_the_answer_may_be_chance(sweep, job):

@@ -1,5 +1,6 @@
 """What simple methods reach on the same data, beside the best configuration."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean
@@ -52,7 +53,8 @@ class Standing:
     def is_vain(self) -> bool:
         """Whether a trivial baseline is as good or better."""
         values = [one.metrics[self.metric] for one in self.baselines if one.is_trivial]
-        return any(self.sign * value <= self.sign * self.value for value in values)
+        sign, least = self.sign, 1e-9 * abs(self.value)
+        return any(sign * value <= sign * self.value + least for value in values)
 
 
 def baselines_of(jobs: Iterable[JobResult]) -> list[Baseline]:
@@ -96,6 +98,7 @@ def standing_words(found: Standing) -> str:
     ]:
         value = one.metrics[metric]
         distance = sign * (value - found.value)
+        distance = 0.0 if math.isclose(value, found.value, rel_tol=1e-9) else distance
         word = "better than" if distance > 0 else "worse than" if distance < 0 else "the same as"
         amount = f"{format_number(abs(distance))} " if distance else ""
         parts.append(f"{amount}{word} the {kind} baseline, {one.name} ({format_number(value)})")

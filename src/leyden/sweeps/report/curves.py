@@ -104,8 +104,8 @@ def vertical_range(
     cut three interquartile ranges beyond the quartile.
 
     Returns:
-        The ends, whether the axis is logarithmic, and how many points lie outside. The ends are
-        both 0 where there is no point.
+        The ends, whether the axis is logarithmic, and how many values of jobs lie outside. Both ends
+        are 0 where there is no value.
     """
     of_jobs = [job for jobs in pruned_jobs(results).values() for job in jobs]
     grey = [job.monitored for job in of_jobs]
@@ -117,7 +117,7 @@ def vertical_range(
     last = sorted((list(line.values())[-1] for line in grey), reverse=results.objective.sign < 0)
     last = last[: (len(last) + 1) // 2]  # the better half of what was cut short
     later += last
-    everything = [*bands, *(value for line in [*lines, *grey] for value in line.values())]
+    everything = [*bands, *(value for line in grey for value in line.values())]
     if not later:
         return 0.0, 0.0, "linear", 0
     kind: Literal["log", "linear"] = "log" if is_logarithmic(later, ratio=STEEP) else "linear"

@@ -3,8 +3,7 @@
 from matplotlib.figure import Figure
 
 from leyden.sweeps.report.details import Details
-from leyden.sweeps.report.overview import shortened
-from leyden.sweeps.report.style import add_legend, new_figure, tidy
+from leyden.sweeps.report.style import add_legend, new_figure, shortened, tidy
 
 MOST_WITH_NUMBERS = 12
 MOST_TICKS = 25
@@ -12,7 +11,7 @@ MOST_TICKS = 25
 
 def draw_confusion(details: Details) -> Figure:
     """Samples by true class and by the class that was predicted; colours by shares of a row."""
-    rows, names = details.confusion, [shortened(name) for name in details.names]
+    rows, names = details.confusion, [shortened(name, 28) for name in details.names]
     shares = [[value / (sum(row) or 1.0) for value in row] for row in rows]
     figure = new_figure(min(8.0, 2.0 + 0.4 * len(rows)))
     axes = figure.subplots()

@@ -16,7 +16,7 @@ from statsmodels.stats.anova import anova_lm
 from leyden.sweeps.report.jobs import JobResult, Level, as_number, finite, levels
 from leyden.sweeps.report.order import is_numeric, ordered_levels
 from leyden.sweeps.report.results import Results
-from leyden.sweeps.report.style import PRUNED, new_figure, scale_objective, tidy
+from leyden.sweeps.report.style import PRUNED, new_figure, scale_objective, shortened, tidy
 
 MOST_LEVELS = 12
 
@@ -154,6 +154,7 @@ def objective_range(results: Results) -> tuple[float, float]:
 
 
 MOST_IN_A_ROW = 3
+LONGEST_LEVEL = 28
 LONGEST_UPRIGHT = 24
 """Characters of a panel's levels that stand side by side without touching."""
 
@@ -177,7 +178,7 @@ def draw_effects(effects: list[Effect]) -> Figure:
             va="center",
             fontsize="small",
         )
-    axes.set_yticks(range(len(effects)), [effect.name for effect in effects])
+    axes.set_yticks(range(len(effects)), [shortened(effect.name) for effect in effects])
     axes.invert_yaxis()
     axes.set_xlim(0, 1.1 * max(effect.share for effect in effects))
     axes.set_xlabel("share of the objective's variance")
@@ -209,7 +210,7 @@ def _draw_panel(axes: Axes, means: list[LevelMean]) -> None:
     values = [mean.mean for mean in means]
     line = "D-" if is_line(means) else "D"  # a line through names would say nothing
     axes.plot(range(len(means)), values, line, color="black", markersize=6, linewidth=1.4)
-    names = [mean.name for mean in means]
+    names = [shortened(mean.name, LONGEST_LEVEL) for mean in means]
     rotation = 0 if sum(map(len, names)) < LONGEST_UPRIGHT else 60
     axes.set_xticks(range(len(means)), names, rotation=rotation, fontsize="small")
     axes.margins(x=0.15)

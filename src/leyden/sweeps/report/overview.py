@@ -15,12 +15,11 @@ from leyden.sweeps.report.style import (
     is_logarithmic,
     label_plainly,
     new_figure,
+    shortened,
     tidy,
 )
 
 MOST_ROWS = 12
-LONGEST = 42
-"""Characters of a label."""
 
 
 def overview_rows(results: Results) -> list[Configuration]:
@@ -122,8 +121,3 @@ def draw_overview(results: Results) -> Figure:
     tidy(axes)
     add_legend(figure, axes)
     return figure
-
-
-def shortened(text: str) -> str:
-    """A label that leaves room for the picture."""
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

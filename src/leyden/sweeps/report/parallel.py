@@ -9,7 +9,7 @@ from leyden.formatting import format_number
 from leyden.sweeps.report.jobs import JobResult, as_number, short_value
 from leyden.sweeps.report.order import is_numeric, ordered_levels
 from leyden.sweeps.report.results import Results
-from leyden.sweeps.report.style import STEEP, is_logarithmic, new_figure
+from leyden.sweeps.report.style import STEEP, is_logarithmic, new_figure, shortened
 
 FEWEST_AXES = 2
 FEWEST_JOBS = 4
@@ -129,7 +129,7 @@ def draw_parallel(scales: list[Scale], lines: list[Line]) -> Figure:
         axes.axvline(place, color="black", linewidth=0.9)
         for height, text in scale.ticks:
             axes.annotate(
-                text,
+                shortened(text, 28),
                 (place, height),
                 xytext=(4, 0),
                 textcoords="offset points",
@@ -146,7 +146,7 @@ def draw_parallel(scales: list[Scale], lines: list[Line]) -> Figure:
             va="center",
             fontsize="small",
         )
-    axes.set_xticks(range(len(scales)), [scale.name for scale in scales])
+    axes.set_xticks(range(len(scales)), [shortened(scale.name, 28) for scale in scales])
     axes.set_yticks([])
     axes.set_xlim(-0.1, len(scales) - 0.6)
     axes.spines[:].set_visible(False)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import LogLocator
 
-from leyden.formatting import printable_lines
+from leyden.formatting import printable, printable_lines
 
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#56b4e9", "#e69f00", "#7f7f7f")
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (3, 3)), (0, (9, 2)))
@@ -29,6 +29,9 @@ PRUNED: dict[str, Any] = {
 LOGARITHMIC_FROM = 8
 STEEP = 5
 """Ratios of the largest to the smallest value from which an axis is logarithmic."""
+
+LONGEST_LABEL = 42
+"""Characters of a label beside a picture."""
 
 DOTS_PER_INCH = 130
 WIDTH = 8.0
@@ -111,6 +114,12 @@ def add_legend(figure: Figure, axes: Axes, title: str | None = None) -> None:
         frameon=False,
         handlelength=4,
     )
+
+
+def shortened(text: str, longest: int = LONGEST_LABEL) -> str:
+    """A label in one printable line that leaves room for the picture."""
+    line = printable(text)
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def png(figure: Figure) -> bytes:
