@@ -104,8 +104,8 @@ def vertical_range(
     cut three interquartile ranges beyond the quartile.
 
     Returns:
-        The ends, whether the axis is logarithmic, and how many values of jobs lie outside. Both ends
-        are 0 where there is no value.
+        The ends, whether the axis is logarithmic, and how many values of jobs lie outside. Both
+        ends are 0 where there is no value.
     """
     of_jobs = [job for jobs in pruned_jobs(results).values() for job in jobs]
     grey = [job.monitored for job in of_jobs]

@@ -142,14 +142,14 @@
 
   if (!window.Plotly) return;
   dark.addEventListener('change', drawAll);
-  window.addEventListener('beforeprint', () => {
-    isPrinting = true;
+  // The style of paper does not apply yet when this is told, so a class brings its colours.
+  const turn = (isPaper) => {
+    isPrinting = isPaper;
+    document.documentElement.classList.toggle('printed', isPaper);
     drawAll();
-  });
-  window.addEventListener('afterprint', () => {
-    isPrinting = false;
-    drawAll();
-  });
+  };
+  window.addEventListener('beforeprint', () => turn(true));
+  window.addEventListener('afterprint', () => turn(false));
   drawAll().then(() => {
     for (const id of Object.keys(figures)) {
       document.getElementById(id).on('plotly_click', (event) => {

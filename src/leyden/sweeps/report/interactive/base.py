@@ -127,7 +127,8 @@ def cost_axis(title: str, values: Sequence[float], *, is_time: bool, **others: A
     low, high = min(values), max(values)
     is_log = low > 0 and high > 2 * low
     spread = math.log10(high / low) if is_log else 0.0
-    dtick: Spec = {"dtick": 1 if spread > 3 else "D2"} if is_log else {"nticks": 5}
+    digits = 1 if spread > 3 else "D2" if spread > 0.7 else "D1"
+    dtick: Spec = {"dtick": digits} if is_log else {"nticks": 5}
     form = ".3~g" if is_time else ".3~s"
     kind = "log" if is_log else "linear"
     # Of a single place a margin: Plotly would show one from -1 to 1.

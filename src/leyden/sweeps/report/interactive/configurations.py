@@ -208,8 +208,7 @@ def _label(place: int, height: float, text: str) -> Spec:
 
 def pareto_figure(results: Results, found: list[Panel]) -> Spec:
     """A panel for each cost, one below the other."""
-    data: list[Spec] = []
-    layout: Spec = {}
+    data, layout, narrow = list[Spec](), Spec(), Spec()
     shown = [one.reached for one in results.scored + results.pruned]
     for place, panel in enumerate(found):
         number = "" if place == 0 else str(place + 1)
@@ -219,6 +218,8 @@ def pareto_figure(results: Results, found: list[Panel]) -> Spec:
         ]
         costs = [cost for cost, _ in panel.points + panel.pruned]
         is_time = panel.name == COSTS_OF_RUNS["seconds"]
+        if min(costs) > 0 and max(costs) > 30 * min(costs):
+            narrow[f"xaxis{number}.dtick"] = 1  # else its labels would touch
         layout[f"xaxis{number}"] = cost_axis(
             panel.name, costs, is_time=is_time, anchor=f"y{number}"
         )
@@ -229,11 +230,7 @@ def pareto_figure(results: Results, found: list[Panel]) -> Spec:
             anchor=f"x{number}",
         )
     made = figure(data, height=60 + PANEL * len(found), **layout)
-    made["narrow"] |= {
-        f"{name}.dtick": 1
-        for name, one in layout.items()
-        if name[0] == "x" and one["type"] == "log"
-    }
+    made["narrow"] |= narrow
     return made
 
 
