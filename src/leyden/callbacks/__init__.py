@@ -6,6 +6,7 @@ those that `training.execute.required_callbacks` names.
 
 from leyden.callbacks.averaging import ScheduleFreeMode, weight_averaging
 from leyden.callbacks.best_checkpoint import BestCheckpoint
+from leyden.callbacks.hyperparameters import Hyperparameters
 from leyden.callbacks.known_states import CheckpointStateFilter
 from leyden.callbacks.measurements import GradientNorm, LearningRate, ParameterValues, StepLoss
 from leyden.callbacks.module_report import ModuleReport
@@ -21,7 +22,7 @@ from leyden.callbacks.speed import Throughput, Utilisation
 from leyden.callbacks.step_flops import StepFlops
 from leyden.callbacks.stopping import Pruning, StopAfter, early_stopping
 from leyden.callbacks.summary import Summary
-from leyden.callbacks.tensorboard import Graph, Histograms, Hyperparameters
+from leyden.callbacks.tensorboard import Graph, Histograms
 from leyden.callbacks.text_samples import TextSamples
 from leyden.callbacks.validation import FinalValidation, PlateauMetric
 

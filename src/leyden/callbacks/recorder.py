@@ -7,9 +7,10 @@ from typing import Any, ClassVar, Literal
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from leyden.callbacks.tensorboard import best_tag, tensorboard_writer
+from leyden.callbacks.tensorboard import tensorboard_writer
 from leyden.errors import Diverged
 from leyden.files.atomic import write_atomically
+from leyden.loggers.hparams_table import best_tag
 from leyden.models.parameter_count import count_parameters
 from leyden.run.checkpoints import find_checkpoint
 from leyden.run.content import Best

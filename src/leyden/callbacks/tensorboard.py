@@ -1,4 +1,4 @@
-"""What is drawn in TensorBoard: the graph, histograms, and the run's row in the HPARAMS tab."""
+"""What is drawn in TensorBoard: the graph, and histograms."""
 
 import logging
 from typing import Any
@@ -9,10 +9,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.tensorboard import SummaryWriter
-from torch.utils.tensorboard.summary import hparams
 
-from leyden.compat.lightning import evaluation_names
-from leyden.compat.tensorboard import add_summary
 from leyden.compat.torch import is_compiled as compiled_in_place
 from leyden.data import DataModule
 from leyden.data.batches import BatchIndices
@@ -116,55 +113,3 @@ class Histograms(Callback):
                 tag = f"update_ratio/{name.removeprefix('net.')}"
                 writer.add_scalar(tag, ratio, steps_done(trainer))
         self.before = {}
-
-
-class Hyperparameters(Callback):
-    """Writes the row's protocol records by themselves.
-
-    Lightning's `log_hyperparams` would write a placeholder value for each metric as well, which
-    shows in the curves. The columns here are the metrics that the run really logs; those of a
-    LightningModule of the user's are seen in the validation before its training.
-
-    Args:
-        values: Hyperparameters by short name.
-        config: The frozen config, as YAML.
-        monitor: The metric whose best value has a column, `best/...`; None: there is none.
-    """
-
-    def __init__(
-        self, *, values: dict[str, bool | int | float | str], config: str, monitor: str | None
-    ) -> None:
-        self.values = values
-        self.config = config
-        self.monitor = monitor
-        self.names: list[str] = []
-
-    def on_sanity_check_end(self, trainer: Trainer, task: LightningModule) -> None:
-        self.names = evaluation_names(trainer)
-
-    def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
-        if isinstance(task, Task):
-            self.names = [name for name in task.metrics if not name.startswith("train/")]
-        writer = tensorboard_writer(trainer)
-        if writer is None:
-            return
-        for record in self._records()[:2]:  # the experiment, and that the session started
-            add_summary(writer, record)
-        writer.add_text("config", f"```yaml\n{self.config}\n```")
-
-    def on_fit_end(self, trainer: Trainer, task: LightningModule) -> None:
-        writer = tensorboard_writer(trainer)
-        if writer is not None:
-            ended_well = self._records()[2]
-            add_summary(writer, ended_well)
-
-    def _records(self) -> tuple[Any, Any, Any]:
-        best = [] if self.monitor is None else [best_tag(self.monitor)]
-        columns = dict.fromkeys([*best, *self.names], 0.0)
-        start, session, end = hparams(self.values, columns)  # type: ignore[no-untyped-call]
-        return start, session, end
-
-
-def best_tag(metric: str) -> str:
-    """Tag of a metric's best value: `val/loss` gives `best/val_loss`."""
-    return f"best/{metric.replace('/', '_')}"

@@ -15,7 +15,6 @@ NEEDED = (
     "matplotlib.backends.backend_agg",
     "matplotlib.font_manager",
     "PIL.PngImagePlugin",
-    "tensorboard.plugins.hparams.summary_v2",
     "torch.utils.tensorboard.summary",
 )
 

@@ -66,6 +66,7 @@ from leyden.run.hyperparameters import short_hyperparameters
 from leyden.run.lock import execution_lock
 from leyden.run.log import run_log
 from leyden.run.record import Record, status_after
+from leyden.run.swept import swept_values
 from leyden.tasks import Task
 from leyden.tasks.step_count import steps_done
 from leyden.testing.faults import fault_callbacks
@@ -214,7 +215,9 @@ def required_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None)
             mode=monitor.mode,
         ),
         Hyperparameters(
-            values=short_hyperparameters(cfg, record.choices, record.overrides),
+            hyperparameters=short_hyperparameters(
+                cfg, record.choices, record.overrides, swept_values(record.folder)
+            ),
             config=read_text(record.folder / FROZEN),
             monitor=monitor.metric,
         ),
