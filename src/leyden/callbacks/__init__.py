@@ -6,6 +6,7 @@ those that `training.execute.required_callbacks` names.
 
 from leyden.callbacks.averaging import ScheduleFreeMode, weight_averaging
 from leyden.callbacks.best_checkpoint import BestCheckpoint
+from leyden.callbacks.embeddings import Embeddings
 from leyden.callbacks.hyperparameters import Hyperparameters
 from leyden.callbacks.known_states import CheckpointStateFilter
 from leyden.callbacks.measurements import GradientNorm, LearningRate, ParameterValues, StepLoss
@@ -30,6 +31,7 @@ __all__ = [
     "BestCheckpoint",
     "BufferBroadcast",
     "CheckpointStateFilter",
+    "Embeddings",
     "FinalValidation",
     "Forecast",
     "GradientNorm",

@@ -1,48 +1,59 @@
 """Shows what a network predicts for the validation part: pictures, confusion matrix, forecasts."""
 
-from collections.abc import Iterator, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Generator, Sequence
 
-import matplotlib
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from matplotlib.figure import Figure
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
+from leyden.callbacks.calibration import calibration_diagram, calibration_of
+from leyden.callbacks.drawing import (
+    BLACK,
+    FONT_SIZE,
+    GAP,
+    LINE,
+    RED,
+    WHITE,
+    axis_name,
+    font,
+    picture_of,
+    show,
+)
+from leyden.callbacks.pr_curves import write_curves
 from leyden.callbacks.tensorboard import leyden_data, tensorboard_writer
 from leyden.data.batches import BatchIndices
 from leyden.distributed.sharding import is_split
 from leyden.tasks import Classification, Regression
 from leyden.tasks.losses import widened
 from leyden.tasks.step_count import steps_done
-from leyden.types import PositiveInt
+from leyden.types import Count, PositiveInt
 
-BLACK, RED, WHITE = (0, 0, 0), (214, 39, 40), (255, 255, 255)
 MANY = (8, 48, 107)  # a dark blue, for the largest count of a confusion matrix
-COLUMNS, CELL, TITLE, GAP = 8, 150, 44, 8  # of a grid of images, in pixels
-FONT_SIZE, LINE = 14, 24
+COLUMNS, CELL, TITLE = 8, 150, 44  # of a grid of images, in pixels
 MOST_NAMED = 20  # classes: of more the confusion matrix shows colours alone
 
 
 class Predictions(Callback):
     """After training, on the validation part: which classes are taken for which.
 
-    Of images also the first ones with their likeliest classes, and the worst mistakes: those of
+    Also how good the probabilities are: precision and recall at each threshold, and a calibration
+    diagram. Of images the first ones with their likeliest classes, and the worst mistakes: those of
     which the network was surest.
 
     Args:
         num_images: Images in a grid.
+        num_curves: Classes with a curve of precision and recall of their own, at most; 0: no
+            curves.
     """
 
     changes_training = False
 
-    def __init__(self, num_images: PositiveInt = 16) -> None:
+    def __init__(self, num_images: PositiveInt = 16, num_curves: Count = 10) -> None:
         self.num_images = num_images
+        self.num_curves = num_curves
 
     def on_train_end(self, trainer: Trainer, task: LightningModule) -> None:
         writer = tensorboard_writer(trainer)
@@ -58,6 +69,9 @@ class Predictions(Callback):
         names = task.spec.class_names or tuple(map(str, range(task.spec.num_outputs)))
         confusion = confusion_matrix(shares.argmax(-1), labels, names)
         show(writer, "val/confusion", confusion, steps_done(trainer))
+        diagram = calibration_diagram(calibration_of(shares, labels))
+        show(writer, "val/calibration", diagram, steps_done(trainer))
+        write_curves(writer, shares, labels, names, most=self.num_curves, step=steps_done(trainer))
         if task.spec.kind != "image":
             return
         first = torch.arange(min(self.num_images, len(labels)))
@@ -67,11 +81,6 @@ class Predictions(Callback):
                 images, _ = data.splits.val[BatchIndices(0, index)]
                 grid = prediction_grid(images, shares[index], labels[index], names)
                 show(writer, tag, grid, steps_done(trainer))
-
-
-def show(writer: SummaryWriter, tag: str, picture: Image.Image, step: int) -> None:
-    """Puts a picture into TensorBoard."""
-    writer.add_image(tag, np.asarray(picture), step, dataformats="HWC")
 
 
 def worst_mistakes(
@@ -109,21 +118,6 @@ def prediction_grid(
             align="center",
         )
     return grid
-
-
-@cache
-def font() -> ImageFont.FreeTypeFont:
-    """Matplotlib's, which knows more letters than Pillow's own."""
-    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-    return ImageFont.truetype(path, FONT_SIZE)
-
-
-def picture_of(image: Float[Tensor, "channels height width"]) -> Image.Image:
-    """An image of any range, from black to white."""
-    low, high = image.min(), image.max()
-    pixels = (255 * (image - low) / (high - low).clamp_min(1e-6)).byte()
-    pixels = pixels.expand(3, -1, -1) if len(pixels) == 1 else pixels[:3]
-    return Image.fromarray(pixels.permute(1, 2, 0).contiguous().numpy())
 
 
 def count_matrix(
@@ -179,15 +173,8 @@ def names_beside(names: Sequence[str], cells: Image.Image) -> Image.Image:
     return beside
 
 
-def axis_name(name: str, length: int) -> Image.Image:
-    """A line with a name in its middle."""
-    line = Image.new("RGB", (length, LINE), WHITE)
-    ImageDraw.Draw(line).text((length / 2, LINE / 2), name, fill=BLACK, font=font(), anchor="mm")
-    return line
-
-
 @torch.no_grad()
-def validation_outputs(trainer: Trainer, task: LightningModule) -> Iterator[tuple[Tensor, Tensor]]:
+def validation_outputs(trainer: Trainer, task: LightningModule) -> Generator[tuple[Tensor, Tensor]]:
     """Outputs and targets of the whole validation part, batch by batch, on the CPU.
 
     In the precision of the run, and in 32 bits or more afterwards. A network whose parameters are
@@ -196,12 +183,14 @@ def validation_outputs(trainer: Trainer, task: LightningModule) -> Iterator[tupl
     precision = trainer.precision_plugin
     was_training = task.training
     task.eval()
-    for batch in trainer.datamodule.whole_val_dataloader():  # type: ignore[attr-defined]
-        inputs, targets = precision.convert_input(batch)
-        with precision.val_step_context():
-            outputs = task(inputs.to(task.device))
-        yield widened(outputs).cpu(), targets.cpu()
-    task.train(was_training)
+    try:
+        for batch in trainer.datamodule.whole_val_dataloader():  # type: ignore[attr-defined]
+            inputs, targets = precision.convert_input(batch)
+            with precision.val_step_context():
+                outputs = task(inputs.to(task.device))
+            yield widened(outputs).cpu(), targets.cpu()
+    finally:  # also where no more batches are asked for
+        task.train(was_training)
 
 
 class Forecast(Callback):
