@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 from leyden.loggers.csv import CSV
 from leyden.loggers.tensorboard import TensorBoard
 
-__all__ = ["CSV", "Resumable", "TensorBoard"]
+__all__ = ["CSV", "HasOpenFile", "Resumable", "TensorBoard"]
 
 
 @runtime_checkable
@@ -17,3 +17,11 @@ class Resumable(Protocol):
 
     def keep(self) -> None:
         """Writes all that was logged so far: a checkpoint follows."""
+
+
+@runtime_checkable
+class HasOpenFile(Protocol):
+    """A logger whose file stays open after training, for the test."""
+
+    def close_file(self) -> None:
+        """Closes it; the run has ended."""

@@ -1,6 +1,7 @@
 """TensorBoard's event file, in the run's folder itself."""
 
 import time
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,6 +31,7 @@ class TensorBoard(TensorBoardLogger):
         self.said: tuple[int | None, dict[str, float]] | None = None
         self.waiting: list[Event] = []
         self.handed_over_when = 0.0
+        self.closing: weakref.finalize[[], TensorBoard] | None = None
 
     @rank_zero_only
     def resume_from(self, step: int | None) -> None:
@@ -59,8 +61,21 @@ class TensorBoard(TensorBoardLogger):
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        self._hand_over()
-        super().finalize(status)
+        """Writes what waits. The file stays open: the test comes after training, in the same file.
+
+        It is closed when the run has ended, or else with the logger.
+        """
+        if self._experiment is None and not self.waiting:
+            return
+        self.keep()
+        if self.closing is None:
+            self.closing = weakref.finalize(self, self.experiment.close)
+
+    @rank_zero_only
+    def close_file(self) -> None:
+        """Closes the file; the run has ended."""
+        if self.closing is not None:
+            self.closing()
 
     def _hand_over(self) -> None:
         """Gives the events that wait to the thread that writes them."""

@@ -49,7 +49,7 @@ from leyden.files.atomic import remove_parts
 from leyden.files.regular import read_text
 from leyden.interop.gpt2 import gpt2_weights
 from leyden.interop.hf_folder import CONFIG, locate
-from leyden.loggers import Resumable
+from leyden.loggers import HasOpenFile, Resumable
 from leyden.planning.batch import accumulation_of, num_processes_of
 from leyden.planning.size import makes_layers_late
 from leyden.run.checkpoints import (
@@ -161,11 +161,16 @@ def run_attempt(
         else:
             load_initial_weights(experiment.weighted, cfg.init_from)
     emit(RunStarted(record, cfg, experiment))
-    fit(experiment, record, checkpoint, emit)
-    for stopping in trainer.early_stopping_callbacks:
-        if stopping is not None and stopping.stopped_epoch > 0:
-            emit(StoppedEarly(stopping.monitor, stopping.patience))
-    test(experiment, record)
+    try:
+        fit(experiment, record, checkpoint, emit)
+        for stopping in trainer.early_stopping_callbacks:
+            if stopping is not None and stopping.stopped_epoch > 0:
+                emit(StoppedEarly(stopping.monitor, stopping.patience))
+        test(experiment, record)
+    finally:
+        for logger in trainer.loggers:
+            if isinstance(logger, HasOpenFile):
+                logger.close_file()
     if record.is_writer and experiment.has_test:
         record_baselines(cfg, experiment.data, record, emit)
 
