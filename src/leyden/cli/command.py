@@ -12,6 +12,7 @@ from leyden.cli.help import HELP
 from leyden.cli.parser import Parser, ParserExit, parse
 from leyden.cli.verbs import (
     adopt,
+    board,
     compare,
     data,
     diff,
@@ -46,7 +47,7 @@ WHEN_INTERRUPTED = {
 
 MODULES = (
     *(train, plan, data, evaluate, generate, export),
-    *(runs, tag, rm, diff, compare, reproduce, doctor, report, scaling, tokenize, adopt),
+    *(runs, board, tag, rm, diff, compare, reproduce, doctor, report, scaling, tokenize, adopt),
 )
 """The files of the verbs; each has a function `add_verbs`."""
 

@@ -30,6 +30,7 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden generate RUN --prompt TEXT    what a language model writes on
   leyden export RUN --format hf --output DIR   its model for `transformers`
   leyden runs  [FOLDER]           table of the runs below a folder (default: outputs)
+  leyden board [FOLDER...]        TensorBoard on some of them; best, median, worst of a sweep
   leyden tag RUN WORD...          words for a run; runs --where tags~WORD finds it
   leyden rm FOLDER...             remove runs and sweeps
   leyden diff A B                 what differs between two runs

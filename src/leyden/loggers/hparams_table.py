@@ -27,6 +27,10 @@ MOST_OPTIONS = 9
 """TensorBoard has a box to tick for each value of a text up to so many, above it a filter."""
 
 
+MAIN = ("acc", "rmse", "ppl")
+"""Of each task, the metric that is compared first."""
+
+
 def columns_record(
     first: Mapping[str, Sequence[Scalar]], others: Mapping[str, Scalar], metrics: Sequence[str]
 ) -> Summary:
@@ -94,17 +98,13 @@ def best_tag(metric: str) -> str:
 def in_order(names: Iterable[str], monitor: str | None) -> list[str]:
     """Metrics as the table shows them: the best value, then what a reader compares first.
 
-    That is of test, then of validation, the first metric beside the loss, and the loss.
+    That is of test, then of validation, the main metric, and the loss.
 
     Args:
-        names: Names as the task lists them.
+        names: Names of metrics.
         monitor: Metric whose best value has a column; None: there is none.
     """
     names = list(names)
-    main: list[str] = []
-    for part in ("test/", "val/"):
-        own = [name for name in names if name.startswith(part)]
-        loss = f"{part}loss"
-        main += [name for name in own if name != loss][:1] + [name for name in own if name == loss]
+    first = [f"{part}/{name}" for part in ("test", "val") for name in (*MAIN, "loss")]
     best = [] if monitor is None else [best_tag(monitor)]
-    return list(dict.fromkeys([*best, *main, *names]))
+    return list(dict.fromkeys([*best, *(name for name in first if name in names), *names]))

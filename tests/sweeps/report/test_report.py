@@ -128,9 +128,9 @@ def test_a_report_that_can_not_be_written_leaves_the_old_one(sweep, monkeypatch)
 
 def test_tensorboard_has_the_mean_with_its_band(grid):
     events = EventAccumulator(str(grid / "report" / "tensorboard" / "mean mlp, lr 0.1")).Reload()
-    assert events.Tags()["scalars"] == ["val/loss", "band/lower", "band/upper"]
+    assert events.Tags()["scalars"] == ["val/loss", "band/mean", "band/lower", "band/upper"]
     found = {tag: events.Scalars(tag)[-1].value for tag in events.Tags()["scalars"]}
-    assert found["val/loss"] == pytest.approx(1.01)
+    assert found["val/loss"] == found["band/mean"] == pytest.approx(1.01)
     assert found["band/upper"] == pytest.approx(1.01 + 0.024841, abs=1e-5)
 
 

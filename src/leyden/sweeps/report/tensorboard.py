@@ -12,7 +12,9 @@ from leyden.sweeps.report.document import Document
 from leyden.sweeps.report.results import Results
 
 MOST_RUNS = 30
-BAND = ("band/lower", "band/upper")
+BAND = ("band/mean", "band/lower", "band/upper")
+"""Tags of the mean's interval. The mean has one of its own here: TensorBoard calls tags missing in
+a run that has one of a chart's three, as each job has the metric."""
 
 
 def write_tensorboard(folder: Path, results: Results, document: Document) -> None:
@@ -24,7 +26,8 @@ def write_tensorboard(folder: Path, results: Results, document: Document) -> Non
         document: The report.
     """
     metric, found = monitored_name(results), mean_curves(results.scored[:MOST_RUNS])
-    _write_summary(folder / "summary", document, metric)
+    has_band = any(curve.band for curve in found)
+    _write_summary(folder / "summary", document, charts(metric, has_band=has_band))
     taken: set[str] = set()
     for curve in found:
         name = unused(f"mean {curve.configuration.label}", taken)
@@ -43,7 +46,24 @@ def unused(label: str, taken: set[str]) -> str:
     return candidate
 
 
-def _write_summary(folder: Path, document: Document, metric: str) -> None:
+def charts(metric: str, *, has_band: bool) -> dict[str, dict[str, list[str | list[str]]]]:
+    """The layout of the CUSTOM SCALARS tab, one for all runs that have the tags.
+
+    Args:
+        metric: Metric that the runs monitored.
+        has_band: Whether the mean of a configuration has an interval.
+    """
+    found: dict[str, list[str | list[str]]] = {
+        metric: ["Multiline", [f"^{re.escape(metric)}$"]],
+    }
+    if has_band:
+        found[f"{metric} and its band"] = ["Margin", list(BAND)]
+    return {"mean over the repeats": found}
+
+
+def _write_summary(
+    folder: Path, document: Document, layout: dict[str, dict[str, list[str | list[str]]]]
+) -> None:
     from torch.utils.tensorboard import SummaryWriter
 
     with SummaryWriter(str(folder)) as writer:
@@ -53,8 +73,6 @@ def _write_summary(folder: Path, document: Document, metric: str) -> None:
                 pixels = np.asarray(image.convert("RGB"))
             tag = f"report/{Path(picture.name).stem}"
             writer.add_image(tag, pixels, dataformats="HWC")
-        # TensorBoard shows this one chart for all runs that have the tags.
-        layout = {"mean over the repeats": {metric: ["Margin", [metric, *BAND]]}}
         writer.add_custom_scalars(layout)
 
 
@@ -63,7 +81,7 @@ def _write_mean(folder: Path, curve: MeanCurve, metric: str) -> None:
 
     tags = {metric: curve.mean}
     if curve.band:
-        tags |= dict(zip(BAND, curve.band, strict=True))
+        tags |= dict(zip(BAND, (curve.mean, *curve.band), strict=True))
     with SummaryWriter(str(folder)) as writer:
         for tag, values in tags.items():
             for step, value in zip(curve.steps, values, strict=True):
