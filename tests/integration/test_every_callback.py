@@ -20,8 +20,14 @@ TASKS = {
     "a stream": ("model=rnn", "data=stdlib_text", "data.stream=true", "data.max_bytes=60000"),
 }
 PICTURES = {
-    "classes of images": {"images": {"val/confusion", "val/predictions", "val/mistakes"}},
-    "classes of a table": {"images": {"val/confusion"}},
+    "classes of images": {
+        "images": {"val/confusion", "val/calibration", "val/predictions", "val/mistakes"},
+        "tensors": {"pr/all classes", "pr/0"},
+    },
+    "classes of a table": {
+        "images": {"val/confusion", "val/calibration"},
+        "tensors": {"pr/all classes"},
+    },
     "numbers of a table": {"images": {"val/forecast"}},
     "a series": {"images": {"val/forecast"}},
     "text": {"tensors": {"sample/text_summary"}},
@@ -56,6 +62,8 @@ def test_every_callback_does_its_work(task, precision, leyden):
     assert {"weights", "gradients", "update_ratio"} <= drawn
     for kind, wanted in PICTURES[task].items():
         assert wanted <= set(tags[kind])
+    has_features = (result.folder / "projector" / "features.tsv").is_file()
+    assert has_features == task.startswith("classes")
 
 
 @pytest.mark.parametrize(

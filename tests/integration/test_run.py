@@ -153,13 +153,16 @@ def test_tensorboard_has_stable_names(mlp_run):
         *("train/loss", "lr", "grad_norm", "throughput", "best/val_loss"),
         *Classification.metrics_for(Spec("image", (1, 8, 8), 10)),
     }
-    assert set(events["images"]) == {"val/predictions", "val/mistakes", "val/confusion"}
+    pictures = {"val/predictions", "val/mistakes", "val/confusion", "val/calibration"}
+    assert set(events["images"]) == pictures
+    assert {"pr/all classes", "pr/0", "pr/9"} <= set(events["tensors"])
     assert events["graph"]
 
 
 def test_tensorboard_has_a_sample_of_text(gpt_run):
     tags = EventAccumulator(str(gpt_run)).Reload().Tags()["tensors"]
-    assert set(tags) == {"config/text_summary", "sample/text_summary"}
+    layout = "custom_scalars__config__"
+    assert set(tags) == {"config/text_summary", "sample/text_summary", layout}
 
 
 def test_no_placeholder_metric_is_written(run):

@@ -82,3 +82,10 @@ def test_hparams_lists_every_job_with_its_real_metrics(board):
     assert rows.keys() == set(product(("mlp", "cnn", "rnn"), ("sgd", "adamw")))
     assert all({"best/val_loss", "val/acc", "test/acc"} <= row.keys() for row in rows.values())
     assert all(0 <= row["test/acc"] <= 1 for row in rows.values())
+    swept = experiment["hparamInfos"][:2]
+    assert [info["name"] for info in swept] == ["model", "optimizer"]
+    assert set(swept[0]["domainDiscrete"]) == {"mlp", "cnn", "rnn"}
+    assert [name["tag"] for name in metrics[:3]] == ["best/val_loss", "test/acc", "test/loss"]
+    layout = ask(f"{board}/plugin/custom_scalars/layout")
+    assert [chart["title"] for chart in layout["category"][0]["chart"]] == ["loss", "acc"]
+    assert ask(f"{board}/plugin/pr_curves/tags").keys() == set(ask(f"{board}/runs"))

@@ -132,8 +132,13 @@ def write_labels(
     labels: Int[Tensor, " n"],
     names: Sequence[str],
 ) -> None:
-    """What is known of each sample: a row a sample, below the names of the columns."""
+    """What is known of each sample: a row a sample, below the names of the columns.
+
+    Numbers as names of classes get a word: TensorBoard would give them shades of one colour.
+    """
     plain = [" ".join(name.split()) or str(place) for place, name in enumerate(names)]
+    if any(name.replace(".", "").isdecimal() for name in plain):
+        plain = [f"class {name}" for name in plain]
     rows = ["class\tpredicted\tis it right\tprobability\tplace"]
     for place, (share, label) in enumerate(zip(shares, labels.tolist(), strict=True)):
         guess = int(share.argmax())

@@ -86,8 +86,7 @@ def end_record() -> Summary:
 
 def _summary(tag: str, content: HParamsPluginData) -> Summary:
     described = metadata.create_summary_metadata(content)
-    value = Summary.Value(tag=tag, metadata=described, tensor=metadata.NULL_TENSOR)
-    return Summary(value=[value])
+    return Summary(value=[Summary.Value(tag=tag, metadata=described)])
 
 
 def best_tag(metric: str) -> str:

@@ -66,7 +66,10 @@ def hyperparameters_of(record: dict[str, Any]) -> ShortHyperparameters | None:
 def columns_of(
     found: Sequence[ShortHyperparameters],
 ) -> tuple[dict[str, list[Scalar]], dict[str, Scalar]]:
-    """What was chosen and differs between the runs, with its values; and the rest."""
+    """What was chosen and differs between the runs, with its values; and the rest.
+
+    Of one run all that was chosen comes first.
+    """
     values: dict[str, list[Scalar | None]] = {}
     for name in dict.fromkeys(name for one in found for name in one.values):
         values[name] = list(dict.fromkeys(one.values.get(name) for one in found))
@@ -74,7 +77,7 @@ def columns_of(
     first = {
         name: [value for value in values[name] if value is not None]
         for name in chosen
-        if len(values.get(name, ())) > 1
+        if name in values and (len(values[name]) > 1 or len(found) == 1)
     }
     others = {
         name: next(value for value in known if value is not None)

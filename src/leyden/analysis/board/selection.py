@@ -149,7 +149,7 @@ def name_by_time(records: Sequence[dict[str, Any]]) -> list[BoardRun]:
 
 def titles_of(folders: Sequence[str]) -> dict[str, str]:
     """A name for each folder: the part of its path in which it differs from the others."""
-    common = os.path.commonpath(folders)
+    common = os.path.commonpath(folders) if folders else ""
     titles: dict[str, str] = {}
     for folder in folders:
         path = os.path.relpath(folder, common)
