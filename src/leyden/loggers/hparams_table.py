@@ -61,6 +61,8 @@ def _column(name: str, values: Sequence[Scalar], *, differs: bool = False) -> HP
     else:
         info = HParamInfo(name=name, type=DATA_TYPE_STRING, differs=differs)
         options = list(dict.fromkeys(map(str, values)))
+    if len(options) == 1:  # other runs have others, which could not be ticked
+        return info
     info.domain_discrete.extend(options)
     return info
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from leyden.analysis.board import select_runs
+from leyden.analysis.board import link_files, select_runs
 from leyden.analysis.board.folder import board_folder, columns_of
 from leyden.run.hyperparameters import ShortHyperparameters
 
@@ -124,10 +124,24 @@ def test_a_name_is_one_folder_whatever_was_typed(run, tmp_path):
 def test_the_folder_of_links_is_gone_afterwards_and_the_runs_are_not(run, tmp_path):
     selection = select_runs([run("out/a", "seed=0"), run("other/b", "seed=1")], last=None)
     with board_folder(selection.runs) as folder:
-        links = [folder / run.name for run in selection.runs]
-        assert all((link / "events.out.tfevents.1.host").is_file() for link in links)
+        links = [folder / run.name / "events.out.tfevents.1.host" for run in selection.runs]
+        assert all(link.is_symlink() for link in links)
     assert not folder.exists()
     assert (tmp_path / "out" / "a" / "events.out.tfevents.1.host").is_file()
+
+
+def test_what_a_run_writes_later_is_linked_too(run, tmp_path):
+    selection = select_runs([run("a", "seed=0")], last=None)
+    with board_folder(selection.runs) as folder:
+        (tmp_path / "a" / "events.out.tfevents.2.host").touch()
+        (tmp_path / "a" / "projector").mkdir()
+        link_files(folder, selection.runs)
+        assert sorted(path.name for path in (folder / "1 seed=0").iterdir()) == [
+            "events.out.tfevents.0.columns",
+            "events.out.tfevents.1.host",
+            "events.out.tfevents.2.host",
+            "projector",
+        ]
 
 
 def test_columns_that_differ_come_first_and_those_that_some_lack_are_there():

@@ -12,6 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from leyden.sweeps.record import Objective
 from leyden.sweeps.report import write_report
+from leyden.sweeps.report.tensorboard import charts
 
 
 def rows_of(path):
@@ -128,10 +129,23 @@ def test_a_report_that_can_not_be_written_leaves_the_old_one(sweep, monkeypatch)
 
 def test_tensorboard_has_the_mean_with_its_band(grid):
     events = EventAccumulator(str(grid / "report" / "tensorboard" / "mean mlp, lr 0.1")).Reload()
-    assert events.Tags()["scalars"] == ["val/loss", "band/mean", "band/lower", "band/upper"]
+    assert events.Tags()["scalars"] == [
+        "val/loss",
+        "val_band/mean",
+        "val_band/lower",
+        "val_band/upper",
+    ]
     found = {tag: events.Scalars(tag)[-1].value for tag in events.Tags()["scalars"]}
-    assert found["val/loss"] == found["band/mean"] == pytest.approx(1.01)
-    assert found["band/upper"] == pytest.approx(1.01 + 0.024841, abs=1e-5)
+    assert found["val/loss"] == found["val_band/mean"] == pytest.approx(1.01)
+    assert found["val_band/upper"] == pytest.approx(1.01 + 0.024841, abs=1e-5)
+
+
+def test_no_tag_of_a_chart_is_missing_where_no_job_was_repeated():
+    (charts_alone,) = charts("val/loss", has_band=False).values()
+    assert charts_alone == {"val/loss": ["Multiline", ["^val/loss$"]]}
+    (with_band,) = charts("val/loss", has_band=True).values()
+    kind, tags = with_band["val/loss and its band"]
+    assert (kind, len(tags), "val/loss" in tags) == ("Margin", 3, False)
 
 
 def test_tensorboard_has_text_pictures_and_the_margin_chart(grid):

@@ -1,11 +1,12 @@
-"""The folder that TensorBoard is started on: links to runs, and the columns of its table."""
+"""The folder that TensorBoard is started on: a folder for each run, with links to its files."""
 
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leyden.analysis.board.selection import BoardRun
 from leyden.errors import ConfigError
@@ -13,10 +14,19 @@ from leyden.run.folder import read_frozen
 from leyden.run.hyperparameters import Scalar, ShortHyperparameters, short_hyperparameters
 from leyden.run.swept import swept_values
 
+if TYPE_CHECKING:
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
+SHOWN = ("events.out.*", "projector", "projector_config.pbtxt")
+"""What TensorBoard reads of a run's folder."""
+
+FIRST_FILE = "events.out.tfevents.0.columns"
+"""Stands before the run's own by name, and so is read first."""
+
 
 @contextmanager
 def board_folder(runs: Sequence[BoardRun]) -> Iterator[Path]:
-    """A folder with a link for each run, which is removed again.
+    """A folder with a folder for each run, which is removed again.
 
     It lies with the machine's temporary files, and not among the runs: several of them may be open
     at a time, and the folder of the runs may belong to others.
@@ -24,33 +34,65 @@ def board_folder(runs: Sequence[BoardRun]) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="leyden-board-"))
     try:
         for run in runs:
-            link = folder / run.name
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(run.folder.resolve(), target_is_directory=True)
+            (folder / run.name).mkdir(parents=True)
         write_columns(folder, runs)
+        link_files(folder, runs)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def link_files(folder: Path, runs: Sequence[BoardRun]) -> None:
+    """Links what the runs have written since the last time; a resumed run begins a file."""
+    for run in runs:
+        for path in (path for pattern in SHOWN for path in run.folder.glob(pattern)):
+            link = folder / run.name / path.name
+            if not link.is_symlink():
+                link.symlink_to(path.resolve(), target_is_directory=path.is_dir())
+
+
 def write_columns(folder: Path, runs: Sequence[BoardRun]) -> None:
-    """Writes the columns of the HPARAMS tab, and which folder each run is.
+    """Writes into each run the columns of the HPARAMS tab, and where its folder is.
 
-    TensorBoard would take the columns of one of the runs, whichever it finds first.
+    TensorBoard takes the columns of the run that it finds first, and of a run those that it reads
+    first: so each has those of all.
     """
-    from torch.utils.tensorboard import SummaryWriter
+    from torch.utils.tensorboard.summary import text
 
-    from leyden.compat.tensorboard import add_summary
     from leyden.loggers.hparams_table import columns_record, in_order
 
     found = [one for run in runs if (one := hyperparameters_of(run.record)) is not None]
-    first, others = columns_of(found)
     metrics = dict.fromkeys(name for run in runs for name in run.record["metrics"])
     names = [name for name in metrics if name.startswith(("val/", "test/"))]
-    rows = "\n".join(f"| {run.name} | `{run.folder}` |" for run in runs)
-    with SummaryWriter(str(folder)) as writer:
-        add_summary(writer, columns_record(first, others, in_order(names, monitor_of(runs))))
-        writer.add_text("runs", f"| run | folder |\n|---|---|\n{rows}")
+    columns = columns_record(*columns_of(found), in_order(names, monitor_of(runs)))
+    for run in runs:
+        where = text("folder", f"`{run.folder}`")  # type: ignore[no-untyped-call]
+        write_events(folder / run.name / FIRST_FILE, [columns, where], when=started(run.record))
+
+
+def write_events(path: Path, summaries: Sequence["Summary"], *, when: float) -> None:
+    """Writes an event file.
+
+    Args:
+        path: Of the file; a writer of TensorBoard's would name it by the time.
+        summaries: What it holds.
+        when: Seconds since 1970 of all its events.
+    """
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
+    events = [Event(file_version="brain.Event:2"), *(Event(summary=one) for one in summaries)]
+    with path.open("wb") as file:
+        writer = RecordWriter(file)
+        for event in events:
+            event.wall_time = when
+            writer.write(event.SerializeToString())
+
+
+def started(record: dict[str, Any]) -> float:
+    """When a run began; 0 where it is not known."""
+    text = record.get("started")
+    return 0.0 if text is None else datetime.fromisoformat(text).timestamp()
 
 
 def hyperparameters_of(record: dict[str, Any]) -> ShortHyperparameters | None:

@@ -36,7 +36,7 @@ def start_server(folder: Path, *, port: int) -> str:
     logging.getLogger("tensorboard").setLevel(logging.ERROR)
     server = program.TensorBoard()
     flags = ("--logdir", str(folder), "--host", HOST, "--port", str(port))
-    # Its faster reader passes runs on in any order: the columns of the first would be taken.
+    # Its faster reader is a process of its own, which would outlive this one if that is killed.
     server.configure(argv=("", *flags, "--load_fast=false"))
     try:
         address = server.launch()

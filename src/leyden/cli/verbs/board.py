@@ -4,7 +4,7 @@ import argparse
 import sys
 from contextlib import suppress
 from pathlib import Path
-from threading import Event
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from leyden.cli.parser import Parser, Verbs, add_verb, whole
@@ -12,6 +12,9 @@ from leyden.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from leyden.analysis.board import Selection
+
+SECONDS_BETWEEN = 5
+"""Two looks for new files of the runs, as often as TensorBoard looks."""
 
 
 def add_verbs(verbs: "Verbs[Parser]") -> None:
@@ -76,7 +79,13 @@ def runs_below(folders: list[Path]) -> tuple[list[dict[str, Any]], list[str]]:
 
 def serve(found: "Selection", port: int) -> int:
     """Serves runs until Ctrl-C."""
-    from leyden.analysis.board import MOST_TICKED, address_of, board_folder, start_server
+    from leyden.analysis.board import (
+        MOST_TICKED,
+        address_of,
+        board_folder,
+        link_files,
+        start_server,
+    )
     from leyden.cli.console import messages, say
     from leyden.cli.terminal import show_note
     from leyden.distributed.stop_signal import handling, interrupt
@@ -84,12 +93,14 @@ def serve(found: "Selection", port: int) -> int:
     with suppress(KeyboardInterrupt), handling(interrupt), board_folder(found.runs) as folder:
         server = start_server(folder, port=port)
         if len(found.runs) > MOST_TICKED:
-            show_note(f"TensorBoard ticks none of more than {MOST_TICKED} runs: tick them by hand")
+            show_note(f"of more than {MOST_TICKED} runs TensorBoard ticks none in most tabs")
         if found.is_ranked:
             alone = address_of(server, found, ranked_alone=True)
             say(messages(), f"best, median and worst alone: {alone}")
         say(messages(), f"{len(found.runs)} runs in TensorBoard; Ctrl-C ends it:")
         sys.stdout.write(f"{address_of(server, found)}\n")
         sys.stdout.flush()  # the process goes on
-        Event().wait()
+        while True:
+            sleep(SECONDS_BETWEEN)
+            link_files(folder, found.runs)
     return 0

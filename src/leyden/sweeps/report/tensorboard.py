@@ -12,9 +12,10 @@ from leyden.sweeps.report.document import Document
 from leyden.sweeps.report.results import Results
 
 MOST_RUNS = 30
-BAND = ("band/mean", "band/lower", "band/upper")
+BAND = ("val_band/mean", "val_band/lower", "val_band/upper")
 """Tags of the mean's interval. The mean has one of its own here: TensorBoard calls tags missing in
-a run that has one of a chart's three, as each job has the metric."""
+a run that has one of a chart's three, as each job has the metric. Their group comes last by name:
+TensorBoard opens the first two."""
 
 
 def write_tensorboard(folder: Path, results: Results, document: Document) -> None:
