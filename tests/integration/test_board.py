@@ -7,7 +7,7 @@ import socket
 import time
 import urllib.request
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
@@ -23,7 +23,8 @@ def made(tmp_path_factory):
     package.sweep(
         "optimizer=sgd,adamw", "optimizer.lr=0.01,0.1", *QUICK, f"run_dir={root / 'sweep'}"
     )
-    package.train("model=cnn", *QUICK[:-1], f"run_dir={root / 'single' / 'run'}")
+    deep = ("model=cnn", "logger=tensorboard_deep", *QUICK[:-1])
+    package.train(*deep, f"run_dir={root / 'single' / 'run'}")
     return root
 
 
@@ -47,6 +48,12 @@ def ask(address, path, body=None):
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
+
+
+def read(address, path):
+    server = address.partition("/?")[0]
+    with urllib.request.urlopen(f"{server}/data/{path}", timeout=10) as answer:
+        return answer.read()
 
 
 def runs_of(address, number):
@@ -100,6 +107,12 @@ def test_conditions_choose_runs_of_several_folders_which_are_grouped(made, board
         "sweep/1 optimizer=sgd lr=0.1",
         "sweep/2 optimizer=adamw lr=0.1",
     ]
+    name = quote("single/1 model=cnn max_epochs=1 graph=null")
+    (embedding,) = ask(address, f"plugin/projector/info?run={name}")["embeddings"]
+    assert embedding["tensorName"] == "features"
+    of_tensor = f"run={name}&name=features"
+    assert len(read(address, f"plugin/projector/tensor?{of_tensor}")) == 180 * 64 * 4
+    assert read(address, f"plugin/projector/sprite_image?{of_tensor}").startswith(b"\x89PNG")
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=30) == 0
 

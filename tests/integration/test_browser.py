@@ -1,6 +1,7 @@
 """What a user sees in a real browser: the report of a sweep, and the sweep in TensorBoard."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -260,3 +261,22 @@ def test_tensorboard_lists_the_sweep_with_its_metrics(leyden, browser, tensorboa
     rows = [run.name for run in result.folder.iterdir() if (run / "run.json").exists()]
     assert len(rows) == 2
     assert all(row[:8] in shown for row in rows)
+
+
+def test_leyden_board_opens_on_pinned_curves_of_best_median_and_worst(leyden, browser, commands):
+    folder = leyden("train", "-m", "optimizer=sgd,adamw,muon", "trainer.max_epochs=2").folder
+    process = commands.start(str(folder.absolute()), verb="board")
+    address = process.stdout.readline().strip()
+    deadline, shown = time.monotonic() + 90, ""
+    while "val/loss" not in shown or "worst" not in shown:
+        assert time.monotonic() < deadline, shown
+        browser.get("about:blank")
+        browser.get(address)
+        time.sleep(4)
+        shown = browser.find_element("tag name", "body").text
+    pinned = shown.partition("Pinned")[2].partition("\nbest\n")[0]
+    assert "2 cards" in pinned
+    assert all(word in pinned for word in ("val/loss", "val/acc"))
+    assert all(word in shown for word in ("1 best", "2 median", "3 worst"))
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 0

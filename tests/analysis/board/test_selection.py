@@ -135,12 +135,14 @@ def test_what_a_run_writes_later_is_linked_too(run, tmp_path):
     with board_folder(selection.runs) as folder:
         (tmp_path / "a" / "events.out.tfevents.2.host").touch()
         (tmp_path / "a" / "projector").mkdir()
+        (tmp_path / "a" / "projector_config.pbtxt").touch()
         link_files(folder, selection.runs)
         assert sorted(path.name for path in (folder / "1 seed=0").iterdir()) == [
             "events.out.tfevents.0.columns",
             "events.out.tfevents.1.host",
             "events.out.tfevents.2.host",
             "projector",
+            "projector_config.pbtxt",
         ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leyden.analysis.board.selection import BoardRun
+from leyden.callbacks.embeddings import CONFIG, FOLDER
 from leyden.errors import ConfigError
 from leyden.run.folder import read_frozen
 from leyden.run.hyperparameters import Scalar, ShortHyperparameters, short_hyperparameters
@@ -16,9 +17,6 @@ from leyden.run.swept import swept_values
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.summary_pb2 import Summary
-
-SHOWN = ("events.out.*", "projector", "projector_config.pbtxt")
-"""What TensorBoard reads of a run's folder."""
 
 FIRST_FILE = "events.out.tfevents.0.columns"
 """Stands before the run's own by name, and so is read first."""
@@ -43,12 +41,20 @@ def board_folder(runs: Sequence[BoardRun]) -> Iterator[Path]:
 
 
 def link_files(folder: Path, runs: Sequence[BoardRun]) -> None:
-    """Links what the runs have written since the last time; a resumed run begins a file."""
+    """Links what the runs have written since the last time; a resumed run begins a file.
+
+    The files of the PROJECTOR are copied: TensorBoard reads none that lie elsewhere.
+    """
     for run in runs:
-        for path in (path for pattern in SHOWN for path in run.folder.glob(pattern)):
+        for path in run.folder.glob("events.out.*"):
             link = folder / run.name / path.name
             if not link.is_symlink():
-                link.symlink_to(path.resolve(), target_is_directory=path.is_dir())
+                link.symlink_to(path.resolve())
+        features, config = run.folder / FOLDER, run.folder / CONFIG
+        copy = folder / run.name
+        if config.is_file() and features.is_dir() and not (copy / CONFIG).exists():
+            shutil.copytree(features, copy / FOLDER, symlinks=True, dirs_exist_ok=True)
+            shutil.copy(config, copy / CONFIG, follow_symlinks=False)
 
 
 def write_columns(folder: Path, runs: Sequence[BoardRun]) -> None:
