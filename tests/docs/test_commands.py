@@ -24,14 +24,15 @@ COMPOSED = ("train", "plan", "data")
 SHOWING = {"--help", "--cfg", "--info"}
 """With these `train` shows something and trains nothing."""
 
-ELSEWHERE = {"leyden doctor"}
-"""`tests/doctor/test_doctor.py` runs it, and looks at what it finds."""
+ELSEWHERE = ("leyden doctor", "leyden board")
+"""`tests/doctor/test_doctor.py` runs the one, and looks at what it finds; the other, which serves
+until it is stopped, `tests/integration/test_board.py`."""
 
 ACCEPTED = [pytest.param(one, id=f"{page}: {one[:80]}") for one, page in COMMANDS.items()]
 RUN = [
     one
     for one in ACCEPTED
-    if not SHOWING & {*one.values[0].split()} and one.values[0] not in ELSEWHERE
+    if not SHOWING & {*one.values[0].split()} and not one.values[0].startswith(ELSEWHERE)
 ]
 
 NEEDED = {
