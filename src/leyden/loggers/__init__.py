@@ -1,11 +1,12 @@
 """Where metrics go: files in the run's folder."""
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterable
+from typing import Any, Protocol, runtime_checkable
 
 from leyden.loggers.csv import CSV
 from leyden.loggers.tensorboard import TensorBoard
 
-__all__ = ["CSV", "HasOpenFile", "Resumable", "TensorBoard"]
+__all__ = ["CSV", "HasOpenFile", "Resumable", "TensorBoard", "close_files"]
 
 
 @runtime_checkable
@@ -25,3 +26,10 @@ class HasOpenFile(Protocol):
 
     def close_file(self) -> None:
         """Closes it; the run has ended."""
+
+
+def close_files(loggers: Iterable[Any]) -> None:
+    """Closes what loggers have kept open."""
+    for logger in loggers:
+        if isinstance(logger, HasOpenFile):
+            logger.close_file()

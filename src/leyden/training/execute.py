@@ -49,7 +49,7 @@ from leyden.files.atomic import remove_parts
 from leyden.files.regular import read_text
 from leyden.interop.gpt2 import gpt2_weights
 from leyden.interop.hf_folder import CONFIG, locate
-from leyden.loggers import HasOpenFile, Resumable
+from leyden.loggers import Resumable, close_files
 from leyden.planning.batch import accumulation_of, num_processes_of
 from leyden.planning.size import makes_layers_late
 from leyden.run.checkpoints import (
@@ -168,9 +168,7 @@ def run_attempt(
                 emit(StoppedEarly(stopping.monitor, stopping.patience))
         test(experiment, record)
     finally:
-        for logger in trainer.loggers:
-            if isinstance(logger, HasOpenFile):
-                logger.close_file()
+        close_files(trainer.loggers)
     if record.is_writer and experiment.has_test:
         record_baselines(cfg, experiment.data, record, emit)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from leyden.analysis.board.selection import BoardRun
 from leyden.callbacks.embeddings import CONFIG, FOLDER
 from leyden.errors import ConfigError
+from leyden.loggers.hparams_table import columns_record, in_order
 from leyden.run.folder import read_frozen
 from leyden.run.hyperparameters import Scalar, ShortHyperparameters, short_hyperparameters
 from leyden.run.swept import swept_values
@@ -64,8 +65,6 @@ def write_columns(folder: Path, runs: Sequence[BoardRun]) -> None:
     first: so each has those of all.
     """
     from torch.utils.tensorboard.summary import text
-
-    from leyden.loggers.hparams_table import columns_record, in_order
 
     found = [one for run in runs if (one := hyperparameters_of(run.record)) is not None]
     metrics = dict.fromkeys(name for run in runs for name in run.record["metrics"])
