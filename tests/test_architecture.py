@@ -17,6 +17,7 @@ OWN_NAMES = {"_target_", "_partial_"}
 """Keys of configs, which are read like attributes."""
 
 HEAVY = {"torch", "pytorch_lightning", "pandas", "scipy", "optuna", "hydra", "omegaconf", "rich"}
+HEAVY |= {"sklearn", "plotly"}
 
 
 def named(path):

@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
-from leyden.baselines import baselines_of
+from leyden.baselines.compute import baselines_of
 from leyden.baselines.samples import MOST_NUMBERS, MOST_SAMPLES, chosen, flat
 from leyden.baselines.text import compressed_bits
 from leyden.data import BatchIndices, Blobs, DataModule, DataSplits, Digits, Line, Spec

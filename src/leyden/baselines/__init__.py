@@ -3,7 +3,3 @@
 Each is fitted on the training part and scored on the validation and test part, by the metrics of
 the run's task. The trivial ones see no inputs. They depend on the data alone.
 """
-
-from leyden.baselines.baseline import Baseline, baselines_of
-
-__all__ = ["Baseline", "baselines_of"]

@@ -71,6 +71,7 @@ At the root:
   monitor    .metric, .mode, .reduce: what is best
   metrics    NAME: {{_target_: torchmetrics...}}: metrics besides those of the task
   init_from  a run's folder or a checkpoint to start from, or hf:PATH_OR_NAME
+  budget     .flops, .seconds, .tokens or .steps: how long the run is
   run_dir    the run's or sweep's folder
   sweep      .grid .zip .when .list .exclude .repeat: its jobs; .retry .fail_fast .on_drift .report
              .reuse: take results of earlier runs that are the same

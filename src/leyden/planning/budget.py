@@ -15,13 +15,18 @@ OPEN_ENDED = ("leyden.optim.constant", "leyden.optim.plateau")
 
 def budget_of(cfg: DictConfig) -> dict[str, float]:
     """The kinds of budget that a config gives, and how much of each."""
-    node = cfg.get("budget") or {}
+    node = cfg.get("budget")
+    if not isinstance(node, DictConfig):
+        return {}
     return {kind: node[kind] for kind in KINDS if node.get(kind) is not None}
 
 
 def budget_problems(cfg: DictConfig) -> Iterator[Problem]:
     """Budgets that contradict each other, or the config."""
-    given = budget_of(cfg)
+    given, node = budget_of(cfg), cfg.get("budget")
+    if node is not None and not isinstance(node, DictConfig):
+        message = f"says no unit; type one of {', '.join(f'`budget.{kind}`' for kind in KINDS)}"
+        yield Problem("budget", message, str(node))
     if len(given) > 1:
         named = " and ".join(f"budget.{kind}" for kind in given)
         yield Problem("budget", f"{named} are given; one of them decides how long the run is")

@@ -14,7 +14,7 @@ from leyden.run.folder import outputs_folder
 from leyden.run.record import Record
 
 if TYPE_CHECKING:
-    from leyden.baselines import Baseline
+    from leyden.baselines.baseline import Baseline
 
 log = logging.getLogger("leyden")
 
@@ -62,8 +62,9 @@ def reasons_against(cfg: DictConfig, data: DataModule) -> Iterator[str]:
 
 def found_or_computed(cfg: DictConfig, data: DataModule) -> list["Baseline"]:
     """The baselines of the data, computed once for all runs with the same data."""
-    from leyden.baselines import baselines_of  # scikit-learn takes a second to import
+    # scikit-learn takes a second to import
     from leyden.baselines.cache import data_key, keep_baselines, read_baselines
+    from leyden.baselines.compute import baselines_of
 
     node = {key: value for key, value in plain(cfg.data).items() if key not in WITHOUT_EFFECT}
     key, outputs = data_key(node, data.fingerprint()), outputs_folder()

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import torch
 from omegaconf import DictConfig
-from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
+from pytorch_lightning import Callback, LightningDataModule, Trainer
 from pytorch_lightning.utilities.exceptions import SIGTERMException
-from torch import nn
 
 from leyden.callbacks import (
     BufferBroadcast,
@@ -37,7 +36,6 @@ from leyden.callbacks import (
 )
 from leyden.callbacks.restoring import restore
 from leyden.compat.lightning import count_last_batch
-from leyden.config.huggingface import WEIGHTS, is_hf
 from leyden.config.identity import config_digest
 from leyden.config.module_run import has_leyden_data, is_module_run
 from leyden.config.signature import parameters_of
@@ -47,8 +45,6 @@ from leyden.errors import Diverged, Interrupted
 from leyden.events import HasObserver, Note, Observer, ignore
 from leyden.files.atomic import remove_parts
 from leyden.files.regular import read_text
-from leyden.interop.gpt2 import gpt2_weights
-from leyden.interop.hf_folder import CONFIG, locate
 from leyden.loggers import Resumable, close_files
 from leyden.planning.batch import accumulation_of, num_processes_of
 from leyden.planning.size import makes_layers_late
@@ -58,7 +54,6 @@ from leyden.run.checkpoints import (
     find_intact,
     load_weights,
     read_step,
-    set_weights,
 )
 from leyden.run.folder import CONFIG as FROZEN
 from leyden.run.folder import read_frozen
@@ -73,6 +68,7 @@ from leyden.testing.faults import fault_callbacks
 from leyden.training.baselines import record_baselines
 from leyden.training.build import RunObjects, build
 from leyden.training.events import RunResumed, RunStarted, StoppedEarly
+from leyden.training.initial_weights import InitialWeights, load_initial_weights
 from leyden.training.recovery import prepare_attempt
 
 log = logging.getLogger("leyden")
@@ -226,35 +222,6 @@ def required_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None)
         ),
         *fault_callbacks(),
     ]
-
-
-class InitialWeights(Callback):
-    """Loads initial weights into layers that `configure_model` has made.
-
-    Args:
-        source: See `load_initial_weights`.
-    """
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-
-    def on_fit_start(self, trainer: Trainer, task: LightningModule) -> None:
-        load_initial_weights(task, self.source)
-
-
-def load_initial_weights(net: nn.Module, source: str) -> None:
-    """Gives a network or a LightningModule the weights that a source names.
-
-    Args:
-        net: Has weights of these names and shapes.
-        source: A run's folder, whose best checkpoint is taken; a checkpoint; or `hf:NAME`.
-    """
-    if is_hf(source):
-        set_weights(net, gpt2_weights(locate(source, (*CONFIG, *WEIGHTS))))
-        return
-    path = find_checkpoint(Path(source))
-    assert path is not None
-    load_weights(net, path)
 
 
 def fit(
