@@ -42,12 +42,14 @@ class Standing:
         sign: 1 where less of it is better, -1 where more is.
         value: Mean of the configuration's jobs.
         baselines: Baselines that have the metric, the best first.
+        interval: Mean 95 % interval over the samples of the test part; None: not known.
     """
 
     metric: str
     sign: int
     value: float
     baselines: list[Baseline]
+    interval: tuple[float, float] | None = None
 
     @property
     def is_vain(self) -> bool:
@@ -83,7 +85,17 @@ def standing(results: Results, best: Configuration) -> Standing | None:
     sign = 1 if mode == "min" else -1
     pairs = [(sign * one.metrics[metric], one) for one in found if metric in one.metrics]
     ranked = [one for _, one in sorted(pairs, key=lambda pair: pair[0])]
-    return Standing(metric, sign, value, ranked) if ranked else None
+    interval = mean_interval(best, metric)
+    return Standing(metric, sign, value, ranked, interval) if ranked else None
+
+
+def mean_interval(configuration: Configuration, metric: str) -> tuple[float, float] | None:
+    """The mean ends of a test metric's intervals; None where a job has none."""
+    found = [(job.run.get("intervals") or {}).get(metric) for job in configuration.completed]
+    known = [interval for interval in found if interval is not None and None not in interval]
+    if not known or len(known) < len(found):
+        return None
+    return fmean(low for low, _ in known), fmean(high for _, high in known)
 
 
 def standing_words(found: Standing) -> str:
@@ -101,7 +113,10 @@ def standing_words(found: Standing) -> str:
         distance = 0.0 if math.isclose(value, found.value, rel_tol=1e-9) else distance
         word = "better than" if distance > 0 else "worse than" if distance < 0 else "the same as"
         amount = f"{format_number(abs(distance))} " if distance else ""
-        parts.append(f"{amount}{word} the {kind} baseline, {one.name} ({format_number(value)})")
+        is_within = found.interval and found.interval[0] <= value <= found.interval[1]
+        noise = "; the test part is too small to tell them apart" if distance and is_within else ""
+        shown = f"{format_number(value)}{noise}"
+        parts.append(f"{amount}{word} the {kind} baseline, {one.name} ({shown})")
     return f"With {metric} {format_number(found.value)} it is {', and '.join(parts)}."
 
 
