@@ -34,10 +34,11 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
 
 def scaling(options: argparse.Namespace) -> int:
     """Fits the law and says what it is worth."""
-    from leyden.analysis.scaling.study import as_json, study
+    from leyden.analysis.scaling_source import read_source
     from leyden.cli.console import print_json
     from leyden.cli.scaling_text import show_study
     from leyden.errors import ConfigError, Problem
+    from leyden.sweeps.scaling.study import as_json, study_of
 
     for name in ("budget", "delta"):
         value = getattr(options, name)
@@ -49,10 +50,9 @@ def scaling(options: argparse.Namespace) -> int:
         "amount": options.tokens,
         "flops": options.flops,
     }
-    found = study(
-        options.source,
-        columns=columns,
-        by=options.by,
+    found = study_of(
+        read_source(options.source, columns, options.by),
+        source=str(options.source),
         budget=options.budget,
         delta=options.delta,
         resamples=RESAMPLES,

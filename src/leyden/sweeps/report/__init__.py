@@ -15,6 +15,7 @@ from leyden.sweeps.report.document import Document
 from leyden.sweeps.report.page import html
 from leyden.sweeps.report.question import filters
 from leyden.sweeps.report.results import Results, read_results
+from leyden.sweeps.report.scaling import scaling
 from leyden.sweeps.report.sections import (
     configurations,
     effects,
@@ -37,6 +38,7 @@ ENDED = ("completed", "failed")  # which jobs failed is said by their count
 PARTS = (
     answer,
     effects,
+    scaling,
     learning,
     pareto,
     configurations,

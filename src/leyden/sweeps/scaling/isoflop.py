@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leyden.analysis.scaling.fit import Array, Points
+from leyden.sweeps.scaling.fit import Array, Points
 
 SAME_BUDGET = 0.05
 """Budgets whose logs are closer than this are one: runs end at a whole number of steps."""

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from leyden.analysis.scaling.fit import Law, Points, Term, fit
-from leyden.analysis.scaling.intervals import RESAMPLES, Interval, interval, resampled
-from leyden.analysis.scaling.isoflop import Optimum, PowerLaw, envelope, optima, power_law
-from leyden.analysis.scaling.source import Measured, read_source
-from leyden.analysis.scaling.verdict import (
+from leyden.errors import ConfigError, Problem
+from leyden.sweeps.scaling.fit import Law, Points, Term, fit
+from leyden.sweeps.scaling.intervals import RESAMPLES, Interval, interval, resampled
+from leyden.sweeps.scaling.isoflop import Optimum, PowerLaw, envelope, optima, power_law
+from leyden.sweeps.scaling.measured import Measured
+from leyden.sweeps.scaling.verdict import (
     Allocation,
     HeldOut,
     best_allocation,
@@ -20,7 +20,6 @@ from leyden.analysis.scaling.verdict import (
     speed_up,
     weaknesses,
 )
-from leyden.errors import ConfigError, Problem
 
 
 @dataclass(frozen=True)
@@ -86,34 +85,31 @@ class Study:
     speed_ups: list[SpeedUp]
 
 
-def study(
-    source: Path,
+def study_of(
+    measured: Measured,
     *,
-    columns: Mapping[str, str | None],
-    by: Sequence[str] = (),
+    source: str,
     budget: float | None = None,
     delta: float | None = None,
     resamples: int = RESAMPLES,
 ) -> Study:
-    """Reads losses and fits them.
+    """Fits the losses of each recipe.
 
     Args:
-        source: Folder of a sweep, or a CSV.
-        columns: See `read_source`.
-        by: See `read_source`.
+        measured: Losses of the recipes.
+        source: Where they come from, for messages.
         budget: FLOPs that are to be spent; None: no allocation is computed.
         delta: See `fit`.
         resamples: Number of resamples of the bootstrap.
 
     Raises:
-        ConfigError: See `read_source`; or no recipe has enough for a law or a parabola.
+        ConfigError: No recipe has enough for a law or a parabola.
     """
-    measured = read_source(source, columns, by)
     recipes, laws = {}, {}
     for name, points in measured.recipes.items():
         recipes[name], laws[name] = _scaling(points, budget, delta, resamples)
     if not any(one.law or one.optima for one in recipes.values()):
-        raise ConfigError([Problem("SOURCE", next(iter(recipes.values())).why, str(source))])
+        raise ConfigError([Problem("SOURCE", next(iter(recipes.values())).why, source)])
     speed_ups = [
         up
         for data in dict.fromkeys(measured.data.values())

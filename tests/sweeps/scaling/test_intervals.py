@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from leyden.analysis.scaling.fit import Points, fit
-from leyden.analysis.scaling.intervals import interval, resampled
+from leyden.sweeps.scaling.fit import Points, fit
+from leyden.sweeps.scaling.intervals import interval, resampled
 
 SIZES = np.repeat(np.geomspace(1e4, 3e6, 6), 3)
 NOISE = {

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import t
 
-from leyden.analysis.scaling.fit import Array, Law, Points, fit
+from leyden.sweeps.scaling.fit import Array, Law, Points, fit
 
 LEVEL = 0.95
 RESAMPLES = 1000

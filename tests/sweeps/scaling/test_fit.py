@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leyden.analysis.scaling.fit import Law, Points, fit
-from leyden.analysis.scaling.verdict import best_allocation, hold_out_largest, lack_of_fit, speed_up
 from leyden.errors import ConfigError
+from leyden.sweeps.scaling.fit import Law, Points, fit
+from leyden.sweeps.scaling.verdict import best_allocation, hold_out_largest, lack_of_fit, speed_up
 
 
 def grid(count=6):

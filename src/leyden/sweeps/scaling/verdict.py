@@ -6,13 +6,26 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import f as f_distribution
 
-from leyden.analysis.scaling.fit import Law, Points, fit, require_enough
-from leyden.analysis.scaling.intervals import Interval, interval, resampled
 from leyden.errors import ConfigError
+from leyden.sweeps.scaling.fit import (
+    LEAST_EXPONENT,
+    MOST_EXPONENT,
+    Law,
+    Points,
+    fit,
+    require_enough,
+)
+from leyden.sweeps.scaling.intervals import Interval, interval, resampled
 
 LEVEL = 0.05
 MOST_RELATIVE_WIDTH = 1.0
 """An exponent whose interval is wider than this share of itself says too little to extrapolate."""
+
+MOST_DEVIATION = 0.25
+"""Of the losses from the law, relative: with more nothing can be read from it."""
+
+MOST_ERROR = 0.1
+"""Of the prediction of the largest size, relative, whatever the noise."""
 
 LARGEST_LOG = 300.0
 """Of a factor that can be told: more has no meaning."""
@@ -101,12 +114,16 @@ def weaknesses(
             continue
         low, high = intervals[name]
         value = law.value(name)
-        if not (high - low) / value <= MOST_RELATIVE_WIDTH:
+        # The search for an exponent has ended at its bound: the points do not tell it.
+        is_at_bound = low <= 1.01 * LEAST_EXPONENT or high >= 0.99 * MOST_EXPONENT
+        if is_at_bound or not (high - low) / value <= MOST_RELATIVE_WIDTH:
             found.append(f"{name} is known only to be from {low:.2g} to {high:.2g}")
+    if law.deviation > MOST_DEVIATION:
+        found.append(f"losses lie off the law by {100 * law.deviation:.2g} %")
     if lack is not None and lack < LEVEL:
         found.append(f"points lie off the law by more than their noise (p = {lack:.2g})")
     if held_out is not None:
-        noise = 3 * law.deviation
+        noise = min(3 * law.deviation, math.log1p(MOST_ERROR))
         if abs(math.log1p(held_out.error)) > max(noise, 0.02):
             found.append(
                 f"the largest size is predicted with an error of {100 * held_out.error:+.1f} %"

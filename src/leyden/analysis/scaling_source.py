@@ -3,16 +3,15 @@
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from leyden.analysis.scaling.fit import Points
 from leyden.errors import ConfigError, Problem, suggestion
 from leyden.sweeps.record import NAME
-from leyden.sweeps.report.jobs import JobResult, finite
-from leyden.sweeps.report.results import Results, read_results
+from leyden.sweeps.report.results import read_results
+from leyden.sweeps.report.scaling import measured_of
+from leyden.sweeps.scaling.measured import Measured, points_of
 
 COLUMNS = {
     "loss": ("loss", "val/loss", "val_loss", "l", "final_loss", "valid_loss"),
@@ -21,28 +20,6 @@ COLUMNS = {
     "flops": ("flops", "c", "compute", "train_flops", "training_flop", "flop"),
 }
 """Names of columns that are taken for each, in lower case."""
-
-OF_SIZE = ("params", "model.width", "model.depth", "init_from")
-OF_AMOUNT = ("trainer.max_tokens", "trainer.max_steps", "trainer.max_epochs")
-OF_BOTH = frozenset({*OF_SIZE, *OF_AMOUNT})
-"""Axes of a sweep that set the size of a model or the amount of data."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Losses of each recipe.
-
-    Attributes:
-        recipes: Points by the name of the recipe; one empty name where there is one recipe alone.
-        units: What D counts, tokens or samples, by the name of the recipe.
-        data: What tells the data of a recipe from that of others: their losses can't be compared.
-        left_out: Number of rows or jobs without a loss, by reason.
-    """
-
-    recipes: dict[str, Points]
-    units: dict[str, str]
-    data: dict[str, str]
-    left_out: dict[str, int]
 
 
 def read_source(source: Path, columns: Mapping[str, str | None], by: Sequence[str]) -> Measured:
@@ -58,60 +35,11 @@ def read_source(source: Path, columns: Mapping[str, str | None], by: Sequence[st
         ConfigError: There is no such thing, or a column is missing or holds no numbers.
     """
     if source.is_dir() and (source / NAME).is_file():
-        return _of_sweep(read_results(source), columns, by)
+        return measured_of(read_results(source), metric=columns["loss"], by=by)
     if source.is_file():
         return _of_csv(source, columns, by)
     message = "is neither a sweep's folder nor a CSV"
     raise ConfigError([Problem("SOURCE", message, str(source))])
-
-
-def _of_sweep(results: Results, columns: Mapping[str, str | None], by: Sequence[str]) -> Measured:
-    metric = columns["loss"]
-    objective = results.objective
-    if metric is None and objective.mode == "max":
-        message = f"selects by {objective.metric}, of which more is better; type --loss val/loss"
-        raise ConfigError([Problem("SOURCE", message)])
-    if unknown := [key for key in by if key not in results.record.axes]:
-        axes = ", ".join(results.record.axes)
-        raise ConfigError(
-            [Problem("--by", f"is no axis of the sweep; there is {axes}", unknown[0])]
-        )
-    keys = by or [key for key in results.names if key not in OF_BOTH]
-    rows: dict[str, list[tuple[float, ...]]] = defaultdict(list)
-    left_out: Counter[str] = Counter()
-    units: dict[str, str] = {}
-    data: dict[str, str] = {}
-    for job in results.jobs:
-        loss = job.score if metric is None else finite((job.run.get("metrics") or {}).get(metric))
-        if loss is None or loss <= 0:
-            left_out[job.entry.state if loss is None else "loss of 0 or less"] += 1
-            continue
-        unit = "tokens" if job.run.get("tokens") else "samples"
-        amount = finite(job.run.get(unit)) or np.nan
-        recipe = ", ".join(_family(key, job) for key in keys if key in job.values)
-        if units.setdefault(recipe, unit) != unit:
-            message = "has jobs on text and on other data; name `--by data`"
-            raise ConfigError([Problem("SOURCE", message)])
-        data[recipe] = repr([(job.run.get("choices") or {}).get("data"), job.run.get("data")])
-        flops = job.cost("flops") or np.nan
-        rows[recipe].append((loss, job.cost("params") or np.nan, amount, flops))
-    if not rows:
-        what = metric or objective.metric
-        raise ConfigError([Problem("SOURCE", f"has no completed job with {what}")])
-    points = {name: _points(found) for name, found in rows.items()}
-    return Measured(points, units, data, dict(left_out))
-
-
-def _family(key: str, job: JobResult) -> str:
-    """A value of an axis; of a model such as `gpt/small` the family, as its size is N."""
-    value = job.values[key]
-    return value.partition("/")[0] if key == "model" else value
-
-
-def _points(rows: Sequence[tuple[float, ...]]) -> Points:
-    loss, params, amount, flops = np.array(rows, dtype=float).T
-    known = [None if np.isnan(part).any() else part for part in (params, amount, flops)]
-    return Points(loss, *known)
 
 
 def _of_csv(path: Path, columns: Mapping[str, str | None], by: Sequence[str]) -> Measured:
@@ -144,7 +72,7 @@ def _of_csv(path: Path, columns: Mapping[str, str | None], by: Sequence[str]) ->
         raise ConfigError([Problem("SOURCE", "has no row with a loss", str(path))])
     is_samples = found["amount"] is not None and "sample" in found["amount"].lower()
     units = dict.fromkeys(rows, "samples" if is_samples else "tokens")
-    points = {name: _points(these) for name, these in rows.items()}
+    points = {name: points_of(these) for name, these in rows.items()}
     return Measured(points, units, dict.fromkeys(rows, ""), dict(left_out))
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from leyden.analysis.scaling.fit import Points
-from leyden.analysis.scaling.isoflop import envelope, optima, power_law
+from leyden.sweeps.scaling.fit import Points
+from leyden.sweeps.scaling.isoflop import envelope, optima, power_law
 
 AMOUNTS = np.geomspace(1e8, 1e10, 7)
 

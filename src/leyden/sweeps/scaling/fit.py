@@ -21,6 +21,7 @@ Term = Literal["N", "D"]
 GRID = np.geomspace(0.02, 2.0, 24)
 """Exponents that the search begins with; published ones are from 0.05 to 0.7."""
 
+LEAST_EXPONENT = 1e-4
 MOST_EXPONENT = 5.0
 STARTS = 4
 """Number of points of the grid that are refined."""
@@ -243,7 +244,7 @@ def _refined(
     """The parameters with the least sum of Huber's losses; faster for one of many resamples."""
     tolerance, most_steps = (1e-7, 50) if is_near else (1e-12, 400)
     count = len(logs)
-    low = np.array([*[-40.0] * (1 + count), *[1e-4] * count])
+    low = np.array([*[-40.0] * (1 + count), *[LEAST_EXPONENT] * count])
     high = np.array([*[40.0] * (1 + count), *[MOST_EXPONENT] * count])
     best: tuple[float, Array] | None = None
     for start in starts:

@@ -1,0 +1,108 @@
+"""The scaling of a recipe in words and numbers."""
+
+from collections.abc import Iterator
+from math import isfinite
+
+from leyden.formatting import format_number
+from leyden.sweeps.scaling.fit import Law
+from leyden.sweeps.scaling.study import Scaling, SpeedUp
+
+Row = tuple[str, str]
+"""A heading, which may be empty, and what is said."""
+
+LEAST_SHOWN = 1e-6
+"""What is less is shown as 0: the logs of the factors are fitted, which never get there."""
+
+
+def speed_up_words(up: SpeedUp) -> str:
+    """How much more one recipe needs than another."""
+    amount = "data" if up.term == "D" else "parameters"
+    low, high = up.interval
+    if not isfinite(up.factor):
+        return f"{up.worse} never has the loss of {up.better}, by the floor of its law"
+    return (
+        f"{up.worse} needs {up.factor:.3g} times the {amount} ({low:.3g} to {high:.3g}) for the"
+        f" loss of {up.better}"
+    )
+
+
+def scaling_rows(one: Scaling, unit: str, *, budget: float | None) -> Iterator[Row]:
+    """What there is to say of a recipe, each with its heading.
+
+    Args:
+        one: Scaling of the recipe.
+        unit: What D counts.
+        budget: FLOPs that were asked about.
+    """
+    yield ("losses", _ranges(one, unit))
+    if one.law is None:
+        yield ("law", f"none: {one.why}")
+    else:
+        yield from _law_lines(one, one.law)
+    for low in one.optima:
+        at = [f"{format_number(low.amount)} {unit}"] if low.amount else []
+        at += [f"{format_number(low.params)} parameters"] if low.params else []
+        edge = "" if low.is_inside else "; outside of the points"
+        text = f"{format_number(low.flops)}: {format_number(low.loss)} at {', '.join(at)}"
+        yield ("FLOPs", f"{text} ({low.count} points{edge})")
+    names = {"params": "N", "amount": "D"}
+    for name, law in one.growth.items():
+        yield ("optimum", f"{names[name]} = {law.factor:.3g} C^{law.exponent:.3f}")
+    if budget is not None:
+        yield from _budget_lines(one, unit, budget)
+
+
+def _ranges(one: Scaling, unit: str) -> str:
+    words = [f"{len(one.points)}"]
+    for values, what in ((one.points.params, "parameters"), (one.points.amount, unit)):
+        if values is not None:
+            low, high = format_number(values.min()), format_number(values.max())
+            words.append(f"{low} {what}" if low == high else f"{low} to {high} {what}")
+    return ", ".join(words)
+
+
+def _law_lines(one: Scaling, law: Law) -> Iterator[Row]:
+    terms = [
+        f"{format_number(factor)} {term}^-{exponent:.3g}"
+        for term, factor, exponent in zip(law.terms, law.factors, law.exponents, strict=True)
+    ]
+    yield ("law", f"L = {' + '.join([format_number(law.floor), *terms])}")
+    for name, value in law.values.items():
+        ends = one.intervals[name]
+        low, high = (format_number(end if end > LEAST_SHOWN else 0) for end in ends)
+        yield ("", f"{name:<6} {format_number(value):>8}   {low} to {high} (95 %)")
+    lack = "" if one.lack is None else f"; lack of fit beside the repeats: p = {one.lack:.2g}"
+    yield ("residuals", f"{100 * law.deviation:.2g} % of the loss{lack}")
+    held = one.held_out
+    if held is None:
+        yield ("held out", "nothing: without the largest size there is no law")
+    else:
+        low, high = (format_number(end) for end in held.interval)
+        text = (
+            f"{held.term} = {format_number(held.largest)}: {format_number(held.predicted)}"
+            f" predicted ({low} to {high}), {format_number(held.measured)} measured,"
+            f" error {100 * held.error:+.2f} %"
+        )
+        yield ("held out", text)
+    if one.weaknesses:
+        yield ("verdict", f"do not extrapolate: {'; '.join(one.weaknesses)}")
+    else:
+        yield ("verdict", "the law holds as far as these points show")
+
+
+def _budget_lines(one: Scaling, unit: str, budget: float) -> Iterator[Row]:
+    best = one.allocation
+    if best is None:
+        reason = "the law is too weak" if one.weaknesses else "it takes a law of both N and D"
+        yield ("budget", f"{format_number(budget)} FLOPs: not told, {reason}")
+        return
+    around = {
+        name: f"({format_number(low)} to {format_number(high)})"
+        for name, (low, high) in one.allocation_intervals.items()
+    }
+    text = (
+        f"{format_number(budget)} FLOPs: {format_number(best.params)} parameters"
+        f" {around['params']}, {format_number(best.amount)} {unit} {around['amount']}, loss"
+        f" {format_number(best.loss)} {around['loss']}"
+    )
+    yield ("budget", text)
