@@ -66,11 +66,11 @@ def _law_lines(one: Scaling, law: Law) -> Iterator[Row]:
         f"{format_number(factor)} {term}^-{exponent:.3g}"
         for term, factor, exponent in zip(law.terms, law.factors, law.exponents, strict=True)
     ]
-    yield ("law", f"L = {' + '.join([format_number(law.floor), *terms])}")
+    yield ("law", f"L = {' + '.join([_shown(law.floor), *terms])}")
     for name, value in law.values.items():
         ends = one.intervals[name]
-        low, high = (format_number(end if end > LEAST_SHOWN else 0) for end in ends)
-        yield ("", f"{name:<6} {format_number(value):>8}   {low} to {high} (95 %)")
+        low, high = map(_shown, ends)
+        yield ("", f"{name:<6} {_shown(value):>8}   {low} to {high} (95 %)")
     lack = "" if one.lack is None else f"; lack of fit beside the repeats: p = {one.lack:.2g}"
     yield ("residuals", f"{100 * law.deviation:.2g} % of the loss{lack}")
     held = one.held_out
@@ -106,3 +106,7 @@ def _budget_lines(one: Scaling, unit: str, budget: float) -> Iterator[Row]:
         f" {format_number(best.loss)} {around['loss']}"
     )
     yield ("budget", text)
+
+
+def _shown(value: float) -> str:
+    return format_number(value if value > LEAST_SHOWN else 0)
