@@ -74,6 +74,7 @@ At the root:
   budget     .flops, .seconds, .tokens or .steps: how long the run is
   run_dir    the run's or sweep's folder
   sweep      .grid .zip .when .list .exclude .repeat: its jobs; .retry .fail_fast .on_drift .report
+             .budget: its time;
              .reuse: take results of earlier runs that are the same
 
 Sweeps (conf/hydra/):

@@ -54,6 +54,7 @@ class SweepSettings:
     on_drift: str
     report: bool
     reuse: bool
+    budget: str | None
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,8 @@ class SweepKeys:
     """How often a failed job is started again, in this start of the sweep and in later ones."""
     on_drift: Literal["refuse", "continue"]
     """Where the config or the code has changed since the sweep began."""
+    budget: str | None
+    """Time of this start of the sweep, such as `2h`; what is left goes to the best ones' seeds."""
     reuse: bool
     """Take the results of earlier runs with the same config, data, code and packages."""
     report: bool

@@ -23,6 +23,7 @@ NON_SEMANTIC_WORDS = (
     "sweep.on_drift",
     "sweep.report",
     "sweep.reuse",
+    "sweep.budget",
 )
 """Words of a command that do not make it another sweep: more seeds or trials add to what is there,
 and the launcher may change in between."""

@@ -95,6 +95,18 @@ class JobFolders:
         entry.error = None
         return task
 
+    def composed(self, entry: JobEntry) -> tuple[Job, ResolvedConfig]:
+        """Composes and checks a job that was not among those that were asked for.
+
+        Raises:
+            ConfigError: Its values can't be had.
+        """
+        job = self.sweep.job(assignment_of(entry))
+        problems = check_job(job, RULES)
+        if problems:
+            raise ConfigError(problems)
+        return job, resolve_job(job)
+
     def _prepare(self, entry: JobEntry, job: Job, resolved: ResolvedConfig) -> None:
         """Makes a job's folder, with its frozen config and a pending record."""
         entry.digest = config_digest(resolved.cfg)
@@ -182,7 +194,7 @@ class SearchedJobs:
         assert entry.trial is not None
         trial = self.trials.trial(entry.trial)
         try:
-            task = self.folders.prepared(entry, lambda: self._composed(entry), trial)
+            task = self.folders.prepared(entry, lambda: self.folders.composed(entry), trial)
             if entry.state in DONE:
                 self.ended(entry)
             return entry, task
@@ -211,14 +223,6 @@ class SearchedJobs:
         entry = JobEntry(overrides=assignment.overrides(), trial=number)
         self.folders.record.jobs.append(entry)
         return entry
-
-    def _composed(self, entry: JobEntry) -> tuple[Job, ResolvedConfig]:
-        """Composes and checks a trial."""
-        job = self.folders.sweep.job(assignment_of(entry))
-        problems = check_job(job, RULES)
-        if problems:
-            raise ConfigError(problems)
-        return job, resolve_job(job)
 
 
 def assignment_of(entry: JobEntry) -> Assignment:

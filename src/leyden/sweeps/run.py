@@ -41,6 +41,7 @@ from leyden.sweeps.resume import (
 from leyden.sweeps.reuse import Reuse
 from leyden.sweeps.search import OptunaSearch
 from leyden.sweeps.study import OptunaStudy
+from leyden.sweeps.time_budget import TimedJobs, budget_seconds
 from leyden.training.run_work import RunWork
 
 
@@ -58,6 +59,7 @@ def run_sweep(composed: ComposedRequest, *, command: list[str], observer: Observ
     """
     sweep = composed.sweep
     assert sweep is not None
+    seconds = budget_seconds(sweep.settings)
     composed, resolved, notes = distinct_jobs(composed, resolve_jobs(composed))
     for note in notes:
         observer(Note(note))
@@ -92,11 +94,14 @@ def run_sweep(composed: ComposedRequest, *, command: list[str], observer: Observ
                 observer(Note(note))
             jobs, adopted = searched_jobs(folders, trials)
         was_interrupted = False
-        if jobs.left() or adopted:
+        if seconds is not None:
+            jobs = TimedJobs(jobs, folders, seconds=seconds)
+        if jobs.left() or adopted or seconds is not None:
             was_interrupted = run_jobs(folders, jobs, adopted, launcher, resolved)
         else:
             observer(Note("nothing to do"))
         jobs.close()
+        was_interrupted |= seconds is not None and record.num_left > 0
         finish(record, observer, was_interrupted=was_interrupted)
         if sweep.settings.report:
             report(record, observer)

@@ -1,13 +1,11 @@
 """`leyden compare`: did a change help?"""
 
 import argparse
-import re
 
 from leyden.cli.exit_status import OF_STATUS
 from leyden.cli.parser import Parser, Verbs, add_json, add_verb
 
 PAIRS = 10
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def add_verbs(verbs: "Verbs[Parser]") -> None:
@@ -42,6 +40,7 @@ def compare(options: argparse.Namespace) -> int:
     from leyden.config.request import parse_request, without_password
     from leyden.errors import ConfigError, Problem
     from leyden.formatting import shown_path
+    from leyden.sweeps.time_budget import seconds_of
 
     if options.delta is not None and not 0 < options.delta < float("inf"):
         raise ConfigError([Problem("--delta", "must be a number above 0", str(options.delta))])
@@ -58,7 +57,7 @@ def compare(options: argparse.Namespace) -> int:
         config_name=request.config_name,
         pairs=options.pairs,
         delta=options.delta,
-        budget=seconds_of(options.budget),
+        budget=None if options.budget is None else seconds_of(options.budget, key="--budget"),
         command=command,
         observer=TerminalObserver(),
     )
@@ -70,19 +69,3 @@ def compare(options: argparse.Namespace) -> int:
     if found.record.status == "interrupted":
         return OF_STATUS["interrupted"]
     return 3 if found.verdict.reason == "failures" else 0
-
-
-def seconds_of(text: str | None) -> float | None:
-    """A time in seconds.
-
-    Raises:
-        ConfigError: It is none.
-    """
-    from leyden.errors import ConfigError, Problem
-
-    if text is None:
-        return None
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text.strip())
-    if found is None or float(found[1]) == 0:
-        raise ConfigError([Problem("--budget", "must be a time such as 90s, 30m or 2h", text)])
-    return float(found[1]) * UNITS[found[2]]
