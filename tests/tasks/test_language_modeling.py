@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -8,6 +9,7 @@ from leyden.data import Spec
 from leyden.models import GPT, RNN
 from leyden.optim import constant, sgd
 from leyden.tasks import LanguageModeling
+from leyden.tasks.losses import IGNORED
 
 SPEC = Spec("text", (8,), 11, bytes_per_token={"val": 2.0, "test": 2.0}, is_stream=True)
 
@@ -74,3 +76,19 @@ def test_smoothing_spreads_its_share_of_a_token_over_the_vocabulary(batches):
     torch.testing.assert_close(
         make_task(net, label_smoothing=0.1).training_step(batches[0], 0), expected
     )
+
+
+@pytest.mark.parametrize("loss_chunk", [0, 3])
+def test_the_losses_of_the_windows_have_the_loss_of_the_part_as_their_mean(loss_chunk, batches):
+    torch.manual_seed(0)
+    net = GPT(vocab_size=11, context=8, width=8, depth=1, head_dim=4)
+    task = make_task(net, replace(SPEC, is_stream=False), loss_chunk=loss_chunk)
+    tokens, following = batches[0]
+    following = following.clone()
+    following[0, -2:] = IGNORED
+    following[1] = IGNORED
+    task.test_step((tokens, following), 0)
+    samples = task.test.samples.columns()
+    assert samples["count"].tolist() == [6, 0, 8, 8]
+    mean = np.average(samples["loss"], weights=samples["count"])
+    assert mean == pytest.approx(float(task.test.compute()["loss"]), rel=1e-5)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -13,7 +14,7 @@ from leyden.data.batches import Batch
 from leyden.data.spec import Spec, TaskName
 from leyden.tasks.evaluation import Evaluation
 from leyden.tasks.intervals import Array, block_length, bootstrap_means
-from leyden.tasks.losses import IGNORED, chunked_cross_entropy, cross_entropy
+from leyden.tasks.losses import IGNORED, chunked_cross_entropy, cross_entropy, widened
 from leyden.tasks.sample_values import Columns, SampleStatistics
 from leyden.tasks.task import MakeOptimizer, MakeSchedule, Task
 from leyden.types import Count, Probability
@@ -88,11 +89,9 @@ class LanguageModeling(Task):
         tokens, following = batch
         answers = self._answers(tokens, self.eval_state)
         evaluation.update(self._loss_of(answers, following), num_targets(batch))
-        # A row at a time: the logits of the whole batch may not have room.
-        losses = [self._loss_of(answers[[row]], following[[row]]) for row in range(len(tokens))]
         counts = (following != IGNORED).sum(1)
         # A row whose targets are all hidden has no mean.
-        means = torch.where(counts > 0, torch.stack(losses), 0.0)
+        means = torch.where(counts > 0, self._losses_of_rows(answers, following), 0.0)
         evaluation.samples.update(loss=means, count=counts)
 
     def describe_samples(self, samples: Columns) -> SampleStatistics:
@@ -133,6 +132,15 @@ class LanguageModeling(Task):
         if self._is_chunked and isinstance(self.net, HasFeatures):
             return self.net.features(tokens)
         return self._logits(tokens, carried)
+
+    def _losses_of_rows(self, answers: Tensor, following: Tensor) -> Float[Tensor, " batch"]:
+        """Mean loss of each row."""
+        if self._is_chunked:  # the logits of the whole batch have no room
+            rows = range(len(following))
+            return torch.stack([self._loss_of(answers[[row]], following[[row]]) for row in rows])
+        logits, targets = widened(answers).flatten(0, 1), following.flatten()
+        losses = F.cross_entropy(logits, targets, reduction="none").view_as(following)
+        return losses.sum(1) / (following != IGNORED).sum(1)
 
     def _loss_of(
         self, answers: Tensor, following: Tensor, *, label_smoothing: float = 0.0
