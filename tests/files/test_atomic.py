@@ -16,6 +16,7 @@ CUTS = {
     "files/atomic.py": "stages the file that takes the place of another",
     "sweeps/report/__init__.py": "into a new folder, which gets its name when it is whole",
     "sweeps/reuse.py": "copies into the new folder of a job; the run that it is of keeps its own",
+    "analysis/board/folder.py": "copies into the temporary folder of a board",
     "tokenization/chunk.py": "stages, as above",
     "tokenization/tokenizer.py": "into a new folder; the same command writes it again",
     "interop/export.py": "an export: the same command writes it again",

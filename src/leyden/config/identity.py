@@ -49,6 +49,7 @@ def semantic_config(cfg: DictConfig) -> dict[str, Any]:
     plain = cast(dict[str, Any], recordable(cfg))
     for key in plain.pop("own_keys", None) or ():
         plain.pop(key, None)
+    plain.pop("budget", None)  # it acts by the keys of the trainer that it sets
     for path in NON_SEMANTIC_KEYS:
         *parents, last = path.split(".")
         node: Any = plain

@@ -67,7 +67,8 @@ def task_problems(cfg: DictConfig, names: Iterable[TaskName], kind: DataKind) ->
         return
     own = {name.partition("/")[2] for task in tasks for name in logged_names(task)}
     further = [str(name) for name in cfg.get("metrics") or {}]
-    sometimes = {*OF_MANY, *OF_TWO} if Classification in tasks else set()
+    has_classes = any(issubclass(task, Classification) for task in tasks)
+    sometimes = {*OF_MANY, *OF_TWO} if has_classes else set()  # by the number of classes
     yield from _name_problems(further, own - sometimes)
     logged = sorted(
         {name for task in tasks for name in logged_names(task) if name.startswith("val/")}
@@ -76,7 +77,6 @@ def task_problems(cfg: DictConfig, names: Iterable[TaskName], kind: DataKind) ->
     if cfg.monitor.metric not in logged:
         message = f"is never logged in validation; {suggestion(str(cfg.monitor.metric), logged)}"
         yield Problem("monitor.metric", message, str(cfg.monitor.metric))
-    yield from _mode_problems(cfg, tasks)
     yield from _key_problems(cfg, tasks, kind)
 
 
@@ -187,6 +187,7 @@ def fit_problems(cfg: DictConfig, spec: Spec) -> Iterator[Problem]:
                 weights = tuple(map(float, weights))
             weights_of(weights, spec)
         yield from _absent_metric_problems(cfg, spec)
+        yield from _mode_problems(cfg, [task_class(cfg, spec)])
         yield from _metric_problems(cfg, spec)
     except ConfigError as error:
         yield from error.problems
