@@ -106,6 +106,8 @@ def _name_problems(further: list[str], own: set[str]) -> Iterator[Problem]:
 def _mode_problems(cfg: DictConfig, tasks: list[type[Task]]) -> Iterator[Problem]:
     """The run would be selected by its worst value."""
     name = str(cfg.monitor.metric).removeprefix("val/")
+    if name in (cfg.get("metrics") or {}):  # the user's own says it by itself
+        return
     known = {
         task.higher_is_better[name]
         for task in tasks
