@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
-from leyden.config.compose import ComposedRequest, compose_comparison, compose_request
+from leyden.config.compose import ComposedRequest, compose_request
 from leyden.config.request import Request
 from leyden.config.validate import check_job, validate
 from leyden.distributed import torchrun
@@ -259,37 +259,19 @@ def compare(
         delta: Differences up to this size don't matter; None: you don't say.
         budget: Seconds of all jobs together; None: no limit.
         command: What the user typed, for the records.
-        observer: Is told of the events. It is pickled for the processes of the jobs.
+        observer: See `sweep`.
         config_dir: See `compose`.
         config_name: See `compose`.
 
     Raises:
         ConfigError: All problems of the request. Nothing was written.
     """
-    from leyden.analysis.comparison.base import is_of_both, require_same_base, words_of_base
+    from leyden.analysis.comparison.base import compose_pair
     from leyden.analysis.comparison.run import compare as run
-    from leyden.planning.rules import RULES
 
-    of_both = [word for word in change if is_of_both(word)]
-    words = (*words_of_base(str(base)), *of_both)
-    request = Request(words, False, config_dir, config_name)
-    own = tuple(word for word in change if not is_of_both(word))
-    first, second, sweep = compose_comparison(request, own)
-    problems = [problem for job in (first, second) for problem in check_job(job, RULES)]
-    if problems:
-        raise ConfigError(list(dict.fromkeys(problems)))
-    if not of_both:
-        require_same_base(str(base), first)
-    return run(
-        (first, second),
-        sweep,
-        change=" ".join(own),
-        most_pairs=pairs,
-        delta=delta,
-        budget=budget,
-        command=[*command],
-        observer=observer,
-    )
+    pair = compose_pair(str(base), change, config_dir=config_dir, config_name=config_name)
+    asked = [*command]
+    return run(pair, most_pairs=pairs, delta=delta, budget=budget, command=asked, observer=observer)
 
 
 def load(folder: Path | str) -> Run:

@@ -1,12 +1,18 @@
 """What `leyden compare` takes for a base: a run, an experiment, or overrides."""
 
 import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from leyden.config.compose import SweepSpec, compose_comparison
 from leyden.config.identity import config_digest
 from leyden.config.job import Job
+from leyden.config.request import Request
+from leyden.config.validate import check_job
 from leyden.errors import ConfigError, Problem
 from leyden.planning.resolve import resolve_job
+from leyden.planning.rules import RULES
 from leyden.run.changes import config_changes
 from leyden.run.folder import read_frozen
 from leyden.run.record import NAME, Record
@@ -17,6 +23,51 @@ OF_BOTH = ("hydra/", "hydra.", "sweep.", "seed=", "name=", "run_dir=")
 
 OF_THE_FOLDER = ("run_dir=", "name=")
 """Overrides of a run that say where it lies."""
+
+
+@dataclass(frozen=True)
+class ComposedPair:
+    """A base and its variant.
+
+    Attributes:
+        jobs: Base and variant, validated.
+        sweep: What they share.
+        change: What the variant changes, as typed.
+    """
+
+    jobs: tuple[Job, Job]
+    sweep: SweepSpec
+    change: str
+
+
+def compose_pair(
+    base: str,
+    words: Sequence[str],
+    *,
+    config_dir: Path | None = None,
+    config_name: str | None = None,
+) -> ComposedPair:
+    """Composes and validates a base and its variant.
+
+    Args:
+        base: Folder of a run, name of an experiment, or overrides in one text.
+        words: Overrides of the variant, and those of both.
+        config_dir: A folder of the user's own configs.
+        config_name: Name of the primary config; None: the project's, or Leyden's.
+
+    Raises:
+        ConfigError: All problems of both.
+    """
+    of_both = [word for word in words if is_of_both(word)]
+    change = tuple(word for word in words if not is_of_both(word))
+    request = Request((*words_of_base(base), *of_both), False, config_dir, config_name)
+    first, second, sweep = compose_comparison(request, change)
+    problems = [problem for job in (first, second) for problem in check_job(job, RULES)]
+    if problems:
+        raise ConfigError(list(dict.fromkeys(problems)))
+    if not of_both:
+        require_same_base(base, first)
+    return ComposedPair((first, second), sweep, " ".join(change))
 
 
 def is_of_both(word: str) -> bool:

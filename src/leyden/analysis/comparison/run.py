@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from leyden.analysis.comparison.base import ComposedPair
 from leyden.analysis.comparison.pairs import PairedJobs
 from leyden.analysis.comparison.sequential import LEAST_PAIRS, Verdict
-from leyden.config.compose import SweepSpec
 from leyden.config.identity import config_digest
 from leyden.config.instantiate import make
-from leyden.config.job import Job
 from leyden.errors import ConfigError, Problem
 from leyden.events import Observer
 from leyden.files.atomic import write_atomically
@@ -86,10 +85,8 @@ class Comparison:
 
 
 def compare(
-    jobs: tuple[Job, Job],
-    sweep: SweepSpec,
+    pair: ComposedPair,
     *,
-    change: str,
     most_pairs: int,
     delta: float | None,
     budget: float | None,
@@ -99,9 +96,7 @@ def compare(
     """Runs pairs of base and variant until their difference is known.
 
     Args:
-        jobs: Base and variant, validated.
-        sweep: What they share.
-        change: What the variant changes, as typed.
+        pair: Base and variant, validated.
         most_pairs: Number of the last pair.
         delta: Differences up to this size don't matter; None: the user has not said.
         budget: Seconds of all jobs together; None: no limit.
@@ -112,12 +107,12 @@ def compare(
         ConfigError: They do not fit their data, are the same, monitor other metrics, or the folder
             is used by another process. Nothing was started.
     """
-    base = jobs[0]
-    resolved = [resolve_job(job) for job in jobs]
+    base, sweep = pair.jobs[0], pair.sweep
+    resolved = [resolve_job(job) for job in pair.jobs]
     require_comparable(resolved)
     if most_pairs < LEAST_PAIRS:
         message = f"must be {LEAST_PAIRS} or more: with fewer nothing can be found"
-        raise ConfigError([Problem("--pairs", message, str(most_pairs))])
+        raise ConfigError([Problem("pairs", message, str(most_pairs))])
     folder = sweep_folder(sweep, cfg=base.cfg, experiment="compare")
     launcher: Launcher = make(sweep.launcher)
     reject_foreign_links(folder, key="compare")
@@ -146,7 +141,7 @@ def compare(
         record.most_jobs = 0
         finish(record, observer, was_interrupted=was_interrupted)
         verdict = paired.verdict() or Verdict("not decided", "pairs", 0, None, None)
-        found = comparison_of(record, paired, verdict, change=change)
+        found = comparison_of(record, paired, verdict, change=pair.change)
         write_atomically(folder / NAME, json.dumps(found.as_plain(), indent=2) + "\n")
         if sweep.settings.report:
             report(record, observer)
