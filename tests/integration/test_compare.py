@@ -1,6 +1,7 @@
 """Did a change help? Real runs on the same seeds."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +73,14 @@ def test_a_run_can_be_the_base(leyden, compared):
     assert found["base"][0] == record["best"]["value"]
 
 
+def test_a_job_of_a_sweep_elsewhere_is_not_run_again_nor_its_neighbours(leyden, compared):
+    words = (*SHORT.split(), "seed=0,1,2", "run_dir=elsewhere", "sweep.report=false")
+    assert leyden("train", "-m", *words).status == 0
+    (job,) = Path("elsewhere").glob("seed1-*")
+    found = compared("optimizer.lr=1e-6", "--pairs", "3", base=str(job))
+    assert found["reused_jobs"] == 2  # seeds 1 and 2; the third pair has seed 3
+
+
 def test_an_experiment_can_be_the_base_and_what_is_no_change_is_of_both(compared, tmp_path):
     folder = tmp_path / "conf" / "experiment"
     folder.mkdir(parents=True)
@@ -109,7 +118,9 @@ def test_the_words_say_the_verdict_the_interval_and_the_cost(leyden):
     ("words", "message"),
     [
         ((SHORT,), "what is to be compared"),
-        ((SHORT, "seed=3"), "what is to be compared"),
+        ((SHORT, "seed=3"), "is of base and variant alike"),
+        (("", "model.width=9"), "has an empty word after `compare`"),
+        (("quikstart", "model.width=9"), "is no folder of a run, and no experiment"),
         ((SHORT, "model.width=8"), "changes nothing that is computed"),
         ((SHORT, "model.width=8,16"), "with one value"),
         ((SHORT, "~callbacks.best"), "with one value"),

@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NoReturn
 
 from leyden.errors import ConfigError, Problem
@@ -78,6 +79,10 @@ def parse(parser: Parser, arguments: list[str]) -> argparse.Namespace:
         ConfigError: A word that the verb does not take.
         ParserExit: Help was asked for.
     """
+    for before, word in pairwise(arguments):
+        if not word and not before.startswith("-"):
+            message = f"has an empty word after `{before}`; is a variable of the shell not set?"
+            raise ConfigError([Problem(f"leyden {arguments[0]}", message)])
     options, rest = parser.parse_known_args(arguments)
     if rest and not options.takes_overrides:
         options.parser.error(f"unrecognized arguments: {' '.join(rest)}")

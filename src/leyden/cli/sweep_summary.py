@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from leyden.cli.console import messages, results, say
+from leyden.cli.console import messages, results, say, say_wrapped
 from leyden.cli.layout import Column
 from leyden.cli.runs_table import show_runs
 from leyden.cli.terminal import show_note, show_table
@@ -48,6 +48,18 @@ def show_sweep(record: SweepRecord) -> None:
         )
     for line in what_is_left(record):
         show_note(line)
+    show_standing(record)
+
+
+def show_standing(record: SweepRecord) -> None:
+    """How the best configuration stands to simple models on the same data."""
+    from leyden.sweeps.report.baselines import standing, standing_words
+    from leyden.sweeps.report.results import read_results
+
+    results = read_results(record.folder)
+    found = standing(results, results.scored[0]) if results.scored else None
+    if found is not None:
+        say_wrapped(messages(), standing_words(found), style="yellow" if found.is_vain else "")
 
 
 def what_is_left(record: SweepRecord) -> list[str]:

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leyden.config.compose import SweepSpec, compose_comparison
@@ -33,11 +33,13 @@ class ComposedPair:
         jobs: Base and variant, validated.
         sweep: What they share.
         change: What the variant changes, as typed.
+        run: Folder of the run that is the base; None: it is no run.
     """
 
     jobs: tuple[Job, Job]
     sweep: SweepSpec
     change: str
+    run: Path | None = None
 
 
 def compose_pair(
@@ -60,14 +62,34 @@ def compose_pair(
     """
     of_both = [word for word in words if is_of_both(word)]
     change = tuple(word for word in words if not is_of_both(word))
+    if of_both and not change:
+        message = f"{' '.join(of_both)} is of base and variant alike; type a KEY=VALUE that differs"
+        raise ConfigError([Problem("CHANGE", message)])
     request = Request((*words_of_base(base), *of_both), False, config_dir, config_name)
-    first, second, sweep = compose_comparison(request, change)
+    try:
+        first, second, sweep = compose_comparison(request, change)
+    except ConfigError as error:
+        raise ConfigError([_with_folder(base, problem) for problem in error.problems]) from error
     problems = [problem for job in (first, second) for problem in check_job(job, RULES)]
     if problems:
         raise ConfigError(list(dict.fromkeys(problems)))
     if not of_both:
         require_same_base(base, first)
-    return ComposedPair((first, second), sweep, " ".join(change))
+    run = Path(base) if is_run(base) else None
+    return ComposedPair((first, second), sweep, " ".join(change), run)
+
+
+def is_run(base: str) -> bool:
+    """Whether a base is the folder of a run."""
+    return bool(base) and (Path(base) / NAME).is_file()
+
+
+def _with_folder(base: str, problem: Problem) -> Problem:
+    """A problem of an experiment that does not exist: a folder may have been meant."""
+    if problem.key != "experiment" or "=" in base:
+        return problem
+    message = f"is no folder of a run, and no experiment: {problem.message}"
+    return replace(problem, key="BASE", value=base, message=message, origin=None)
 
 
 def is_of_both(word: str) -> bool:
@@ -85,7 +107,7 @@ def words_of_base(text: str) -> list[str]:
         ConfigError: It is the folder of something else, or can't be taken apart.
     """
     folder = Path(text)
-    if text and (folder / NAME).is_file():
+    if is_run(text):
         given = Record.read(folder).overrides
         return [word for word in given if not word.startswith(OF_THE_FOLDER)]
     if "/" in text and "=" not in text:
@@ -106,7 +128,7 @@ def require_same_base(text: str, job: Job) -> None:
         job: The base as it is composed now.
     """
     folder = Path(text)
-    if not text or not (folder / NAME).is_file():
+    if not is_run(text):
         return
     now = resolve_job(job).cfg
     if Record.read(folder).config_digest != config_digest(now):

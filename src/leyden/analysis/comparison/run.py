@@ -24,6 +24,7 @@ from leyden.sweeps.folder import sweep_folder
 from leyden.sweeps.jobs import JobFolders, assignment_of, folder_of
 from leyden.sweeps.launchers import Launcher
 from leyden.sweeps.record import DONE, JobEntry, SweepRecord
+from leyden.sweeps.record import NAME as SWEEP
 from leyden.sweeps.resume import handle_drift, require_sweep_folder, take_earlier_jobs
 from leyden.sweeps.reuse import Reuse
 from leyden.sweeps.run import finish, new_record, report, run_jobs
@@ -120,8 +121,7 @@ def compare(
     with folder_lock(folder, key="compare"):
         record = new_record(folder, sweep, base, None, command)
         take_earlier_jobs(record)
-        index = RunIndex.read(outputs_folder()) if sweep.settings.reuse else RunIndex()
-        reuse = Reuse(index, observer)
+        reuse = Reuse(known_runs(pair) if sweep.settings.reuse else RunIndex(), observer)
         folders = JobFolders(record, sweep, command, observer, reuse)
         refuse_drift(folders)
         paired = PairedJobs(
@@ -146,6 +146,18 @@ def compare(
         if sweep.settings.report:
             report(record, observer)
     return found
+
+
+def known_runs(pair: ComposedPair) -> RunIndex:
+    """The runs where all runs lie, the run that is the base, and those of its sweep."""
+    index = RunIndex.read(outputs_folder())
+    if pair.run is None:
+        return index
+    is_job = (pair.run.parent / SWEEP).is_file()
+    near = RunIndex.read(pair.run.parent if is_job else pair.run)
+    digests = index.folders.keys() | near.folders.keys()
+    found = {one: [*near.folders.get(one, []), *index.folders.get(one, [])] for one in digests}
+    return RunIndex(found)
 
 
 def require_comparable(resolved: Sequence[ResolvedConfig]) -> None:

@@ -152,6 +152,8 @@ def job_command(record: SweepRecord, job: JobResult) -> str:
 
 def _is_left_out(override: str, own: set[str]) -> bool:
     key = override.partition("=")[0].lstrip("+~")
+    if key == "run_dir":  # the sweep's own folder
+        return True
     return key in own or key.replace("/", ".").partition(".")[0] in OF_THE_SWEEP
 
 

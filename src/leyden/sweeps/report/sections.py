@@ -203,7 +203,8 @@ def learning(results: Results) -> Section:
         caption += f"; in grey that of {unfinished}"
     outside = vertical_range(results, found)[3]
     if outside:
-        caption += f"; the later part decides the range, outside of which lie {outside} values"
+        caption += "; the later part decides the range, outside of which"
+        caption += " lies 1 value" if outside == 1 else f" lie {outside} values"
     picture, figure = png(draw_curves(results, found)), curves_figure(results, found)
     shown_picture = Picture("curves.png", caption, picture, figure)
     shown = "each configuration"

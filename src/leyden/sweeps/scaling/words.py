@@ -106,6 +106,14 @@ def _budget_lines(one: Scaling, unit: str, budget: float) -> Iterator[Row]:
         f" {format_number(best.loss)} {around['loss']}"
     )
     yield ("budget", text)
+    for values, wanted, what in (
+        (one.points.params, best.params, "parameters"),
+        (one.points.amount, best.amount, unit),
+    ):
+        if values is not None and wanted > values.max():
+            most = format_number(values.max())
+            times = wanted / values.max()
+            yield ("", f"that is {times:.2g} times the most {what} that were measured, {most}")
 
 
 def _shown(value: float) -> str:
