@@ -52,6 +52,18 @@ def test_a_cell_has_the_mean_and_the_interval_of_its_runs(sweeps):
     assert cell.half == pytest.approx(expected)
 
 
+def test_a_job_that_several_sweeps_have_counts_once(tmp_path):
+    words = ("optimizer=sgd", *QUICK, "baselines=null")
+    package.sweep(*words, "seed=1,2", f"run_dir={tmp_path / 'outputs' / 'first'}")
+    package.sweep(*words, "seed=1,2,3", f"run_dir={tmp_path / 'outputs' / 'second'}")
+    taken = [json.loads(p.read_text())["reused_from"] for p in tmp_path.rglob("run.json")]
+    assert sum(source is not None for source in taken) == 2
+    folders = [tmp_path / "outputs" / name for name in ("first", "second")]
+    table = paper_table(folders, rows=["optimizer"], columns=["data"], value="test/acc")
+    assert len(table.cells["sgd", "digits"].values) == 3
+    assert table.left_out == {"the same job as another run": 2}
+
+
 def test_a_cell_without_runs_is_a_dash(sweeps):
     table = made(sweeps)
     assert ("sgd", "blobs") not in table.cells

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Literal
+from typing import Any, Literal
 
 from leyden.errors import ConfigError, Problem
 from leyden.files.csv_cells import csv_table
@@ -174,14 +174,18 @@ def paper_table(
     require_known([*keys, value, *(one.key for one in where)], known, flag="report")
     chosen = [run for run in found if all(one.holds(run.facts) for one in where)]
     left_out: dict[str, int] = defaultdict(int)
-    counted = []
+    counted: list[Run] = []
+    computations: set[str] = set()
     for run in chosen:
         facts = run.facts
         if as_number(facts.get(value)) is None:
             left_out[f"{facts.get('status')}, without {value}"] += 1
         elif facts.get("status") != "completed":
             left_out[str(facts.get("status"))] += 1
+        elif run.computation in computations:
+            left_out["the same job as another run"] += 1
         else:
+            computations.add(run.computation)
             counted.append(run)
     if not counted:
         raise ConfigError([Problem("--value", "no completed run has it", value)])
@@ -212,6 +216,20 @@ class Run:
 
     facts: dict[str, Value]
     settings: dict[str, Value]
+    computation: str
+    """Equal in runs that are one computation: the same config, seed included, and losses."""
+
+
+def computation_of(record: Mapping[str, Any]) -> str:
+    """What tells a computation from others; a run without recorded losses is one by itself.
+
+    A job may be in several sweeps, taken from one to the next. To count it in each would make of
+    one measurement several, and the interval too narrow.
+    """
+    losses = record.get("losses")
+    if not losses:
+        return str(record["folder"])
+    return repr([record.get("config_digest"), sorted(losses.items())])
 
 
 def _runs(sources: Sequence[Path]) -> list[Run]:
@@ -228,7 +246,7 @@ def _runs(sources: Sequence[Path]) -> list[Run]:
             raise ConfigError([Problem("FOLDER", "has no runs", str(source))])
         for record in records:
             folder = Path(record["folder"]).resolve()
-            found[folder] = Run(facts_of(record), settings_of(record))
+            found[folder] = Run(facts_of(record), settings_of(record), computation_of(record))
     return list(found.values())
 
 
