@@ -250,7 +250,7 @@ def steps_and_best(folder):
 def test_asha_finds_as_good_a_trial_in_half_the_steps(leyden, record_property, capsys):
     plain = leyden("train", *SEARCH, "name=plain")
     asha = ("hydra.sweeper.pruner=asha", "hydra.sweeper.min_validations=2")
-    pruned = leyden("train", *SEARCH, "name=asha", *asha)
+    pruned = leyden("train", *SEARCH, "name=asha", *asha, "sweep.reuse=false")
     (all_steps, best), (steps, found) = (steps_and_best(one.folder) for one in (plain, pruned))
     with capsys.disabled():
         print(f"\nasha: {steps} of {all_steps} steps, {found:.4f} against {best:.4f}")  # noqa: T201
