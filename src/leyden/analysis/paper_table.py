@@ -217,19 +217,14 @@ class Run:
     facts: dict[str, Value]
     settings: dict[str, Value]
     computation: str
-    """Equal in runs that are one computation: the same config, seed included, and losses."""
+    """Equal in a job that several sweeps have: to count it in each would narrow the interval."""
 
 
 def computation_of(record: Mapping[str, Any]) -> str:
-    """What tells a computation from others; a run without recorded losses is one by itself.
-
-    A job may be in several sweeps, taken from one to the next. To count it in each would make of
-    one measurement several, and the interval too narrow.
-    """
+    """What tells a computation from others; a run without recorded losses is one by itself."""
     losses = record.get("losses")
-    if not losses:
-        return str(record["folder"])
-    return repr([record.get("config_digest"), sorted(losses.items())])
+    same = [record.get("config_digest"), sorted(losses.items())] if losses else record["folder"]
+    return repr(same)
 
 
 def _runs(sources: Sequence[Path]) -> list[Run]:

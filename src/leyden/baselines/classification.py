@@ -33,23 +33,24 @@ def class_baselines(splits: DataSplits) -> Iterator[Baseline]:
     yield prior_baseline(spec, parts, labels)
     if len(np.unique(labels)) < 2:
         return
-    models: list[tuple[str, Any]] = [
-        ("nearest mean", make_pipeline(StandardScaler(), NearestCentroid())),
-        ("logistic regression", make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))),
+    logistic = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    # With each model, whether it gives probabilities. Neighbours give shares of five, of which many
+    # are 0: no loss could be of them.
+    models: list[tuple[str, Any, bool]] = [
+        ("nearest mean", make_pipeline(StandardScaler(), NearestCentroid()), False),
+        ("logistic regression", logistic, True),
     ]
     if spec.kind == "table":
         boosted = HistGradientBoostingClassifier(random_state=0)
-        models.append(("gradient boosting", boosted))
+        models.append(("gradient boosting", boosted, True))
     elif len(parts.train) >= NEIGHBORS:
         neighbors = KNeighborsClassifier(NEIGHBORS)
-        models.append((f"{NEIGHBORS} nearest neighbours", neighbors))
-    for name, model in models:
+        models.append((f"{NEIGHBORS} nearest neighbours", neighbors, False))
+    for name, model, has_shares in models:
         with same_threads():
             model.fit(parts.train.inputs, labels)
             metrics: Scores = {}
             for part, samples in parts.evaluated.items():
-                # Neighbours give shares of five, and no probabilities that a loss could be of.
-                has_shares = name in ("logistic regression", "gradient boosting")
                 if has_shares:
                     shares = whole_shares(
                         model.predict_proba(samples.inputs), model.classes_, spec.num_outputs
