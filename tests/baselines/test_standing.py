@@ -1,6 +1,8 @@
 import pytest
 
-from leyden.baselines.judgement import standing
+from leyden.analysis.paper_table import mode_of
+from leyden.baselines.judgement import LESS_IS_BETTER, standing
+from leyden.tasks import TASKS
 
 BASELINES = [
     {
@@ -54,3 +56,10 @@ def test_the_monitored_metric_is_compared_where_baselines_have_it():
 @pytest.mark.parametrize("baselines", [None, []])
 def test_without_baselines_nothing_is_said(baselines):
     assert standing({"test/acc": 0.9}, {}, baselines, monitor="val/loss") is None
+
+
+def test_all_that_know_which_way_a_metric_is_better_agree():
+    known = {name: more for task in TASKS.values() for name, more in task.higher_is_better.items()}
+    assert {name for name, more in known.items() if not more} == LESS_IS_BETTER
+    for name, more in known.items():
+        assert mode_of(f"test/{name}") == ("max" if more else "min"), name

@@ -44,8 +44,10 @@ def test_seconds_end_a_run_after_a_step_with_a_validation_and_a_test(leyden):
     assert {"val/loss", "test/loss"} <= record["metrics"].keys()
 
 
-def test_a_run_with_a_budget_is_resumed_and_evaluated(leyden):
-    result = leyden("train", *SHORT, "budget.steps=7")
+@pytest.mark.parametrize("budget", ["budget.steps=7", "budget.seconds=1", "budget.flops=2e6"])
+def test_a_run_with_a_budget_is_resumed_and_evaluated(budget, leyden):
+    result = leyden("train", *SHORT, budget, "scheduler=constant")
+    assert result.status == 0, result.err
     assert leyden("eval", str(result.folder)).status == 0
     assert leyden("resume", str(result.folder)).status == 0
 

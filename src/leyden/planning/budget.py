@@ -1,7 +1,7 @@
 """A run's budget, in the terms of the trainer: comparisons at equal cost are then a word."""
 
 from collections.abc import Iterator
-from math import floor
+from math import ceil, floor
 
 from omegaconf import DictConfig, open_dict
 
@@ -61,11 +61,13 @@ def spend_budget(cfg: DictConfig, spec: Spec | None, flops_per_step: int | None)
 
 def _length(
     kind: str, amount: float, spec: Spec | None, flops_per_step: int | None
-) -> tuple[str, int | dict[str, float]]:
+) -> tuple[str, int | str]:
     """A key of the trainer, and its value."""
     shown = f"{amount:g}"
     if kind == "seconds":
-        return "max_time", {"seconds": float(amount)}
+        minutes, seconds = divmod(ceil(amount), 60)
+        hours, minutes = divmod(minutes, 60)
+        return "max_time", f"{hours // 24:02}:{hours % 24:02}:{minutes:02}:{seconds:02}"
     if kind == "steps":
         return "max_steps", int(amount)
     if kind == "tokens":
