@@ -28,18 +28,8 @@ Mode = Literal["min", "max"]
 
 GREATER_IS_BETTER = (
     *("acc", "accuracy", "auroc", "auc", "f1", "precision", "recall", "top5", "r2", "map", "iou"),
-    *(
-        "bleu",
-        "pearson",
-        "spearman",
-        "average_precision",
-        "ap",
-        "balanced_acc",
-        "kappa",
-        "mcc",
-        "dice",
-        "psnr",
-    ),
+    *("bleu", "pearson", "spearman", "average_precision", "ap", "kappa", "mcc", "dice", "psnr"),
+    "balanced_acc",
 )
 LESS_IS_BETTER = (
     *("loss", "rmse", "mae", "mse", "ppl", "perplexity", "bpb", "error", "mape", "nll", "brier"),
