@@ -1,61 +1,67 @@
 import pytest
 
 from leyden.analysis.paper_table import mode_of
-from leyden.baselines.judgement import LESS_IS_BETTER, standing
+from leyden.baselines.judgement import LESS_IS_BETTER, baselines_in, standing
 from leyden.tasks import TASKS
 
-BASELINES = [
-    {
-        "name": "most frequent class",
-        "is_trivial": True,
-        "metrics": {"test/acc": 0.5, "test/f1": 0.3},
-    },
-    {
-        "name": "logistic regression",
-        "is_trivial": False,
-        "metrics": {"test/acc": 0.8, "test/f1": 0.8},
-    },
-    {"name": "5 nearest neighbours", "is_trivial": False, "metrics": {"test/acc": 0.7}},
+
+def entry(name, *, is_trivial=False, **metrics):
+    of_test = {f"test/{key}": value for key, value in metrics.items()}
+    return {"name": name, "is_trivial": is_trivial, "metrics": of_test}
+
+
+CLASSES = [
+    entry("most frequent class", is_trivial=True, acc=0.5, f1=0.3),
+    entry("logistic regression", acc=0.8, f1=0.8),
+    entry("5 nearest neighbours", acc=0.7, f1=None),
 ]
-ERRORS = [
-    {"name": "mean", "is_trivial": True, "metrics": {"test/rmse": 5.0}},
-    {"name": "ridge regression", "is_trivial": False, "metrics": {"test/rmse": 2.0}},
-]
+ERRORS = [entry("mean", is_trivial=True, rmse=5.0), entry("ridge regression", rmse=2.0)]
+
+
+def found(metrics, intervals=None, entries=CLASSES, monitor="val/loss"):
+    return standing(metrics, intervals or {}, baselines_in(entries), monitor=monitor)
 
 
 @pytest.mark.parametrize(
-    ("accuracy", "interval", "words", "is_warning"),
+    ("accuracy", "interval", "words", "is_vain"),
     [
-        (0.9, (0.85, 0.95), "is better than all 3 baselines", False),
-        (0.82, (0.78, 0.86), "can't be told apart from “logistic regression”", False),
-        (0.75, (0.7, 0.79), "no better than the baseline “logistic regression” (0.8)", False),
-        (0.55, (0.45, 0.65), "can't be told apart from the trivial baseline", True),
-        (0.5, (0.4, 0.6), "no better than the trivial baseline “most frequent class”", True),
-        (0.1, (0.05, 0.2), "no better than the trivial baseline “most frequent class”", True),
+        (0.9, (0.85, 0.95), "0.1 better than the best baseline, logistic regression (0.8)", False),
+        (0.82, (0.78, 0.86), "too small to tell them apart), and 0.32 better than", False),
+        (0.8, (0.76, 0.84), "the same as the best baseline, logistic regression (0.8)", False),
+        (0.75, (0.7, 0.79), "0.05 worse than the best baseline", False),
+        (0.55, (0.45, 0.65), "0.05 better than the trivial baseline", True),
+        (0.5, (0.4, 0.6), "the same as the trivial baseline, most frequent class (0.5)", True),
+        (0.1, (0.05, 0.2), "0.4 worse than the trivial baseline", True),
     ],
 )
-def test_a_result_is_put_beside_the_baselines(accuracy, interval, words, is_warning):
-    found = standing({"test/acc": accuracy}, {"test/acc": interval}, BASELINES, monitor="val/loss")
-    assert words in found.sentence
-    assert found.is_warning == is_warning
-    assert found.baselines[0] == ("most frequent class", 0.5)
+def test_a_result_is_put_beside_the_best_and_the_trivial_baseline(
+    accuracy, interval, words, is_vain
+):
+    one = found({"test/acc": accuracy}, {"test/acc": interval})
+    assert words in one.sentence
+    assert one.is_vain == is_vain
+    names = [baseline.name for baseline in one.baselines]
+    assert names == ["logistic regression", "5 nearest neighbours", "most frequent class"]
 
 
 def test_less_is_better_of_errors():
-    good, bad = (standing({"test/rmse": v}, {}, ERRORS, monitor="val/loss") for v in (1.0, 6.0))
-    assert "is better than all 2 baselines" in good.sentence
-    assert bad.is_warning
+    good, bad = (found({"test/rmse": value}, entries=ERRORS) for value in (1.0, 6.0))
+    assert "1 better than the best baseline, ridge regression (2)" in good.sentence
+    assert not good.is_vain
+    assert bad.is_vain
 
 
-def test_the_monitored_metric_is_compared_where_baselines_have_it():
+def test_the_monitored_metric_is_compared_where_a_trivial_baseline_has_it():
     metrics = {"test/acc": 0.9, "test/f1": 0.7}
-    assert standing(metrics, {}, BASELINES, monitor="val/f1").metric == "test/f1"
-    assert standing(metrics, {}, BASELINES, monitor="val/ece").metric == "test/acc"
+    assert found(metrics, monitor="val/f1").metric == "test/f1"
+    assert found(metrics, monitor="val/ece").metric == "test/acc"
+    names = [one.name for one in found(metrics, monitor="val/f1").baselines]
+    assert names == ["logistic regression", "most frequent class"]
 
 
-@pytest.mark.parametrize("baselines", [None, []])
-def test_without_baselines_nothing_is_said(baselines):
-    assert standing({"test/acc": 0.9}, {}, baselines, monitor="val/loss") is None
+@pytest.mark.parametrize("entries", [(), [{**CLASSES[0], "metrics": {}}]])
+def test_without_a_metric_in_common_nothing_is_said(entries):
+    assert found({"test/acc": 0.9}, entries=entries) is None
 
 
 def test_all_that_know_which_way_a_metric_is_better_agree():

@@ -53,13 +53,13 @@ def show_sweep(record: SweepRecord) -> None:
 
 def show_standing(record: SweepRecord) -> None:
     """How the best configuration stands to simple models on the same data."""
-    from leyden.sweeps.report.baselines import standing, standing_words
+    from leyden.sweeps.report.baselines import standing_of
     from leyden.sweeps.report.results import read_results
 
     results = read_results(record.folder)
-    found = standing(results, results.scored[0]) if results.scored else None
+    found = standing_of(results, results.scored[0]) if results.scored else None
     if found is not None:
-        say_wrapped(messages(), standing_words(found), style="yellow" if found.is_vain else "")
+        say_wrapped(messages(), found.sentence, style="yellow" if found.is_vain else "")
 
 
 def what_is_left(record: SweepRecord) -> list[str]:

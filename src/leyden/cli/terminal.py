@@ -174,16 +174,21 @@ def _kind_of(name: str) -> str:
 
 def show_baselines(record: "Record") -> None:
     """What simple models reach on the test part, and how the run stands to them."""
-    from leyden.baselines.judgement import standing
+    from leyden.baselines.judgement import baselines_in, standing
 
+    best = record.best
     found = standing(
-        record.metrics, record.intervals, record.baselines, monitor=record.best["metric"]
+        {**record.metrics, **({best["metric"]: best["value"]} if best["metric"] else {})},
+        record.intervals,
+        baselines_in(record.baselines or ()),
+        monitor=best["metric"],
     )
     if found is None:
         return
-    rows = [(f"  {name}", format_number(value)) for name, value in found.baselines]
-    say_rows(results(), [(f"baselines, {found.metric}", ""), *rows])
-    say_wrapped(messages(), found.sentence, style="yellow" if found.is_warning else "")
+    metric = found.metric
+    rows = [(f"  {one.name}", format_number(one.metrics[metric])) for one in found.baselines]
+    say_rows(results(), [(f"baselines, {metric}", ""), *rows])
+    say_wrapped(messages(), found.sentence, style="yellow" if found.is_vain else "")
 
 
 def show_problems(problems: Iterable[Problem]) -> None:

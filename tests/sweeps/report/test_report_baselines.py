@@ -6,7 +6,7 @@ import pytest
 
 from leyden.sweeps.report import write_report
 from leyden.sweeps.report.answer import answer
-from leyden.sweeps.report.baselines import standing, standing_words
+from leyden.sweeps.report.baselines import standing_of
 from leyden.sweeps.report.best_test import best_test
 from leyden.sweeps.report.document import Picture, Table
 from leyden.sweeps.report.results import read_results
@@ -39,14 +39,14 @@ def jobs_with(job, *, acc, baselines=(TRIVIAL, NEAREST, LOGISTIC)):
     ]
 
 
-def standing_of(folder):
+def best_beside(folder):
     results = read_results(folder)
-    return standing(results, results.scored[0])
+    return standing_of(results, results.scored[0])
 
 
 def test_the_best_is_set_beside_the_best_and_the_trivial_baseline(sweep, job):
-    found = standing_of(sweep(jobs_with(job, acc=(0.8, 0.9))))
-    assert standing_words(found) == (
+    found = best_beside(sweep(jobs_with(job, acc=(0.8, 0.9))))
+    assert found.sentence == (
         "With test/acc 0.85 it is the same as the best baseline, logistic regression (0.85), and "
         "0.75 better than the trivial baseline, most frequent class (0.1)."
     )
@@ -55,20 +55,20 @@ def test_the_best_is_set_beside_the_best_and_the_trivial_baseline(sweep, job):
 
 def test_what_is_no_better_than_a_trivial_baseline_is_a_warning(sweep, job):
     results = read_results(sweep(jobs_with(job, acc=(0.05, 0.15))))
-    assert standing(results, results.scored[0]).is_vain
+    assert standing_of(results, results.scored[0]).is_vain
     (warning,) = [part for part in answer(results).parts if getattr(part, "is_warning", False)]
     assert "the same as the trivial baseline" in warning.text
 
 
 def test_without_a_test_metric_the_objective_is_compared(sweep, job):
-    found = standing_of(sweep(jobs_with(job, acc=None)))
+    found = best_beside(sweep(jobs_with(job, acc=None)))
     assert (found.metric, found.value) == ("val/loss", 1.5)
     assert [one.name for one in found.baselines] == ["logistic regression", "most frequent class"]
 
 
 @pytest.mark.parametrize("baselines", [None, ()])
 def test_without_baselines_nothing_is_said(sweep, job, baselines):
-    assert standing_of(sweep(jobs_with(job, acc=(0.8, 0.9), baselines=baselines))) is None
+    assert best_beside(sweep(jobs_with(job, acc=(0.8, 0.9), baselines=baselines))) is None
 
 
 DETAILS = {

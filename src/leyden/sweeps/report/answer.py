@@ -5,7 +5,7 @@ from collections import Counter
 from leyden.config.test_part import is_of_test_part
 from leyden.formatting import format_number, format_seconds
 from leyden.sweeps.objective import half_width
-from leyden.sweeps.report.baselines import standing, standing_words
+from leyden.sweeps.report.baselines import standing_of
 from leyden.sweeps.report.details import best_job
 from leyden.sweeps.report.document import CommandBlock, Paragraph, Part, Picture, Section
 from leyden.sweeps.report.interactive import overview_figure
@@ -33,8 +33,8 @@ def answer(results: Results) -> Section:
         )
         parts.append(Paragraph(text, is_warning=True))
     if scored:
-        beside = standing(results, scored[0])
-        said = ["" if beside is None else standing_words(beside), expected_words(scored, objective)]
+        beside = standing_of(results, scored[0])
+        said = ["" if beside is None else beside.sentence, expected_words(scored, objective)]
         text = " ".join(one for one in said if one)
         is_vain = beside is not None and beside.is_vain
         parts += [Paragraph(text, is_warning=is_vain)] if text else []

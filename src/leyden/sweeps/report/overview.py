@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
+from leyden.baselines.baseline import Baseline
 from leyden.formatting import format_number
 from leyden.sweeps.objective import half_width
-from leyden.sweeps.report.baselines import Baseline, baselines_of
+from leyden.sweeps.report.baselines import baselines_of
 from leyden.sweeps.report.results import Configuration, Results
 from leyden.sweeps.report.style import (
     PRUNED,
