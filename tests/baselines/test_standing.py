@@ -23,23 +23,23 @@ def found(metrics, intervals=None, entries=CLASSES, monitor="val/loss"):
 
 
 @pytest.mark.parametrize(
-    ("accuracy", "interval", "words", "is_vain"),
+    ("accuracy", "interval", "words", "beats_trivial"),
     [
-        (0.9, (0.85, 0.95), "0.1 better than the best baseline, logistic regression (0.8)", False),
-        (0.82, (0.78, 0.86), "too small to tell them apart), and 0.32 better than", False),
-        (0.8, (0.76, 0.84), "the same as the best baseline, logistic regression (0.8)", False),
-        (0.75, (0.7, 0.79), "0.05 worse than the best baseline", False),
-        (0.55, (0.45, 0.65), "0.05 better than the trivial baseline", True),
-        (0.5, (0.4, 0.6), "the same as the trivial baseline, most frequent class (0.5)", True),
-        (0.1, (0.05, 0.2), "0.4 worse than the trivial baseline", True),
+        (0.9, (0.85, 0.95), "0.1 better than the best baseline, logistic regression (0.8)", True),
+        (0.82, (0.78, 0.86), "too small to tell them apart), and 0.32 better than", True),
+        (0.8, (0.76, 0.84), "the same as the best baseline, logistic regression (0.8)", True),
+        (0.75, (0.7, 0.79), "0.05 worse than the best baseline", True),
+        (0.55, (0.45, 0.65), "0.05 better than the trivial baseline", False),
+        (0.5, (0.4, 0.6), "the same as the trivial baseline, most frequent class (0.5)", False),
+        (0.1, (0.05, 0.2), "0.4 worse than the trivial baseline", False),
     ],
 )
 def test_a_result_is_put_beside_the_best_and_the_trivial_baseline(
-    accuracy, interval, words, is_vain
+    accuracy, interval, words, beats_trivial
 ):
     one = found({"test/acc": accuracy}, {"test/acc": interval})
     assert words in one.sentence
-    assert one.is_vain == is_vain
+    assert one.beats_trivial == beats_trivial
     names = [baseline.name for baseline in one.baselines]
     assert names == ["logistic regression", "5 nearest neighbours", "most frequent class"]
 
@@ -47,8 +47,8 @@ def test_a_result_is_put_beside_the_best_and_the_trivial_baseline(
 def test_less_is_better_of_errors():
     good, bad = (found({"test/rmse": value}, entries=ERRORS) for value in (1.0, 6.0))
     assert "1 better than the best baseline, ridge regression (2)" in good.sentence
-    assert not good.is_vain
-    assert bad.is_vain
+    assert good.beats_trivial
+    assert not bad.beats_trivial
 
 
 def test_the_monitored_metric_is_compared_where_a_trivial_baseline_has_it():

@@ -36,17 +36,17 @@ class Standing:
     interval: tuple[float, float] | None = None
 
     @property
-    def is_vain(self) -> bool:
-        """Whether a trivial baseline is as good or better, or can't be told apart."""
+    def beats_trivial(self) -> bool:
+        """Whether it is better than each trivial baseline, by more than the test part's noise."""
         trivial = [one.metrics[self.metric] for one in self.baselines if one.is_trivial]
-        return any(self._gain(value) <= 0 or self._is_within(value) for value in trivial)
+        return all(self._gain(value) > 0 and not self._is_within(value) for value in trivial)
 
     @property
     def sentence(self) -> str:
         """How far it is from the best and from the trivial baseline."""
-        clever = [one for one in self.baselines if not one.is_trivial][:1]
+        fitted = [one for one in self.baselines if not one.is_trivial][:1]
         trivial = [one for one in self.baselines if one.is_trivial][:1]
-        parts = [self._beside(one, "best") for one in clever]
+        parts = [self._beside(one, "best") for one in fitted]
         parts += [self._beside(one, "trivial") for one in trivial]
         return f"With {self.metric} {format_number(self.value)} it is {', and '.join(parts)}."
 

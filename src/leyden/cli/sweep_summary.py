@@ -59,7 +59,7 @@ def show_standing(record: SweepRecord) -> None:
     results = read_results(record.folder)
     found = standing_of(results, results.scored[0]) if results.scored else None
     if found is not None:
-        say_wrapped(messages(), found.sentence, style="yellow" if found.is_vain else "")
+        say_wrapped(messages(), found.sentence, style="" if found.beats_trivial else "yellow")
 
 
 def what_is_left(record: SweepRecord) -> list[str]:

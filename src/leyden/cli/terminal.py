@@ -188,7 +188,7 @@ def show_baselines(record: "Record") -> None:
     metric = found.metric
     rows = [(f"  {one.name}", format_number(one.metrics[metric])) for one in found.baselines]
     say_rows(results(), [(f"baselines, {metric}", ""), *rows])
-    say_wrapped(messages(), found.sentence, style="yellow" if found.is_vain else "")
+    say_wrapped(messages(), found.sentence, style="" if found.beats_trivial else "yellow")
 
 
 def show_problems(problems: Iterable[Problem]) -> None:

@@ -50,12 +50,12 @@ def test_the_best_is_set_beside_the_best_and_the_trivial_baseline(sweep, job):
         "With test/acc 0.85 it is the same as the best baseline, logistic regression (0.85), and "
         "0.75 better than the trivial baseline, most frequent class (0.1)."
     )
-    assert not found.is_vain
+    assert found.beats_trivial
 
 
 def test_what_is_no_better_than_a_trivial_baseline_is_a_warning(sweep, job):
     results = read_results(sweep(jobs_with(job, acc=(0.05, 0.15))))
-    assert standing_of(results, results.scored[0]).is_vain
+    assert not standing_of(results, results.scored[0]).beats_trivial
     (warning,) = [part for part in answer(results).parts if getattr(part, "is_warning", False)]
     assert "the same as the trivial baseline" in warning.text
 

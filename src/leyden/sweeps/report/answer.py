@@ -36,8 +36,8 @@ def answer(results: Results) -> Section:
         beside = standing_of(results, scored[0])
         said = ["" if beside is None else beside.sentence, expected_words(scored, objective)]
         text = " ".join(one for one in said if one)
-        is_vain = beside is not None and beside.is_vain
-        parts += [Paragraph(text, is_warning=is_vain)] if text else []
+        is_warning = beside is not None and not beside.beats_trivial
+        parts += [Paragraph(text, is_warning=is_warning)] if text else []
     parts += pruned_parts(results)
     if len(overview_rows(results)) > 1:
         parts.append(_picture(results))
