@@ -95,3 +95,45 @@ def test_without_smoke_a_path_must_be_given(data, leyden):
     result = leyden("plan", f"data={data}")
     assert result.status == 2
     assert "data.path=???" in result.err
+
+
+def written(tmp_path, text):
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    (tmp_path / "mine" / "experiment" / "mine.yaml").write_text(f"# @package _global_\n{text}")
+    return ("experiment=mine", "trainer=smoke")
+
+
+@pytest.mark.parametrize(
+    "sweep",
+    [
+        "{grid: {trainer.max_steps: [100, 200], seed: [0, 1]}}",
+        "{zip: {trainer.max_steps: [100, 200], seed: [0, 1]}}",
+        "{grid: {seed: [0, 1]}, when: {seed=0: {trainer.max_steps: [100]}}}",
+    ],
+    ids=["grid", "zip", "when"],
+)
+def test_an_axis_of_an_experiment_yields_to_what_a_smoke_run_forces(sweep, tmp_path):
+    words = written(tmp_path, f"sweep: {sweep}\n")
+    asked = compose_request(Request(words, config_dir=tmp_path / "mine"))
+    assert [(job.cfg.seed, job.cfg.trainer.max_steps) for job in asked.jobs] == [(0, 2), (1, 2)]
+    assert asked.notes == ("trainer=smoke sets trainer.max_steps=2 (was an axis of the sweep)",)
+
+
+def test_an_axis_that_is_typed_stays():
+    asked = compose_request(Request(("trainer=smoke", "trainer.max_steps=3,4"), multirun=True))
+    assert [job.cfg.trainer.max_steps for job in asked.jobs] == [3, 4]
+    assert asked.notes == ()
+
+
+@pytest.mark.parametrize("budget", ["{steps: 100}", "{seconds: 60}", "{flops: 1e9}"])
+def test_a_budget_of_an_experiment_yields_to_a_smoke_run(budget, tmp_path):
+    words = written(tmp_path, f"budget: {budget}\n")
+    (job,) = compose_request(Request(words, config_dir=tmp_path / "mine")).jobs
+    assert (job.cfg.budget, job.cfg.trainer.max_steps) == (None, 2)
+    assert "trainer=smoke sets budget=null" in job.notes[0]
+
+
+def test_a_budget_that_is_typed_stays(leyden):
+    result = leyden("plan", "trainer=smoke", "budget.steps=7", "--json")
+    assert result.status == 0, result.err
+    assert json.loads(result.out)[0]["steps"] == 7

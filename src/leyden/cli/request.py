@@ -38,7 +38,7 @@ def show_notes(composed: "ComposedRequest") -> None:
     from leyden.cli.terminal import show_note
     from leyden.distributed.torchrun import is_first
 
-    for note in dict.fromkeys(note for job in composed.jobs for note in job.notes):
+    for note in composed.notes:
         if is_first():
             show_note(note)
 

@@ -1,5 +1,6 @@
 """Composition: from overrides and YAML files to configs, one for each job."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
@@ -23,7 +24,7 @@ from leyden.config.renamed import current_target
 from leyden.config.request import LEYDENS, Request
 from leyden.config.schema import SweepKeys
 from leyden.config.signature import fields_of
-from leyden.config.sweep_declaration import axis_of, read_axes
+from leyden.config.sweep_declaration import axis_of, read_axes, text_of
 from leyden.config.sweep_space import Assignment, Axes, Axis
 from leyden.config.without_effect import reject_ineffective_keys
 from leyden.errors import ConfigError, Problem
@@ -93,10 +94,18 @@ class ComposedRequest:
         jobs: The one job of a run, or all jobs of a sweep. A search has one for each end of each
             axis, to be validated; its trials are composed later.
         sweep: What the jobs of a sweep share; None for a single run.
+        forced: Axes of files in whose place a trainer option such as `smoke` sets one value.
     """
 
     jobs: tuple[Job, ...]
     sweep: SweepSpec | None = None
+    forced: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was changed of the request, a line each, for the user."""
+        of_jobs = (note for job in self.jobs for note in job.notes)
+        return tuple(dict.fromkeys((*self.forced, *of_jobs)))
 
     @property
     def swept(self) -> tuple[str, ...]:
@@ -121,7 +130,9 @@ def compose_request(request: Request) -> ComposedRequest:
     fixed = tuple(with_forced_prefix(o, loader) for o in typed if not o.is_sweep_override())
     base = composer.config(fixed)
     reject_foreign_plugins(base.hydra)
-    settings, declared = _settings(base), _declared_axes(base, loader)
+    settings, asked = _settings(base), _declared_axes(base, loader)
+    forced = _forced_values(base, asked, typed)
+    declared = asked.override(forced, ())
     mode = base.hydra.mode
     if not (request.multirun or declared or mode == RunMode.MULTIRUN) or mode == RunMode.RUN:
         reject_sweeps(typed, base)
@@ -130,12 +141,12 @@ def compose_request(request: Request) -> ComposedRequest:
     is_search = base.hydra.sweeper._target_ != HYDRAS_SWEEPER
     reject_ineffective_keys(typed, base, is_sweep=is_sweep, is_search=is_search)
     if not is_sweep:
-        return ComposedRequest((composer.job(fixed, Assignment()),))
+        return ComposedRequest((composer.job(fixed, Assignment()),), forced=_said(forced, base))
     searcher = OmegaConf.masked_copy(base.hydra.sweeper, _search_keys(base)) if is_search else None
     sweep = SweepSpec(request, composer, fixed, axes, settings, base.hydra.launcher, searcher)
     _reject_unsupported_axes(sweep)
     assignments = axes.probes() if is_search else axes.assignments()
-    return ComposedRequest(tuple(map(sweep.job, assignments)), sweep)
+    return ComposedRequest(tuple(map(sweep.job, assignments)), sweep, _said(forced, base))
 
 
 def compose_comparison(request: Request, change: tuple[str, ...]) -> tuple[Job, Job, SweepSpec]:
@@ -199,6 +210,24 @@ def _declared_axes(base: DictConfig, loader: ConfigLoader) -> Axes:
     params = OmegaConf.to_container(base.hydra.sweeper.get("params") or OmegaConf.create({}))
     grid = {**cast(dict[str, Any], params), **declared["grid"]}
     return read_axes({**declared, "grid": grid}, base, loader)
+
+
+def _forced_values(base: DictConfig, declared: Axes, typed: list[Override]) -> dict[str, str]:
+    """Keys that files vary although the trainer's option forces one value on them, with it."""
+    trainer = base.get("trainer")
+    forced = (trainer.get("force") if isinstance(trainer, DictConfig) else None) or {}
+    said = {one.key_or_group for one in typed}
+    texts = {f"trainer.{key}": text_of(value) for key, value in forced.items()}
+    return {key: text for key, text in texts.items() if key in declared.keys and key not in said}
+
+
+def _said(forced: Mapping[str, str], base: DictConfig) -> tuple[str, ...]:
+    """Lines for the user about axes that are not varied."""
+    option = base.hydra.runtime.choices.get("trainer")
+    return tuple(
+        f"trainer={option} sets {key}={text} (was an axis of the sweep)"
+        for key, text in forced.items()
+    )
 
 
 def _with_typed_axes(declared: Axes, typed: list[Override], loader: ConfigLoader) -> Axes:

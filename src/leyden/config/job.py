@@ -11,6 +11,7 @@ from leyden.config.smoke import shrink
 from leyden.config.sweep_space import Assignment
 from leyden.errors import Problem
 
+SET_BY_A_BUDGET = ("max_steps", "max_tokens")
 NOT_OF_A_JOB = ("sweep.", "hydra.", "hydra/")
 
 
@@ -88,6 +89,7 @@ def _name_datasets(cfg: DictConfig) -> None:
 
 def _apply_forced(trainer: DictConfig, typed: set[str]) -> None:
     """Lets a trainer option like `smoke` win over an experiment, but not over the command line."""
+    is_budgeted = any(key.partition(".")[0] == "budget" for key in typed)
     for key, value in (trainer.pop("force", None) or {}).items():
-        if f"trainer.{key}" not in typed:
+        if f"trainer.{key}" not in typed and not (is_budgeted and key in SET_BY_A_BUDGET):
             trainer[key] = value

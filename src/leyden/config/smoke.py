@@ -49,6 +49,8 @@ def _changes(cfg: DictConfig, typed: set[str]) -> Iterator[tuple[str, Any, str |
     yield "trainer.devices", 1, "one process is enough"
     yield "trainer.num_nodes", 1, "one process is enough"
     yield "compile", False, "two steps do not repay it"
+    if not any(key.partition(".")[0] == "budget" for key in typed):
+        yield "budget", None, "two steps are enough"
     if cfg.trainer.precision in HALF and not _has_gpu(cfg):
         yield "trainer.precision", "32-true", "there is no GPU"
     is_dealt_out = cfg.data.get("batch_tokens") is not None or cfg.trainer.micro_batch is not None
