@@ -36,6 +36,12 @@ def format_number(value: Any) -> str:
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
+def format_percent(share: float) -> str:
+    """A share in percent with two digits: 0.58 %, 5.8 %, 58 %, 583 %."""
+    percent = 100 * share
+    return f"{percent:.2g} %" if abs(percent) < 99.5 else f"{percent:,.0f} %"
+
+
 def format_flops(count: int | None) -> str:
     """As 1.234e+09; a dash where it is not known."""
     return "-" if count is None else f"{count:.3e}"

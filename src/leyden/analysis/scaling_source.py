@@ -11,7 +11,7 @@ from leyden.errors import ConfigError, Problem, suggestion
 from leyden.sweeps.record import NAME
 from leyden.sweeps.report.results import read_results
 from leyden.sweeps.report.scaling import measured_of
-from leyden.sweeps.scaling.measured import Measured, points_of
+from leyden.sweeps.scaling.measured import Measured, derived, points_of
 
 COLUMNS = {
     "loss": ("loss", "val/loss", "val_loss", "l", "final_loss", "valid_loss"),
@@ -72,8 +72,17 @@ def _of_csv(path: Path, columns: Mapping[str, str | None], by: Sequence[str]) ->
         raise ConfigError([Problem("SOURCE", "has no row with a loss", str(path))])
     is_samples = found["amount"] is not None and "sample" in found["amount"].lower()
     units = dict.fromkeys(rows, "samples" if is_samples else "tokens")
-    points = {name: points_of(these) for name, these in rows.items()}
-    return Measured(points, units, dict.fromkeys(rows, ""), dict(left_out))
+    points = {name: derived(points_of(these)) for name, these in rows.items()}
+    return Measured(points, units, dict.fromkeys(rows, ""), dict(left_out), _derived_words(found))
+
+
+def _derived_words(found: Mapping[str, str | None]) -> str:
+    """What is computed of a CSV that has FLOPs and one of the two others."""
+    if found["flops"] is None or (found["amount"] is None) == (found["params"] is None):
+        return ""
+    if found["amount"] is None:
+        return "no column of tokens: they are computed as FLOPs / (6 x parameters)"
+    return "no column of parameters: they are computed as FLOPs / (6 x tokens)"
 
 
 def _column(what: str, typed: str | None, names: Sequence[str]) -> str | None:

@@ -90,7 +90,7 @@ def text_column(
     return TextColumn(format, style=style, markup=False, table_column=table_column)
 
 
-def on_terminal(console: Console, text: str, *, indent: int = 0) -> str:
+def on_terminal(console: Console, text: str, *, indent: int = 0, hanging: int = 0) -> str:
     """Text with line ends between words, if it goes to a terminal; elsewhere in one line.
 
     A word that is longer than a line, such as a path, stays whole.
@@ -102,7 +102,7 @@ def on_terminal(console: Console, text: str, *, indent: int = 0) -> str:
         text,
         console.width,
         initial_indent=before,
-        subsequent_indent=before,
+        subsequent_indent=before + " " * hanging,
         break_long_words=False,
         break_on_hyphens=False,
     )
@@ -115,6 +115,7 @@ def say_wrapped(
     style: str = "",
     mark: tuple[str, str] = ("", ""),
     indent: int = 0,
+    hanging: int = 0,
 ) -> None:
     """Prints a line that ends between words where the terminal does, as far as it can.
 
@@ -124,9 +125,11 @@ def say_wrapped(
         style: Style of the line.
         mark: A word before it, and the word's own style.
         indent: Blanks before each of its parts.
+        hanging: Further blanks before each part but the first.
     """
     word, own = mark
-    line = Text(on_terminal(console, word + printable(text), indent=indent), style=style)
+    whole = on_terminal(console, word + printable(text), indent=indent, hanging=hanging)
+    line = Text(whole, style=style)
     line.stylize(own, indent, indent + len(word))
     console.print(line)
 

@@ -1,8 +1,8 @@
 """The scaling of recipes on the terminal."""
 
-from leyden.cli.console import results, say
+from leyden.cli.console import results, say, say_wrapped
 from leyden.sweeps.scaling.study import Study
-from leyden.sweeps.scaling.words import scaling_rows, speed_up_words
+from leyden.sweeps.scaling.words import comparison_lines, scaling_rows
 
 HEAD = 11
 """Width of the first column."""
@@ -11,12 +11,14 @@ HEAD = 11
 def show_study(found: Study, *, budget: float | None) -> None:
     """Each recipe by itself, then beside each other."""
     console = results()
+    if found.measured.derived:
+        say_wrapped(console, found.measured.derived)
     for name, one in found.recipes.items():
         if name:
             say(console, name, style="bold")
         for head, text in scaling_rows(one, found.measured.units[name], budget=budget):
-            say(console, f"{head:<{HEAD}}{text}")
-    for up in found.speed_ups:
-        say(console, speed_up_words(up))
+            say_wrapped(console, text, mark=(f"{head:<{HEAD}}", ""), hanging=HEAD)
+    for line in comparison_lines(found):
+        say_wrapped(console, line)
     for reason, count in found.measured.left_out.items():
         say(console, f"{count} left out: {reason}")

@@ -10,6 +10,9 @@ SIZES = np.repeat(np.geomspace(1e4, 3e6, 6), 3)
 NOISE = {
     "normal": lambda random, count: random.normal(size=count),
     "skewed": lambda random, count: random.exponential(size=count) - 1,
+    "greater of small models": lambda random, count: (
+        np.linspace(2, 0.3, count) * random.normal(size=count)
+    ),
 }
 
 

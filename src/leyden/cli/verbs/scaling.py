@@ -35,7 +35,7 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
 def scaling(options: argparse.Namespace) -> int:
     """Fits the law and says what it is worth."""
     from leyden.analysis.scaling_source import read_source
-    from leyden.cli.console import print_json
+    from leyden.cli.console import print_json, waiting
     from leyden.cli.scaling_text import show_study
     from leyden.errors import ConfigError, Problem
     from leyden.sweeps.scaling.study import as_json, study_of
@@ -50,13 +50,15 @@ def scaling(options: argparse.Namespace) -> int:
         "amount": options.tokens,
         "flops": options.flops,
     }
-    found = study_of(
-        read_source(options.source, columns, options.by),
-        source=str(options.source),
-        budget=options.budget,
-        delta=options.delta,
-        resamples=RESAMPLES,
-    )
+    measured = read_source(options.source, columns, options.by)
+    with waiting("fitting"):
+        found = study_of(
+            measured,
+            source=str(options.source),
+            budget=options.budget,
+            delta=options.delta,
+            resamples=RESAMPLES,
+        )
     if options.json:
         print_json(as_json(found))
     else:

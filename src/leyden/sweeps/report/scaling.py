@@ -11,7 +11,7 @@ from leyden.sweeps.report.jobs import JobResult, finite
 from leyden.sweeps.report.results import Results
 from leyden.sweeps.scaling.measured import Measured, points_of
 from leyden.sweeps.scaling.study import study_of
-from leyden.sweeps.scaling.words import scaling_rows, speed_up_words
+from leyden.sweeps.scaling.words import comparison_lines, scaling_rows
 
 OF_SIZE = ("params", "model.width", "model.depth", "init_from")
 OF_AMOUNT = ("trainer.max_tokens", "trainer.max_steps", "trainer.max_epochs")
@@ -41,7 +41,7 @@ def scaling(results: Results) -> Section:
         rows = [list(row) for row in scaling_rows(one, found.measured.units[name], budget=None)]
         parts += [Paragraph(f"{name}:")] if name else []
         parts.append(Table(["", "value"], rows))
-    parts += [Paragraph(speed_up_words(up)) for up in found.speed_ups]
+    parts += map(Paragraph, comparison_lines(found))
     return Section("Scaling", parts)
 
 

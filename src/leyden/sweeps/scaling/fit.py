@@ -123,7 +123,7 @@ class Points:
             if values is not None and len(np.unique(values)) > 1
         }
 
-    def taken(self, chosen: Array | NDArray[np.bool_]) -> "Points":
+    def taken(self, chosen: Array | NDArray[np.bool_ | np.integer]) -> "Points":
         """Some of the points."""
         parts = (self.loss, self.params, self.amount, self.flops)
         return Points(*(None if part is None else part[chosen] for part in parts))  # type: ignore[arg-type]

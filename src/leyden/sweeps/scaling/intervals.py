@@ -1,6 +1,8 @@
-"""Intervals of what a scaling law says, by a bootstrap of its residuals."""
+"""Intervals of what a scaling law says, by a bootstrap of the points or of their residuals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from scipy.stats import t
@@ -9,16 +11,17 @@ from leyden.sweeps.scaling.fit import Array, Law, Points, fit
 
 LEVEL = 0.95
 RESAMPLES = 1000
+MANY = 4
+"""Points for each parameter of a law from which whole points are drawn."""
 
 Interval = tuple[float, float]
 
 
 def resampled(points: Points, law: Law, *, resamples: int = RESAMPLES, seed: int = 0) -> list[Law]:
-    """Laws of points whose residuals are drawn again.
+    """Laws of points that are drawn again: whole points, or of few the residuals alone.
 
-    The residuals are widened for the degrees of freedom that the fit has used up, and by the ratio
-    of Student's t to the normal distribution, as few of them tell little of their own spread
-    (Davison and Hinkley 1997, section 6.2.3).
+    Whole points need no assumption: noise may differ between small and large models, and outliers
+    may lie where they weigh much. Of few points too few different ones would be drawn.
 
     Args:
         points: Points of the law.
@@ -26,18 +29,38 @@ def resampled(points: Points, law: Law, *, resamples: int = RESAMPLES, seed: int
         resamples: Number of laws.
         seed: Seed of the draws: equal in every call.
     """
+    random = np.random.default_rng(seed)
+    if len(points) >= MANY * law.num_parameters:
+        draws = _whole_points(points, law, random)
+    else:
+        draws = _residuals(points, law, random)
+    return [fit(again, delta=law.delta, start=law) for again in islice(draws, resamples)]
+
+
+def _whole_points(points: Points, law: Law, random: np.random.Generator) -> Iterator[Points]:
+    count = len(points)
+    while True:
+        again = points.taken(random.integers(count, size=count))
+        values = again.amounts.values()
+        if len(values) == len(law.terms) and all(len(np.unique(one)) >= 3 for one in values):
+            yield again
+
+
+def _residuals(points: Points, law: Law, random: np.random.Generator) -> Iterator[Points]:
+    """Points whose residuals are drawn again.
+
+    They are widened for the degrees of freedom that the fit has used up, and by the ratio of
+    Student's t to the normal distribution, as few of them tell little of their own spread
+    (Davison and Hinkley 1997, section 6.2.3).
+    """
     count = len(points)
     freedom = max(1, count - law.num_parameters)
     center = law.residuals - law.residuals.mean()
     wider = np.sqrt(count / freedom) * _ratio_of_t(freedom)
     expected = np.log(points.loss) - law.residuals
-    random = np.random.default_rng(seed)
-    found = []
-    for _ in range(resamples):
+    while True:
         drawn = expected + wider * random.choice(center, size=count)
-        again = Points(np.exp(drawn), points.params, points.amount, points.flops)
-        found.append(fit(again, delta=law.delta, start=law))
-    return found
+        yield replace(points, loss=np.exp(drawn))
 
 
 def _ratio_of_t(freedom: int) -> float:

@@ -78,11 +78,23 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Study:
-    """The scaling of all recipes of a source."""
+    """The scaling of all recipes of a source.
+
+    Attributes:
+        measured: Losses of the recipes.
+        recipes: Scaling of each recipe.
+        speed_ups: Those of recipes whose laws have no weaknesses.
+    """
 
     measured: Measured
     recipes: dict[str, Scaling]
     speed_ups: list[SpeedUp]
+
+    @property
+    def not_compared(self) -> list[str]:
+        """Recipes whose laws are too weak to say how much more or less they need."""
+        weak = [name for name, one in self.recipes.items() if one.law is None or one.weaknesses]
+        return weak if len(self.recipes) > 1 else []
 
 
 def study_of(
@@ -135,7 +147,7 @@ def _scaling(
         intervals = {name: _interval_of(laws, name) for name in law.values}
         lack = lack_of_fit(points, law)
         held_out = hold_out_largest(points, resamples=max(50, resamples // 5))
-        weak = weaknesses(law, intervals, lack, held_out)
+        weak = weaknesses(points, law, intervals, lack, held_out)
     if law is not None and budget is not None and not weak:
         allocation = best_allocation(law, budget)
     if allocation is not None and budget is not None:
@@ -180,12 +192,14 @@ def _growth(lowest: Sequence[Optimum]) -> dict[str, PowerLaw]:
 
 
 def _speed_ups(recipes: Mapping[str, Scaling], laws: Mapping[str, list[Law]]) -> list[SpeedUp]:
-    """Each recipe on the same data beside the best one.
+    """Each recipe on the same data whose law holds beside the best of them.
 
     One term, the amount of data if there are several, is the largest that all recipes reach; the
     other is the largest of each recipe.
     """
-    fitted = {name: one for name, one in recipes.items() if one.law is not None}
+    fitted = {
+        name: one for name, one in recipes.items() if one.law is not None and not one.weaknesses
+    }
     if len(fitted) < 2:
         return []
     shared = set.intersection(*(set(one.points.amounts) for one in fitted.values()))
@@ -223,10 +237,18 @@ def as_json(found: Study) -> dict[str, Any]:
     """The study as plain values; one recipe's at the top, several by their names."""
     units = found.measured.units
     recipes = {name: _plain(one, units[name]) for name, one in found.recipes.items()}
-    content: dict[str, Any] = {"left_out": found.measured.left_out}
+    content: dict[str, Any] = {
+        "left_out": found.measured.left_out,
+        "derived": found.measured.derived or None,
+    }
     if len(recipes) == 1:
         return {**content, **next(iter(recipes.values()))}
-    return {**content, "recipes": recipes, "speed_up": [asdict(one) for one in found.speed_ups]}
+    return {
+        **content,
+        "recipes": recipes,
+        "speed_up": [asdict(one) for one in found.speed_ups],
+        "not_compared": found.not_compared,
+    }
 
 
 def _plain(one: Scaling, unit: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.stats import f as f_distribution
 
 from leyden.errors import ConfigError
+from leyden.formatting import format_percent
 from leyden.sweeps.scaling.fit import (
     LEAST_EXPONENT,
     MOST_EXPONENT,
@@ -16,6 +17,7 @@ from leyden.sweeps.scaling.fit import (
     require_enough,
 )
 from leyden.sweeps.scaling.intervals import Interval, interval, resampled
+from leyden.sweeps.scaling.measured import FLOPS_PER_PARAMETER
 
 LEVEL = 0.05
 MOST_RELATIVE_WIDTH = 1.0
@@ -29,9 +31,6 @@ MOST_ERROR = 0.1
 
 LARGEST_LOG = 300.0
 """Of a factor that can be told: more has no meaning."""
-
-FLOPS_PER_PARAMETER = 6
-"""Operations for a parameter and a token, forward and backward (Kaplan et al. 2020)."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +88,9 @@ def lack_of_fit(points: Points, law: Law) -> float | None:
     The F test of the lack of fit (Draper and Smith, Applied Regression Analysis, section 2.2) on
     log L. None without repeats: then nothing tells noise from a wrong law.
     """
-    keys = list(zip(*points.amounts.values(), strict=True))
     groups: dict[tuple[float, ...], list[int]] = {}
-    for place, key in enumerate(keys):
-        groups.setdefault(tuple(map(float, key)), []).append(place)
+    for index, place in enumerate(_places(points)):
+        groups.setdefault(place, []).append(index)
     log_loss = np.log(points.loss)
     pure = sum(float(((log_loss[g] - log_loss[g].mean()) ** 2).sum()) for g in groups.values())
     pure_freedom = len(points) - len(groups)
@@ -104,11 +102,26 @@ def lack_of_fit(points: Points, law: Law) -> float | None:
     return float(f_distribution.sf(ratio, freedom, pure_freedom))
 
 
+def _places(points: Points) -> list[tuple[float, ...]]:
+    """N and D of each point, as far as they vary."""
+    return [tuple(map(float, place)) for place in zip(*points.amounts.values(), strict=True)]
+
+
 def weaknesses(
-    law: Law, intervals: dict[str, Interval], lack: float | None, held_out: HeldOut | None
+    points: Points,
+    law: Law,
+    intervals: dict[str, Interval],
+    lack: float | None,
+    held_out: HeldOut | None,
 ) -> list[str]:
     """Reasons not to extrapolate; none where the law holds as far as can be seen."""
     found = []
+    num_places = len(set(_places(points)))
+    if num_places <= law.num_parameters:
+        what = "sizes" if law.terms == ("N",) else "amounts" if law.terms == ("D",) else "places"
+        found.append(
+            f"{num_places} {what} can't contradict a law of {law.num_parameters} parameters"
+        )
     for name in ("alpha", "beta"):
         if name not in intervals:
             continue
@@ -119,7 +132,7 @@ def weaknesses(
         if is_at_bound or not (high - low) / value <= MOST_RELATIVE_WIDTH:
             found.append(f"{name} is known only to be from {low:.2g} to {high:.2g}")
     if law.deviation > MOST_DEVIATION:
-        found.append(f"losses lie off the law by {100 * law.deviation:.2g} %")
+        found.append(f"losses lie off the law by {format_percent(law.deviation)}")
     if lack is not None and lack < LEVEL:
         found.append(f"points lie off the law by more than their noise (p = {lack:.2g})")
     if held_out is not None:

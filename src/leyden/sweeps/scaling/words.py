@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from math import isfinite
 
-from leyden.formatting import format_number
-from leyden.sweeps.scaling.fit import Law
-from leyden.sweeps.scaling.study import Scaling, SpeedUp
+from leyden.formatting import format_number, format_percent
+from leyden.sweeps.scaling.fit import LEAST_EXPONENT, MOST_EXPONENT, Law
+from leyden.sweeps.scaling.study import Scaling, SpeedUp, Study
 
 Row = tuple[str, str]
 """A heading, which may be empty, and what is said."""
@@ -14,7 +14,17 @@ LEAST_SHOWN = 1e-6
 """What is less is shown as 0: the logs of the factors are fitted, which never get there."""
 
 
-def speed_up_words(up: SpeedUp) -> str:
+def comparison_lines(found: Study) -> Iterator[str]:
+    """The recipes beside each other, as far as their laws allow it."""
+    yield from map(_speed_up_words, found.speed_ups)
+    if weak := found.not_compared:
+        if len(weak) == len(found.recipes):
+            yield "the recipes are not compared: none of their laws holds"
+        else:
+            yield f"not compared with the others, as their laws do not hold: {'; '.join(weak)}"
+
+
+def _speed_up_words(up: SpeedUp) -> str:
     """How much more one recipe needs than another."""
     amount = "data" if up.term == "D" else "parameters"
     low, high = up.interval
@@ -62,6 +72,13 @@ def _ranges(one: Scaling, unit: str) -> str:
 
 
 def _law_lines(one: Scaling, law: Law) -> Iterator[Row]:
+    ends = (LEAST_EXPONENT, MOST_EXPONENT)
+    if stuck := [one for one in law.exponents if min(abs(one / end - 1) for end in ends) < 1e-3]:
+        reason = f"none is told: an exponent ended at {stuck[0]:g}, a bound of its search"
+        yield ("law", reason)
+        yield ("residuals", _residuals(one, law))
+        yield ("verdict", f"do not extrapolate: {'; '.join(one.weaknesses)}")
+        return
     terms = [
         f"{format_number(factor)} {term}^-{exponent:.3g}"
         for term, factor, exponent in zip(law.terms, law.factors, law.exponents, strict=True)
@@ -71,8 +88,7 @@ def _law_lines(one: Scaling, law: Law) -> Iterator[Row]:
         ends = one.intervals[name]
         low, high = map(_shown, ends)
         yield ("", f"{name:<6} {_shown(value):>8}   {low} to {high} (95 %)")
-    lack = "" if one.lack is None else f"; lack of fit beside the repeats: p = {one.lack:.2g}"
-    yield ("residuals", f"{100 * law.deviation:.2g} % of the loss{lack}")
+    yield ("residuals", _residuals(one, law))
     held = one.held_out
     if held is None:
         yield ("held out", "nothing: without the largest size there is no law")
@@ -88,6 +104,11 @@ def _law_lines(one: Scaling, law: Law) -> Iterator[Row]:
         yield ("verdict", f"do not extrapolate: {'; '.join(one.weaknesses)}")
     else:
         yield ("verdict", "the law holds as far as these points show")
+
+
+def _residuals(one: Scaling, law: Law) -> str:
+    lack = "" if one.lack is None else f"; lack of fit beside the repeats: p = {one.lack:.2g}"
+    return f"{format_percent(law.deviation)} of the loss{lack}"
 
 
 def _budget_lines(one: Scaling, unit: str, budget: float) -> Iterator[Row]:
