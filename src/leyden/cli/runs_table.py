@@ -1,12 +1,13 @@
-"""The table of runs."""
+"""The tables of runs, and of groups of them."""
 
 import os
 from pathlib import Path
 from typing import Any
 
+from leyden.analysis.run_groups import Mean, RunGroup
 from leyden.cli.console import print_text
 from leyden.cli.layout import Column
-from leyden.cli.terminal import show_table
+from leyden.cli.terminal import show_note, show_table
 from leyden.files.csv_cells import csv_table
 from leyden.formatting import format_number
 from leyden.run.listing import last_logged
@@ -56,6 +57,58 @@ def print_csv(records: list[dict[str, Any]], keys: list[str], folder: Path) -> N
     names = [os.path.relpath(record["folder"], folder) for record in records]
     found = _values(records, keys)
     print_text(csv_table(["run", *found], list(zip(names, *found.values(), strict=True))))
+
+
+def show_run_groups(groups: list[RunGroup], num_left_out: int) -> None:
+    """A row a group: its values, the number of its runs, and means with 95 % intervals."""
+    if not groups:
+        show_note("no completed runs")
+        return
+    first = groups[0]
+    columns = [Column(key) for key in first.values]
+    columns += [Column(name, is_number=True) for name in ("runs", *first.means)]
+    rows = [
+        [
+            *(
+                value if isinstance(value, str) else format_number(value)
+                for value in group.values.values()
+            ),
+            str(group.count),
+            *map(_shown_mean, group.means.values()),
+        ]
+        for group in groups
+    ]
+    show_table(columns, rows)
+    if num_left_out:
+        show_note(f"{num_left_out} runs that did not complete are not counted")
+
+
+def _shown_mean(mean: Mean | None) -> str:
+    if mean is None:
+        return "-"
+    around = "" if mean.half_width is None else f" ± {mean.half_width:.2g}"
+    return f"{format_number(mean.value)}{around}"
+
+
+def print_groups_csv(groups: list[RunGroup]) -> None:
+    """Groups for spreadsheets: a column for each mean and one for half its interval."""
+    if not groups:
+        return
+    first = groups[0]
+    pairs = [name for result in first.means for name in (result, f"{result} half_width")]
+    rows = [
+        [
+            *group.values.values(),
+            group.count,
+            *(part for one in group.means.values() for part in _mean_and_half(one)),
+        ]
+        for group in groups
+    ]
+    print_text(csv_table([*first.values, "runs", *pairs], rows))
+
+
+def _mean_and_half(mean: Mean | None) -> tuple[float | None, float | None]:
+    return (None, None) if mean is None else (mean.value, mean.half_width)
 
 
 def _values(records: list[dict[str, Any]], keys: list[str]) -> dict[str, list[Value]]:

@@ -74,7 +74,8 @@ def facts_of(record: Mapping[str, Any]) -> dict[str, Value]:
     """What is known of a run, by the keys that conditions and columns name.
 
     Options of groups, overrides by key, metrics by name, and facts of the record: `status`,
-    `folder`, `experiment`, `seed`, `params`, `flops`, `steps`, `seconds`, `best`, `tags`.
+    `folder`, `experiment`, `seed`, `params`, `flops`, `steps`, `seconds`, `best`,
+    `best_metric`, `tags`.
 
     Args:
         record: Content of `run.json`, with its `folder`.
@@ -87,6 +88,7 @@ def facts_of(record: Mapping[str, Any]) -> dict[str, Value]:
     facts["params"] = _plain((record.get("params") or {}).get("total"))
     facts["flops"] = _plain((record.get("flops") or {}).get("total"))
     facts["best"] = _plain((record.get("best") or {}).get("value"))
+    facts["best_metric"] = _plain((record.get("best") or {}).get("metric"))
     facts["tags"] = " ".join(record.get("tags") or ())
     facts["started"] = _plain(record.get("started"))
     return facts

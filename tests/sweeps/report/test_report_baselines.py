@@ -9,6 +9,7 @@ from leyden.sweeps.report.answer import answer
 from leyden.sweeps.report.baselines import standing_of
 from leyden.sweeps.report.best_test import best_test
 from leyden.sweeps.report.document import Picture, Table
+from leyden.sweeps.report.overview import overview_caption, overview_rows, overview_values
 from leyden.sweeps.report.results import read_results
 
 TRIVIAL = {
@@ -123,3 +124,17 @@ def test_damaged_details_are_left_out(sweep, job, tmp_path, content):
 def test_confusions_that_do_not_fit_the_classes_are_left_out(sweep, job, tmp_path, change):
     section = best_test(read_results(sweep(with_details(job, tmp_path, DETAILS | change))))
     assert "confusion.png" not in [getattr(part, "name", "") for part in section.parts]
+
+
+@pytest.mark.parametrize(
+    ("loss", "is_drawn"), [(0.9, True), (2.9, True), (4.1, False), (-1.5, False), (50.0, False)]
+)
+def test_a_baseline_far_from_all_jobs_is_named_instead_of_drawn(sweep, job, loss, is_drawn):
+    """The jobs lie from 1 to 2, so twice that spread on either side is near."""
+    far = TRIVIAL | {"metrics": {"val/loss": loss, "test/acc": 0.1}}
+    results = read_results(sweep(jobs_with(job, acc=(0.8, 0.9), baselines=(far,))))
+    values = overview_values(results, overview_rows(results))
+    assert (loss in values) == is_drawn
+    named = f"too far off to be drawn: most frequent class {loss:g}"
+    assert (named in overview_caption(results)) == (not is_drawn)
+    assert ("baselines (dotted lines)" in overview_caption(results)) == is_drawn

@@ -1,6 +1,7 @@
 """`leyden runs`: the runs and sweeps below a folder."""
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
         "runs",
         runs,
         usage="[FOLDER] [--where CONDITION ...] [--sort=[-]KEY] [--columns KEY,...]"
-        " [--json | --csv]",
+        " [--group KEY,...] [--json | --csv]",
         description="A table of the runs and sweeps below a folder, as `leyden runs --where"
         " 'model=mlp val/loss<0.1' --sort test/acc`.",
     )
@@ -25,6 +26,9 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
     )
     parser.add_argument("--sort", metavar="KEY", help="least first; --sort=-KEY: greatest first")
     parser.add_argument("--columns", metavar="KEY,...", help="these instead of the usual ones")
+    parser.add_argument(
+        "--group", metavar="KEY,...", help="one row for completed runs that agree in these: means"
+    )
     parser.add_argument("--csv", action="store_true", help="as CSV")
     add_json(parser)
 
@@ -49,8 +53,11 @@ def runs(options: argparse.Namespace) -> int:
     sweeps, others = find_sweeps(folder)
     for note in (*left_out, *others):
         show_note(note)
-    chosen = choose(records, options.where, options.sort)
     columns = [key for key in (options.columns or "").split(",") if key]
+    if options.group is not None:
+        show_groups(choose(records, options.where, None), columns, options)
+        return 0
+    chosen = choose(records, options.where, options.sort)
     require_columns(columns, records)
     is_whole = not options.where
     if options.json:
@@ -63,6 +70,31 @@ def runs(options: argparse.Namespace) -> int:
         show_sweeps(sweeps if is_whole else [])
         show_runs(chosen, folder)
     return 0
+
+
+def show_groups(
+    records: list[dict[str, Any]], columns: list[str], options: argparse.Namespace
+) -> None:
+    """Shows the means of runs that agree in some keys.
+
+    Raises:
+        ConfigError: No keys are named, or see `group_runs`.
+    """
+    from leyden.analysis.run_groups import group_runs
+    from leyden.cli.console import print_json
+    from leyden.cli.runs_table import print_groups_csv, show_run_groups
+    from leyden.run.query import facts_of
+
+    by = [key for key in options.group.split(",") if key]
+    if not by:
+        raise ConfigError([Problem("--group", "names no key; type such as --group model,data")])
+    groups = group_runs([facts_of(record) for record in records], by, columns, options.sort)
+    if options.json:
+        print_json([asdict(group) for group in groups])
+    elif options.csv:
+        print_groups_csv(groups)
+    else:
+        show_run_groups(groups, len(records) - sum(group.count for group in groups))
 
 
 def choose(

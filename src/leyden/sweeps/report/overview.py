@@ -21,6 +21,8 @@ from leyden.sweeps.report.style import (
 )
 
 MOST_ROWS = 12
+MOST_ROOM = 2.0
+"""Of the picture beside the jobs, in their spread, that a baseline may take."""
 
 
 def overview_rows(results: Results) -> list[Configuration]:
@@ -42,8 +44,14 @@ def overview_caption(results: Results) -> str:
         caption += " with 95 % intervals"
     if any(not one.scores for one in rows):
         caption += ", pruned jobs where they were stopped (rings)"
-    if objective_baselines(results):
+    near, far = near_and_far_baselines(results, rows)
+    if near:
         caption += ", baselines (dotted lines)"
+    if far:
+        named = ", ".join(
+            f"{one.name} {format_number(one.metrics[results.objective.metric])}" for one in far
+        )
+        caption += f"; too far off to be drawn: {named}"
     return caption
 
 
@@ -55,11 +63,36 @@ def objective_baselines(results: Results) -> list[Baseline]:
     return [one for one in found if results.objective.metric in one.metrics]
 
 
+def near_and_far_baselines(
+    results: Results, rows: Sequence[Configuration]
+) -> tuple[list[Baseline], list[Baseline]]:
+    """The baselines that the picture shows, and those that would leave the jobs no room in it."""
+    values = _job_values(rows)
+    low, high = min(values), max(values)
+    room = MOST_ROOM * ((high - low) or abs(high) or 1.0)
+    near, far = list[Baseline](), list[Baseline]()
+    for one in objective_baselines(results):
+        value = one.metrics[results.objective.metric]
+        is_near = low - room <= value <= high + room or _is_near_as_ratio(value, low, high)
+        (near if is_near else far).append(one)
+    return near, far
+
+
+def _is_near_as_ratio(value: float, low: float, high: float) -> bool:
+    """Whether a value is near on the logarithmic axis that steep pictures have."""
+    if low <= 0 or value <= 0 or high < STEEP * low:
+        return False
+    return low / (high / low) <= value <= high * (high / low)
+
+
+def _job_values(rows: Sequence[Configuration]) -> list[float]:
+    return [job.reached for one in rows for job in one.jobs if job.reached is not None]
+
+
 def overview_values(results: Results, rows: Sequence[Configuration]) -> list[float]:
     """All values that the picture shows."""
-    values = [job.reached for one in rows for job in one.jobs]
-    lines = [one.metrics[results.objective.metric] for one in objective_baselines(results)]
-    return [value for value in values if value is not None] + lines
+    near, _ = near_and_far_baselines(results, rows)
+    return [*_job_values(rows), *(one.metrics[results.objective.metric] for one in near)]
 
 
 def overview_kind(results: Results, rows: Sequence[Configuration]) -> str:
@@ -108,7 +141,7 @@ def draw_overview(results: Results) -> Figure:
         else:
             reached = [job.reached or 0.0 for job in one.pruned]
             axes.plot(reached, [place] * len(reached), label=names.pop("rings", ""), **PRUNED)
-    for number, baseline in enumerate(objective_baselines(results)):
+    for number, baseline in enumerate(near_and_far_baselines(results, rows)[0]):
         value = baseline.metrics[metric]
         label = f"{baseline.name} {format_number(value)}"
         axes.axvline(value, color=f"C{number}", linestyle=":", label=label)

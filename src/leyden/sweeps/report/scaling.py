@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,7 +21,7 @@ OF_BOTH = frozenset({*OF_SIZE, *OF_AMOUNT})
 
 
 LEAST_SIZES = 4
-"""Sizes from which a report has this section: with fewer there is no law to look for."""
+"""Sizes of a recipe from which it has a law here: with fewer there is none to look for."""
 
 RESAMPLES = 300
 """Of the bootstrap: `leyden scaling` takes more."""
@@ -29,11 +30,13 @@ RESAMPLES = 300
 def scaling(results: Results) -> Section:
     """The law of each recipe with enough sizes, its held-out largest size, and the verdict."""
     section = Section("Scaling", [])
-    sizes = {job.cost("params") for job in results.jobs if job.score is not None}
-    if len(sizes) < LEAST_SIZES or results.objective.mode == "max":
+    if results.objective.mode == "max":
         return section
     try:
-        found = study_of(measured_of(results), source=results.record.name, resamples=RESAMPLES)
+        measured = _of_many_sizes(measured_of(results))
+        if not measured.recipes:
+            return section
+        found = study_of(measured, source=results.record.name, resamples=RESAMPLES)
     except ConfigError:
         return section
     parts: list[Part] = [Paragraph(MEANING)]
@@ -43,6 +46,16 @@ def scaling(results: Results) -> Section:
         parts.append(Table(["", "value"], rows))
     parts += map(Paragraph, comparison_lines(found))
     return Section("Scaling", parts)
+
+
+def _of_many_sizes(measured: Measured) -> Measured:
+    """The recipes with sizes enough for a law to be looked for."""
+    recipes = {
+        name: points
+        for name, points in measured.recipes.items()
+        if points.params is not None and len(np.unique(points.params)) >= LEAST_SIZES
+    }
+    return replace(measured, recipes=recipes)
 
 
 MEANING = (

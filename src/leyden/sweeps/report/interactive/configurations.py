@@ -23,7 +23,7 @@ from leyden.sweeps.report.interactive.base import (
     words,
 )
 from leyden.sweeps.report.overview import (
-    objective_baselines,
+    near_and_far_baselines,
     overview_kind,
     overview_range,
     overview_rows,
@@ -61,7 +61,7 @@ def overview_figure(results: Results) -> Spec:
         _baseline_line(
             f"{one.name} {format_number(one.metrics[metric])}", one.metrics[metric], len(rows), k
         )
-        for k, one in enumerate(objective_baselines(results))
+        for k, one in enumerate(near_and_far_baselines(results, rows)[0])
     ]
     ticks = [f"{words(one.label, longest=40)}  {one.rank}" for one in rows]
     kind, shown = overview_kind(results, rows), overview_values(results, rows)
