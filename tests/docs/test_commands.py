@@ -37,6 +37,9 @@ RUN = [
 
 NEEDED = {
     "data.path=shards": "tokenize novel.txt --output shards --tokenizer bpe --vocab-size 300",
+    "predict prices": "train data=csv data.path=houses.csv data.target=price trainer=smoke"
+    " run_dir=prices",
+    "--ensemble again": "train seed=1 trainer=smoke run_dir=again",
     "scaling ladder": "train -m params=3e3,1e4,3e4,1e5 trainer=smoke run_dir=ladder",
     "hf:exported": "export MODEL --format hf --output exported",
 }

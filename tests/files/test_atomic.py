@@ -22,6 +22,7 @@ CUTS = {
     "interop/export.py": "an export: the same command writes it again",
     "data/images/torchvision_images.py": "a download, which gets its name when it is whole",
     "data/text/plain_text.py": "a download, which gets its name when it is whole",
+    "files/row_writer.py": "staged: a file of rows gets its name when it is whole",
     "doctor/fault_suite.py": "damages a checkpoint of its own on purpose",
 }
 """Where a file is opened so that its content is gone at once, and why no work can be lost there."""

@@ -42,6 +42,8 @@ def test_the_folder_holds_what_the_design_says(run):
         ".lock",
         ".execution.lock",
         "code.json",
+        "preparation.json",
+        *(["tokenizer"] if "gpt" in run.parent.name else []),
         "run.json",
         "metrics.csv",
         "events.out",

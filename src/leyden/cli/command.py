@@ -21,6 +21,7 @@ from leyden.cli.verbs import (
     export,
     generate,
     plan,
+    predict,
     report,
     reproduce,
     rm,
@@ -38,6 +39,7 @@ RUN_BY_ONE_PROCESS = ("train", "resume", "reproduce")
 
 WHEN_INTERRUPTED = {
     "compare": "the same command continues",
+    "predict": "no file of predictions was written",
     "report": "the report may be incomplete: the same command writes it again",
     "tokenize": "the same command continues",
     "export": "the export may be incomplete: the same command writes it again",
@@ -46,7 +48,7 @@ WHEN_INTERRUPTED = {
 
 
 MODULES = (
-    *(train, plan, data, evaluate, generate, export),
+    *(train, plan, data, evaluate, predict, generate, export),
     *(runs, board, tag, rm, diff, compare, reproduce, doctor, report, scaling, tokenize, adopt),
 )
 """The files of the verbs; each has a function `add_verbs`."""

@@ -27,6 +27,7 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden data  [overrides]        read and describe a data set, train nothing
   leyden resume RUN               continue a run that was interrupted, or make it longer
   leyden eval  RUN [ckpt=last]    test metrics of a run, from its folder
+  leyden predict RUN INPUT...     what its model says of new images, rows, arrays
   leyden generate RUN --prompt TEXT    what a language model writes on
   leyden export RUN --format hf --output DIR   its model for `transformers`
   leyden runs  [FOLDER]           table of the runs below a folder (default: outputs)

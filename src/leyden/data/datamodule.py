@@ -122,7 +122,7 @@ class DataModule(LightningDataModule, ABC):
             if self.overfit_samples is not None:
                 few = FirstSamples(splits.train, self.overfit_samples)
                 spec = replace(splits.spec, class_counts=())
-                splits = DataSplits(spec, few, few, few, splits.report)
+                splits = replace(splits, spec=spec, train=few, val=few, test=few)
             self._splits = counted(splits)
         return self._splits
 

@@ -30,6 +30,9 @@ class Column:
         made: Features that were made of it, such as "scaled" or "3 categories".
         filled: Replacement of its missing cells, such as "4.5 (median)" or "a category".
         reason: Reason why it is left out.
+        unit: Unit that each of its numbers has in the file, such as kg; it is taken off.
+        form: Format that its times are read by, in words.
+        were_numbers: Whether it holds numbers that are taken for names.
         problem: Reason why its cells can't be read as the numbers that they seem to be, with what
             to type; using the column is then an error.
     """
@@ -44,6 +47,9 @@ class Column:
     filled: str = ""
     reason: str = ""
     problem: str = ""
+    unit: str = ""
+    form: str = ""
+    were_numbers: bool = False
 
     @property
     def num_missing(self) -> int:

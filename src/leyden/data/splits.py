@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from leyden.data.batches import Batch, BatchedDataset, BatchIndices
+from leyden.data.preparation import Preparation
 from leyden.data.report import DataReport
 from leyden.data.spec import Spec
 from leyden.data.split_names import SplitName
@@ -22,6 +23,8 @@ class DataSplits:
         val: Samples to validate on.
         test: Samples to test on.
         report: Description of what was read, and of what was done with it.
+        preparation: How samples were made of what was read, for inputs that come later; None: it
+            is not known.
     """
 
     spec: Spec
@@ -29,6 +32,7 @@ class DataSplits:
     val: BatchedDataset
     test: BatchedDataset
     report: DataReport = field(default_factory=DataReport)
+    preparation: Preparation | None = None
 
     def __iter__(self) -> Iterator[tuple[SplitName, BatchedDataset]]:
         """The splits with their names."""

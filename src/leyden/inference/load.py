@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from omegaconf import DictConfig
 from torch import nn
 
 from leyden.config.module_run import is_module_run
@@ -10,6 +11,7 @@ from leyden.config.references import in_run_folder
 from leyden.config.user_code import in_a_line
 from leyden.config.validate import validate_frozen
 from leyden.data import Spec
+from leyden.data.preparation import Preparation
 from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import CheckpointError, ConfigError, Problem
 from leyden.planning.building import build_module, build_net, require_spec
@@ -18,6 +20,7 @@ from leyden.planning.read_data import read_data
 from leyden.planning.size import makes_layers_late, meta_model
 from leyden.run.checkpoints import find_checkpoint, load_weights
 from leyden.run.folder import read_frozen, require_run_folder
+from leyden.run.preparation import Prepared, prepared_of, read_preparation
 
 
 @dataclass(frozen=True)
@@ -29,16 +32,21 @@ class LoadedRun:
         net: Network, or the user's LightningModule, with the checkpoint's weights.
         spec: What the data is; None where it does not say it.
         vocabulary: Vocabulary of text; None of other data, and of random samples in its place.
+        preparation: How inputs are made of what is read; None: it is not known.
     """
 
     folder: Path
     net: nn.Module
     spec: Spec | None
     vocabulary: Vocabulary | None
+    preparation: Preparation | None = None
 
 
 def load_run(folder: Path, which: str = "best") -> LoadedRun:
     """Reads a run's checkpoint. Writes nothing.
+
+    The run's own record of its data is enough; the data itself is read where an earlier version
+    kept none.
 
     Args:
         folder: Folder of the run.
@@ -50,7 +58,8 @@ def load_run(folder: Path, which: str = "best") -> LoadedRun:
     checkpoint = checkpoint_of(folder, which)
     cfg = in_run_folder(read_frozen(folder), folder)
     validate_frozen(cfg)
-    data, spec = read_data(cfg, fetch=True)
+    prepared = read_preparation(folder) or _prepared_by_reading(cfg)
+    spec = None if prepared is None else prepared.spec
     model = meta_model(cfg, spec)
     if not makes_layers_late(model):
         require_matching_weights("RUN", checkpoint, model)
@@ -65,9 +74,15 @@ def load_run(folder: Path, which: str = "best") -> LoadedRun:
     else:
         net = build_net(cfg, require_spec(cfg, spec))
     load_weights(net, checkpoint)
-    is_synthetic = getattr(data, "is_synthetic", False)
-    vocabulary = None if is_synthetic else getattr(data, "vocabulary", None)
-    return LoadedRun(folder, net.eval(), spec, vocabulary)
+    if prepared is None:
+        return LoadedRun(folder, net.eval(), None, None)
+    return LoadedRun(folder, net.eval(), spec, prepared.vocabulary, prepared.preparation)
+
+
+def _prepared_by_reading(cfg: DictConfig) -> Prepared | None:
+    """What the data set says of itself today; of random samples in its place their shape alone."""
+    data, spec = read_data(cfg, fetch=True)
+    return prepared_of(data) or (None if spec is None else Prepared(spec, None))
 
 
 def checkpoint_of(folder: Path, which: str) -> Path:

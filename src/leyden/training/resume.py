@@ -24,6 +24,7 @@ from leyden.run.changes import (
 )
 from leyden.run.folder import freeze, read_frozen, require_run_folder
 from leyden.run.lock import may_be_alive
+from leyden.run.preparation import write_preparation
 from leyden.run.provenance import versions
 from leyden.run.record import Record, now
 
@@ -83,6 +84,7 @@ def prepare_resume(
     for note in notes(record):
         observer(Note(note))
     freeze(cfg, job.overrides, folder)
+    write_preparation(folder, resolved.data)
     record.config_digest, record.status = config_digest(cfg), "pending"
     said = [f"{change.key}={change.value}" for change in changes]
     record.resumed.append({"at": now(), "command": command, "changes": said})

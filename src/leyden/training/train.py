@@ -27,6 +27,7 @@ from leyden.run.changes import save_code
 from leyden.run.folder import default_name, freeze, new_folder, outputs_folder
 from leyden.run.foreign_links import reject_foreign_links
 from leyden.run.lock import execution_lock, folder_lock
+from leyden.run.preparation import write_preparation
 from leyden.run.record import NAME as RUN_RECORD
 from leyden.run.record import Record
 from leyden.training.events import RunEnded
@@ -185,6 +186,7 @@ def prepare(job: Job, resolved: ResolvedConfig, *, command: list[str], folder: P
     cfg, fingerprint = resolved.cfg, fingerprint_of(resolved.data)
     folder.mkdir(parents=True, exist_ok=True)
     freeze(cfg, job.overrides, folder)
+    write_preparation(folder, resolved.data)
     save_code(folder)
     record = Record(
         folder=folder,

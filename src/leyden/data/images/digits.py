@@ -12,7 +12,7 @@ from torch import Tensor
 
 from leyden.data.datamodule import DataModule
 from leyden.data.images.augmentation import Augmentation
-from leyden.data.images.pixels import image_splits
+from leyden.data.images.pixels import image_splits, preparation_of
 from leyden.data.report import DataReport
 from leyden.data.spec import DataKind, Spec
 from leyden.data.splits import DataSplits
@@ -61,7 +61,7 @@ class Digits(DataModule):
             (labels[train], labels[val], labels[test]),
             self.augmentation,
         )
-        return DataSplits(spec, *parts, report)
+        return DataSplits(spec, *parts, report, preparation_of(parts[0], spec.input_shape))
 
 
 @cache

@@ -15,7 +15,7 @@ from leyden.data.errors import DataError
 from leyden.data.images.augmentation import Augmentation
 from leyden.data.images.duplicates import PAIRS
 from leyden.data.images.image_folder import checked_value_range
-from leyden.data.images.pixels import image_splits
+from leyden.data.images.pixels import image_splits, preparation_of
 from leyden.data.parsing.numpy_file import (
     Array,
     LabelledArrays,
@@ -123,14 +123,15 @@ def splits_of_arrays(
     Raises:
         DataError: They are no images of one shape with classes.
     """
-    pixels = _pixels(arrays.samples, layout, value_range, report)
+    pixels, ends = _pixels(arrays.samples, layout, value_range, report)
     classes, labels = encode_labels(arrays.labels)
     samples = _split(pixels, labels, split, report, named)
     warn_of_copies([images for images, _ in samples], report)
     spec = Spec("image", tuple(samples[0][0].shape[1:]), len(classes), class_names=classes)
     (train, val, test), (of_train, of_val, of_test) = zip(*samples, strict=True)
     images = image_splits((train, val, test), (of_train, of_val, of_test), augmentation)
-    return DataSplits(spec, *images, report)
+    preparation = preparation_of(images[0], spec.input_shape, array_range=ends, layout=layout)
+    return DataSplits(spec, *images, report, preparation)
 
 
 def _pixels(
@@ -138,8 +139,8 @@ def _pixels(
     layout: AxisOrder | None,
     value_range: list[float | int] | None,
     report: DataReport,
-) -> dict[SplitName | None, Pixels]:
-    """The images of each part as (n, channels, height, width), from 0 to 255."""
+) -> tuple[dict[SplitName | None, Pixels], tuple[float, float]]:
+    """The images of each part as (n, channels, height, width), from 0 to 255; black and white."""
     ordered = {part: channels_first(array, layout) for part, array in images.items()}
     shapes = {array.shape[1:] for array in ordered.values()}
     if len(shapes) > 1:
@@ -152,7 +153,7 @@ def _pixels(
     pixels = {part: scaled(array, ends) for part, array in ordered.items()}
     if all(bool((one == one.view(-1)[0]).all()) for one in pixels.values()):
         raise DataError("path", "all pixels have one value: there is nothing to learn")
-    return pixels
+    return pixels, ends
 
 
 def _split(

@@ -61,17 +61,19 @@ class Decoder:
     """Decodes files to squares of pixels.
 
     Attributes:
-        size: Side of the square, in pixels.
+        size: Side of the square, in pixels; the height where `width` is given.
         channels: 3 for colour, 1 for grey.
         background: Colour that is seen through transparent pixels.
         value_range: Values of black and of white in images of more than 8 bits; None: 0 and
             the largest value of 16 bits, or 0 and 1 for floats.
+        width: Width of images that are no squares.
     """
 
     size: int
     channels: Literal[1, 3] = 3
     background: Background = "white"
     value_range: tuple[float, float] | None = None
+    width: int | None = None
 
     def square(self, file: Path) -> Square:
         """The pixels of a file: (size, size, channels) from 0 to 255; floats if it is deep.
@@ -86,15 +88,17 @@ class Decoder:
     def square_of(self, image: Image.Image) -> Square:
         """The pixels of an image that is open; see `square`."""
         # Of a JPEG no more is decoded than needed.
-        image.draft(image.mode, (2 * self.size, 2 * self.size))
+        width = self.width or self.size
+        image.draft(image.mode, (2 * width, 2 * self.size))
         image.load()
         turn = ORIENTATIONS.get(orientation(image))
         if is_deep(image.mode):
             shown = Image.fromarray(self._scaled(image))
         else:
             shown = composited(image, self.background).convert("L" if self.channels == 1 else "RGB")
-        square = middle_square(shown if turn is None else shown.transpose(turn), self.size)
-        pixels: Square = np.array(square).reshape(self.size, self.size, -1)
+        turned = shown if turn is None else shown.transpose(turn)
+        square = middle_of(turned, width=width, height=self.size)
+        pixels: Square = np.array(square).reshape(self.size, width, -1)
         return pixels.repeat(self.channels // pixels.shape[2], axis=2)
 
     def _scaled(self, image: Image.Image) -> NDArray[np.float32]:
@@ -206,10 +210,11 @@ def with_8_bit_transparency(image: Image.Image) -> Image.Image:
     return image
 
 
-def middle_square(image: Image.Image, size: int) -> Image.Image:
-    """The middle of an image, scaled so that its shorter side is `size` pixels."""
-    scale = size / min(image.size)
-    width, height = (max(size, round(length * scale)) for length in image.size)
-    left, top = (width - size) // 2, (height - size) // 2
-    scaled = image.resize((width, height), Image.Resampling.BILINEAR)
-    return scaled.crop((left, top, left + size, top + size))
+def middle_of(image: Image.Image, *, width: int, height: int) -> Image.Image:
+    """The middle of an image, scaled so that it just covers so many pixels."""
+    scale = max(width / image.width, height / image.height)
+    whole_width = max(width, round(image.width * scale))
+    whole_height = max(height, round(image.height * scale))
+    left, top = (whole_width - width) // 2, (whole_height - height) // 2
+    scaled = image.resize((whole_width, whole_height), Image.Resampling.BILINEAR)
+    return scaled.crop((left, top, left + width, top + height))

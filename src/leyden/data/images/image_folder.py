@@ -16,7 +16,7 @@ from leyden.data.images.duplicates import warn_of_copies
 from leyden.data.images.formats import DamagedImage, OutsideRange, without_warnings
 from leyden.data.images.image_file import Background, Decoder
 from leyden.data.images.layout import FolderLayout, Labelled, find_layout
-from leyden.data.images.pixels import image_splits
+from leyden.data.images.pixels import image_splits, preparation_of
 from leyden.data.images.survey import Survey, describe_images, survey
 from leyden.data.report import DataReport
 from leyden.data.spec import DataKind, Spec
@@ -120,7 +120,13 @@ class ImageFolder(DataModule):
             self.augmentation,
             statistics=found.statistics(parts[0][0]),
         )
-        return DataSplits(spec, *images, report)
+        preparation = preparation_of(
+            images[0],
+            spec.input_shape,
+            background=self.background,
+            value_range=checked_value_range(self.value_range),
+        )
+        return DataSplits(spec, *images, report, preparation)
 
     def _sound(
         self, layout: FolderLayout, found: Survey, report: DataReport

@@ -2,14 +2,14 @@
 
 from copy import copy
 from functools import cached_property
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-import torch
 from jaxtyping import Float, Int, Num
 from torch import Tensor
 
 from leyden.data.batches import Batch, BatchIndices, permutation
 from leyden.data.images.augmentation import Augmentation
+from leyden.data.images.preparation import ImagePreparation, normalised
 
 STATISTICS_SAMPLES = 10_000
 """Images that are enough for a mean and a deviation to three digits."""
@@ -61,8 +61,8 @@ class Images:
     ) -> None:
         self.pixels = pixels
         self.labels = labels
-        self.mean = mean.view(-1, 1, 1)
-        self.std = std.view(-1, 1, 1)
+        self.mean = mean
+        self.std = std
         self.augmentation = augmentation if augmentation and augmentation.changes else None
         self.is_read_often = is_read_often
 
@@ -94,8 +94,7 @@ class Images:
         return self._normalise(self.pixels) if self.pixels.numel() <= MOST_NORMALISED else None
 
     def _normalise(self, pixels: Tensor) -> Float[Tensor, "n channels height width"]:
-        scaled = pixels.to(torch.float32, copy=True)  # pixels that are kept stay as they are
-        return scaled.div_(255).sub_(self.mean).div_(self.std)
+        return normalised(pixels, self.mean, self.std)
 
 
 def image_splits(
@@ -120,6 +119,19 @@ def image_splits(
         Images(*val, mean=mean, std=std),
         Images(*test, mean=mean, std=std, is_read_often=False),
     )
+
+
+def preparation_of(images: Images, shape: tuple[int, ...], **how: Any) -> ImagePreparation:
+    """How new images are read for a model of these.
+
+    Args:
+        images: A split, with the statistics of the training pixels.
+        shape: Channels, height and width.
+        how: Further attributes of `ImagePreparation`.
+    """
+    channels, height, width = shape
+    mean, std = (tuple(part.tolist()) for part in (images.mean, images.std))
+    return ImagePreparation(shape=(channels, height, width), mean=mean, std=std, **how)
 
 
 def statistics_of(pixels: Pixels) -> Statistics:

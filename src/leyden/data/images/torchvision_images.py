@@ -15,7 +15,7 @@ from leyden.data.datamodule import DataModule
 from leyden.data.errors import DataError
 from leyden.data.fetching import data_folder, fetch_into
 from leyden.data.images.augmentation import Augmentation
-from leyden.data.images.pixels import image_splits
+from leyden.data.images.pixels import image_splits, preparation_of
 from leyden.data.spec import DataKind, Spec
 from leyden.data.splits import DataSplits, counted
 from leyden.data.splitting import draw_rows
@@ -141,7 +141,8 @@ class TorchvisionImages(DataModule):
             self.augmentation,
         )
         spec = Spec("image", self.source.shape, self.source.num_classes, class_names=names)
-        return DataSplits(spec, *parts)
+        preparation = preparation_of(parts[0], spec.input_shape)
+        return DataSplits(spec, *parts, preparation=preparation)
 
     def _read(self, *, train: bool) -> tuple[Tensor, Tensor, tuple[str, ...]]:
         dataset = _torchvision_class(self.source)(self.folder, train=train)

@@ -73,7 +73,7 @@ def parse_text_column(
         bare = [numbers.get(cell, cell) for cell in cells]
         distinct = DistinctCells.of(bare, form, missing)
         report.notes.append(f"column {name}: each number has the unit `{unit}`")
-    column = Column(name, "text")
+    column = Column(name, "text", unit=stripped[1] if stripped else "")
     report.columns.append(column)
     kind, absent = _infer_kind(column, distinct, form, CellLines(bare, lines), report)
     present = distinct.counts.keys() - absent

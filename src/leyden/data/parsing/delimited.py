@@ -58,7 +58,7 @@ def parse_cells(text: str, format: TableFormat, report: DataReport) -> TextTable
         DataError: The separator is not clear, or rows have more or fewer cells than names.
     """
     lines = _lines(text)
-    skipped, separator, comments = _above_names(lines, format)
+    skipped, separator, comments = above_names(lines, format)
     if comments:
         report.source["comment lines"] = str(len(comments))
     body = lines[skipped:]
@@ -66,7 +66,7 @@ def parse_cells(text: str, format: TableFormat, report: DataReport) -> TextTable
         raise DataError("path", "can't be read as a table: it has no rows")
     separator = separator or find_separator(body)
     report.source["separator"] = separator or "none: one column"
-    rows = _with_file_lines(read_rows(body, separator), skipped)
+    rows = with_file_lines(read_rows(body, separator), skipped)
     first = next(rows)
     names, is_data = column_names(
         [cell.strip() for cell in first[1]], comments, body, separator, format
@@ -85,7 +85,7 @@ def _lines(text: str) -> list[str]:
     return StringIO(text, newline="").readlines()  # at \n, \r\n and \r, and at nothing else
 
 
-def _above_names(lines: list[str], format: TableFormat) -> tuple[int, Separator | None, list[str]]:
+def above_names(lines: list[str], format: TableFormat) -> tuple[int, Separator | None, list[str]]:
     """The number of lines above the names, the separator that one of them gives, and comments."""
     place, separator = format.skip_lines, format.separator
     comments: list[str] = []
@@ -103,7 +103,7 @@ def _above_names(lines: list[str], format: TableFormat) -> tuple[int, Separator 
     return place, separator, comments
 
 
-def _with_file_lines(
+def with_file_lines(
     rows: Iterator[tuple[int, list[str]]], skipped: int
 ) -> Iterator[tuple[int, list[str]]]:
     """Rows with the line of the file."""

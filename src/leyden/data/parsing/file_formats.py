@@ -70,7 +70,7 @@ def read_decompressed(file: Path) -> tuple[bytes, str | None]:
     """
     packing = compression_of(first_bytes(file))
     try:
-        with _opened(file, packing) as opened:
+        with open_unpacked(file, packing) as opened:
             return _read_text(opened, is_packed=packing is not None), packing
     except UNSUPPORTED_COMPRESSION as error:
         raise DataError("path", f"can't be unpacked ({packing}): {error}") from error
@@ -80,7 +80,8 @@ def read_decompressed(file: Path) -> tuple[bytes, str | None]:
         raise DataError("path", f"{what}: {reason}") from error
 
 
-def _opened(file: Path, packing: str | None) -> io.BufferedIOBase:
+def open_unpacked(file: Path, packing: str | None) -> io.BufferedIOBase:
+    """A file that is unpacked as it is read."""
     match packing:
         case None:
             return file.open("rb")

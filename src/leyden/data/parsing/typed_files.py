@@ -1,5 +1,7 @@
 """Tables in Parquet and NumPy files, whose columns have types of their own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,36 @@ def read_parquet(file: Path, report: DataReport) -> "list[pd.Series[Any]]":
     Raises:
         DataError: It is damaged, or the package that reads it is missing.
     """
+    with _parquet(file) as opened:
+        cells = opened.metadata.num_rows * opened.metadata.num_columns
+        if cells > MOST_CELLS:
+            raise DataError("path", f"holds {cells:,} cells, too many to hold in memory")
+        table = opened.read()
+        table.validate(full=True)
+    if table.num_rows == 0:
+        raise DataError("path", "holds no rows")
+    if len(set(table.column_names)) < table.num_columns:
+        raise DataError("path", "has two columns of one name; rename one")
+    return _columns_of_arrow(table, report)
+
+
+def parquet_batches(file: Path, size: int) -> Iterator["list[pd.Series[Any]]"]:
+    """The columns of a file, some rows at a time; those without single values are left out.
+
+    Raises:
+        DataError: It is damaged, holds no rows, or the package that reads it is missing.
+    """
+    with _parquet(file) as opened:
+        import pyarrow as pa
+
+        if opened.metadata.num_rows == 0:
+            raise DataError("path", "holds no rows")
+        for batch in opened.iter_batches(batch_size=size):
+            yield _columns_of_arrow(pa.Table.from_batches([batch]), DataReport())
+
+
+@contextmanager
+def _parquet(file: Path) -> Iterator[Any]:
     try:
         from pyarrow import ArrowException  # of the extra `parquet`
         from pyarrow.parquet import ParquetFile
@@ -34,18 +66,13 @@ def read_parquet(file: Path, report: DataReport) -> "list[pd.Series[Any]]":
         raise DataError("path", message) from error
     try:
         with ParquetFile(file) as opened:
-            cells = opened.metadata.num_rows * opened.metadata.num_columns
-            if cells > MOST_CELLS:
-                raise DataError("path", f"holds {cells:,} cells, too many to hold in memory")
-            table = opened.read()
-            table.validate(full=True)
+            yield opened
     except (ArrowException, OSError, ValueError, MemoryError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError("path", f"can't be read as Parquet: {reason}") from error
-    if table.num_rows == 0:
-        raise DataError("path", "holds no rows")
-    if len(set(table.column_names)) < table.num_columns:
-        raise DataError("path", "has two columns of one name; rename one")
+
+
+def _columns_of_arrow(table: Any, report: DataReport) -> "list[pd.Series[Any]]":
     columns = []
     for name in table.column_names:
         column = _from_arrow(table.column(name))

@@ -13,7 +13,7 @@ from leyden.data.errors import DataError
 from leyden.data.parsing.cells import override_item
 from leyden.data.parsing.table_file import column_of
 from leyden.data.report import Column, DataReport
-from leyden.data.tables.features import as_category
+from leyden.data.tables.encoding import as_category
 from leyden.data.tables.leaks import FEWEST_ROWS, Leak, RowNumbers, TrainingRows, find_leaks
 from leyden.data.tables.time_features import as_seconds
 
@@ -91,8 +91,9 @@ class ColumnChoice:
         values = column_of(frame, name, key="features")
         column = report.column(name)
         if name in self.categories:
-            values = values.map(as_category).astype(object)
+            column.were_numbers = pd.api.types.is_numeric_dtype(values)
             column.kind, column.problem = "categories", ""
+            values = values.map(as_category).astype(object)
         return values, column
 
     def _require_readable(self, column: Column) -> None:

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-import torch
 
 from leyden.data.datamodule import DataModule
 from leyden.data.errors import DataError
@@ -23,8 +22,10 @@ from leyden.data.spec import DataKind
 from leyden.data.splits import DataSplits
 from leyden.data.splitting import SplitRule
 from leyden.data.tables.columns import ColumnChoice
-from leyden.data.tables.features import Impute, encode_features
+from leyden.data.tables.encoding import feature_names, inputs_of
+from leyden.data.tables.features import Impute, fit_encoders
 from leyden.data.tables.leaks import TrainingRows
+from leyden.data.tables.preparation import TablePreparation
 from leyden.data.tables.rows import TableRows
 from leyden.data.tables.splitting import split_table, warn_of_absent_classes, warn_of_duplicates
 from leyden.data.tables.target import TableTask, read_target
@@ -149,18 +150,21 @@ class CSVTable(DataModule):
             max_categories=self.max_categories,
         )
         columns = choice.of(frame, in_order, rows, report)
-        features = encode_features(
+        encoders = fit_encoders(
             columns,
             train,
             impute=self.impute,
             missing_indicator=self.missing_indicator,
             report=report,
         )
-        inputs = torch.stack([values for _, values in features], dim=1)
-        spec, targets = target.scaled(train, tuple(name for name, _ in features))
+        preparation = TablePreparation(
+            encoders=tuple(encoders), format=table_format_of(self), target=self.target
+        )
+        inputs = inputs_of(encoders, columns)
+        spec, targets = target.scaled(train, feature_names(encoders, columns))
         warn_of_duplicates(inputs, targets, parts, report)
         cut = [TableRows(inputs[part], targets[part]) for part in parts]
-        return DataSplits(spec, cut[0], cut[1], cut[2], report)
+        return DataSplits(spec, cut[0], cut[1], cut[2], report, preparation)
 
 
 def _with_target(frame: pd.DataFrame, column: Column, report: DataReport) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from leyden.data.report import DataReport
 from leyden.data.spec import DataKind, Spec, TaskName
 from leyden.data.splits import DataSplits
 from leyden.data.splitting import split_labelled
+from leyden.data.tables.preparation import unscaled_columns
 from leyden.data.tables.rows import TableRows
 from leyden.types import PositiveFloat, PositiveInt
 
@@ -55,7 +56,7 @@ class Blobs(DataModule):
         cut = split_labelled(self.split, labels, (0.7, 0.15, 0.15), report)
         train, val, test = (TableRows(points[part], labels[part]) for part in cut)
         spec = Spec("table", (2,), self.num_classes, task="classification")
-        return DataSplits(spec, train, val, test, report)
+        return DataSplits(spec, train, val, test, report, unscaled_columns(("0", "1"), "class"))
 
 
 class Line(DataModule):
@@ -80,5 +81,9 @@ class Line(DataModule):
             for x in ([1.0, 2.0, 3.0, 4.0], [1.5, 2.5, 3.5], [5.0, 6.0, 7.0])
         )
         return DataSplits(
-            Spec("table", (1,), 1, task="regression", target_name="y"), train, val, test
+            Spec("table", (1,), 1, task="regression", target_name="y"),
+            train,
+            val,
+            test,
+            preparation=unscaled_columns(("x",), "y"),
         )

@@ -23,7 +23,7 @@ from leyden.data.splitting import (
     split_by_time,
     split_sizes,
 )
-from leyden.data.tables.features import as_category
+from leyden.data.tables.encoding import as_category
 
 KEY = "split.by"
 MOST_NAMED = 5

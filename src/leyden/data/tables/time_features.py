@@ -1,6 +1,6 @@
 """Columns of times in a table, and the features that they become."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -49,8 +49,8 @@ def parse_time_columns(
         if column.kind == "numbers" and column.name not in categories:
             moments = _moments_of_numbers(cells[present], column.name, report)
             if moments is not None:
-                column.kind = "times"
-                found[column.name] = moments.reindex(cells.index)
+                column.kind, column.form = "times", moments.form
+                found[column.name] = moments.moments.reindex(cells.index)
             continue
         if cells.dtype != object or not present.any() or column.name in categories:
             continue
@@ -62,6 +62,7 @@ def parse_time_columns(
         else:
             continue
         found[column.name] = times.moments.reindex(cells.index)
+        column.form = times.form
         report.notes.append(f"column {column.name}: {times.form}")
         _warn_of_sentinel(times, report)
     if time_format is not None and not is_used:
@@ -69,9 +70,7 @@ def parse_time_columns(
     return frame.assign(**found)
 
 
-def _moments_of_numbers(
-    numbers: "pd.Series[Any]", name: str, report: DataReport
-) -> "pd.Series[Any] | None":
+def _moments_of_numbers(numbers: "pd.Series[Any]", name: str, report: DataReport) -> Times | None:
     """Days or months that are written as numbers, such as 20261231; None: they are mere numbers."""
     times = parse_times(numbers, key="features")
     fewest = FEWEST_OF_SIX_DIGITS if numbers.max() < 1e6 else FEWEST
@@ -80,7 +79,7 @@ def _moments_of_numbers(
     hint = f'"data.categories=[{override_item(name)}]" takes them for names'
     some = f"numbers like {format_cell(numbers.iloc[0])} are taken for {times.form}"
     report.warnings.append(f"column {name}: {some}; {hint}")
-    return times.moments
+    return times
 
 
 def _warn_of_sentinel(times: Times, report: DataReport) -> None:
@@ -114,25 +113,35 @@ def as_seconds(values: "pd.Series[Any]") -> NDArray[np.float64]:
     return np.where(values.isna(), np.nan, microseconds / 1e6)
 
 
+def varying_circles(values: "pd.Series[Any]", train: RowIndex) -> list[str]:
+    """The cycles of dates in which the training rows have different places; durations have none."""
+    if not pd.api.types.is_datetime64_any_dtype(values):
+        return []
+    seen = values.iloc[train.numpy()]
+    return [name for name in CYCLES if _place(seen, name).nunique() > 1]
+
+
 def cyclic_features(
-    values: "pd.Series[Any]", train: RowIndex
+    values: "pd.Series[Any]", names: Iterable[str]
 ) -> dict[str, Float[Tensor, "rows 2"]]:
-    """Sine and cosine of the place in the day, the week and the year, where it varies.
+    """Sine and cosine of the place in each cycle; 0 where the date is missing.
 
     Args:
-        values: Times; durations have no such place.
-        train: Rows of the training part.
+        values: Dates.
+        names: Some of `CYCLES`.
     """
-    if not pd.api.types.is_datetime64_any_dtype(values):
-        return {}
-    moments, found = values.dt, {}
-    for name, length in CYCLES.items():
-        place = getattr(moments, name).astype("float64")
-        if name == "hour":
-            place = place + moments.minute / 60 + moments.second / 3600
-        if place.iloc[train.numpy()].nunique() < 2:
-            continue
-        angles = torch.tensor((2 * np.pi / length * place).to_numpy(dtype=np.float64))
-        circle = torch.stack([angles.sin(), angles.cos()], dim=1)
+    found = {}
+    for name in names:
+        angles = 2 * np.pi / CYCLES[name] * _place(values, name)
+        both = torch.tensor(angles.to_numpy(dtype=np.float64))
+        circle = torch.stack([both.sin(), both.cos()], dim=1)
         found[name] = circle.nan_to_num(0.0).float()
     return found
+
+
+def _place(values: "pd.Series[Any]", name: str) -> "pd.Series[float]":
+    moments = values.dt
+    place: pd.Series[float] = getattr(moments, name).astype("float64")
+    if name == "hour":
+        place = place + moments.minute / 60 + moments.second / 3600
+    return place

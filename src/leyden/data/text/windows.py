@@ -11,6 +11,7 @@ from leyden.data.batches import Batch, BatchIndices
 from leyden.data.report import DataReport
 from leyden.data.spec import Spec
 from leyden.data.splits import DataSplits
+from leyden.data.text.preparation import TextPreparation
 from leyden.data.text.vocabulary import Vocabulary
 
 NO_TARGET = -100
@@ -67,7 +68,8 @@ def token_splits(
         TokenWindows(streams[part], context=spec.input_shape[0], is_whole=part != "train")
         for part in ("train", "val", "test")
     )
-    return DataSplits(spec, train, val, test, report or DataReport())
+    preparation = TextPreparation(context=spec.input_shape[0])
+    return DataSplits(spec, train, val, test, report or DataReport(), preparation)
 
 
 def text_splits(

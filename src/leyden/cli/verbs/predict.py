@@ -1,0 +1,90 @@
+"""`leyden predict`: what a run's model says of new inputs."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leyden.cli.parser import CHECKPOINTS, Parser, Verbs, add_verb, whole
+from leyden.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from leyden.inference.predict import Predictions
+
+FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".parquet": "parquet"}
+
+
+def add_verbs(verbs: "Verbs[Parser]") -> None:
+    """Adds `predict`."""
+    parser = add_verb(
+        verbs,
+        "predict",
+        predict,
+        usage="RUN INPUT... [--out FILE] [--on-error skip] [--ensemble RUN ...] [--mc-dropout N]"
+        " [ckpt=best|last]",
+        description="Predicts for images (files, folders, patterns), rows of tables (CSV, Parquet)"
+        " and arrays (.npy, .npz), read as the run's own data was. Each input has a row.",
+    )
+    add = parser.add_argument
+    add("source", metavar="RUN", help="a run's folder")
+    add("inputs", metavar="INPUT", nargs="+", help="files, folders, patterns")
+    add("--out", metavar="FILE", type=Path, help=".csv, .jsonl or .parquet; else CSV is printed")
+    add(
+        "--on-error",
+        choices=("refuse", "skip"),
+        default="refuse",
+        help="what can't be read: nothing is written (default), or its row says why",
+    )
+    add("--ensemble", metavar="RUN", type=Path, action="append", default=[], help="mean with it")
+    add("--mc-dropout", metavar="N", type=whole(2), default=0, help="mean of N passes with dropout")
+    add("--batch-size", metavar="N", type=whole(1), default=1024, help="default: 1024")
+
+
+def predict(options: argparse.Namespace) -> int:
+    """Writes predictions, and says how many there are."""
+    which = next((one for one in CHECKPOINTS if f"ckpt={one}" in options.inputs), "best")
+    inputs = [one for one in options.inputs if one not in (f"ckpt={each}" for each in CHECKPOINTS)]
+    if not inputs:
+        raise ConfigError([Problem("INPUT", "is missing: what is to be predicted?")])
+    out: Path | None = options.out
+    format = "csv" if out is None else FORMATS.get(out.suffix.lower())
+    if format is None:
+        message = f"must end in one of {', '.join(FORMATS)}"
+        raise ConfigError([Problem("--out", message, str(out))])
+    if out is not None and out.exists():
+        raise ConfigError([Problem("--out", "is there already; name another file", str(out))])
+    from leyden.cli.console import print_path
+    from leyden.formatting import shown_path
+    from leyden.inference.inputs import find_files
+    from leyden.inference.predict import PredictionConfig, predict_files
+
+    config = PredictionConfig(
+        which=which,
+        ensemble=tuple(options.ensemble),
+        num_dropout=options.mc_dropout,
+        skip=options.on_error == "skip",
+        batch_size=options.batch_size,
+    )
+    told = predict_files(
+        Path(options.source), find_files(inputs), out or sys.stdout, format, config
+    )
+    show_told(told)
+    if out is not None:
+        print_path(shown_path(out))
+    return 0
+
+
+def show_told(told: "Predictions") -> None:
+    """Says what became of the inputs."""
+    from leyden.cli.terminal import show_note
+
+    words = f"{told.count:,} inputs"
+    if told.counts:
+        listed = [f"{name} {count:,}" for name, count in told.counts.most_common(6)]
+        more = len(told.counts) - len(listed)
+        words += f": {', '.join(listed)}{f' and {more} more classes' if more > 0 else ''}"
+    show_note(words)
+    for name, count in told.filled.items():
+        show_note(f"column {name}: {count:,} missing, filled as in training")
+    if told.num_problems:
+        show_note(f"warning: {told.num_problems:,} could not be read, the first: {told.example}")

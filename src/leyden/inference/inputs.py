@@ -1,0 +1,149 @@
+"""What a model is asked about: files, folders and patterns, read as the run's own data was."""
+
+import glob
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, islice
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from leyden.data import DataError
+from leyden.data.images.new_images import read_arrays, read_image
+from leyden.data.images.preparation import ImagePreparation
+from leyden.data.parsing.numpy_file import ENDINGS
+from leyden.data.preparation import Preparation
+from leyden.data.tables.new_rows import NewRows, read_new_rows
+from leyden.data.tables.preparation import TablePreparation
+from leyden.errors import ConfigError, Problem
+from leyden.files.walk import visible_files
+
+
+@dataclass(frozen=True)
+class InputBatch:
+    """Some inputs of one kind.
+
+    Attributes:
+        files: File that each comes from.
+        rows: Number of each in its file, from 1.
+        inputs: Tensor of the inputs that can be read, in order.
+        problems: What is wrong with the others, by place in `rows`, from 0.
+        filled: Missing numbers that were filled, by column.
+        cells: The rows of a table, as they were read; None of others.
+    """
+
+    files: Sequence[Path]
+    rows: Sequence[int]
+    inputs: Tensor
+    problems: dict[int, str] = field(default_factory=dict)
+    filled: Counter[str] = field(default_factory=Counter)
+    cells: NewRows | None = None
+
+
+def find_files(given: Sequence[str]) -> list[Path]:
+    """The files that are meant by files, folders and patterns, in order.
+
+    Raises:
+        ConfigError: There are none.
+    """
+    found: list[Path] = []
+    for text in given:
+        path = Path(text).expanduser()
+        if path.is_dir():
+            own = list(visible_files(path))
+        elif path.exists():
+            own = [path]
+        else:
+            own = [Path(one) for one in sorted(glob.glob(str(path), recursive=True))]
+            own = [one for one in own if one.is_file()]
+        if not own:
+            what = "has no files" if path.is_dir() else "there is no such file"
+            raise ConfigError([Problem("INPUT", what, text)])
+        found += own
+    return found
+
+
+def read_inputs(
+    files: Sequence[Path], preparation: Preparation, *, size: int, may_lack: bool
+) -> Iterator[InputBatch]:
+    """Batches of inputs.
+
+    Args:
+        files: Files with them.
+        preparation: How the run's own data was read.
+        size: Most inputs of a batch.
+        may_lack: Whether a table may lack columns, whose cells then count as missing.
+
+    Raises:
+        ConfigError: A file can't be read at all; an image that can't is a problem of its own.
+    """
+    if isinstance(preparation, TablePreparation):
+        for file in files:
+            yield from _rows(file, preparation, size, may_lack)
+    elif isinstance(preparation, ImagePreparation):
+        yield from _images(files, preparation, size)
+    else:
+        message = "is of text; `leyden generate` writes on"
+        raise ConfigError([Problem("RUN", message)])
+
+
+def _rows(
+    file: Path, preparation: TablePreparation, size: int, may_lack: bool
+) -> Iterator[InputBatch]:
+    try:
+        for block in read_new_rows(file, preparation, size=size, may_lack=may_lack):
+            count = len(block.block)
+            sound = [row for row in range(count) if row not in block.problems]
+            yield InputBatch(
+                [file] * count,
+                range(block.first, block.first + count),
+                block.inputs[sound],
+                block.problems,
+                block.filled,
+                block,
+            )
+    except DataError as error:
+        raise ConfigError([Problem("INPUT", str(error), str(file))]) from error
+
+
+def _images(
+    files: Sequence[Path], preparation: ImagePreparation, size: int
+) -> Iterator[InputBatch]:
+    """Images of files, and arrays of them, in order; files are put together to batches."""
+    for are_arrays, group in groupby(files, lambda file: file.suffix.lower() in ENDINGS):
+        if are_arrays:
+            for file in group:
+                yield from _arrays(file, preparation, size)
+        else:
+            for some in _batches(group, size):
+                yield _image_batch(some, preparation)
+
+
+def _batches(files: Iterable[Path], size: int) -> Iterator[list[Path]]:
+    remaining = iter(files)
+    while some := list(islice(remaining, size)):
+        yield some
+
+
+def _image_batch(files: Sequence[Path], preparation: ImagePreparation) -> InputBatch:
+    pixels, problems = [], dict[int, str]()
+    for place, file in enumerate(files):
+        try:
+            pixels.append(read_image(file, preparation).float())
+        except DataError as error:
+            problems[place] = str(error)
+    stacked = torch.stack(pixels) if pixels else torch.empty(0, *preparation.shape)
+    return InputBatch(files, [1] * len(files), preparation.inputs(stacked), problems)
+
+
+def _arrays(file: Path, preparation: ImagePreparation, size: int) -> Iterator[InputBatch]:
+    first = 1
+    try:
+        for pixels in read_arrays(file, preparation, size=size):
+            rows = range(first, first + len(pixels))
+            yield InputBatch([file] * len(rows), rows, preparation.inputs(pixels))
+            first += len(pixels)
+    except DataError as error:
+        raise ConfigError([Problem("INPUT", str(error), str(file))]) from error

@@ -1,0 +1,159 @@
+"""Predictions of a run for new inputs."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TextIO
+
+from leyden.config.module_run import is_module_run
+from leyden.errors import ConfigError, Problem
+from leyden.files.row_writer import Columns, Kind, row_writer
+from leyden.inference.inputs import InputBatch, read_inputs
+from leyden.inference.load import LoadedRun, load_run
+from leyden.inference.predictor import Predictor
+from leyden.run.folder import read_frozen
+
+BATCH = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionConfig:
+    """How predictions are made.
+
+    Attributes:
+        which: Checkpoint: `best` or `last`.
+        ensemble: Folders of further runs whose mean is taken.
+        num_dropout: Passes with dropout; 0: none.
+        skip: Whether inputs that can't be read have a row that says so, instead of being an error.
+        batch_size: Inputs that are computed together.
+    """
+
+    which: str = "best"
+    ensemble: tuple[Path, ...] = ()
+    num_dropout: int = 0
+    skip: bool = False
+    batch_size: int = BATCH
+
+
+@dataclass
+class Predictions:
+    """What became of the inputs.
+
+    Attributes:
+        count: Inputs.
+        num_problems: Those that could not be read.
+        example: What is wrong with the first of these.
+        filled: Missing numbers that were filled, by column.
+        counts: Predictions of each class; empty for numbers.
+    """
+
+    count: int = 0
+    num_problems: int = 0
+    example: str = ""
+    filled: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def load_predictor(folder: Path, config: PredictionConfig) -> tuple[Predictor, LoadedRun]:
+    """The networks of a run and of its ensemble.
+
+    Raises:
+        ConfigError: A run has no model for new inputs, or those of the ensemble differ in what
+            they take and give.
+    """
+    first = _loaded(folder, config.which, key="RUN")
+    assert first.spec is not None
+    others = [_loaded(one, config.which, key="--ensemble") for one in config.ensemble]
+    for one, path in zip(others, config.ensemble, strict=True):
+        if (one.spec, one.preparation) != (first.spec, first.preparation):
+            message = "takes other inputs or gives other outputs than RUN: their data differ"
+            raise ConfigError([Problem("--ensemble", message, str(path))])
+    nets = [first.net, *(one.net for one in others)]
+    predictor = Predictor(nets, first.spec, num_dropout=config.num_dropout)
+    return predictor, first
+
+
+def _loaded(folder: Path, which: str, *, key: str) -> LoadedRun:
+    run = load_run(folder, which)
+    if is_module_run(read_frozen(folder)):
+        message = "trains a LightningModule of its own; call it on the inputs of its own data"
+        raise ConfigError([Problem(key, message, str(folder))])
+    if run.preparation is None or run.spec is None:
+        message = "keeps nothing by which new inputs could be read: its data set does not say it"
+        raise ConfigError([Problem(key, message, str(folder))])
+    return run
+
+
+def predict_files(
+    folder: Path,
+    files: Sequence[Path],
+    out: Path | TextIO,
+    format: str,
+    config: PredictionConfig,
+) -> Predictions:
+    """Writes a row for each input, in their order.
+
+    Args:
+        folder: Folder of the run.
+        files: Files of inputs.
+        out: New file, or an open one such as standard output.
+        format: `csv`, `jsonl` or `parquet`.
+        config: How predictions are made.
+
+    Raises:
+        ConfigError: The run can't predict, or an input can't be read and is not skipped.
+    """
+    predictor, run = load_predictor(folder, config)
+    assert run.preparation is not None
+    batches = read_inputs(files, run.preparation, size=config.batch_size, may_lack=config.skip)
+    told = Predictions()
+    kinds: dict[str, Kind] = {"file": "string", "row": "int64", **predictor.kinds}
+    if config.skip:
+        kinds["problem"] = "string"
+    with row_writer(out, format, kinds) as writer:
+        for columns in _blocks(batches, predictor, told, config):
+            writer.write(columns)
+    return told
+
+
+def _blocks(
+    batches: Iterator[InputBatch], predictor: Predictor, told: Predictions, config: PredictionConfig
+) -> Iterator[Columns]:
+    for batch in batches:
+        if batch.problems and not config.skip:
+            found = _first_problem(batch)
+            message = f"{found.message}; --on-error skip leaves its row empty"
+            raise ConfigError([replace(found, message=message)])
+        told.count += len(batch.rows)
+        told.num_problems += len(batch.problems)
+        if batch.problems and not told.example:
+            told.example = str(_first_problem(batch))
+        told.filled += batch.filled
+        yield columns_of(batch, predictor, told, with_problems=config.skip)
+
+
+def _first_problem(batch: InputBatch) -> Problem:
+    place, problem = min(batch.problems.items())
+    where = f"row {batch.rows[place]:,}: " if batch.cells is not None else ""
+    return Problem("INPUT", f"{where}{problem}", str(batch.files[place]))
+
+
+def columns_of(
+    batch: InputBatch, predictor: Predictor, told: Predictions, *, with_problems: bool
+) -> dict[str, list[Any]]:
+    """The output rows of a batch; those of inputs that can't be read are empty."""
+    count = len(batch.rows)
+    sound = [place for place in range(count) if place not in batch.problems]
+    found = predictor(batch.inputs) if sound else {}
+    columns: dict[str, list[Any]] = {"file": list(map(str, batch.files)), "row": list(batch.rows)}
+    for name in predictor.kinds:
+        values: list[Any] = [None] * count
+        for place, value in zip(sound, found.get(name, ()), strict=False):
+            values[place] = value
+        columns[name] = values
+    if predictor.spec.task_name == "classification":
+        told.counts.update(str(one) for one in found.get("prediction", ()))
+    if with_problems:
+        columns["problem"] = [batch.problems.get(place, "") for place in range(count)]
+    return columns

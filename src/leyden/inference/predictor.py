@@ -1,0 +1,148 @@
+"""What a model says of inputs: classes with probabilities, or numbers, and how sure it is."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from leyden.data import Spec
+from leyden.files.row_writer import Kind
+
+DROPOUT = (
+    *(nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d),
+    *(nn.AlphaDropout, nn.FeatureAlphaDropout),
+)
+MOST_CLASSES = 50
+"""Classes whose probabilities have a column each."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What is said of each input.
+
+    Attributes:
+        columns: Values of each input by column.
+    """
+
+    columns: dict[str, list[object]]
+
+
+class Predictor:
+    """Networks whose mean is taken.
+
+    Args:
+        nets: Networks of one form, such as those of several seeds.
+        spec: What inputs and outputs are.
+        num_dropout: Passes with dropout through each network, whose mean is taken; 0: one pass
+            without.
+        seed: Seed of the dropout.
+    """
+
+    def __init__(
+        self, nets: Sequence[nn.Module], spec: Spec, *, num_dropout: int = 0, seed: int = 0
+    ) -> None:
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.nets = [net.eval().to(self.device) for net in nets]
+        self.spec = spec
+        self.num_dropout = num_dropout
+        self.generator_seed = seed
+
+    @property
+    def is_of_several(self) -> bool:
+        """Whether there is a disagreement to tell."""
+        return len(self.nets) > 1 or self.num_dropout > 1
+
+    @property
+    def class_names(self) -> list[str]:
+        """Names of the classes; their numbers where they have none."""
+        return list(self.spec.class_names) or list(map(str, range(self.spec.num_outputs)))
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """The columns that are said of an input, and their types."""
+        kinds: dict[str, Kind] = {}
+        if self.spec.task_name == "classification":
+            kinds |= {"prediction": "string", "probability": "float64"}
+            if len(self.class_names) <= MOST_CLASSES:
+                kinds |= {f"probability {name}": "float64" for name in self.class_names}
+            kinds["entropy"] = "float64"
+        elif self.spec.num_outputs == 1:
+            kinds["prediction"] = "float64"
+        else:
+            kinds |= {f"prediction {k + 1}": "float64" for k in range(self.spec.num_outputs)}
+        if self.is_of_several:
+            kinds["disagreement"] = "float64"
+        return kinds
+
+    def __call__(self, inputs: Tensor) -> dict[str, list[object]]:
+        """Columns of what is said of each input, in the order of `kinds`."""
+        with torch.inference_mode():
+            passes = torch.stack(list(self._passes(inputs.to(self.device))))
+            if self.spec.task_name == "classification":
+                columns = self._classes(passes.double().softmax(-1))
+            else:
+                columns = self._numbers(passes.double())
+        return {name: columns[name] for name in self.kinds}
+
+    def _passes(self, inputs: Tensor) -> Iterator[Tensor]:
+        for net in self.nets:
+            if self.num_dropout == 0:
+                yield net(inputs)
+                continue
+            with dropout_active(net), torch.random.fork_rng(devices=self._gpus()):
+                torch.manual_seed(self.generator_seed)
+                for _ in range(self.num_dropout):
+                    yield net(inputs)
+
+    def _gpus(self) -> list[int]:
+        return [] if self.device.type == "cpu" else [torch.cuda.current_device()]
+
+    def _classes(self, each: Tensor) -> dict[str, list[object]]:
+        """Of probabilities (passes, inputs, classes).
+
+        The disagreement is the mutual information of prediction and pass in nats: the entropy of
+        the mean less the mean of the entropies (Houlsby et al. 2011, arXiv 1112.5745, equation 2).
+        """
+        mean = each.mean(0)
+        best = mean.max(-1)
+        entropy = _entropy(mean)
+        names = self.class_names
+        columns: dict[str, list[object]] = {
+            "prediction": [names[code] for code in best.indices.tolist()],
+            "probability": best.values.tolist(),
+            "entropy": entropy.tolist(),
+            "disagreement": (entropy - _entropy(each).mean(0)).clamp_min(0).tolist(),
+        }
+        if len(names) <= MOST_CLASSES:
+            columns |= {f"probability {name}": mean[:, k].tolist() for k, name in enumerate(names)}
+        return columns
+
+    def _numbers(self, each: Tensor) -> dict[str, list[object]]:
+        """Of numbers (passes, inputs, outputs) in their own unit; they disagree by a deviation."""
+        own = each * self.spec.target_std + self.spec.target_mean
+        mean = own.mean(0)
+        columns: dict[str, list[object]] = {"prediction": mean[:, 0].tolist()}
+        columns |= {f"prediction {k + 1}": mean[:, k].tolist() for k in range(mean.shape[1])}
+        if self.is_of_several:
+            columns["disagreement"] = own.std(0).mean(-1).tolist()
+        return columns
+
+
+def _entropy(probabilities: Tensor) -> Tensor:
+    entropy: Tensor = torch.special.entr(probabilities).sum(-1)
+    return entropy
+
+
+@contextmanager
+def dropout_active(net: nn.Module) -> Iterator[None]:
+    """Layers of dropout drop as in training; batch norms and all others stay as they are."""
+    layers = [layer for layer in net.modules() if isinstance(layer, DROPOUT)]
+    for layer in layers:
+        layer.train()
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.eval()

@@ -1,0 +1,155 @@
+"""Rows that come after training are read as the training rows were."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from leyden.data import CSVTable, DataError
+from leyden.data.tables.new_rows import read_new_rows
+
+COUNT = 60
+RANDOM = np.random.default_rng(0)
+TABLE = pd.DataFrame(
+    {
+        "age": RANDOM.integers(18, 90, COUNT).astype(float),
+        "weight": [f"{value:.1f} kg" for value in RANDOM.uniform(50, 90, COUNT)],
+        "town": RANDOM.choice(["Bonn", "Köln", ""], COUNT),
+        "member": RANDOM.choice(["true", "False", "TRUE"], COUNT),
+        "joined": pd.date_range("2024-01-03", periods=COUNT, freq="29h").strftime("%d.%m.%Y %H:%M"),
+        "zip": RANDOM.choice([50667, 53111], COUNT),
+        "churn": RANDOM.choice(["no", "yes"], COUNT),
+    }
+)
+TABLE.loc[[3, 7], "age"] = np.nan
+
+
+def data_of(path, **more):
+    given = {"target": "churn", "categories": ("zip",), "missing_indicator": True, **more}
+    return CSVTable(path=str(path), batch_size=8, **given)
+
+
+def written(folder, frame=TABLE, name="table.csv", **how):
+    path = Path(folder) / name
+    if path.suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_csv(path, index=False, **how)
+    return path
+
+
+def inputs_of_training(data):
+    """All rows in the order of the file, found by their features."""
+    splits = data.splits
+    parts = [part.features for _, part in splits]
+    return torch.cat(parts)
+
+
+def read(path, data, size=7, **how):
+    blocks = list(read_new_rows(Path(path), data.splits.preparation, size=size, **how))
+    assert [block.first for block in blocks] == list(range(1, COUNT + 1, size))[: len(blocks)]
+    return blocks
+
+
+def assert_same_rows(blocks, data):
+    assert not any(block.problems for block in blocks)
+    found = torch.cat([block.inputs for block in blocks])
+    expected = inputs_of_training(data)
+    assert found.shape == expected.shape
+    assert {tuple(row) for row in found.tolist()} == {tuple(row) for row in expected.tolist()}
+
+
+@pytest.mark.parametrize("size", [1, 7, COUNT])
+def test_the_training_file_read_again_gives_the_training_inputs(size, tmp_path):
+    path = written(tmp_path)
+    data = data_of(path)
+    assert_same_rows(read(path, data, size), data)
+
+
+def test_columns_may_stand_in_any_order_without_the_target_and_with_others(tmp_path):
+    data = data_of(written(tmp_path))
+    other = TABLE[TABLE.columns[::-1]].drop(columns="churn").assign(more=1)
+    assert_same_rows(read(written(tmp_path, other, "other.csv", sep=";"), data), data)
+
+
+def test_a_parquet_file_has_the_same_inputs_as_text(tmp_path):
+    data = data_of(written(tmp_path))
+    typed = TABLE.assign(
+        weight=TABLE["weight"].str.removesuffix(" kg").astype(float),
+        joined=pd.to_datetime(TABLE["joined"], format="%d.%m.%Y %H:%M"),
+        town=TABLE["town"].replace("", None),
+    )
+    assert_same_rows(read(written(tmp_path, typed, "typed.parquet"), data), data)
+
+
+WRONG = {
+    "no number": ({"age": "old"}, "age: `old` is no number"),
+    "another unit": ({"weight": "60 lb"}, "weight: `60 lb` is no number"),
+    "an unseen category": ({"town": "Ulm"}, "town: no training row has `Ulm`"),
+    "an unseen number as a category": ({"zip": "10115"}, "zip: no training row has `10115`"),
+    "a missing flag": ({"member": ""}, "member is missing, which it is in no training row"),
+    "another form of time": ({"joined": "2024-01-03 05:00"}, "joined: `2024-01-03 05:00` is none"),
+    "no time": ({"joined": "soon"}, "joined: `soon` is none of dates by %d.%m.%Y %H:%M"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_cell_that_can_not_be_read_is_a_problem_of_its_row_alone(name, tmp_path):
+    cells, problem = WRONG[name]
+    path = written(tmp_path)
+    data = data_of(path)
+    frame = TABLE.astype(object)
+    frame.loc[10, list(cells)] = list(cells.values())
+    (block,) = read(written(tmp_path, frame, "wrong.csv"), data, size=COUNT)
+    assert list(block.problems) == [10]
+    assert block.problems[10].startswith(problem)
+    others = [row for row in range(COUNT) if row != 10]
+    (whole,) = read(path, data, size=COUNT)
+    assert torch.equal(block.inputs[others], whole.inputs[others])
+
+
+def test_missing_numbers_are_filled_as_in_training_and_counted(tmp_path):
+    path = written(tmp_path)
+    data = data_of(path)
+    frame = TABLE.astype({"age": object})
+    frame.loc[[0, 20], "age"] = "n/a"
+    (block,) = read(written(tmp_path, frame, "gaps.csv"), data, size=COUNT)
+    assert not block.problems
+    assert block.filled == {"age": 4}
+    assert torch.equal(block.inputs[0, 0], block.inputs[3, 0])
+
+
+def test_a_missing_number_is_a_problem_where_none_is_filled(tmp_path):
+    path = written(tmp_path, TABLE.dropna())
+    data = data_of(path, impute="refuse", missing_indicator=False)
+    blocks = list(
+        read_new_rows(written(tmp_path, TABLE, "gaps.csv"), data.splits.preparation, size=99)
+    )
+    assert blocks[0].problems == {3: "age is missing", 7: "age is missing"}
+
+
+def test_a_row_with_other_cells_than_names_is_a_problem_of_that_row(tmp_path):
+    data = data_of(written(tmp_path))
+    lines = written(tmp_path, name="uneven.csv").read_text().splitlines()
+    lines[5] = "1,2"
+    (tmp_path / "uneven.csv").write_text("\n".join(lines))
+    (block,) = read(tmp_path / "uneven.csv", data, size=COUNT)
+    assert block.problems == {4: "has 2 cells, and 7 columns are named"}
+
+
+def test_a_missing_column_is_named_with_the_nearest(tmp_path):
+    data = data_of(written(tmp_path))
+    other = written(tmp_path, TABLE.rename(columns={"age": "Age"}), "other.csv")
+    with pytest.raises(DataError, match="lacks the column `age`; did you mean `Age`"):
+        read(other, data)
+    (block, *_) = read(other, data, may_lack=True)
+    assert block.filled["age"] == 7
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_the_encoding_of_the_run_reads_new_files(encoding, tmp_path):
+    path = written(tmp_path, name="cp.csv", encoding=encoding)
+    data = data_of(path, encoding=encoding)
+    assert_same_rows(read(path, data), data)
