@@ -158,7 +158,7 @@ def test_rows_of_the_test_part_have_the_error_that_the_run_measured(
         "jsonl": lambda path: pd.read_json(path, lines=True),
     }
     found = readers[ending](tmp_path / f"out.{ending}")
-    assert list(found.columns) == ["file", "row", "prediction"]
+    assert list(found.columns) == ["file", "row", "prediction", "low", "high"]
     error = root_mean_squared_error(table["price"], found["prediction"])
     assert error == pytest.approx(metrics(folder)["test/rmse"], rel=1e-4)
 

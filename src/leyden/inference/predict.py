@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from leyden.config.module_run import is_module_run
+from leyden.data.series.preparation import SeriesPreparation
 from leyden.errors import ConfigError, Problem
 from leyden.files.row_writer import Columns, Kind, row_writer
+from leyden.inference.forecasts import forecast_kinds, forecasts, require_steps
 from leyden.inference.inputs import InputBatch, read_inputs
 from leyden.inference.load import LoadedRun, load_run
 from leyden.inference.predictor import Predictor
 from leyden.run.folder import read_frozen
+from leyden.run.prediction_intervals import read_intervals
 
 BATCH = 1024
 
@@ -27,6 +30,7 @@ class PredictionConfig:
         num_dropout: Passes with dropout; 0: none.
         skip: Whether inputs that can't be read have a row that says so, instead of being an error.
         batch_size: Inputs that are computed together.
+        horizon: Steps of a forecast; None: those that the model gives at once.
     """
 
     which: str = "best"
@@ -34,6 +38,7 @@ class PredictionConfig:
     num_dropout: int = 0
     skip: bool = False
     batch_size: int = BATCH
+    horizon: int | None = None
 
 
 @dataclass
@@ -70,7 +75,14 @@ def load_predictor(folder: Path, config: PredictionConfig) -> tuple[Predictor, L
             message = "takes other inputs or gives other outputs than RUN: their data differ"
             raise ConfigError([Problem("--ensemble", message, str(path))])
     nets = [first.net, *(one.net for one in others)]
-    predictor = Predictor(nets, first.spec, num_dropout=config.num_dropout)
+    is_alone = not config.ensemble and config.num_dropout == 0 and config.which == "best"
+    predictor = Predictor(
+        nets,
+        first.spec,
+        # They are those of the errors of this network with the weights that were tested.
+        intervals=read_intervals(folder) if is_alone else None,
+        num_dropout=config.num_dropout,
+    )
     return predictor, first
 
 
@@ -105,6 +117,10 @@ def predict_files(
         ConfigError: The run can't predict, or an input can't be read and is not skipped.
     """
     predictor, run = load_predictor(folder, config)
+    if isinstance(run.preparation, SeriesPreparation):
+        return _forecast_files(files, run.preparation, predictor, out, format, config)
+    if config.horizon is not None:
+        raise ConfigError([Problem("--horizon", "is for series", str(config.horizon))])
     assert run.preparation is not None
     batches = read_inputs(files, run.preparation, size=config.batch_size, may_lack=config.skip)
     told = Predictions()
@@ -114,6 +130,30 @@ def predict_files(
     with row_writer(out, format, kinds) as writer:
         for columns in _blocks(batches, predictor, told, config):
             writer.write(columns)
+    return told
+
+
+def _forecast_files(
+    files: Sequence[Path],
+    preparation: SeriesPreparation,
+    predictor: Predictor,
+    out: Path | TextIO,
+    format: str,
+    config: PredictionConfig,
+) -> Predictions:
+    """Writes a row for each step of each series."""
+    steps, told = require_steps(preparation, config.horizon), Predictions()
+    kinds = forecast_kinds(predictor, preparation)
+    if config.skip:
+        kinds["problem"] = "string"
+    with row_writer(out, format, kinds) as writer:
+        for columns, problems in forecasts(
+            files, preparation, predictor, steps=steps, skip=config.skip
+        ):
+            told.count += 1
+            told.num_problems += bool(problems[0])
+            told.example = told.example or problems[0]
+            writer.write(columns | ({"problem": problems} if config.skip else {}))
     return told
 
 

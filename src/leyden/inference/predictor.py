@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from leyden.data import Spec
 from leyden.files.row_writer import Kind
+from leyden.run.prediction_intervals import PredictionIntervals
+from leyden.tasks.forecast import forecast
 
 DROPOUT = (
     *(nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d),
@@ -35,17 +37,25 @@ class Predictor:
     Args:
         nets: Networks of one form, such as those of several seeds.
         spec: What inputs and outputs are.
+        intervals: Intervals around numbers; None: they are not known.
         num_dropout: Passes with dropout through each network, whose mean is taken; 0: one pass
             without.
         seed: Seed of the dropout.
     """
 
     def __init__(
-        self, nets: Sequence[nn.Module], spec: Spec, *, num_dropout: int = 0, seed: int = 0
+        self,
+        nets: Sequence[nn.Module],
+        spec: Spec,
+        *,
+        intervals: PredictionIntervals | None = None,
+        num_dropout: int = 0,
+        seed: int = 0,
     ) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.nets = [net.eval().to(self.device) for net in nets]
         self.spec = spec
+        self.intervals = intervals
         self.num_dropout = num_dropout
         self.generator_seed = seed
 
@@ -68,10 +78,10 @@ class Predictor:
             if len(self.class_names) <= MOST_CLASSES:
                 kinds |= {f"probability {name}": "float64" for name in self.class_names}
             kinds["entropy"] = "float64"
-        elif self.spec.num_outputs == 1:
-            kinds["prediction"] = "float64"
         else:
-            kinds |= {f"prediction {k + 1}": "float64" for k in range(self.spec.num_outputs)}
+            kinds["prediction"] = "float64"
+            if self.intervals is not None:
+                kinds |= {"low": "float64", "high": "float64"}
         if self.is_of_several:
             kinds["disagreement"] = "float64"
         return kinds
@@ -86,15 +96,46 @@ class Predictor:
                 columns = self._numbers(passes.double())
         return {name: columns[name] for name in self.kinds}
 
+    def forecast(self, past: Tensor, steps: int) -> dict[str, list[object]]:
+        """Columns of the forecasts of one series, a row for each step.
+
+        Args:
+            past: Scaled values (1, lags, features).
+            steps: Number of steps.
+        """
+        with torch.inference_mode():
+            passes = [
+                forecast(net, past.to(self.device), steps)[0] for net in self._nets_of_passes()
+            ]
+            own = torch.stack(passes).double() * self.spec.target_std + self.spec.target_mean
+        mean = own.mean(0).tolist()
+        columns: dict[str, list[object]] = {"prediction": mean}
+        if self.intervals is not None:
+            halves: list[float | None] = [*self.intervals.half_widths[:steps]]
+            halves += [None] * (steps - len(halves))
+            for name, sign in (("low", -1), ("high", 1)):
+                columns[name] = [
+                    None if half is None else value + sign * half
+                    for value, half in zip(mean, halves, strict=True)
+                ]
+        if self.is_of_several:
+            columns["disagreement"] = own.std(0).tolist()
+        return columns
+
     def _passes(self, inputs: Tensor) -> Iterator[Tensor]:
+        for net in self._nets_of_passes():
+            yield net(inputs)
+
+    def _nets_of_passes(self) -> Iterator[nn.Module]:
+        """Each network once; with dropout as often as it is asked for, with layers that drop."""
         for net in self.nets:
             if self.num_dropout == 0:
-                yield net(inputs)
+                yield net
                 continue
             with dropout_active(net), torch.random.fork_rng(devices=self._gpus()):
                 torch.manual_seed(self.generator_seed)
                 for _ in range(self.num_dropout):
-                    yield net(inputs)
+                    yield net
 
     def _gpus(self) -> list[int]:
         return [] if self.device.type == "cpu" else [torch.cuda.current_device()]
@@ -124,9 +165,11 @@ class Predictor:
         own = each * self.spec.target_std + self.spec.target_mean
         mean = own.mean(0)
         columns: dict[str, list[object]] = {"prediction": mean[:, 0].tolist()}
-        columns |= {f"prediction {k + 1}": mean[:, k].tolist() for k in range(mean.shape[1])}
+        if self.intervals is not None:
+            half = self.intervals.half_widths[0]
+            columns |= {"low": (mean[:, 0] - half).tolist(), "high": (mean[:, 0] + half).tolist()}
         if self.is_of_several:
-            columns["disagreement"] = own.std(0).mean(-1).tolist()
+            columns["disagreement"] = own[..., 0].std(0).tolist()
         return columns
 
 

@@ -69,6 +69,7 @@ from leyden.training.baselines import record_baselines
 from leyden.training.build import RunObjects, build
 from leyden.training.events import RunResumed, RunStarted, StoppedEarly
 from leyden.training.initial_weights import InitialWeights, load_initial_weights
+from leyden.training.prediction_intervals import record_intervals
 from leyden.training.recovery import prepare_attempt
 
 log = logging.getLogger("leyden")
@@ -167,6 +168,7 @@ def run_attempt(
         close_files(trainer.loggers)
     if record.is_writer and experiment.has_test:
         record_baselines(cfg, experiment.data, record, emit)
+        record_intervals(cfg, experiment, record, emit)
 
 
 def resumable_checkpoint(record: Record, emit: Observer) -> Path | None:

@@ -23,7 +23,7 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
         usage="RUN INPUT... [--out FILE] [--on-error skip] [--ensemble RUN ...] [--mc-dropout N]"
         " [ckpt=best|last]",
         description="Predicts for images (files, folders, patterns), rows of tables (CSV, Parquet)"
-        " and arrays (.npy, .npz), read as the run's own data was. Each input has a row.",
+        " and arrays (.npy, .npz), and forecasts series; all are read as the run's own data was.",
     )
     add = parser.add_argument
     add("source", metavar="RUN", help="a run's folder")
@@ -37,6 +37,7 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
     )
     add("--ensemble", metavar="RUN", type=Path, action="append", default=[], help="mean with it")
     add("--mc-dropout", metavar="N", type=whole(2), default=0, help="mean of N passes with dropout")
+    add("--horizon", metavar="N", type=whole(1), help="of series: steps to forecast")
     add("--batch-size", metavar="N", type=whole(1), default=1024, help="default: 1024")
 
 
@@ -64,6 +65,7 @@ def predict(options: argparse.Namespace) -> int:
         num_dropout=options.mc_dropout,
         skip=options.on_error == "skip",
         batch_size=options.batch_size,
+        horizon=options.horizon,
     )
     told = predict_files(
         Path(options.source), find_files(inputs), out or sys.stdout, format, config

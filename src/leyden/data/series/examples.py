@@ -10,6 +10,7 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from leyden.data.datamodule import DataModule
+from leyden.data.series.preparation import SeriesLayout
 from leyden.data.series.series import Series, series_splits
 from leyden.data.spec import DataKind
 from leyden.data.splits import DataSplits
@@ -52,7 +53,11 @@ class Sine(DataModule):
         noise = torch.randn(self.length, generator=torch.Generator().manual_seed(0))
         values = torch.sin(2 * torch.pi * time / self.period) + self.noise * noise
         return series_splits(
-            [Series(values[:, None])], lags=self.lags, horizon=self.horizon, target_name="sine"
+            [Series(values[:, None])],
+            layout=SeriesLayout(target="sine"),
+            lags=self.lags,
+            horizon=self.horizon,
+            target_name="sine",
         )
 
 
@@ -78,6 +83,7 @@ class Sunspots(DataModule):
     def load(self) -> DataSplits:
         return series_splits(
             [Series(read_sunspots()[:, None])],
+            layout=SeriesLayout(target="sunspots", time=("year",)),
             lags=self.lags,
             horizon=self.horizon,
             target_name="sunspots a year",

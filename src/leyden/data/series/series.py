@@ -9,6 +9,7 @@ from torch import Tensor
 from leyden.data.errors import DataError
 from leyden.data.report import DataReport
 from leyden.data.scaling import mean_and_scale
+from leyden.data.series.preparation import SeriesLayout, SeriesPreparation
 from leyden.data.series.windows import Autoregression, Windows, baseline_rmse, window_places
 from leyden.data.spec import Spec
 from leyden.data.split_names import SPLITS
@@ -51,6 +52,7 @@ class Series:
 def series_splits(
     series: list[Series],
     *,
+    layout: SeriesLayout | None = None,
     lags: int,
     horizon: int,
     target_name: str,
@@ -65,6 +67,7 @@ def series_splits(
 
     Args:
         series: One or more series with the same features.
+        layout: Where further series are in a file; None: it is not known.
         lags: Number of times that the model sees.
         horizon: Number of times that it predicts.
         target_name: Name of the target, with its unit.
@@ -104,7 +107,16 @@ def series_splits(
     if not report.split:
         percent = " + ".join(f"{100 * share:g}" for share in shares)
         report.split = f"by time, {percent} %" + (", each series by itself" * (len(series) > 1))
-    return DataSplits(spec, train, val, test, report)
+    preparation = None
+    if layout is not None:
+        preparation = SeriesPreparation(
+            layout=layout,
+            mean=tuple(mean.tolist()),
+            std=tuple(std.tolist()),
+            lags=lags,
+            horizon=horizon,
+        )
+    return DataSplits(spec, train, val, test, report, preparation)
 
 
 def _firsts(

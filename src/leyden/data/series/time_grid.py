@@ -1,18 +1,18 @@
 """The grid of times: its step, the places of the times on it, and a series on it."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from pandas.tseries.offsets import BaseOffset, BDay, DateOffset, MonthEnd
 
 from leyden.data.errors import DataError, format_cell
 from leyden.data.parsing.times import Times
+from leyden.data.series.preparation import Gaps
 from leyden.data.series.series import Series
-
-Gaps = Literal["fill", "keep"]
 
 
 def series_on_grid(
@@ -67,6 +67,10 @@ MICROSECONDS = {"d": 86_400_000_000, "h": 3_600_000_000, "min": 60_000_000}
 MICROSECONDS |= {"s": 1_000_000, "ms": 1_000}
 
 
+MIDNIGHT = " 00:00:00"
+Offset = BaseOffset | pd.Timedelta | float
+
+
 @dataclass(frozen=True)
 class TimeGrid:
     """Where times lie on an even grid.
@@ -75,11 +79,29 @@ class TimeGrid:
         places: Place of each row, in the order of the file; the first time is 0.
         step: Step of the grid, in words.
         off: Largest distance of a time from its place, as a share of the step.
+        offset: The step, to be added to a time; a number where times are numbers.
     """
 
     places: NDArray[np.int64]
     step: str
-    off: float = 0.0
+    off: float
+    offset: Offset
+
+    def after(self, last: Any, count: int) -> list[str]:
+        """The next times after a time, as text."""
+        found = [last + (k + 1) * self.offset for k in range(count)]
+        if isinstance(self.offset, float):
+            return [format_cell(float(one)) for one in found]
+        texts = [str(one) for one in (last, *found)]
+        are_days = all(text.endswith(MIDNIGHT) for text in texts) and self.is_of_days
+        return [text.removesuffix(MIDNIGHT) if are_days else text for text in texts[1:]]
+
+    @property
+    def is_of_days(self) -> bool:
+        """Whether all times of the grid have the clock of the first."""
+        if isinstance(self.offset, pd.Timedelta):
+            return self.offset % pd.Timedelta(days=1) == pd.Timedelta(0)
+        return not isinstance(self.offset, float)
 
 
 def find_grid(times: Times, *, key: str) -> TimeGrid:
@@ -98,7 +120,7 @@ def find_grid(times: Times, *, key: str) -> TimeGrid:
     for find in (_month_places, _business_places):
         found = find(times, distinct)
         if found is not None:
-            return TimeGrid(*found)
+            return found
     gaps = np.diff(distinct).astype(np.float64)
     usual = _usual(gaps)
     near = gaps[np.abs(gaps / usual - 1) < OFF_STEP]
@@ -117,7 +139,9 @@ def find_grid(times: Times, *, key: str) -> TimeGrid:
         raise DataError(key, message)
     places = np.concatenate([[0], np.cumsum(whole).astype(np.int64)])
     own = places[np.searchsorted(distinct, times.keys)]
-    return TimeGrid(own, _words(step, times), float(off.max()))
+    is_number = pd.api.types.is_numeric_dtype(times.moments)
+    offset = step if is_number else pd.Timedelta(microseconds=round(step))
+    return TimeGrid(own, _words(step, times), float(off.max()), offset)
 
 
 def _usual(gaps: NDArray[Any]) -> float:
@@ -130,7 +154,7 @@ def _usual(gaps: NDArray[Any]) -> float:
     return float(same[counts.argmax()])
 
 
-def _month_places(times: Times, distinct: NDArray[Any]) -> tuple[NDArray[np.int64], str] | None:
+def _month_places(times: Times, distinct: NDArray[Any]) -> TimeGrid | None:
     """Times that are months, quarters or years apart."""
     if not times.is_date or np.diff(distinct).min() < 28 * MICROSECONDS["d"]:
         return None
@@ -145,10 +169,11 @@ def _month_places(times: Times, distinct: NDArray[Any]) -> tuple[NDArray[np.int6
     if (gaps % size).any():
         return None
     words = {1: "1 month", 3: "1 quarter", 12: "1 year"}.get(size, f"{size} months")
-    return (months - months.min()) // size, words
+    offset = MonthEnd(size) if is_end else DateOffset(months=size)
+    return TimeGrid((months - months.min()) // size, words, 0.0, offset)
 
 
-def _business_places(times: Times, distinct: NDArray[Any]) -> tuple[NDArray[np.int64], str] | None:
+def _business_places(times: Times, distinct: NDArray[Any]) -> TimeGrid | None:
     """Days from Monday to Friday."""
     if not times.is_date:
         return None
@@ -160,7 +185,8 @@ def _business_places(times: Times, distinct: NDArray[Any]) -> tuple[NDArray[np.i
     if not is_daily or weekdays - set(range(5)) or not {0, 4} <= weekdays:
         return None
     dates = days.to_numpy().astype("datetime64[D]")
-    return np.busday_count(dates.min(), dates).astype(np.int64), "1 business day"
+    places = np.busday_count(dates.min(), dates).astype(np.int64)
+    return TimeGrid(places, "1 business day", 0.0, BDay())
 
 
 def _words(gap: float, times: Times) -> str:
