@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
+import leyden as leyden_package
 from leyden.data import BatchIndices, CSVSeries
 from leyden.inference.load import load_run
 
@@ -135,3 +136,14 @@ def test_columns_that_are_seen_and_not_forecast_limit_the_horizon(leyden, tmp_pa
     refused = leyden("predict", str(folder), "series.csv", "--horizon", "4")
     assert refused.status == 2
     assert "--horizon=4: is more than the model gives at once, 3: it sees wind" in refused.err
+
+
+def test_python_continues_a_frame_as_its_file(hourly, leyden, tmp_path):
+    folder, _ = hourly
+    run = leyden_package.load(folder)
+    frame = pd.read_csv(tmp_path / "hours.csv")
+    found = run.predict(frame, horizon=4)
+    assert list(found.columns) == ["step", "time", "prediction", "low", "high"]
+    of_file = run.predict("hours.csv", horizon=4)
+    assert found["prediction"].tolist() == of_file["prediction"].tolist()
+    assert found["time"].tolist() == of_file["time"].tolist()

@@ -13,6 +13,7 @@ from PIL import Image
 from scipy.stats import entropy
 from sklearn.metrics import accuracy_score, log_loss, root_mean_squared_error
 
+import leyden as leyden_package
 from leyden.data import CSVTable, Digits
 from leyden.inference.load import load_run
 
@@ -244,3 +245,23 @@ def test_what_is_kept_is_enough_to_build_the_network(prices):
     run = load_run(folder)
     assert run.spec is not None
     assert run.net(torch.zeros(2, *run.spec.input_shape)).shape == (2, 1)
+
+
+def test_python_predicts_for_frames_arrays_and_files(prices, leyden, tmp_path):
+    folder, table = prices
+    run = leyden_package.load(folder)
+    table.to_csv(tmp_path / "new.csv", index=False)
+    of_file, of_frame = run.predict("new.csv"), run.predict(table)
+    assert of_frame["prediction"].tolist() == pytest.approx(of_file["prediction"].tolist())
+    (row,) = run.predict(table[:1].assign(town="Mars"), skip=True).to_dict("records")
+    assert "no training row has `Mars`" in row["problem"]
+    with pytest.raises(leyden_package.ConfigError, match="takes a DataFrame"):
+        run.predict(np.zeros((2, 3)))
+
+
+def test_python_predicts_for_images_in_an_array(digits):
+    folder, pixels, labels = digits
+    found = leyden_package.load(folder).predict(pixels)
+    assert (found["prediction"].astype(int) == labels).mean() == pytest.approx(
+        metrics(folder)["test/acc"]
+    )

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from leyden.data import DataError
-from leyden.data.series.new_series import NewSeries, read_new_series
+from leyden.data.series.new_series import NewSeries, new_series_of, read_new_series
 from leyden.data.series.preparation import SeriesPreparation
 from leyden.errors import ConfigError, Problem
 from leyden.files.row_writer import Kind
@@ -54,15 +56,45 @@ def forecasts(
     """
     for file in files:
         try:
-            found, _ = read_new_series(file, preparation, steps=steps)
+            found = read_new_series(file, preparation, steps=steps)
         except DataError as error:
             raise ConfigError([Problem("INPUT", str(error), str(file))]) from error
-        for series in found:
-            if series.problem and not skip:
-                which = f"series `{series.name}` " if series.name else ""
-                message = f"{which}{series.problem}; --on-error skip leaves its rows empty"
-                raise ConfigError([Problem("INPUT", message, str(file))])
-            yield _columns(file, series, preparation, predictor, steps), [series.problem] * steps
+        yield from _each(file, found, preparation, predictor, steps, skip)
+
+
+def forecasts_of_frame(
+    frame: pd.DataFrame,
+    preparation: SeriesPreparation,
+    predictor: Predictor,
+    *,
+    steps: int,
+    skip: bool,
+) -> Iterator[tuple[dict[str, list[Any]], list[str]]]:
+    """Forecasts of the series of a DataFrame; see `forecasts`."""
+    if not isinstance(frame, pd.DataFrame):
+        message = f"are a {type(frame).__name__}; the run takes a DataFrame, or paths"
+        raise ConfigError([Problem("inputs", message)])
+    try:
+        found = new_series_of(frame, preparation, steps=steps)
+    except DataError as error:
+        raise ConfigError([Problem("inputs", str(error))]) from error
+    yield from _each(Path("inputs"), found, preparation, predictor, steps, skip)
+
+
+def _each(
+    file: Path,
+    found: Sequence[NewSeries],
+    preparation: SeriesPreparation,
+    predictor: Predictor,
+    steps: int,
+    skip: bool,
+) -> Iterator[tuple[dict[str, list[Any]], list[str]]]:
+    for series in found:
+        if series.problem and not skip:
+            which = f"series `{series.name}` " if series.name else ""
+            message = f"{which}{series.problem}; --on-error skip leaves its rows empty"
+            raise ConfigError([Problem("INPUT", message, str(file))])
+        yield _columns(file, series, preparation, predictor, steps), [series.problem] * steps
 
 
 def _columns(

@@ -6,16 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
 from leyden.data import DataError
-from leyden.data.images.new_images import read_arrays, read_image
+from leyden.data.images.new_images import pixel_batches, read_arrays, read_image
 from leyden.data.images.preparation import ImagePreparation
 from leyden.data.parsing.numpy_file import ENDINGS
+from leyden.data.parsing.row_stream import RowBlock
 from leyden.data.preparation import Preparation
-from leyden.data.tables.new_rows import NewRows, read_new_rows
+from leyden.data.tables.new_rows import NewRows, new_rows, read_new_rows
 from leyden.data.tables.preparation import TablePreparation
 from leyden.errors import ConfigError, Problem
 from leyden.files.walk import visible_files
@@ -94,18 +98,22 @@ def _rows(
 ) -> Iterator[InputBatch]:
     try:
         for block in read_new_rows(file, preparation, size=size, may_lack=may_lack):
-            count = len(block.block)
-            sound = [row for row in range(count) if row not in block.problems]
-            yield InputBatch(
-                [file] * count,
-                range(block.first, block.first + count),
-                block.inputs[sound],
-                block.problems,
-                block.filled,
-                block,
-            )
+            yield _row_batch(file, block)
     except DataError as error:
         raise ConfigError([Problem("INPUT", str(error), str(file))]) from error
+
+
+def _row_batch(file: Path, block: NewRows) -> InputBatch:
+    count = len(block.block)
+    sound = [row for row in range(count) if row not in block.problems]
+    return InputBatch(
+        [file] * count,
+        range(block.first, block.first + count),
+        block.inputs[sound],
+        block.problems,
+        block.filled,
+        block,
+    )
 
 
 def _images(
@@ -147,3 +155,34 @@ def _arrays(file: Path, preparation: ImagePreparation, size: int) -> Iterator[In
             first += len(pixels)
     except DataError as error:
         raise ConfigError([Problem("INPUT", str(error), str(file))]) from error
+
+
+IN_MEMORY = Path("inputs")
+"""What messages call values that come from no file."""
+
+
+def batches_of_values(
+    values: Any, preparation: Preparation, size: int, may_lack: bool
+) -> Iterator[InputBatch]:
+    """Batches of rows of a DataFrame, or of images in an array.
+
+    Raises:
+        ConfigError: They are not what the run was trained on.
+    """
+    try:
+        if isinstance(preparation, TablePreparation) and isinstance(values, pd.DataFrame):
+            for first in range(0, len(values), size):
+                some = values.iloc[first : first + size].reset_index(drop=True)
+                columns = {str(name): column.rename(str(name)) for name, column in some.items()}
+                block = new_rows(RowBlock(first + 1, columns, {}), preparation, may_lack=may_lack)
+                yield _row_batch(IN_MEMORY, block)
+        elif isinstance(preparation, ImagePreparation) and hasattr(values, "__array__"):
+            for pixels in pixel_batches(np.asarray(values), preparation, size=size):
+                rows = range(1, len(pixels) + 1)
+                yield InputBatch([IN_MEMORY] * len(rows), rows, preparation.inputs(pixels))
+        else:
+            wanted = "a DataFrame" if isinstance(preparation, TablePreparation) else "an array"
+            message = f"are a {type(values).__name__}; the run takes {wanted}, or paths"
+            raise ConfigError([Problem("inputs", message)])
+    except DataError as error:
+        raise ConfigError([Problem("inputs", str(error))]) from error

@@ -1,7 +1,7 @@
 """Predictions of a run for new inputs."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -10,8 +10,18 @@ from leyden.config.module_run import is_module_run
 from leyden.data.series.preparation import SeriesPreparation
 from leyden.errors import ConfigError, Problem
 from leyden.files.row_writer import Columns, Kind, row_writer
-from leyden.inference.forecasts import forecast_kinds, forecasts, require_steps
-from leyden.inference.inputs import InputBatch, read_inputs
+from leyden.inference.forecasts import (
+    forecast_kinds,
+    forecasts,
+    forecasts_of_frame,
+    require_steps,
+)
+from leyden.inference.inputs import (
+    InputBatch,
+    batches_of_values,
+    find_files,
+    read_inputs,
+)
 from leyden.inference.load import LoadedRun, load_run
 from leyden.inference.predictor import Predictor
 from leyden.run.folder import read_frozen
@@ -103,8 +113,10 @@ def predict_files(
     out: Path | TextIO,
     format: str,
     config: PredictionConfig,
+    *,
+    on_progress: Callable[[int], None] = lambda _: None,
 ) -> Predictions:
-    """Writes a row for each input, in their order.
+    """Writes a row for each input, or for each step of a series, in their order.
 
     Args:
         folder: Folder of the run.
@@ -112,49 +124,100 @@ def predict_files(
         out: New file, or an open one such as standard output.
         format: `csv`, `jsonl` or `parquet`.
         config: How predictions are made.
+        on_progress: Is told the number of inputs so far.
 
     Raises:
         ConfigError: The run can't predict, or an input can't be read and is not skipped.
     """
-    predictor, run = load_predictor(folder, config)
-    if isinstance(run.preparation, SeriesPreparation):
-        return _forecast_files(files, run.preparation, predictor, out, format, config)
-    if config.horizon is not None:
-        raise ConfigError([Problem("--horizon", "is for series", str(config.horizon))])
-    assert run.preparation is not None
-    batches = read_inputs(files, run.preparation, size=config.batch_size, may_lack=config.skip)
     told = Predictions()
-    kinds: dict[str, Kind] = {"file": "string", "row": "int64", **predictor.kinds}
-    if config.skip:
-        kinds["problem"] = "string"
+    kinds, blocks = _table_of_files(folder, files, config, told)
     with row_writer(out, format, kinds) as writer:
-        for columns in _blocks(batches, predictor, told, config):
+        for columns in blocks:
             writer.write(columns)
+            on_progress(told.count)
     return told
 
 
-def _forecast_files(
+def predict_values(folder: Path, inputs: Any, config: PredictionConfig) -> dict[str, list[Any]]:
+    """The columns of the predictions for values in memory, or for files.
+
+    Args:
+        folder: Folder of the run.
+        inputs: Rows of a table or a series (DataFrame), images (array), or paths.
+        config: How predictions are made.
+
+    Raises:
+        ConfigError: See `predict_files`; or the run is of other data than such values.
+    """
+    if isinstance(inputs, str | Path):
+        inputs = [inputs]
+    if isinstance(inputs, Sequence):
+        files = find_files([str(one) for one in inputs])
+        kinds, blocks = _table_of_files(folder, files, config, Predictions())
+        return _joined(kinds, blocks)
+    predictor, run = load_predictor(folder, config)
+    assert run.preparation is not None
+    if isinstance(run.preparation, SeriesPreparation):
+        steps = require_steps(run.preparation, config.horizon)
+        kinds = forecast_kinds(predictor, run.preparation)
+        found = forecasts_of_frame(
+            inputs, run.preparation, predictor, steps=steps, skip=config.skip
+        )
+        blocks = (columns | ({"problem": told} if config.skip else {}) for columns, told in found)
+    else:
+        kinds = {"row": "int64", **predictor.kinds}
+        batches = batches_of_values(inputs, run.preparation, config.batch_size, config.skip)
+        blocks = _blocks(batches, predictor, Predictions(), config)
+    if config.skip:
+        kinds["problem"] = "string"
+    return _joined({name: kind for name, kind in kinds.items() if name != "file"}, blocks)
+
+
+def _joined(kinds: Mapping[str, Kind], blocks: Iterable[Columns]) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {name: [] for name in kinds}
+    for block in blocks:
+        for name, values in columns.items():
+            values += block[name]
+    return columns
+
+
+def _table_of_files(
+    folder: Path, files: Sequence[Path], config: PredictionConfig, told: Predictions
+) -> tuple[dict[str, Kind], Iterator[Columns]]:
+    """The columns of the predictions for files, and their blocks as they come."""
+    predictor, run = load_predictor(folder, config)
+    assert run.preparation is not None
+    kinds: dict[str, Kind]
+    if isinstance(run.preparation, SeriesPreparation):
+        steps = require_steps(run.preparation, config.horizon)
+        kinds = forecast_kinds(predictor, run.preparation)
+        blocks = _series_blocks(files, run.preparation, predictor, told, steps, config)
+    else:
+        if config.horizon is not None:
+            raise ConfigError([Problem("--horizon", "is for series", str(config.horizon))])
+        kinds = {"file": "string", "row": "int64", **predictor.kinds}
+        batches = read_inputs(files, run.preparation, size=config.batch_size, may_lack=config.skip)
+        blocks = _blocks(batches, predictor, told, config)
+    if config.skip:
+        kinds["problem"] = "string"
+    return kinds, blocks
+
+
+def _series_blocks(
     files: Sequence[Path],
     preparation: SeriesPreparation,
     predictor: Predictor,
-    out: Path | TextIO,
-    format: str,
+    told: Predictions,
+    steps: int,
     config: PredictionConfig,
-) -> Predictions:
-    """Writes a row for each step of each series."""
-    steps, told = require_steps(preparation, config.horizon), Predictions()
-    kinds = forecast_kinds(predictor, preparation)
-    if config.skip:
-        kinds["problem"] = "string"
-    with row_writer(out, format, kinds) as writer:
-        for columns, problems in forecasts(
-            files, preparation, predictor, steps=steps, skip=config.skip
-        ):
-            told.count += 1
-            told.num_problems += bool(problems[0])
-            told.example = told.example or problems[0]
-            writer.write(columns | ({"problem": problems} if config.skip else {}))
-    return told
+) -> Iterator[Columns]:
+    for columns, problems in forecasts(
+        files, preparation, predictor, steps=steps, skip=config.skip
+    ):
+        told.count += 1
+        told.num_problems += bool(problems[0])
+        told.example = told.example or problems[0]
+        yield columns | ({"problem": problems} if config.skip else {})
 
 
 def _blocks(

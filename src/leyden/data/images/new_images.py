@@ -66,7 +66,13 @@ def read_arrays(
             listed = ", ".join(names)
             raise DataError(None, f"has several arrays ({listed}); keep the one of the images")
         names = chosen
-    whole = arrays[names[0]]
+    yield from pixel_batches(arrays[names[0]], preparation, size=size)
+
+
+def pixel_batches(
+    whole: Array, preparation: ImagePreparation, *, size: int
+) -> Iterator[Num[Tensor, "n channels height width"]]:
+    """The pixels of an array of images, or of one; see `read_arrays`."""
     several = _as_several(whole, preparation)
     for first in range(0, len(several), size):
         yield pixels_of(several[first : first + size], preparation)

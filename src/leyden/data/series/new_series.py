@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from leyden.data.parsing.column_types import convert_typed_column
 from leyden.data.report import DataReport
 from leyden.data.series.preparation import SeriesPreparation
 from leyden.data.series.series_reader import ReadSeries, SeriesReader
@@ -29,9 +31,7 @@ class NewSeries:
     times: list[str]
 
 
-def read_new_series(
-    path: Path, preparation: SeriesPreparation, *, steps: int
-) -> tuple[list[NewSeries], DataReport]:
+def read_new_series(path: Path, preparation: SeriesPreparation, *, steps: int) -> list[NewSeries]:
     """The series of a file, each up to its last value of the target.
 
     Args:
@@ -42,9 +42,23 @@ def read_new_series(
     Raises:
         DataError: The file has no such series.
     """
+    found = SeriesReader(preparation.layout).read(str(path), DataReport())
+    return [_new(one, preparation, steps) for one in found]
+
+
+def new_series_of(
+    frame: pd.DataFrame, preparation: SeriesPreparation, *, steps: int
+) -> list[NewSeries]:
+    """The series of a DataFrame; see `read_new_series`."""
     report = DataReport()
-    found = SeriesReader(preparation.layout).read(str(path), report)
-    return [_new(one, preparation, steps) for one in found], report
+    columns = {
+        str(name): convert_typed_column(
+            column.rename(str(name)).reset_index(drop=True), frozenset(), report
+        )
+        for name, column in frame.items()
+    }
+    found = SeriesReader(preparation.layout).series_of(pd.DataFrame(columns), report)
+    return [_new(one, preparation, steps) for one in found]
 
 
 def _new(read: ReadSeries, preparation: SeriesPreparation, steps: int) -> NewSeries:

@@ -62,7 +62,10 @@ class SeriesReader:
         Raises:
             DataError: They are not even, or a column holds something else.
         """
-        frame = read_table(path, self.layout.format, report)
+        return self.series_of(read_table(path, self.layout.format, report), report)
+
+    def series_of(self, frame: pd.DataFrame, report: DataReport) -> list[ReadSeries]:
+        """The series of a table as `read_table` gives it; see `read`."""
         values = self._values(frame, report)
         times = self._times(frame, report)
         groups = self._groups_with_values(frame, report)

@@ -20,72 +20,23 @@ claims the folder of the run and freezes the config in between.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig
-
+from leyden.api.run import Run as Run
 from leyden.config.compose import ComposedRequest, compose_request
 from leyden.config.request import Request
 from leyden.config.validate import check_job, validate
 from leyden.distributed import torchrun
-from leyden.errors import ConfigError, Diverged, Interrupted, Problem, RunFailed
+from leyden.errors import ConfigError, Problem
 from leyden.events import Observer, log_notes
-from leyden.run.folder import outputs_folder, read_frozen
+from leyden.run.folder import outputs_folder
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from leyden.analysis.comparison.run import Comparison
-    from leyden.run.record import Record
     from leyden.sweeps.record import SweepRecord
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run on disk.
-
-    Attributes:
-        record: Content of its `run.json`.
-    """
-
-    record: "Record"
-
-    @property
-    def folder(self) -> Path:
-        """Folder of the run."""
-        return self.record.folder
-
-    @property
-    def status(self) -> str:
-        """`completed`, `failed`, `interrupted`, `diverged`, `oom`, `pruned`, ..."""
-        return self.record.status
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """The last value of each metric, by name."""
-        return self.record.metrics
-
-    @cached_property
-    def config(self) -> DictConfig:
-        """The frozen config that the run is executed from."""
-        return read_frozen(self.folder)
-
-    def raise_for_status(self) -> None:
-        """Raises an error unless the status is `completed`.
-
-        Raises:
-            Diverged: The loss or a weight became NaN or infinite.
-            Interrupted: A signal stopped the run; `leyden resume` continues it.
-            RunFailed: Anything else.
-        """
-        if self.status == "completed":
-            return
-        kinds = {"diverged": Diverged, "interrupted": Interrupted}
-        reason = (self.record.error or {}).get("message") or "no error is recorded"
-        raise kinds.get(self.status, RunFailed)(f"{self.folder}: {self.status}: {reason}")
 
 
 def compose(
