@@ -9,8 +9,8 @@ from leyden.data import Spec
 from leyden.data.text.vocabulary import Vocabulary, load_vocabulary
 from leyden.errors import ConfigError
 from leyden.inference.load import LoadedRun
-from leyden.interop.export import export_hf
 from leyden.interop.gpt2 import read_gpt2
+from leyden.interop.hf_export import export_hf
 from leyden.models import GPT, MLP
 from leyden.tokenization.hugging_face import train_bpe
 from leyden.tokenization.tokenizer import Bytes

@@ -29,7 +29,7 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden eval  RUN [ckpt=last]    test metrics of a run, from its folder
   leyden predict RUN INPUT...     what its model says of new images, rows, arrays
   leyden generate RUN --prompt TEXT    what a language model writes on
-  leyden export RUN --format hf --output DIR   its model for `transformers`
+  leyden export RUN --format onnx --output DIR   its model for other programs
   leyden runs  [FOLDER]           table of the runs below a folder (default: outputs)
   leyden board [FOLDER...]        TensorBoard on some of them; best, median, worst of a sweep
   leyden tag RUN WORD...          words for a run; runs --where tags~WORD finds it

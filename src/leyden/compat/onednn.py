@@ -35,7 +35,8 @@ def serves(x: Tensor, weight: Tensor, *, outputs: int) -> bool:
     processes know nothing of it.
     """
     return (
-        x.numel() * outputs >= LEAST_WORK
+        not torch.compiler.is_compiling()  # first: an export must not depend on the size
+        and x.numel() * outputs >= LEAST_WORK
         and x.is_cpu
         and x.dtype == weight.dtype == torch.float32
         and is_faster_here()
@@ -44,7 +45,6 @@ def serves(x: Tensor, weight: Tensor, *, outputs: int) -> bool:
         and not torch._C._are_functorch_transforms_active()
         and not isinstance(x, DTensor)
         and not isinstance(weight, DTensor)
-        and not torch.compiler.is_compiling()
         and not torch._C._is_tracing()
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from leyden.cli.parser import Parser, Verbs, add_verb, checkpoint_of
 
-FORMATS = ("hf",)
+FORMATS = ("onnx", "torch", "safetensors", "hf")
 NO_TOKENIZER = (
     "the run's characters or bytes are no tokenizer of Hugging Face's: the folder has none, its"
     " vocabulary.json says which token each is; `data.tokenizer=bpe` gives one"
@@ -18,8 +18,10 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
         verbs,
         "export",
         export,
-        usage="RUN --format hf --output DIR [ckpt=best|last]",
-        description="Writes a run's model for other programs; hf: for `transformers`, a GPT.",
+        usage="RUN --format onnx|torch|safetensors|hf --output DIR [ckpt=best|last]",
+        description="Writes a run's model for other programs: with its preprocessing for ONNX"
+        " Runtime or `torch.export`, its weights alone, or a GPT for `transformers`. The file is"
+        " compared with the live model.",
         takes_overrides=True,
     )
     parser.add_argument("source", metavar="RUN", help="a run's folder")
@@ -30,13 +32,23 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
 def export(options: argparse.Namespace) -> int:
     """Writes a run's model."""
     which = checkpoint_of(options)
-    from leyden.cli.console import print_path
+    from leyden.cli.console import print_path, waiting
     from leyden.cli.terminal import show_note
     from leyden.formatting import shown_path
+    from leyden.inference.export import export_model
     from leyden.inference.load import load_run
-    from leyden.interop.export import export_hf
+    from leyden.interop.hf_export import export_hf
 
     folder = Path(options.output)
+    if options.format != "hf":
+        with waiting("exporting"):
+            found = export_model(Path(options.source), which, options.format, folder)
+        for one in found.differences:
+            show_note(f"inputs: {one.inputs}; differs by {one.value:.1e} of the largest output")
+        if found.note:
+            show_note(f"note: {found.note}")
+        print_path(shown_path(folder))
+        return 0
     trained = load_run(Path(options.source), which)
     export_hf(trained.net, trained.vocabulary, folder, run=trained.folder)
     if not (folder / "tokenizer.json").is_file():

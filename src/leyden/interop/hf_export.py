@@ -35,7 +35,7 @@ def export_hf(net: nn.Module, vocabulary: Vocabulary | None, folder: Path, *, ru
         ConfigError: The model has no such form, the folder is taken, or the extra is missing.
     """
     remove_left(folder.parent, PREFIX)
-    problems = [_extra(), _model(net, run), _folder(folder)]
+    problems = [_extra(), _model(net, run), folder_problem(folder)]
     found = [problem for problem in problems if problem is not None]
     if found:
         raise ConfigError(found)
@@ -86,7 +86,8 @@ def _model(net: nn.Module, run: Path) -> Problem | None:
     return Problem("RUN", message, str(run))
 
 
-def _folder(folder: Path) -> Problem | None:
+def folder_problem(folder: Path) -> Problem | None:
+    """Why a folder can't be written into; None: it is new or empty."""
     if folder.is_dir() and not any(folder.iterdir()):
         return None
     if folder.exists() or folder.is_symlink():
