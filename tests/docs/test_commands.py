@@ -37,6 +37,7 @@ RUN = [
 
 NEEDED = {
     "data.path=shards": "tokenize novel.txt --output shards --tokenizer bpe --vocab-size 300",
+    "explain pictures": "train model=cnn trainer=smoke run_dir=pictures",
     "predict sales": "train data=csv_series data.path=sales.csv data.target=sold data.time=date"
     " model=rnn trainer=smoke run_dir=sales",
     "predict prices": "train data=csv data.path=houses.csv data.target=price trainer=smoke"

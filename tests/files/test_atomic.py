@@ -20,6 +20,7 @@ CUTS = {
     "tokenization/chunk.py": "stages, as above",
     "tokenization/tokenizer.py": "into a new folder; the same command writes it again",
     "inference/export.py": "an export: the same command writes it again",
+    "inference/explanation_folder.py": "staged: a folder gets its name when it is whole",
     "interop/model_card.py": "an export: the same command writes it again",
     "interop/hf_export.py": "an export: the same command writes it again",
     "data/images/torchvision_images.py": "a download, which gets its name when it is whole",

@@ -18,6 +18,7 @@ from leyden.cli.verbs import (
     diff,
     doctor,
     evaluate,
+    explain,
     export,
     generate,
     plan,
@@ -40,6 +41,7 @@ RUN_BY_ONE_PROCESS = ("train", "resume", "reproduce")
 WHEN_INTERRUPTED = {
     "compare": "the same command continues",
     "predict": "no file of predictions was written",
+    "explain": "no explanation was written",
     "report": "the report may be incomplete: the same command writes it again",
     "tokenize": "the same command continues",
     "export": "the export may be incomplete: the same command writes it again",
@@ -48,7 +50,7 @@ WHEN_INTERRUPTED = {
 
 
 MODULES = (
-    *(train, plan, data, evaluate, predict, generate, export),
+    *(train, plan, data, evaluate, predict, explain, generate, export),
     *(runs, board, tag, rm, diff, compare, reproduce, doctor, report, scaling, tokenize, adopt),
 )
 """The files of the verbs; each has a function `add_verbs`."""

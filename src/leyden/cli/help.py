@@ -28,6 +28,7 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden resume RUN               continue a run that was interrupted, or make it longer
   leyden eval  RUN [ckpt=last]    test metrics of a run, from its folder
   leyden predict RUN INPUT...     what its model says of new images, rows, arrays
+  leyden explain RUN INPUT...     what each pixel, column, lag or token adds to it
   leyden generate RUN --prompt TEXT    what a language model writes on
   leyden export RUN --format onnx --output DIR   its model for other programs
   leyden runs  [FOLDER]           table of the runs below a folder (default: outputs)
