@@ -40,6 +40,8 @@ NEEDED = {
     "explain pictures": "train model=cnn trainer=smoke run_dir=pictures",
     "predict sales": "train data=csv_series data.path=sales.csv data.target=sold data.time=date"
     " model=rnn trainer=smoke run_dir=sales",
+    "eval prices": "train data=csv data.path=houses.csv data.target=price trainer=smoke"
+    " run_dir=prices",
     "predict prices": "train data=csv data.path=houses.csv data.target=price trainer=smoke"
     " run_dir=prices",
     "--ensemble again": "train seed=1 trainer=smoke run_dir=again",

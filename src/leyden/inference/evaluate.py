@@ -1,5 +1,6 @@
 """Test metrics of a run, from its folder alone."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -12,9 +13,11 @@ from leyden.config.module_run import is_module_run
 from leyden.config.overrides import override
 from leyden.config.references import in_run_folder
 from leyden.config.validate import validate_frozen
+from leyden.data import Spec
 from leyden.errors import ConfigError, Problem
 from leyden.events import Note, Observer
 from leyden.files.json_file import reason_of
+from leyden.inference.labelled import LabelledInputs, labelled_inputs
 from leyden.inference.load import checkpoint_of
 from leyden.planning.building import build_module
 from leyden.planning.hardware import accelerator_is_here, precision_fits
@@ -24,13 +27,16 @@ from leyden.planning.size import makes_layers_late, meta_model
 from leyden.run.checkpoints import load_weights
 from leyden.run.folder import read_frozen, require_run_folder
 from leyden.run.log import quiet_libraries
+from leyden.run.preparation import prepared_of, read_preparation
 from leyden.run.record import Record
 from leyden.run.test_uses import add_test_use
 from leyden.training.build import RunObjects, build_trainer
 from leyden.training.resume import data_changes
 
 
-def evaluate(folder: Path, overrides: list[str], *, observer: Observer) -> dict[str, float]:
+def evaluate(
+    folder: Path, overrides: list[str], *, observer: Observer, on: Sequence[str] = ()
+) -> dict[str, float]:
     """Tests a run's checkpoint and returns the metrics by name.
 
     All that is written is a line in the run's folder: the test part was used.
@@ -39,6 +45,7 @@ def evaluate(folder: Path, overrides: list[str], *, observer: Observer) -> dict[
         folder: Folder of the run.
         overrides: `ckpt=best` (the default) or `ckpt=last`, and keys of the run's config.
         observer: Is told what of the data has changed.
+        on: Files with inputs and their answers, instead of the test part.
 
     Raises:
         ConfigError: No such run or checkpoint, or an override of what the run does not have.
@@ -55,8 +62,8 @@ def evaluate(folder: Path, overrides: list[str], *, observer: Observer) -> dict[
     problems = [*accelerator_is_here(cfg), *precision_fits(cfg)]
     if problems:
         raise ConfigError(problems)
-    data, spec = read_data(cfg, fetch=True)
-    if not any(text.startswith(("data", "+data", "~data")) for text in others):
+    data, spec = _data_on(cfg, folder, on, observer) if on else read_data(cfg, fetch=True)
+    if not on and not any(text.startswith(("data", "+data", "~data")) for text in others):
         for change in data_changes(Record.read(folder), data):
             note = f"warning: {change}; what is tested may have been trained on"
             observer(Note(note))
@@ -75,9 +82,25 @@ def evaluate(folder: Path, overrides: list[str], *, observer: Observer) -> dict[
         else:
             load_weights(run.weighted, checkpoint)
             trainer.test(task, datamodule=data, verbose=False)
-    record_use(folder, checkpoint, others, observer)
+    if not on:
+        record_use(folder, checkpoint, others, observer)
     require_finite(trainer)
     return {name: float(value) for name, value in trainer.callback_metrics.items()}
+
+
+def _data_on(
+    cfg: DictConfig, folder: Path, on: Sequence[str], observer: Observer
+) -> tuple[LabelledInputs, Spec]:
+    """The inputs of files as a data set, of which all are tested."""
+    prepared = read_preparation(folder) or prepared_of(read_data(cfg, fetch=True)[0])
+    if is_module_run(cfg) or prepared is None:
+        message = "keeps nothing by which new inputs could be read"
+        raise ConfigError([Problem("RUN", message, str(folder))])
+    data, notes = labelled_inputs(prepared, on)
+    for note in notes:
+        observer(Note(note))
+    cfg.trainer.limit_test_batches = 1.0
+    return data, data.spec
 
 
 def record_use(folder: Path, checkpoint: Path, overrides: list[str], observer: Observer) -> None:

@@ -15,11 +15,19 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
         verbs,
         "eval",
         evaluate,
-        usage="RUN [ckpt=best|last] [key=value ...] [--json]",
-        description="Test metrics of a run's checkpoint. Keys of its config may be different now.",
+        usage="RUN [--on FILE ...] [ckpt=best|last] [key=value ...] [--json]",
+        description="Test metrics of a run's checkpoint, on its test part or on new inputs with"
+        " their answers. Keys of its config may be different now.",
         takes_overrides=True,
     )
     parser.add_argument("folder", metavar="RUN", help="a run's folder")
+    parser.add_argument(
+        "--on",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="rows with the target, a folder of class folders, series, text; may be repeated",
+    )
     add_json(parser)
 
 
@@ -34,7 +42,10 @@ def evaluate(options: argparse.Namespace) -> int:
     try:
         with redirect_stdout(sys.stderr):  # whatever a constructor of the user's prints
             metrics = test_metrics(
-                Path(options.folder), options.overrides, observer=TerminalObserver()
+                Path(options.folder),
+                options.overrides,
+                observer=TerminalObserver(),
+                on=options.on,
             )
     except Diverged as error:
         show_note(f"diverged: {error}")

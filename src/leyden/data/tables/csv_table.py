@@ -158,7 +158,10 @@ class CSVTable(DataModule):
             report=report,
         )
         preparation = TablePreparation(
-            encoders=tuple(encoders), format=table_format_of(self), target=self.target
+            encoders=tuple(encoders),
+            format=table_format_of(self),
+            target=self.target,
+            target_unit=described.unit,
         )
         inputs = inputs_of(encoders, columns)
         spec, targets = target.scaled(train, feature_names(encoders, columns))

@@ -14,11 +14,13 @@ class TablePreparation:
         encoders: An encoder for each column that a model sees, in the order of its features.
         format: Format of text files, as far as the run says it.
         target: Column that is predicted; rows need not have it.
+        target_unit: Unit that each of its numbers had in a text file; empty: none.
     """
 
     encoders: tuple[Encoder, ...]
     format: TableFormat
     target: str
+    target_unit: str = ""
 
     @property
     def names(self) -> list[str]:
