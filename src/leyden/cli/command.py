@@ -13,6 +13,7 @@ from leyden.cli.parser import Parser, ParserExit, parse
 from leyden.cli.verbs import (
     adopt,
     board,
+    calibrate,
     compare,
     data,
     diff,
@@ -50,7 +51,7 @@ WHEN_INTERRUPTED = {
 
 
 MODULES = (
-    *(train, plan, data, evaluate, predict, explain, generate, export),
+    *(train, plan, data, evaluate, calibrate, predict, explain, generate, export),
     *(runs, board, tag, rm, diff, compare, reproduce, doctor, report, scaling, tokenize, adopt),
 )
 """The files of the verbs; each has a function `add_verbs`."""

@@ -27,6 +27,7 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden data  [overrides]        read and describe a data set, train nothing
   leyden resume RUN               continue a run that was interrupted, or make it longer
   leyden eval  RUN [ckpt=last]    test metrics of a run, from its folder
+  leyden calibrate RUN            probabilities that mean what they say
   leyden predict RUN INPUT...     what its model says of new images, rows, arrays
   leyden explain RUN INPUT...     what each pixel, column, lag or token adds to it
   leyden generate RUN --prompt TEXT    what a language model writes on

@@ -14,7 +14,7 @@ from leyden.data import BatchIndices, DataModule
 from leyden.errors import ConfigError, Problem
 from leyden.files.json_file import read_json
 from leyden.files.temporary import remove_left, temporary_folder
-from leyden.inference.load import LoadedRun, load_run
+from leyden.inference.load import LoadedRun, calibration_of, load_run
 from leyden.interop.deployable import Deployable
 from leyden.interop.hf_export import PREFIX, folder_problem
 from leyden.interop.model_card import model_card, write_card
@@ -76,8 +76,12 @@ def export_model(source: Path, which: str, format: str, folder: Path) -> Exporte
     if is_module_run(read_frozen(source)) or run.spec is None:
         message = "trains a LightningModule of its own; export it as its own code does"
         raise ConfigError([Problem("RUN", message, str(source))])
-    model = Deployable(run.net, run.spec, run.preparation).eval()
+    calibration = calibration_of(source) if which == "best" else None
+    temperature = 1.0 if calibration is None else calibration.temperature
+    model = Deployable(run.net, run.spec, run.preparation, temperature=temperature).eval()
     real, note = real_inputs(run, model)
+    if calibration is not None and calibration.curves:
+        note = "the isotonic calibration is not in the file: its probabilities are the network's"
     remove_left(folder.parent, PREFIX)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with temporary_folder(folder.parent, PREFIX) as temporary:

@@ -18,6 +18,7 @@ from leyden.planning.building import build_module, build_net, require_spec
 from leyden.planning.initial_weights import require_matching_weights
 from leyden.planning.read_data import read_data
 from leyden.planning.size import makes_layers_late, meta_model
+from leyden.run.calibration import Calibration, read_calibration
 from leyden.run.checkpoints import find_checkpoint, load_weights
 from leyden.run.folder import read_frozen, require_run_folder
 from leyden.run.preparation import Prepared, prepared_of, read_preparation
@@ -99,3 +100,10 @@ def checkpoint_of(folder: Path, which: str) -> Path:
     if checkpoint is None:
         raise ConfigError([Problem("RUN", f"has no {which} checkpoint", str(folder))])
     return checkpoint
+
+
+def calibration_of(folder: Path) -> Calibration | None:
+    """The correction of a run's probabilities, if it is that of today's best checkpoint."""
+    found = read_calibration(folder)
+    is_of_today = found is not None and found.checkpoint == checkpoint_of(folder, "best").name
+    return found if is_of_today else None

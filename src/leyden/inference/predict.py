@@ -22,7 +22,7 @@ from leyden.inference.inputs import (
     find_files,
     read_inputs,
 )
-from leyden.inference.load import LoadedRun, load_run
+from leyden.inference.load import LoadedRun, calibration_of, load_run
 from leyden.inference.predictor import Predictor
 from leyden.run.folder import read_frozen
 from leyden.run.prediction_intervals import read_intervals
@@ -61,6 +61,7 @@ class Predictions:
         example: What is wrong with the first of these.
         filled: Missing numbers that were filled, by column.
         counts: Predictions of each class; empty for numbers.
+        calibration: Correction of the probabilities in words; empty: none.
     """
 
     count: int = 0
@@ -68,6 +69,7 @@ class Predictions:
     example: str = ""
     filled: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
+    calibration: str = ""
 
 
 def load_predictor(folder: Path, config: PredictionConfig) -> tuple[Predictor, LoadedRun]:
@@ -91,6 +93,7 @@ def load_predictor(folder: Path, config: PredictionConfig) -> tuple[Predictor, L
         first.spec,
         # They are those of the errors of this network with the weights that were tested.
         intervals=read_intervals(folder) if is_alone else None,
+        calibration=calibration_of(folder) if is_alone else None,
         num_dropout=config.num_dropout,
     )
     return predictor, first
@@ -187,6 +190,8 @@ def _table_of_files(
     """The columns of the predictions for files, and their blocks as they come."""
     predictor, run = load_predictor(folder, config)
     assert run.preparation is not None
+    if predictor.calibration is not None:
+        told.calibration = predictor.calibration.words
     kinds: dict[str, Kind]
     if isinstance(run.preparation, SeriesPreparation):
         steps = require_steps(run.preparation, config.horizon)

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from leyden.data import Spec
 from leyden.files.row_writer import Kind
+from leyden.run.calibration import Calibration
 from leyden.run.prediction_intervals import PredictionIntervals
 from leyden.tasks.forecast import forecast
 
@@ -38,6 +40,7 @@ class Predictor:
         nets: Networks of one form, such as those of several seeds.
         spec: What inputs and outputs are.
         intervals: Intervals around numbers; None: they are not known.
+        calibration: Correction of the probabilities; None: they are as the network gives them.
         num_dropout: Passes with dropout through each network, whose mean is taken; 0: one pass
             without.
         seed: Seed of the dropout.
@@ -49,6 +52,7 @@ class Predictor:
         spec: Spec,
         *,
         intervals: PredictionIntervals | None = None,
+        calibration: Calibration | None = None,
         num_dropout: int = 0,
         seed: int = 0,
     ) -> None:
@@ -56,6 +60,7 @@ class Predictor:
         self.nets = [net.eval().to(self.device) for net in nets]
         self.spec = spec
         self.intervals = intervals
+        self.calibration = calibration
         self.num_dropout = num_dropout
         self.generator_seed = seed
 
@@ -91,7 +96,7 @@ class Predictor:
         with torch.inference_mode():
             passes = torch.stack(list(self._passes(inputs.to(self.device))))
             if self.spec.task_name == "classification":
-                columns = self._classes(passes.double().softmax(-1))
+                columns = self._classes(self._probabilities(passes.double()))
             else:
                 columns = self._numbers(passes.double())
         return {name: columns[name] for name in self.kinds}
@@ -139,6 +144,12 @@ class Predictor:
 
     def _gpus(self) -> list[int]:
         return [] if self.device.type == "cpu" else [torch.cuda.current_device()]
+
+    def _probabilities(self, logits: Tensor) -> Tensor:
+        if self.calibration is None:
+            return logits.softmax(-1)
+        each = [self.calibration.probabilities(one) for one in logits.cpu().numpy()]
+        return torch.from_numpy(np.stack(each))
 
     def _classes(self, each: Tensor) -> dict[str, list[object]]:
         """Of probabilities (passes, inputs, classes).

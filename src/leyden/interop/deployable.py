@@ -24,13 +24,22 @@ class Deployable(nn.Module):
         net: Network of the run.
         spec: What inputs and outputs are.
         preparation: How inputs were made in training; None: they are taken as they are.
+        temperature: What the logits of classes are divided by, see `Calibration`.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, net: nn.Module, spec: Spec, preparation: Preparation | None) -> None:
+    def __init__(
+        self,
+        net: nn.Module,
+        spec: Spec,
+        preparation: Preparation | None,
+        *,
+        temperature: float = 1.0,
+    ) -> None:
         super().__init__()
+        self.temperature = temperature
         self.net = net
         self.spec = spec
         self.is_image = isinstance(preparation, ImagePreparation)
@@ -49,7 +58,7 @@ class Deployable(nn.Module):
             inputs = (inputs - self.mean) / self.std
         outputs: Tensor = self.net(inputs)
         if self.spec.task_name == "classification":
-            return outputs.softmax(-1)
+            return (outputs / self.temperature).softmax(-1)
         if self.spec.task_name == "regression":
             return outputs * self.spec.target_std + self.spec.target_mean
         return outputs

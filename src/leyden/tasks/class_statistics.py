@@ -44,7 +44,7 @@ def class_statistics(
     labels, predicted = (samples[name].astype(np.int64) for name in ("label", "predicted"))
     count, right = len(labels), labels == predicted
     bins = calibration(samples["confidence"], right)
-    ece = sum(one["count"] * abs(one["accuracy"] - one["confidence"]) for one in bins) / count
+    ece = calibration_error(samples["confidence"], right)
     intervals: dict[str, Interval] = {"acc": wilson(float(right.sum()), count)}
     if top_name is not None:
         intervals[top_name] = wilson(float(samples["in_top"].sum()), count)
@@ -62,6 +62,13 @@ def class_statistics(
         "ece": ece,
     }
     return SampleStatistics({"ece": float(ece)}, intervals, details)
+
+
+def calibration_error(confidence: Array, right: NDArray[np.bool_]) -> float:
+    """The mean distance of accuracy from confidence over the bins, by their samples."""
+    bins = calibration(confidence, right)
+    off = sum(one["count"] * abs(one["accuracy"] - one["confidence"]) for one in bins)
+    return off / len(right)
 
 
 def calibration(confidence: Array, right: NDArray[np.bool_]) -> list[dict[str, float]]:

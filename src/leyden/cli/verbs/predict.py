@@ -86,6 +86,8 @@ def show_told(told: "Predictions") -> None:
         more = len(told.counts) - len(listed)
         words += f": {', '.join(listed)}{f' and {more} more classes' if more > 0 else ''}"
     show_note(words)
+    if told.calibration:
+        show_note(f"probabilities are calibrated: {told.calibration}")
     for name, count in told.filled.items():
         show_note(f"column {name}: {count:,} missing, filled as in training")
     if told.num_problems:
