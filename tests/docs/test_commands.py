@@ -24,9 +24,9 @@ COMPOSED = ("train", "plan", "data")
 SHOWING = {"--help", "--cfg", "--info"}
 """With these `train` shows something and trains nothing."""
 
-ELSEWHERE = ("leyden doctor", "leyden board")
-"""`tests/doctor/test_doctor.py` runs the one, and looks at what it finds; the other, which serves
-until it is stopped, `tests/integration/test_board.py`."""
+ELSEWHERE = ("leyden doctor", "leyden board", "leyden serve")
+"""`tests/doctor/test_doctor.py` runs the one, and looks at what it finds; the others, which serve
+until they are stopped, `test_board.py` and `test_serve.py` in `tests/integration`."""
 
 ACCEPTED = [pytest.param(one, id=f"{page}: {one[:80]}") for one, page in COMMANDS.items()]
 RUN = [

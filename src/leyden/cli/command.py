@@ -29,6 +29,7 @@ from leyden.cli.verbs import (
     rm,
     runs,
     scaling,
+    serve,
     tag,
     tokenize,
     train,
@@ -51,7 +52,7 @@ WHEN_INTERRUPTED = {
 
 
 MODULES = (
-    *(train, plan, data, evaluate, calibrate, predict, explain, generate, export),
+    *(train, plan, data, evaluate, calibrate, predict, explain, serve, generate, export),
     *(runs, board, tag, rm, diff, compare, reproduce, doctor, report, scaling, tokenize, adopt),
 )
 """The files of the verbs; each has a function `add_verbs`."""

@@ -29,6 +29,7 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden eval  RUN [ckpt=last]    test metrics of a run, from its folder
   leyden calibrate RUN            probabilities that mean what they say
   leyden predict RUN INPUT...     what its model says of new images, rows, arrays
+  leyden serve RUN                its model over HTTP, with a page to try it
   leyden explain RUN INPUT...     what each pixel, column, lag or token adds to it
   leyden generate RUN --prompt TEXT    what a language model writes on
   leyden export RUN --format onnx --output DIR   its model for other programs

@@ -63,7 +63,7 @@ class JobProcesses:
         self.context = (
             start_forkserver() if start == "warm" else multiprocessing.get_context("spawn")
         )
-        port = _free_port() if world_size > 1 else 0
+        port = free_port() if world_size > 1 else 0
         self.processes: list[WatchedProcess] = []
         for number in range(world_size):
             rank = Rank(number, world_size, port)
@@ -161,7 +161,8 @@ def wait_for_end(sentinels: Sequence[int], *, seconds: float) -> None:
         time.sleep(seconds)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -27,17 +27,7 @@ def read_image(file: Path, preparation: ImagePreparation) -> Num[Tensor, "channe
         DataError: It is damaged, its values are not between black and white, or the model sees
             images that no file has.
     """
-    channels, height, width = preparation.shape
-    if channels not in (1, 3):
-        message = f"the model sees images of {channels} channels, which no file has; give arrays"
-        raise DataError(None, message)
-    decoder = Decoder(
-        height,
-        1 if channels == 1 else 3,
-        preparation.background,
-        preparation.value_range,
-        width=width,
-    )
+    decoder = decoder_of(preparation)
     try:
         with without_warnings():
             pixels = decoder.square(file)
@@ -47,6 +37,25 @@ def read_image(file: Path, preparation: ImagePreparation) -> Num[Tensor, "channe
         message = f"has values from {error.low:g} to {error.high:g}, outside of black and white"
         raise DataError(None, message) from error
     return torch.from_numpy(pixels).permute(2, 0, 1)
+
+
+def decoder_of(preparation: ImagePreparation) -> Decoder:
+    """What makes pixels of a file.
+
+    Raises:
+        DataError: The model sees images that no file has.
+    """
+    channels, height, width = preparation.shape
+    if channels not in (1, 3):
+        message = f"the model sees images of {channels} channels, which no file has; give arrays"
+        raise DataError(None, message)
+    return Decoder(
+        height,
+        1 if channels == 1 else 3,
+        preparation.background,
+        preparation.value_range,
+        width=width,
+    )
 
 
 def read_arrays(

@@ -1,0 +1,59 @@
+"""`leyden serve`: a run's model over HTTP."""
+
+import argparse
+import ipaddress
+from pathlib import Path
+
+from leyden.cli.parser import Parser, Verbs, add_verb, real, whole
+from leyden.errors import ConfigError, Problem
+
+HOSTS = ("127.0.0.1", "0.0.0.0")
+MEGABYTE = 2**20
+
+
+def add_verbs(verbs: "Verbs[Parser]") -> None:
+    """Adds `serve`."""
+    parser = add_verb(
+        verbs,
+        "serve",
+        serve,
+        usage="RUN [--port N] [--host 0.0.0.0 --token TOKEN] [--max-waiting N] [--max-megabytes N]",
+        description="Answers POST /predict, or of a language model POST /generate, with a page to"
+        " try it, /health, /docs and /metrics, until Ctrl-C.",
+    )
+    add = parser.add_argument
+    add("source", metavar="RUN", type=Path, help="a run's folder")
+    add("--host", choices=HOSTS, default=HOSTS[0], help="default: this machine alone")
+    add("--port", type=whole(1024), metavar="N", help="default: a free one")
+    add("--token", help="needed for other hosts: `Authorization: Bearer TOKEN`")
+    add("--max-waiting", type=whole(1), default=256, metavar="N", help="default: 256")
+    add("--max-megabytes", type=whole(1), default=16, metavar="N", help="of a body; default: 16")
+    add("--timeout", type=real(0), default=30.0, metavar="SECONDS", help="default: 30")
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Serves a run, and prints its address when it is ready."""
+    if not ipaddress.ip_address(options.host).is_loopback and not options.token:
+        message = "is reached by others; type --token TOKEN, which their requests must show"
+        raise ConfigError([Problem("--host", message, options.host)])
+    try:
+        import litserve  # noqa: F401
+        import prometheus_client  # noqa: F401
+    except ModuleNotFoundError as error:
+        message = f"needs {error.name} of the extra `serve`: pip install 'leyden[serve]'"
+        raise ConfigError([Problem("leyden serve", message)]) from error
+    from leyden.cli.console import print_text
+    from leyden.distributed.job import free_port
+    from leyden.inference.serving.gate import Limits
+    from leyden.inference.serving.server import serve as run_server
+
+    limits = Limits(options.token, options.max_megabytes * MEGABYTE, options.max_waiting)
+    run_server(
+        options.source,
+        host=options.host,
+        port=options.port or free_port(),
+        limits=limits,
+        timeout=options.timeout,
+        on_ready=lambda address: print_text(f"{address}\n"),
+    )
+    return 0
