@@ -186,7 +186,6 @@ def prepare(job: Job, resolved: ResolvedConfig, *, command: list[str], folder: P
     cfg, fingerprint = resolved.cfg, fingerprint_of(resolved.data)
     folder.mkdir(parents=True, exist_ok=True)
     freeze(cfg, job.overrides, folder)
-    write_preparation(folder, resolved.data)
     save_code(folder)
     record = Record(
         folder=folder,
@@ -202,4 +201,6 @@ def prepare(job: Job, resolved: ResolvedConfig, *, command: list[str], folder: P
         data_report=report_of(resolved.data).as_plain(),
     )
     record.write()
+    # After the record: by it the folder is known for a run's, also if the process dies here.
+    write_preparation(folder, resolved.data)
     return record
