@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -20,17 +19,6 @@ DROPOUT = (
 )
 MOST_CLASSES = 50
 """Classes whose probabilities have a column each."""
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """What is said of each input.
-
-    Attributes:
-        columns: Values of each input by column.
-    """
-
-    columns: dict[str, list[object]]
 
 
 class Predictor:

@@ -16,7 +16,7 @@ textarea, input { width: 100%; box-sizing: border-box; font: inherit; }
 textarea { min-height: 8rem; font-family: monospace; }
 button { font: inherit; padding: .3rem 1rem; margin: .6rem 0; }
 #drop { border: 2px dashed #888; padding: 2rem; text-align: center; }
-#drop img { max-height: 12rem; image-rendering: pixelated; }
+#drop img { height: 10rem; max-width: 100%; object-fit: contain; image-rendering: pixelated; }
 table { border-collapse: collapse; margin-top: 1rem; }
 td, th { padding: .1rem .8rem .1rem 0; text-align: left; }
 .bar { display: inline-block; height: .8rem; background: #3b78b5; }
@@ -122,6 +122,7 @@ def page_of(run: LoadedRun, *, needs_token: bool) -> str:
         [
             "<!doctype html><html lang='en'><head><meta charset='utf-8'>",
             "<meta name='viewport' content='width=device-width'>",
+            "<link rel='icon' href='data:,'>",
             f"<title>{html.escape(run.folder.name)}</title><style>{STYLE}</style></head><body>",
             f"<h1>{html.escape(run.folder.name)}</h1>",
             token,
