@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.slow  # a server takes ten seconds to start
 SHORT = ("logger=null", "baselines=null", "callbacks.samples=null")
 
 
