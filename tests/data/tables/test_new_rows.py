@@ -148,6 +148,24 @@ def test_a_missing_column_is_named_with_the_nearest(tmp_path):
     assert block.filled["age"] == 7
 
 
+def test_a_file_without_rows_or_without_names_is_refused(tmp_path):
+    data = data_of(written(tmp_path))
+    for text, some in (("age,weight\n", "age, weight"), ("31,60 kg,Bonn\n", "31, 60 kg, Bonn")):
+        (tmp_path / "odd.csv").write_text(text)
+        with pytest.raises(DataError, match=f"has no rows below the names .{some}"):
+            read(tmp_path / "odd.csv", data)
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", ".xz", ".bz2", ".zip"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_one_row_in_any_packing_and_with_any_separator_is_read(ending, separator, tmp_path):
+    data = data_of(written(tmp_path))
+    (expected,) = read(written(tmp_path, TABLE[:1], "one.csv"), data)
+    TABLE[:1].to_csv(tmp_path / f"one.csv{ending}", index=False, sep=separator)
+    (found,) = read(tmp_path / f"one.csv{ending}", data)
+    assert torch.equal(found.inputs, expected.inputs)
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
 def test_the_encoding_of_the_run_reads_new_files(encoding, tmp_path):
     path = written(tmp_path, name="cp.csv", encoding=encoding)

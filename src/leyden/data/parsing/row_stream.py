@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pandas as pd
 
-from leyden.data.errors import DataError
+from leyden.data.errors import DataError, excerpt
 from leyden.data.parsing.decoding import decode
 from leyden.data.parsing.delimited import above_names, with_file_lines
 from leyden.data.parsing.file_formats import DAMAGE, compression_of, first_bytes, open_unpacked
@@ -94,6 +94,9 @@ def _text_blocks(path: Path, format: TableFormat, size: int) -> Iterator[RowBloc
         while taken := list(islice((row for row in whole if row), size)):
             yield _block(names, taken, number)
             number += len(taken)
+        if number == 1:
+            some = ", ".join(map(excerpt, names[:4])) + (", ..." if len(names) > 4 else "")
+            raise DataError("path", f"has no rows below the names ({some})")
 
 
 def _block(names: list[str], rows: list[list[str]], first: int) -> RowBlock:
