@@ -1,1 +1,1 @@
-"""What a trained run is used for: loaded, evaluated, asked for text."""
+"""What a trained run is used for: loaded, evaluated, asked, explained, exported, served."""
