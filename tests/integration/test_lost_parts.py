@@ -262,6 +262,19 @@ def test_a_disk_that_is_full_from_the_begin_is_one_line(name, leyden, monkeypatc
     assert leyden("train", *SHORT).status == 0
 
 
+def test_a_disk_that_is_full_when_a_job_has_its_record_leaves_it_to_the_same_command(
+    leyden, monkeypatch
+):
+    with monkeypatch.context() as patched:
+        full(patched, lambda path: "preparation.json" in path.name)
+        result = leyden("train", *SHORT)
+    assert result.status == 3
+    assert "No space left on device" in result.out + result.err
+    assert "Traceback" not in result.err
+    assert leyden("train", *SHORT).status == 0
+    assert states(Path()) == ["completed"] * 2
+
+
 @pytest.mark.slow
 def test_a_run_of_two_processes_that_is_given_again_at_once_after_a_kill_is_finished(commands):
     words = (*LONG[5:], "run_dir=it", "trainer.devices=2", "trainer.strategy=ddp")
