@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from leyden.config.module_run import is_module_run
 from leyden.config.references import in_run_folder
-from leyden.data import BatchIndices, DataModule
+from leyden.data import DataModule
+from leyden.data.batches import BatchedDataset
 from leyden.errors import ConfigError, Problem
 from leyden.events import Note, Observer
 from leyden.inference.evaluate import record_use
@@ -18,8 +20,8 @@ from leyden.planning.read_data import read_data
 from leyden.run.calibration import Array, Calibration, Method, write_calibration
 from leyden.run.folder import read_frozen
 from leyden.tasks.class_statistics import calibration_error
+from leyden.tasks.part_outputs import outputs_and_targets
 
-BATCH = 1024
 BOUNDS = (1e-2, 1e2)
 """Of the temperature."""
 
@@ -84,14 +86,8 @@ def calibrate(folder: Path, method: Method, *, observer: Observer) -> Calibrated
     )
 
 
-@torch.inference_mode()
-def _outputs(net: torch.nn.Module, part: object) -> tuple[Array, NDArray[np.int64]]:
-    logits, labels = [], []
-    for first in range(0, len(part), BATCH):  # type: ignore[arg-type]
-        places = torch.arange(first, min(first + BATCH, len(part)))  # type: ignore[arg-type]
-        inputs, targets = part[BatchIndices(0, places)]  # type: ignore[index]
-        logits.append(net(inputs).double())
-        labels.append(targets)
+def _outputs(net: nn.Module, part: BatchedDataset) -> tuple[Array, NDArray[np.int64]]:
+    logits, labels = zip(*outputs_and_targets(net, part, torch.device("cpu")), strict=True)
     return torch.cat(logits).numpy(), torch.cat(labels).numpy()
 
 

@@ -1,16 +1,13 @@
 """A correction of a run's probabilities, in a file of its folder."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leyden.errors import ConfigError, Problem
-from leyden.files.atomic import write_atomically
-from leyden.files.json_file import read_json
+from leyden.run.kept_file import read_kept, write_kept
 
 NAME = "calibration.json"
 Method = Literal["temperature", "isotonic"]
@@ -34,6 +31,10 @@ class Calibration:
     checkpoint: str
     temperature: float = 1.0
     curves: tuple[tuple[list[float], list[float]], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise ValueError("a temperature is above 0")
 
     @property
     def words(self) -> str:
@@ -67,7 +68,7 @@ def softmax(logits: Array) -> Array:
 
 def write_calibration(folder: Path, found: Calibration) -> None:
     """Writes what `read_calibration` reads."""
-    write_atomically(folder / NAME, json.dumps(asdict(found)) + "\n")
+    write_kept(folder / NAME, found)
 
 
 def read_calibration(folder: Path) -> Calibration | None:
@@ -76,20 +77,4 @@ def read_calibration(folder: Path) -> Calibration | None:
     Raises:
         ConfigError: The file is damaged.
     """
-    path = folder / NAME
-    if not path.is_file():
-        return None
-    try:
-        content = read_json(path)
-        curves = tuple(
-            ([float(one) for one in at], [float(one) for one in values])
-            for at, values in content["curves"]
-        )
-        if content["method"] not in ("temperature", "isotonic"):
-            raise ValueError(content["method"])
-        return Calibration(
-            content["method"], str(content["checkpoint"]), float(content["temperature"]), curves
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"is damaged ({type(error).__name__})"
-        raise ConfigError([Problem(NAME, message, str(folder))]) from error
+    return read_kept(folder / NAME, Calibration)

@@ -5,17 +5,14 @@ a prediction is as wide as the error that the fitting share of the validation er
 exceed. It needs no distribution of the errors, only that those to come are like them.
 """
 
-import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leyden.errors import ConfigError, Problem
-from leyden.files.atomic import write_atomically
-from leyden.files.json_file import read_json
+from leyden.run.kept_file import read_kept, write_kept
 
 NAME = "prediction_intervals.json"
 LEVEL = 0.95
@@ -31,11 +28,13 @@ class PredictionIntervals:
         half_widths: For each step ahead; of a table one.
         counts: Validation errors that each comes from.
         coverage: Share of the test errors that are within it; None where there are none.
+        level: Share of errors that an interval is to hold.
     """
 
     half_widths: list[float]
     counts: list[int]
     coverage: list[float | None]
+    level: float = LEVEL
 
 
 def intervals_of(
@@ -66,7 +65,7 @@ def conformal_half_width(errors: NDArray[np.float64]) -> float:
 
 def write_intervals(folder: Path, found: PredictionIntervals) -> None:
     """Writes what `read_intervals` reads."""
-    write_atomically(folder / NAME, json.dumps({"level": LEVEL, **asdict(found)}) + "\n")
+    write_kept(folder / NAME, found)
 
 
 def read_intervals(folder: Path) -> PredictionIntervals | None:
@@ -75,16 +74,4 @@ def read_intervals(folder: Path) -> PredictionIntervals | None:
     Raises:
         ConfigError: The file is damaged.
     """
-    path = folder / NAME
-    if not path.is_file():
-        return None
-    try:
-        content = read_json(path)
-        return PredictionIntervals(
-            [float(one) for one in content["half_widths"]],
-            [int(one) for one in content["counts"]],
-            [None if one is None else float(one) for one in content["coverage"]],
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"is damaged ({type(error).__name__})"
-        raise ConfigError([Problem(NAME, message, str(folder))]) from error
+    return read_kept(folder / NAME, PredictionIntervals)

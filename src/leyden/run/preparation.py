@@ -1,12 +1,9 @@
 """What a run keeps of its data in its folder: new inputs are read by it, the data may be gone."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from cattrs.errors import CattrsError
-from cattrs.preconf.json import make_converter
 from cattrs.strategies import configure_tagged_union
 from pytorch_lightning import LightningDataModule
 
@@ -14,19 +11,39 @@ from leyden.data import DataError, DataModule, Spec
 from leyden.data.preparation import Preparation
 from leyden.data.tables.encoders import Encoder
 from leyden.data.text.vocabulary import Vocabulary, load_vocabulary
-from leyden.errors import ConfigError, Problem
-from leyden.files.atomic import write_atomically
-from leyden.files.json_file import read_json
+from leyden.run.kept_file import CONVERTER, read_kept, write_kept
 
 NAME = "preparation.json"
 TOKENIZER = "tokenizer"
 """Folder beside it, with what `load_vocabulary` reads."""
 
-CONVERTER = make_converter(forbid_extra_keys=True)
+KINDS = cast(type[Preparation], Preparation)
 for union in (Encoder, Preparation):
     configure_tagged_union(union, CONVERTER, tag_name="type")
+# A union with None is another union to cattrs.
+CONVERTER.register_structure_hook(
+    Preparation | None,
+    lambda value, _: None if value is None else CONVERTER.structure(value, KINDS),
+)
+CONVERTER.register_unstructure_hook(
+    Preparation | None,
+    lambda value: None if value is None else CONVERTER.unstructure(value, Preparation),
+)
 
-KINDS = cast(type[Preparation], Preparation)
+
+@dataclass(frozen=True)
+class KeptPreparation:
+    """What the file holds.
+
+    Attributes:
+        spec: Spec of the data.
+        preparation: How inputs are made; None: the data set does not say it.
+        schema: Version of the file's form.
+    """
+
+    spec: Spec
+    preparation: Preparation | None
+    schema: int = 1
 
 
 @dataclass(frozen=True)
@@ -60,17 +77,10 @@ def write_preparation(folder: Path, data: LightningDataModule) -> None:
     found = prepared_of(data)
     if found is None:
         return
-    content = {
-        "schema": 1,
-        "spec": CONVERTER.unstructure(found.spec),
-        "preparation": None
-        if found.preparation is None
-        else CONVERTER.unstructure(found.preparation, Preparation),
-    }
     if found.vocabulary is not None:
         (folder / TOKENIZER).mkdir(exist_ok=True)
         found.vocabulary.save(folder / TOKENIZER)
-    write_atomically(folder / NAME, json.dumps(content, indent=1) + "\n")
+    write_kept(folder / NAME, KeptPreparation(found.spec, found.preparation))
 
 
 def read_preparation(folder: Path) -> Prepared | None:
@@ -79,16 +89,9 @@ def read_preparation(folder: Path) -> Prepared | None:
     Raises:
         ConfigError: The file is damaged.
     """
-    path = folder / NAME
-    if not path.is_file():
+    kept = read_kept(folder / NAME, KeptPreparation)
+    if kept is None:
         return None
-    try:
-        content = read_json(path)
-        spec = CONVERTER.structure(content["spec"], Spec)
-        told = content["preparation"]
-        preparation = None if told is None else CONVERTER.structure(told, KINDS)
-    except (OSError, ValueError, KeyError, TypeError, CattrsError) as error:
-        message = f"is damaged ({type(error).__name__})"
-        raise ConfigError([Problem(NAME, message, str(folder))]) from error
     is_text = (folder / TOKENIZER).is_dir()
-    return Prepared(spec, preparation, load_vocabulary(folder / TOKENIZER) if is_text else None)
+    vocabulary = load_vocabulary(folder / TOKENIZER) if is_text else None
+    return Prepared(kept.spec, kept.preparation, vocabulary)

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
-from leyden.data import BatchIndices, DataModule
+from leyden.data import DataModule
+from leyden.data.batches import BatchedDataset
 from leyden.data.series.windows import Windows
 from leyden.events import Note, Observer
 from leyden.run.prediction_intervals import intervals_of, write_intervals
 from leyden.run.record import Record
 from leyden.tasks.forecast import forecast
+from leyden.tasks.part_outputs import outputs_and_targets
 from leyden.tasks.regression import Regression
 from leyden.training.baselines import reasons_against
 from leyden.training.build import RunObjects
@@ -55,7 +57,7 @@ def record_intervals(
         emit(Note(f"no intervals of predictions: {type(error).__name__}: {error}"))
 
 
-def errors_of(task: Regression, part: object) -> Errors:
+def errors_of(task: Regression, part: BatchedDataset) -> Errors:
     """Errors of a part in the target's own unit, for each step ahead."""
     task.eval()
     scale = task.spec.target_std
@@ -63,18 +65,9 @@ def errors_of(task: Regression, part: object) -> Errors:
         return [scale * own for own in window_errors(task.net, part, task.device)]
     found = [
         (predicted - targets.double()).flatten()
-        for predicted, targets in _predicted(task.net, part, task.device)
+        for predicted, targets in outputs_and_targets(task.net, part, task.device)
     ]
     return [scale * torch.cat(found).numpy()]
-
-
-@torch.inference_mode()
-def _predicted(
-    net: nn.Module, part: object, device: torch.device
-) -> Iterator[tuple[Tensor, Tensor]]:
-    for places in _batches(len(part)):  # type: ignore[arg-type]
-        inputs, targets = part[BatchIndices(0, places)]  # type: ignore[index]
-        yield net(inputs.to(device)).double().cpu(), targets
 
 
 def window_errors(net: nn.Module, part: Windows, device: torch.device) -> Errors:
