@@ -14,6 +14,7 @@ from leyden.callbacks.module_report import ModuleReport
 from leyden.callbacks.monitor import MonitorName
 from leyden.callbacks.non_finite import NonFinite
 from leyden.callbacks.predictions import Forecast, Predictions
+from leyden.callbacks.privacy import PrivacySpent
 from leyden.callbacks.processes import BufferBroadcast, RequireSameConfig
 from leyden.callbacks.progress import Progress
 from leyden.callbacks.recorder import Recorder
@@ -45,6 +46,7 @@ __all__ = [
     "ParameterValues",
     "PlateauMetric",
     "Predictions",
+    "PrivacySpent",
     "Progress",
     "Pruning",
     "Recorder",

@@ -17,6 +17,7 @@ GROUPS = (
     "strategy",
     "callbacks",
     "logger",
+    "privacy",
 )
 
 HELP = """\

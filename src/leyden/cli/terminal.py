@@ -65,9 +65,22 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "RunObjects") ->
     several = f", {cfg.trainer.strategy}" if trainer.world_size > 1 else ""
     compiled = ", compiled" if cfg.compile else ""
     say(console, f"  device  {device.type}, {cfg.trainer.precision}{several}{compiled}")
+    if cfg.get("privacy") is not None:
+        _show_privacy(cfg, trainer.max_steps)
     if cfg.init_from is not None:
         say(console, f"  weights from {cfg.init_from}")
     say(console, f"  folder  {shown_path(record.folder)}")
+
+
+def _show_privacy(cfg: "DictConfig", max_steps: int) -> None:
+    """How a training is private, and how far its budget goes."""
+    keys, console = cfg.privacy, messages()
+    budget = "" if keys.epsilon is None else f", epsilon at most {keys.epsilon:g}"
+    noise = f"noise {keys.noise_multiplier:g}, samples clipped at {keys.max_grad_norm:g}"
+    say(console, f"  privacy dp_sgd, {noise}{budget} (delta {keys.delta:g}, {keys.accountant})")
+    if cfg.init_from is not None:
+        words = "what the initial weights have seen is not counted: epsilon is of this run alone"
+        say(console, f"          {words}", style="yellow")
 
 
 def _show_parts(data: "DataModule") -> None:
@@ -155,7 +168,29 @@ def show_end(record: "Record") -> None:
     say_rows(
         results(), [(name, " ".join(filter(None, (value, kind)))) for name, value, kind in rows]
     )
+    show_privacy(record)
     show_baselines(record)
+
+
+def show_privacy(record: "Record") -> None:
+    """What a private training has spent, and what an attack on it reaches."""
+    spent = record.privacy
+    if spent is None:
+        return
+    by = ", ".join(f"{name} {value:.3f}" for name, value in spent["by_accountant"].items())
+    rows = [
+        ("epsilon", f"{spent['epsilon']:.3f} with delta {spent['delta']:g}, by {by}"),
+        ("conversion", f"{spent['accountant']}: {spent['conversion']}"),
+    ]
+    if "membership" in spent:
+        rows.append(("membership", membership_words(spent["membership"])))
+    say_rows(results(), rows)
+
+
+def membership_words(found: dict[str, float]) -> str:
+    """What an attack by the loss reaches, in a line."""
+    interval = f"{found['low']:.3f} to {found['high']:.3f}"
+    return f"an attack by the loss has AUC {found['auc']:.3f} ({interval}); 0.5 tells nothing"
 
 
 def _with_interval(value: float, interval: Sequence[float] | None) -> str:

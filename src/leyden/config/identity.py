@@ -50,6 +50,8 @@ def semantic_config(cfg: DictConfig) -> dict[str, Any]:
     for key in plain.pop("own_keys", None) or ():
         plain.pop(key, None)
     plain.pop("budget", None)  # it acts by the keys of the trainer that it sets
+    if plain.get("privacy") is None:  # as in the configs of versions without it
+        plain.pop("privacy", None)
     for path in NON_SEMANTIC_KEYS:
         *parents, last = path.split(".")
         node: Any = plain

@@ -24,7 +24,7 @@ from leyden.errors import Problem
 
 SUPPLIED: dict[str, set[str]] = {
     "model": {"input_shape", "num_outputs"},
-    "data": {"seed", "overfit_samples", "allow_synthetic", "mixup"},
+    "data": {"seed", "overfit_samples", "allow_synthetic", "mixup", "poisson"},
     "optimizer": {"net"},
     "scheduler": {"optimizer", "total_steps"},
     "task": {"net", "spec", "optimizer", "schedule"},

@@ -117,6 +117,22 @@ class BudgetKeys:
 
 
 @dataclass(frozen=True)
+class PrivacyKeys:
+    """Keys of `privacy`: differentially private training by DP-SGD."""
+
+    epsilon: PositiveFloat | None
+    """Budget: the noise follows from it, or with `noise_multiplier` the last step does."""
+    delta: Annotated[float, Interval(gt=0, lt=1)]
+    """Probability with which epsilon may not hold; below 1 / training samples."""
+    noise_multiplier: PositiveFloat | None
+    """Deviation of the noise in units of `max_grad_norm`; null: it follows from `epsilon`."""
+    max_grad_norm: PositiveFloat
+    """Norm to which the gradient of each sample is clipped."""
+    accountant: Literal["prv", "rdp", "rdp_classic"]
+    """How epsilon is computed, see `leyden.privacy.accounting`."""
+
+
+@dataclass(frozen=True)
 class ResumeKeys:
     """Keys of `resume`: the checkpoints that a run goes on from, and what may have changed."""
 
@@ -157,6 +173,7 @@ class Root:
     run_dir: str | None
     """The run's folder; null: a new one under `outputs/<name>/`."""
     budget: Any = None
+    privacy: Any = None
     baselines: bool | None = True
     """Whether simple models are fitted to the same data, beside the result; null: none are."""
     metrics: dict[str, Any] | None = None

@@ -23,6 +23,7 @@ from leyden.config.schema import (
     BudgetKeys,
     CompileKeys,
     Monitor,
+    PrivacyKeys,
     ResumeKeys,
     Root,
     TaskKeys,
@@ -40,6 +41,7 @@ SECTIONS: dict[str, type] = {
     "resume": ResumeKeys,
     "compile": CompileKeys,
     "budget": BudgetKeys,
+    "privacy": PrivacyKeys,
 }
 """Mappings whose keys are listed in a schema."""
 

@@ -61,6 +61,8 @@ class BatchSampler(Sampler[BatchIndices]):
             instead of a shuffled one; what is left over comes last.
         mixup: Parameter of Beta(mixup, mixup), from which the share is drawn with which each sample
             is mixed with another one of its global batch; 0: none is.
+        poisson: Whether each sample is in each batch by a chance of its own, of `batch_size` /
+            `num_samples`: the batches then differ in size. An epoch has as many steps as without.
         rank: Rank of this process.
         world_size: Number of processes.
         accumulate: Number of steps over which a process accumulates gradients.
@@ -76,6 +78,7 @@ class BatchSampler(Sampler[BatchIndices]):
         seed: int,
         stream: bool = False,
         mixup: float = 0.0,
+        poisson: bool = False,
         rank: int = 0,
         world_size: int = 1,
         accumulate: int = 1,
@@ -87,6 +90,7 @@ class BatchSampler(Sampler[BatchIndices]):
         self.seed = seed
         self.stream = stream
         self.mixup = mixup
+        self.poisson = poisson
         self.rank = rank
         self.world_size = world_size
         self.accumulate = accumulate
@@ -123,13 +127,19 @@ class BatchSampler(Sampler[BatchIndices]):
             step, part = divmod(place, self.accumulate)
             is_last = step + 1 == self._num_batches and not self.shuffle
             end = None if is_last else (step + 1) * self.batch_size
-            batch = order[step * self.batch_size : end]
+            batch = self._drawn(step) if self.poisson else order[step * self.batch_size : end]
             own = slice(part * self.world_size + self.rank, None, stride)
             if self.mixup:
                 partner, share = self._mixture(batch, step)
                 yield BatchIndices(self.epoch, batch[own], partner[own], share)
             else:
                 yield BatchIndices(self.epoch, batch[own])
+
+    def _drawn(self, step: int) -> Int[Tensor, " batch"]:
+        """A Poisson sample of the split, a pure function of (seed, epoch, step)."""
+        generator = np.random.default_rng([self.seed, self.epoch, step])
+        chosen = generator.random(self.num_samples) < self.batch_size / self.num_samples
+        return torch.from_numpy(chosen.nonzero()[0])
 
     def _mixture(self, batch: Tensor, step: int) -> tuple[Tensor, float]:
         """Partners and share of a global batch: the same however it is dealt out."""

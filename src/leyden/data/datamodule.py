@@ -43,6 +43,8 @@ class DataModule(LightningDataModule, ABC):
             not on this machine.
         mixup: Training samples are mixed in pairs with shares from Beta(mixup, mixup); 0 is none,
             0.2 usual. For classes only.
+        poisson: Whether each training batch is a sample of its own, with `batch_size` as its
+            expected size, as differential privacy needs it; see `BatchSampler`.
     """
 
     kind: ClassVar[DataKind]
@@ -61,6 +63,7 @@ class DataModule(LightningDataModule, ABC):
         overfit_samples: PositiveInt | None = None,
         allow_synthetic: bool = False,
         mixup: NonNegative = 0.0,
+        poisson: bool = False,
     ) -> None:
         super().__init__()
         self.batch_size = batch_size
@@ -70,6 +73,7 @@ class DataModule(LightningDataModule, ABC):
         self.overfit_samples = overfit_samples
         self.allow_synthetic = allow_synthetic
         self.mixup = mixup
+        self.poisson = poisson
         self._splits: DataSplits | None = None
 
     @abstractmethod
@@ -218,6 +222,7 @@ class DataModule(LightningDataModule, ABC):
             seed=self.seed,
             stream=self.spec.is_stream,
             mixup=self.mixup if shuffle else 0.0,
+            poisson=self.poisson and shuffle,
             rank=trainer.global_rank,
             world_size=trainer.world_size,
             accumulate=accumulate,

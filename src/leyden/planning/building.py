@@ -24,8 +24,10 @@ from leyden.data import DataError, DataModule, Spec, TorchDatasets
 from leyden.data.torch_datasets import PARTS, as_data_module
 from leyden.errors import ConfigError, Problem
 from leyden.planning.tasks import build_metrics, task_class
+from leyden.privacy.dp_sgd import PrivateOptimizer
 from leyden.tasks import Task
 from leyden.tasks.factories import OptimizerFactory, ScheduleFactory
+from leyden.tasks.task import MakeOptimizer
 
 
 def blank_sample(spec: Spec) -> torch.Tensor:
@@ -92,6 +94,8 @@ def _supplied_to_data(cfg: DictConfig, target: Any, *, is_leydens: bool) -> dict
         "allow_synthetic": cfg.trainer.allow_synthetic,
         "mixup": (cfg.task or {}).get("mixup", 0.0),
     }
+    if cfg.get("privacy") is not None:
+        supplied["poisson"] = True
     if is_leydens or (is_function(target) and takes_any_key(target)):
         return supplied
     taken = parameters_of(target) if is_function(target) else {}
@@ -191,6 +195,19 @@ def _said(node: DictConfig, names: dict[str, Any]) -> dict[str, Any]:
     return {name: node[name] for name in names if name in node}
 
 
+def _optimizer_of(cfg: DictConfig) -> MakeOptimizer:
+    """Makes the optimizer of a network; of a private training it steps on noisy gradients."""
+    factory = OptimizerFactory(make(cfg.optimizer))
+    if cfg.get("privacy") is None:
+        return factory
+    return PrivateOptimizer(
+        factory,
+        noise_multiplier=cfg.privacy.noise_multiplier,
+        max_grad_norm=cfg.privacy.max_grad_norm,
+        batch_size=cfg.data.batch_size,
+    )
+
+
 def build_task(cfg: DictConfig, net: nn.Module, spec: Spec) -> Task:
     """The task of the data's kind, with the optimizer and schedule that it will make."""
     if cfg.trainer.precision == "64-true":
@@ -203,7 +220,7 @@ def build_task(cfg: DictConfig, net: nn.Module, spec: Spec) -> Task:
         OmegaConf.create({**keys, "_target_": target}),
         net=net,
         spec=spec,
-        optimizer=OptimizerFactory(make(cfg.optimizer)),
+        optimizer=_optimizer_of(cfg),
         schedule=ScheduleFactory(make(cfg.scheduler)),
     )
     if cfg.get("metrics"):

@@ -72,6 +72,8 @@ def memory_bytes(cfg: DictConfig, spec: Spec, cache: Cache) -> int | None:
     if step is None or state is None:
         return None
     held = cache.get_or_compute(lambda: Allocations.by(_net(cfg, spec)), "held", *model)
+    if cfg.get("privacy") is not None:  # the gradient of each sample
+        step += batch_split_of(cfg).micro_batch * held.gradients
     if parts == 1:
         return step + held.weights + state
     return step + held.gathered + (held.weights + held.gradients + state) // parts

@@ -24,6 +24,7 @@ from leyden.planning.batch import solve_batch
 from leyden.planning.budget import spend_budget
 from leyden.planning.building import require_spec
 from leyden.planning.initial_weights import require_matching_weights
+from leyden.planning.privacy import require_private_net, resolve_privacy
 from leyden.planning.read_data import data_problems, read_data
 from leyden.planning.size import (
     flops_per_sample,
@@ -32,7 +33,7 @@ from leyden.planning.size import (
     meta_net,
     solve_width,
 )
-from leyden.planning.steps import limit_problems, planned_steps, steps_per_epoch
+from leyden.planning.steps import limit_problems, planned_steps
 from leyden.planning.tasks import fit_problems, task_problems
 from leyden.tokenization.choice import TokenizerName
 
@@ -163,7 +164,10 @@ def resolve_config(
     params, flops = measure_model(cfg, spec, cache)
     flops_per_step = None if flops is None else flops * cfg.data.batch_size
     spend_budget(cfg, spec, flops_per_step)
-    return ResolvedConfig(cfg, data, spec, params, flops_per_step, _steps(cfg, data))
+    if cfg.get("privacy") is not None:
+        cache.get_or_compute(lambda: require_private_net(cfg, spec), "private", cfg.model, spec)
+    steps = resolve_privacy(cfg, data, steps=planned_steps(cfg, data))
+    return ResolvedConfig(cfg, data, spec, params, flops_per_step, steps)
 
 
 def _resolve_with_data_as_it_is(cfg: DictConfig, cache: Cache) -> ResolvedConfig:
@@ -255,15 +259,6 @@ def manual_optimization_problems(cfg: DictConfig, module: LightningModule) -> It
         message = f"is for automatic optimization; {name} steps its optimizers by itself"
         value = str(cfg.trainer.accumulate_grad_batches)
         yield Problem("trainer.accumulate_grad_batches", message, value)
-
-
-def _steps(cfg: DictConfig, data: DataModule) -> int | None:
-    steps = planned_steps(cfg, data.spec)
-    if steps is not None:
-        return steps
-    if cfg.trainer.max_epochs is None:  # a time decides
-        return None
-    return steps_per_epoch(cfg, data.train_samples) * int(cfg.trainer.max_epochs)
 
 
 def with_absolute_paths(cfg: DictConfig) -> DictConfig:

@@ -28,6 +28,7 @@ from leyden.planning.hardware import (
     strategy_fits_devices,
 )
 from leyden.planning.initial_weights import weights_are_there
+from leyden.planning.privacy import privacy_problems
 from leyden.planning.run_folder import name_is_a_folder_name, run_dir_is_free
 from leyden.planning.tasks import task_problems
 from leyden.planning.trainer_keys import lightning_takes_its_keys
@@ -258,6 +259,9 @@ RULES: dict[Rule, frozenset[str]] = {
     name_is_a_folder_name: frozenset({"name"}),
     weights_are_there: frozenset({"init_from"}),
     run_dir_is_free: frozenset({"run_dir"}),
+    privacy_problems: frozenset(
+        {"privacy", "model", "data", "task", "optimizer", "trainer", "compile"}
+    ),
 }
 """Each rule with the sections of the config that it reads. It is skipped if one of them already has
 a problem."""

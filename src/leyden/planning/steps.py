@@ -11,6 +11,7 @@ from leyden.data import DataModule, Spec
 from leyden.data.batches import BatchSampler
 from leyden.errors import Problem
 from leyden.planning.batch import accumulation_of, batch_size_of, num_processes_of
+from leyden.planning.privacy import steps_allowed
 
 
 def steps_per_epoch(cfg: DictConfig, train_samples: int) -> int:
@@ -69,8 +70,16 @@ def _leaves_nothing(part: str, limit: float, whole: int, what: str) -> Problem:
     return Problem(f"trainer.limit_{part}_batches", message, str(limit))
 
 
-def planned_steps(cfg: DictConfig, spec: Spec) -> int | None:
-    """Optimizer steps of the run, or None where epochs decide."""
+def planned_steps(cfg: DictConfig, data: DataModule) -> int | None:
+    """Optimizer steps of the run, as its length says; None where a time decides."""
+    steps = steps_said(cfg, data.spec)
+    if steps is not None or cfg.trainer.max_epochs is None:
+        return steps
+    return steps_per_epoch(cfg, data.train_samples) * int(cfg.trainer.max_epochs)
+
+
+def steps_said(cfg: DictConfig, spec: Spec) -> int | None:
+    """Optimizer steps of the run, or None where epochs or a time decide."""
     if cfg.trainer.max_tokens is not None:
         tokens_per_step: int = cfg.data.batch_size * spec.input_shape[0]
         return ceil(int(cfg.trainer.max_tokens) / tokens_per_step)
@@ -84,7 +93,7 @@ def lightning_lengths(cfg: DictConfig, data: LightningDataModule) -> dict[str, A
     """
     trainer, accumulate = cfg.trainer, accumulation_of(cfg)
     if isinstance(data, DataModule):
-        max_steps = planned_steps(cfg, data.spec)
+        max_steps = _last_step(cfg, data)
         limit, between = trainer.limit_train_batches, trainer.val_check_interval
         if limit is not None:
             limit = accumulate * steps_per_epoch(cfg, data.train_samples)
@@ -103,3 +112,10 @@ def lightning_lengths(cfg: DictConfig, data: LightningDataModule) -> dict[str, A
         "limit_train_batches": limit,
         "val_check_interval": between,
     }
+
+
+def _last_step(cfg: DictConfig, data: DataModule) -> int | None:
+    """The last step; None where epochs or a time decide. A budget of privacy may come first."""
+    planned = planned_steps(cfg, data)
+    allowed = steps_allowed(cfg, data.train_samples, planned=planned)
+    return steps_said(cfg, data.spec) if allowed in (None, planned) else allowed

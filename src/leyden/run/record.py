@@ -50,6 +50,7 @@ class Record:
         intervals: 95 % intervals of test metrics over the samples of the test part, by name.
         baselines: What simple models reach on the same data, see `leyden.baselines`; None: they
             were not computed.
+        privacy: What a private training guarantees, see `leyden.privacy`; None: nothing.
         reused_from: Folder of the run that computed the results; None: this one.
         losses: Losses of some optimizer steps, by step; exact, as `float.hex`.
         is_writer: Whether changes are written; of several processes of a run only the first writes.
@@ -90,6 +91,7 @@ class Record:
     losses: dict[str, str] = field(default_factory=dict)
     passed_over: list[list[int]] = field(default_factory=list)
     resume: dict[str, str] | None = None
+    privacy: dict[str, Any] | None = None
     reused_from: str | None = None
     resumed: list[dict[str, Any]] = field(default_factory=list)
     process: dict[str, Any] | None = None

@@ -25,6 +25,7 @@ from leyden.callbacks import (
     MonitorName,
     NonFinite,
     PlateauMetric,
+    PrivacySpent,
     Recorder,
     RequireSameConfig,
     ResumeCheckpoint,
@@ -69,6 +70,7 @@ from leyden.training.baselines import record_baselines
 from leyden.training.build import RunObjects, build
 from leyden.training.events import RunResumed, RunStarted, StoppedEarly
 from leyden.training.initial_weights import InitialWeights, load_initial_weights
+from leyden.training.membership import record_membership
 from leyden.training.prediction_intervals import record_intervals
 from leyden.training.recovery import prepare_attempt
 
@@ -169,6 +171,7 @@ def run_attempt(
     if record.is_writer and experiment.has_test:
         record_baselines(cfg, experiment.data, record, emit)
         record_intervals(cfg, experiment, record, emit)
+        record_membership(experiment, record, emit)
 
 
 def resumable_checkpoint(record: Record, emit: Observer) -> Path | None:
@@ -207,6 +210,7 @@ def required_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None)
         StepLoss(record),
         FinalValidation(),
         PlateauMetric(),
+        *([private_steps(cfg, record)] if cfg.get("privacy") is not None else []),
         *([MonitorName(monitor.metric)] if is_module_run(cfg) and monitor.metric else []),
         Recorder(
             record,
@@ -224,6 +228,12 @@ def required_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None)
         ),
         *fault_callbacks(),
     ]
+
+
+def private_steps(cfg: DictConfig, record: Record) -> PrivacySpent:
+    """The callback that tells how much privacy a run has spent."""
+    keys = {name: cfg.privacy[name] for name in parameters_of(PrivacySpent) if name in cfg.privacy}
+    return PrivacySpent(record, batch_size=cfg.data.batch_size, **keys)
 
 
 def fit(
@@ -252,6 +262,8 @@ def fit(
             warnings.filterwarnings("ignore", "You passed in a `val_dataloader` but have no")
             # Validation has refused it for split parameters.
             warnings.filterwarnings("ignore", "You're using the WeightAveraging callback")
+            # Of Opacus: gradients of the first layer's inputs are not asked for.
+            warnings.filterwarnings("ignore", "Full backward hook is firing")
             # The start of a run says how exactly it resumes; batches are replayed.
             warnings.filterwarnings("ignore", "You're resuming from a checkpoint that ended before")
             trainer.fit(experiment.task, datamodule=experiment.data, ckpt_path=checkpoint)

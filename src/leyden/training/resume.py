@@ -1,6 +1,6 @@
 """Resuming a run: by its folder alone, or by the command that began it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -119,6 +119,8 @@ def require_allowed_changes(changes: list[Problem], cfg: DictConfig) -> None:
                 "would have no effect: the checkpoint decides; init_from=RUN begins anew from it"
             )
             raise ConfigError([Problem("resume.allow_change", message, key)])
+    if cfg.get("privacy") is not None:
+        require_same_mechanism(cfg.resume.allow_change)
     unknown = [key for key in cfg.resume.allow_change if key not in {*all_keys(cfg), *DATA_KEYS}]
     if unknown:
         raise ConfigError([Problem("resume.allow_change", "names no key", unknown[0])])
@@ -133,6 +135,14 @@ def require_allowed_changes(changes: list[Problem], cfg: DictConfig) -> None:
         if any(change.key.partition(".")[0] in IN_CHECKPOINTS for change in refused):
             advice = "another run_dir begins anew, init_from=RUN from the weights of this one"
         raise ConfigError([*refused, Problem("resume.allow_change", advice)])
+
+
+def require_same_mechanism(allowed: Sequence[str]) -> None:
+    """Raises `ConfigError` for changes after which one epsilon could not tell of the whole run."""
+    for key in allowed:
+        if key.partition(".")[0] in ("privacy", "data"):
+            message = "can't change in a private run: its epsilon is of all steps alike"
+            raise ConfigError([Problem("resume.allow_change", message, key)])
 
 
 def data_changes(record: Record, data: LightningDataModule) -> Iterator[Problem]:
