@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from leyden.callbacks.monitor import folded
+from leyden.callbacks.privacy import EPSILON
 from leyden.events import Event, Observer, ignore
 from leyden.formatting import printable
 from leyden.tasks import Task
@@ -98,6 +99,8 @@ def newest_metrics(trainer: Trainer, task: LightningModule) -> str:
     words = [
         f"{name} {float(values[name]):.4g}" for name in [*names, "train/loss"] if name in values
     ]
+    if EPSILON in values:
+        words.append(f"epsilon {float(values[EPSILON]):.3g}")
     if "throughput" in values:
         unit = task.unit if isinstance(task, Task) else "samples"
         words.append(f"{float(values['throughput']):,.0f} {unit}/s")

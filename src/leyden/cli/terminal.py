@@ -66,18 +66,26 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "RunObjects") ->
     compiled = ", compiled" if cfg.compile else ""
     say(console, f"  device  {device.type}, {cfg.trainer.precision}{several}{compiled}")
     if cfg.get("privacy") is not None:
-        _show_privacy(cfg, trainer.max_steps)
+        _show_privacy(cfg, experiment)
     if cfg.init_from is not None:
         say(console, f"  weights from {cfg.init_from}")
     say(console, f"  folder  {shown_path(record.folder)}")
 
 
-def _show_privacy(cfg: "DictConfig", max_steps: int) -> None:
+def _show_privacy(cfg: "DictConfig", experiment: "RunObjects") -> None:
     """How a training is private, and how far its budget goes."""
-    keys, console = cfg.privacy, messages()
+    from leyden.data import DataModule
+    from leyden.planning.steps import planned_steps
+
+    keys, console, data = cfg.privacy, messages(), experiment.data
     budget = "" if keys.epsilon is None else f", epsilon at most {keys.epsilon:g}"
     noise = f"noise {keys.noise_multiplier:g}, samples clipped at {keys.max_grad_norm:g}"
     say(console, f"  privacy dp_sgd, {noise}{budget} (delta {keys.delta:g}, {keys.accountant})")
+    planned = planned_steps(cfg, data) if isinstance(data, DataModule) else None
+    allowed = experiment.trainer.max_steps
+    if planned is not None and 0 < allowed < planned:
+        words = f"the budget is spent after step {allowed:,} of {planned:,}; the run stops there"
+        say(console, f"          {words}", style="yellow")
     if cfg.init_from is not None:
         words = "what the initial weights have seen is not counted: epsilon is of this run alone"
         say(console, f"          {words}", style="yellow")
@@ -190,7 +198,11 @@ def show_privacy(record: "Record") -> None:
 def membership_words(found: dict[str, float]) -> str:
     """What an attack by the loss reaches, in a line."""
     interval = f"{found['low']:.3f} to {found['high']:.3f}"
-    return f"an attack by the loss has AUC {found['auc']:.3f} ({interval}); 0.5 tells nothing"
+    words = f"an attack by the loss has AUC {found['auc']:.3f} ({interval}); 0.5 tells nothing"
+    if "advantage_bound" not in found:
+        return words
+    bound = f"epsilon allows no attack more than {found['advantage_bound']:.3f}"
+    return f"{words}; advantage {found['advantage']:.3f}, {bound}"
 
 
 def _with_interval(value: float, interval: Sequence[float] | None) -> str:

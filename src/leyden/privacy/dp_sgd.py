@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from leyden.privacy.gradients import MixedSamplesError, alike
+from leyden.privacy.gradients import MixedSamplesError, is_mean
 
 if TYPE_CHECKING:
     from opacus.grad_sample import GradSampleHooks
@@ -78,7 +78,7 @@ def require_whole_gradient(net: nn.Module) -> None:
         if not parameter.requires_grad or parameter.grad is None:
             continue
         found = getattr(parameter, "grad_sample", None)
-        if not isinstance(found, Tensor) or not alike(found.mean(0), parameter.grad):
+        if not isinstance(found, Tensor) or not is_mean(found, parameter.grad):
             raise MixedSamplesError(
                 f"the gradients of {name} by samples are not that of the loss: no privacy is kept"
             )

@@ -73,13 +73,13 @@ def _compare(net: nn.Module, inputs: Tensor, *, only_first: bool) -> None:
         found = vars(parameter).get("grad_sample")
         if not isinstance(found, Tensor) or len(found) != count:
             raise MixedSamplesError(f"{name} has no gradient of each sample")
-        if parameter.grad is None or not alike(found.mean(0), parameter.grad):
+        if parameter.grad is None or not is_mean(found, parameter.grad):
             raise MixedSamplesError(f"the gradients of {name} by samples are not that of the batch")
         if only_first and found[1:].abs().max() > 0:
             raise MixedSamplesError(f"in {name} samples of a batch depend on each other")
 
 
-def alike(mean: Tensor, whole: Tensor) -> bool:
-    """Whether two gradients differ by no more than rounding."""
-    scale = max(float(whole.abs().max()), torch.finfo(whole.dtype).tiny)
-    return float((mean - whole).abs().max()) <= 1e-3 * scale
+def is_mean(of_samples: Tensor, whole: Tensor) -> bool:
+    """Whether a gradient is the mean of those of samples, but for rounding."""
+    scale = max(float(of_samples.abs().max()), torch.finfo(whole.dtype).tiny)
+    return float((of_samples.mean(0) - whole).abs().max()) <= 1e-4 * scale
