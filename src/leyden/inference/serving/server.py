@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from types import FrameType
 
@@ -16,7 +17,7 @@ from prometheus_client import generate_latest
 from starlette.responses import HTMLResponse, Response
 
 from leyden.inference.load import load_run
-from leyden.inference.serving.gate import Gate, Limits, Metrics
+from leyden.inference.serving.gate import Gate, Limits, Metrics, Number
 from leyden.inference.serving.model_api import (
     GenerateAPI,
     PredictAPI,
@@ -55,6 +56,33 @@ def serve(
     Raises:
         ConfigError: There is no such run, or its model can't be asked.
     """
+    waiting, draining = multiprocessing.Value("i", 0), multiprocessing.Event()
+    server = server_of(folder, limits, timeout=timeout, waiting=waiting, draining=draining)
+    answer_before_the_end(waiting, draining)
+    address = f"http://{host}:{port}"
+    threading.Thread(target=_tell, args=(address, on_ready), daemon=True).start()
+    server.run(
+        host=host,
+        port=port,
+        num_api_servers=1,
+        log_level="warning",
+        generate_client_file=False,
+        access_log=False,
+    )
+
+
+def server_of(
+    folder: Path, limits: Limits, *, timeout: float, waiting: Number, draining: Event
+) -> litserve.LitServer:
+    """The model, the gate before it, and the page beside it.
+
+    Args:
+        folder: Folder of the run.
+        limits: What is taken.
+        timeout: Seconds that a request may wait for the model.
+        waiting: Requests that are not answered yet.
+        draining: Is set when no more requests are taken.
+    """
     run = load_run(folder)
     is_text = run.vocabulary is not None
     api = (
@@ -63,9 +91,6 @@ def serve(
         else PredictAPI(folder, max_batch_size=MOST_BATCHED, batch_timeout=WAIT)
     )
     metrics = Metrics()
-    waiting = multiprocessing.Value("i", 0)
-    draining = multiprocessing.Event()
-    mistakes = {"/generate": generation_mistake} if is_text else {"/predict": no_mistake}
     page = page_of(run, needs_token=limits.token is not None)
     gate = {
         "limits": limits,
@@ -75,14 +100,18 @@ def serve(
                 generate_latest(metrics.registry), media_type="text/plain"
             ),
         },
-        "paths": mistakes,
+        "paths": {"/generate": generation_mistake} if is_text else {"/predict": no_mistake},
         "metrics": metrics,
         "waiting": waiting,
         "draining": draining,
     }
-    server = litserve.LitServer(
+    return litserve.LitServer(
         api, accelerator="auto", devices=1, timeout=timeout, middlewares=[(Gate, gate)]
     )
+
+
+def answer_before_the_end(waiting: Number, draining: Event) -> None:
+    """Lets SIGTERM and Ctrl-C wait until the requests that were taken are answered."""
     owner = os.getpid()
 
     def drain(number: int, frame: FrameType | None) -> None:
@@ -96,16 +125,6 @@ def serve(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, drain)
-    address = f"http://{host}:{port}"
-    threading.Thread(target=_tell, args=(address, on_ready), daemon=True).start()
-    server.run(
-        host=host,
-        port=port,
-        num_api_servers=1,
-        log_level="warning",
-        generate_client_file=False,
-        access_log=False,
-    )
 
 
 def _tell(address: str, on_ready: Callable[[str], None]) -> None:
