@@ -167,3 +167,41 @@ def test_a_taken_folder_is_refused(leyden, tmp_path):
     result = leyden("export", str(folder), "--format", "onnx", "--output", "out")
     assert result.status == 2
     assert "is not empty" in result.err
+
+
+@pytest.mark.parametrize("name", ["cnn", "series", "gpt", "rnn on text"])
+def test_the_file_of_8_bits_is_small_and_loses_what_the_card_says(name, leyden, tmp_path):
+    folder = run_of(leyden, name)
+    told = export(leyden, folder, "onnx", "--quantize", "int8").err
+    small, whole = (tmp_path / "out" / f"model{bits}.onnx" for bits in (".int8", ""))
+    assert small.stat().st_size < 0.7 * whole.stat().st_size
+    assert "weights of 8 bits" in told
+    card = (tmp_path / "out" / "README.md").read_text()
+    rows = re.findall(r"^\| (acc|loss|rmse) \| (\S+) \| (\S+) \|$", card, re.MULTILINE)
+    found = {key: (float(before), float(after)) for key, before, after in rows}
+    metrics = json.loads((folder / "run.json").read_text())["metrics"]
+    for key, (before, after) in found.items():
+        assert before == pytest.approx(metrics[f"test/{key}"], rel=2e-3)
+        assert after == pytest.approx(before, rel=0.1)
+    assert found
+
+
+def test_the_accuracy_of_8_bits_is_that_of_plain_onnx_runtime(leyden, tmp_path):
+    words = ("model=cnn", "model.width=8", "trainer.max_epochs=3", "logger=null", "run_dir=run")
+    folder = leyden("train", *words, "baselines=null").folder
+    export(leyden, folder, "onnx", "--quantize", "int8")
+    session = onnxruntime.InferenceSession(tmp_path / "out" / "model.int8.onnx")
+    test = Digits(batch_size=8).splits.test
+    (shares,) = session.run(None, {"inputs": test.pixels.float().numpy()})
+    accuracy = float((shares.argmax(-1) == test.labels.numpy()).mean())
+    card = (tmp_path / "out" / "README.md").read_text()
+    (row,) = re.findall(r"^\| acc \| \S+ \| (\S+) \|$", card, re.MULTILINE)
+    assert float(row) == pytest.approx(accuracy, abs=1e-4)
+
+
+def test_quantising_is_for_onnx_alone(leyden):
+    folder = run_of(leyden, "mlp")
+    words = ("--format", "torch", "--output", "out", "--quantize", "int8")
+    done = leyden("export", str(folder), *words)
+    assert done.status == 2
+    assert "is for --format onnx" in done.err

@@ -34,7 +34,11 @@ print({{name: tuple(tensor.shape) for name, tensor in weights.items()}})
 
 
 def model_card(
-    model: Deployable, record: dict[str, Any], format: str, checks: list[tuple[str, float]]
+    model: Deployable,
+    record: dict[str, Any],
+    format: str,
+    checks: list[tuple[str, float]],
+    losses: dict[str, tuple[float, float]] | None = None,
 ) -> str:
     """The card, in the form of the Hub's model cards.
 
@@ -43,12 +47,18 @@ def model_card(
         record: Content of the run's `run.json`.
         format: Key of `LOADING`.
         checks: What the file and the live model were asked, and their difference.
+        losses: Metrics of the files with weights of 32 and of 8 bits, by name; None: there is no
+            file with 8.
     """
-    return "\n".join(_lines(model, record, format, checks)) + "\n"
+    return "\n".join(_lines(model, record, format, checks, losses)) + "\n"
 
 
 def _lines(
-    model: Deployable, record: dict[str, Any], format: str, checks: list[tuple[str, float]]
+    model: Deployable,
+    record: dict[str, Any],
+    format: str,
+    checks: list[tuple[str, float]],
+    losses: dict[str, tuple[float, float]] | None,
 ) -> Iterator[str]:
     spec, signature, choices = model.spec, signature_of(model), record.get("choices") or {}
     name = f"{choices.get('model', 'model')} on {choices.get('data', 'data')}"
@@ -74,6 +84,12 @@ def _lines(
         yield from ("| inputs | difference |", "|---|---|")
         yield from (f"| {inputs} | {value:.1e} |" for inputs, value in checks)
         yield ""
+    if losses is not None:
+        yield from ("`model.int8.onnx` has weights of 8 bits.", "")
+        yield from ("| of the test part | 32 bits | 8 bits |", "|---|---|---|") if losses else ()
+        for key, (whole, small) in losses.items():
+            yield f"| {key} | {format_number(whole)} | {format_number(small)} |"
+        yield ""
     yield from _results(record)
     yield from _data(record)
 
@@ -85,7 +101,8 @@ def _results(record: dict[str, Any]) -> Iterator[str]:
     if not names:
         return
     yield from ("## Results on the test part", "")
-    yield "| metric | model | 95 % interval | " + " | ".join(b["name"] for b in baselines) + " |"
+    heads = ["metric", "model", "95 % interval", *(one["name"] for one in baselines)]
+    yield f"| {' | '.join(heads)} |"
     yield "|---|---|---|" + "---|" * len(baselines)
     for name in names:
         low_high = intervals.get(name)

@@ -60,8 +60,6 @@ def require_onnx() -> None:
 
 def write_onnx(model: Deployable, file: Path) -> Written:
     """Writes a model that takes any number of inputs, and of tokens."""
-    from onnxruntime import InferenceSession
-
     is_text = model.spec.kind == "text"
     with quiet():
         if is_text and has_recurrent_layers(model):
@@ -87,6 +85,13 @@ def write_onnx(model: Deployable, file: Path) -> Written:
                 output_names=["outputs"],
                 verbose=False,
             )
+    return onnx_session(file)
+
+
+def onnx_session(file: Path) -> Written:
+    """A file in ONNX Runtime."""
+    from onnxruntime import InferenceSession
+
     session = InferenceSession(file, providers=["CPUExecutionProvider"])
     return Written(
         lambda inputs: torch.from_numpy(session.run(None, {"inputs": inputs.numpy()})[0])

@@ -2,8 +2,13 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from leyden.cli.parser import Parser, Verbs, add_verb, checkpoint_of
+from leyden.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from leyden.inference.export import Quantized
 
 FORMATS = ("onnx", "torch", "safetensors", "hf")
 NO_TOKENIZER = (
@@ -18,7 +23,8 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
         verbs,
         "export",
         export,
-        usage="RUN --format onnx|torch|safetensors|hf --output DIR [ckpt=best|last]",
+        usage="RUN --format onnx|torch|safetensors|hf --output DIR [--quantize int8]"
+        " [ckpt=best|last]",
         description="Writes a run's model for other programs: with its preprocessing for ONNX"
         " Runtime or `torch.export`, its weights alone, or a GPT for `transformers`. The file is"
         " compared with the live model.",
@@ -26,6 +32,11 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
     )
     parser.add_argument("source", metavar="RUN", help="a run's folder")
     parser.add_argument("--format", choices=FORMATS, required=True, help=", ".join(FORMATS))
+    parser.add_argument(
+        "--quantize",
+        choices=("int8",),
+        help="of onnx: write a second file whose weights have 8 bits, and measure what it loses",
+    )
     parser.add_argument("--output", required=True, metavar="DIR", help="a new or empty folder")
 
 
@@ -40,11 +51,22 @@ def export(options: argparse.Namespace) -> int:
     from leyden.interop.hf_export import export_hf
 
     folder = Path(options.output)
+    if options.quantize and options.format != "onnx":
+        message = f"is for --format onnx, not {options.format}"
+        raise ConfigError([Problem("--quantize", message, options.quantize)])
     if options.format != "hf":
         with waiting("exporting"):
-            found = export_model(Path(options.source), which, options.format, folder)
+            found = export_model(
+                Path(options.source),
+                which,
+                options.format,
+                folder,
+                is_quantized=options.quantize is not None,
+            )
         for one in found.differences:
             show_note(f"inputs: {one.inputs}; differs by {one.value:.1e} of the largest output")
+        if found.quantized is not None:
+            show_quantized(found.quantized)
         if found.note:
             show_note(f"note: {found.note}")
         print_path(shown_path(folder))
@@ -55,3 +77,16 @@ def export(options: argparse.Namespace) -> int:
         show_note(f"note: {NO_TOKENIZER}")
     print_path(shown_path(folder))
     return 0
+
+
+def show_quantized(found: "Quantized") -> None:
+    """How much smaller the file with weights of 8 bits is, and what it loses."""
+    from leyden.cli.terminal import show_note
+    from leyden.formatting import format_bytes, format_number
+
+    whole, small = map(format_bytes, found.bytes)
+    show_note(f"weights of 8 bits: {small} instead of {whole}")
+    for name, (before, after) in found.metrics.items():
+        show_note(f"  {name} of the test part: {format_number(after)}, was {format_number(before)}")
+    if not found.metrics:
+        show_note("  what it loses was not measured: the run's data is not here")
