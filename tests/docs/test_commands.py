@@ -38,6 +38,9 @@ RUN = [
 NEEDED = {
     "data.path=shards": "tokenize novel.txt --output shards --tokenizer bpe --vocab-size 300",
     "explain pictures": "train model=cnn trainer=smoke run_dir=pictures",
+    "explain writer": "train model=gpt data=text data.path=novel.txt trainer=smoke run_dir=writer",
+    "explain prices": "train data=csv data.path=houses.csv data.target=price trainer=smoke"
+    " run_dir=prices",
     "predict sales": "train data=csv_series data.path=sales.csv data.target=sold data.time=date"
     " model=rnn trainer=smoke run_dir=sales",
     "eval prices": "train data=csv data.path=houses.csv data.target=price trainer=smoke"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,8 @@ from leyden.data import Spec
 from leyden.errors import ConfigError, Problem
 
 Method = Literal["integrated_gradients", "occlusion", "gradcam"]
-METHODS = ("integrated_gradients", "occlusion", "gradcam")
+METHODS: tuple[Method, ...] = ("integrated_gradients", "occlusion", "gradcam")
+Net = TypeVar("Net", bound=nn.Module)
 STEPS = 128
 """Steps of the integral of the gradients; its completeness error says whether they suffice."""
 
@@ -213,9 +214,13 @@ def similarity_to_random(
     Near 1 the attribution does not depend on what was learned (Adebayo et al. 2018, arXiv
     1810.03292). The weights of each layer change their places, the same in every call.
     """
-    from copy import deepcopy
+    random = attribute(with_random_weights(model), inputs, baseline, method, found.targets)
+    return rank_correlation(found.values, random.values)
 
-    from scipy.stats import spearmanr
+
+def with_random_weights(model: Net) -> Net:
+    """A copy whose weights have changed their places within each layer, the same in every call."""
+    from copy import deepcopy
 
     other = deepcopy(model)
     generator = torch.Generator().manual_seed(0)
@@ -223,9 +228,15 @@ def similarity_to_random(
         for parameter in other.parameters():
             order = torch.randperm(parameter.numel(), generator=generator)
             parameter.copy_(parameter.flatten()[order.to(parameter.device)].view_as(parameter))
-    random = attribute(other, inputs, baseline, method, found.targets)
+    return other
+
+
+def rank_correlation(found: Tensor, random: Tensor) -> float:
+    """Mean over the inputs of Spearman's correlation of sizes; NaN where all are equal."""
+    from scipy.stats import spearmanr
+
     pairs = []
-    for both in zip(found.values.flatten(1), random.values.flatten(1), strict=True):
+    for both in zip(found.flatten(1), random.flatten(1), strict=True):
         one, another = (values.abs().cpu() for values in both)
         differs = (one > 0) | (another > 0)  # parts that equal the baseline are 0 in both
         if int(differs.sum()) > 2:

@@ -1,21 +1,22 @@
 """Why a run's model says what it says: attributions of predictions, in tables and pictures."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from leyden.config.module_run import is_module_run
+from leyden.data import Spec
 from leyden.data.images.preparation import ImagePreparation
 from leyden.data.preparation import Preparation
-from leyden.data.series.new_series import read_new_series
+from leyden.data.series.new_series import NewSeries, read_new_series
 from leyden.data.series.preparation import SeriesPreparation
-from leyden.data.tables.encoders import CategoryEncoder, TimeEncoder
 from leyden.data.tables.preparation import TablePreparation
+from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import ConfigError, Problem
 from leyden.inference.attributions import (
     Attribution,
@@ -25,7 +26,8 @@ from leyden.inference.attributions import (
     require_captum,
     similarity_to_random,
 )
-from leyden.inference.generate import encoded
+from leyden.inference.column_features import column_sums
+from leyden.inference.generate import TextGenerator, encoded, notes_on
 from leyden.inference.inputs import find_files, read_inputs
 from leyden.inference.load import LoadedRun, load_run
 from leyden.run.folder import read_frozen
@@ -66,13 +68,13 @@ class Explanation:
         method: How.
         inputs: The inputs.
         similarity: See `similarity_to_random`.
-        left_out: Inputs that are not explained, by reason.
+        left_out: What is not explained, in words.
     """
 
     method: str
     inputs: list[ExplainedInput]
     similarity: float
-    left_out: dict[str, int] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
 
 
 def explain(source: Path, which: str, given: Sequence[str], method: Method) -> Explanation:
@@ -89,12 +91,10 @@ def explain(source: Path, which: str, given: Sequence[str], method: Method) -> E
             missing.
     """
     require_captum()
-    run = load_run(source, which)
-    if run.spec is None or run.preparation is None or is_module_run(read_frozen(source)):
-        message = "keeps nothing by which new inputs could be read"
-        raise ConfigError([Problem("RUN", message, str(source))])
-    model = Explained(run.net, run.spec)
-    names, inputs, left_out = _read(run, given)
+    run, spec = load_explained(source, which)
+    assert run.preparation is not None
+    model = Explained(run.net, spec)
+    names, inputs, left_out = read_explained(run, given)
     batches = [inputs] if isinstance(inputs, Tensor) else inputs
     found, similarities = list[ExplainedInput](), list[float]()
     place = 0
@@ -108,16 +108,27 @@ def explain(source: Path, which: str, given: Sequence[str], method: Method) -> E
     return Explanation(method, found, sum(similarities) / len(similarities), left_out)
 
 
-def _read(
+def load_explained(source: Path, which: str) -> tuple[LoadedRun, Spec]:
+    """A run whose model new inputs can be read for.
+
+    Raises:
+        ConfigError: It has none.
+    """
+    run = load_run(source, which)
+    if run.spec is None or run.preparation is None or is_module_run(read_frozen(source)):
+        message = "keeps nothing by which new inputs could be read"
+        raise ConfigError([Problem("RUN", message, str(source))])
+    return run, run.spec
+
+
+def read_explained(
     run: LoadedRun, given: Sequence[str]
-) -> tuple[list[str], Tensor | list[Tensor], dict[str, int]]:
-    """Names, inputs, and how many more there are; texts of different lengths are batches of one."""
+) -> tuple[list[str], Tensor | list[Tensor], list[str]]:
+    """Names, inputs, and what is left out; texts of different lengths are batches of one."""
     preparation = run.preparation
     assert preparation is not None
     if run.vocabulary is not None:
-        texts = list(given)[:MOST]
-        context = run.spec.input_shape[0] if run.spec else 0
-        return texts, [one[None, -context:] for one in encoded(run.vocabulary, texts)], {}
+        return _texts(run, run.vocabulary, given)
     files = find_files(given)
     if isinstance(preparation, SeriesPreparation):
         series = [
@@ -128,7 +139,9 @@ def _read(
         pasts = [(name, one.past) for name, one in series if one.past is not None]
         if not pasts:
             raise ConfigError([Problem("INPUT", series[0][1].problem, str(files[0]))])
-        return [name for name, _ in pasts], torch.stack([past for _, past in pasts]), {}
+        without = len(series) - len(pasts)
+        left_out = [f"{without} series left out: {_problem_of(series)}"] if without else []
+        return [name for name, _ in pasts], torch.stack([past for _, past in pasts]), left_out
     names, rows, seen = list[str](), list[Tensor](), 0
     for batch in read_inputs(files, preparation, size=MOST, may_lack=False):
         if batch.problems:
@@ -141,8 +154,38 @@ def _read(
             is_image_file = isinstance(preparation, ImagePreparation) and file.suffix != ".npy"
             names.append(file.name if is_image_file else f"{file.name} row {row}")
             rows.append(one)
-    left_out = {f"only the first {MOST} are explained": seen - MOST} if seen > MOST else {}
-    return names, torch.stack(rows), left_out
+    return names, torch.stack(rows), _beyond_most(seen)
+
+
+def _texts(
+    run: LoadedRun, vocabulary: Vocabulary, given: Sequence[str]
+) -> tuple[list[str], list[Tensor], list[str]]:
+    texts, left_out = list(given)[:MOST], _beyond_most(len(given))
+    assert run.spec is not None
+    context = run.spec.input_shape[0]
+    generator = TextGenerator(run.net, vocabulary, context)
+    left_out += [note.removeprefix("note: ") for note in notes_on(generator, texts)]
+    with keys_as("INPUT"):
+        return texts, [one[None, -context:] for one in encoded(vocabulary, texts)], left_out
+
+
+@contextmanager
+def keys_as(key: str) -> Iterator[None]:
+    """Problems with what was typed are those of a key, whatever verb they were written for."""
+    try:
+        yield
+    except ConfigError as error:
+        own = [replace(one, key=key) if one.key != "RUN" else one for one in error.problems]
+        raise ConfigError(own) from error
+
+
+def _problem_of(series: list[tuple[str, NewSeries]]) -> str:
+    return next(f"{name}: {one.problem}" for name, one in series if one.past is None)
+
+
+def _beyond_most(count: int) -> list[str]:
+    reason = f"only the first {MOST} are explained"
+    return [f"{count - MOST} inputs left out: {reason}"] if count > MOST else []
 
 
 def _baseline(batch: Tensor, preparation: Preparation) -> Tensor:
@@ -158,70 +201,49 @@ def _explained(
 ) -> ExplainedInput:
     spec, values = run.spec, told.values[row]
     assert spec is not None
-    prediction = _prediction(run, told, row)
+    prediction = prediction_words(run, int(told.targets[row]), float(told.outputs[row]))
     error = None if told.errors is None else float(told.errors[row])
 
     def of(parts: list[str], own: Tensor, shown: Tensor | None) -> ExplainedInput:
         return ExplainedInput(name, spec.kind, prediction, parts, own, shown, error)
 
     if isinstance(run.preparation, ImagePreparation):
-        mean, std = (torch.tensor(one).view(-1, 1, 1) for one in _scale(run.preparation))
-        pixels = (given * std + mean).clamp(0, 1).permute(1, 2, 0)
-        return of([], values.sum(0), pixels)
+        return of([], values.sum(0), pixels_of(given, run.preparation))
     if isinstance(run.preparation, TablePreparation):
-        parts, own = _by_column(run.preparation, spec.feature_names, values)
-        return of(parts, own, None)
+        own = column_sums(run.preparation, values)
+        return of(run.preparation.names, own, None)
     if isinstance(run.preparation, SeriesPreparation):
         layout, lags = run.preparation.layout, run.preparation.lags
         columns = [layout.target, *layout.features]
         parts = [f"{column}, {lags - lag} before" for lag in range(lags) for column in columns]
         return of(parts, values.flatten(), given[:, 0])
+    return of(token_texts(run, given), values, None)
+
+
+def pixels_of(given: Tensor, preparation: ImagePreparation) -> Tensor:
+    """An input as pixels from 0 to 1 (height, width, channels)."""
+    mean, std = (torch.tensor(one).view(-1, 1, 1) for one in (preparation.mean, preparation.std))
+    return (given * std + mean).clamp(0, 1).permute(1, 2, 0)
+
+
+def token_texts(run: LoadedRun, tokens: Tensor) -> list[str]:
+    """The text of each token."""
     assert run.vocabulary is not None
-    tokens = [run.vocabulary.decode(given[place : place + 1]) for place in range(len(given))]
-    return of(tokens, values, None)
+    return [run.vocabulary.decode(tokens[place : place + 1]) for place in range(len(tokens))]
 
 
-def _scale(preparation: ImagePreparation) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    return preparation.mean, preparation.std
+def prediction_words(run: LoadedRun, target: int, output: float) -> str:
+    """A prediction in words.
 
-
-def _prediction(run: LoadedRun, told: Attribution, row: int) -> str:
-    spec, target = run.spec, int(told.targets[row])
+    Args:
+        run: What predicts.
+        target: Class, or token.
+        output: Number that is predicted, in its own unit.
+    """
+    spec = run.spec
     assert spec is not None
-    output = float(told.outputs[row])
     if spec.kind == "text" and run.vocabulary is not None:
         return f"next token {run.vocabulary.decode(torch.tensor([target]))!r}"
     if spec.task_name == "classification":
         return spec.class_names[target] if spec.class_names else f"class {target}"
     return f"{spec.target_name} {output:.4g}"
-
-
-def _by_column(
-    preparation: TablePreparation, features: Sequence[str], values: Tensor
-) -> tuple[list[str], Tensor]:
-    """Attributions of columns: the sums over the features that were made of each."""
-    owners: list[int] = []
-    for place, encoder in enumerate(preparation.encoders):
-        if isinstance(encoder, CategoryEncoder):
-            count = len(encoder.known)
-        else:
-            count = 1 + int(encoder.scaling.has_indicator)
-            count += 2 * len(encoder.circles) if isinstance(encoder, TimeEncoder) else 0
-        owners += [place] * count
-    sums = torch.zeros(len(preparation.encoders), dtype=values.dtype)
-    sums.index_add_(0, torch.tensor(owners), values.cpu())
-    return preparation.names, sums
-
-
-def rows_of(explanation: Explanation) -> dict[str, list[Any]]:
-    """A row for each part of each input, for a file; of images for each pixel."""
-    columns: dict[str, list[Any]] = {"input": [], "part": [], "attribution": []}
-    for one in explanation.inputs:
-        parts = one.parts
-        if one.kind == "image":
-            height, width = one.values.shape
-            parts = [f"{row},{column}" for row in range(height) for column in range(width)]
-        columns["input"] += [one.name] * len(parts)
-        columns["part"] += parts
-        columns["attribution"] += one.values.flatten().tolist()
-    return columns

@@ -4,11 +4,16 @@ from pathlib import Path
 
 from leyden.files.csv_cells import csv_table
 from leyden.files.temporary import temporary_folder
-from leyden.inference.explain import Explanation, rows_of
+from leyden.inference.explanation_content import Content
 from leyden.inference.explanation_page import page_of
 
 PREFIX = ".leyden-explanation-"
-PAGE, NUMBERS = "explanation.html", "attributions.csv"
+PAGE = "explanation.html"
+TITLES = {
+    "permutation": "What the model's quality rests on",
+    "dependence": "How the predictions depend on each column",
+    "activations": "What the convolutions see",
+}
 
 
 def new_folder_in(run: Path) -> Path:
@@ -19,20 +24,19 @@ def new_folder_in(run: Path) -> Path:
     return run / "explanations" / str(number)
 
 
-def write_explanation(explanation: Explanation, folder: Path) -> None:
-    """Writes the page, and the attribution of each part.
+def write_explanation(content: Content, folder: Path) -> None:
+    """Writes the page, and the numbers.
 
     Args:
-        explanation: What was found.
+        content: What was found.
         folder: New or empty folder.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    rows = rows_of(explanation)
     with temporary_folder(folder.parent, PREFIX) as temporary:
         staged = temporary / folder.name
         staged.mkdir()
-        title = "What the predictions rest on"
-        (staged / PAGE).write_text(page_of(explanation, title), encoding="utf-8")
-        table = csv_table(list(rows), zip(*rows.values(), strict=True))
-        (staged / NUMBERS).write_text(table, encoding="utf-8")
+        title = TITLES.get(content.method, "What the predictions rest on")
+        (staged / PAGE).write_text(page_of(content, title), encoding="utf-8")
+        table = csv_table(list(content.numbers), zip(*content.numbers.values(), strict=True))
+        (staged / content.file).write_text(table, encoding="utf-8")
         staged.rename(folder)

@@ -89,6 +89,14 @@ class Predictor:
                 columns = self._numbers(passes.double())
         return {name: columns[name] for name in self.kinds}
 
+    def means(self, inputs: Tensor) -> Tensor:
+        """The same as a tensor (inputs, outputs): probabilities of the classes, or numbers."""
+        with torch.inference_mode():
+            passes = torch.stack(list(self._passes(inputs.to(self.device)))).double()
+            if self.spec.task_name == "classification":
+                return self._probabilities(passes).mean(0).cpu()
+            return (passes * self.spec.target_std + self.spec.target_mean).mean(0).cpu()
+
     def forecast(self, past: Tensor, steps: int) -> dict[str, list[object]]:
         """Columns of the forecasts of one series, a row for each step.
 

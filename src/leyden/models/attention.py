@@ -220,12 +220,7 @@ class Attention(nn.Module):
             cache: Where earlier tokens' keys and values are, and these ones' go.
         """
         B, T, C = x.shape
-        q, k, v = self.qkv(x).view(B, T, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)  # B H T D
-        if self.qk_norm:
-            q, k = (F.rms_norm(vectors, vectors.shape[-1:]) for vectors in (q, k))
-        if self.rotary is not None:
-            positions = None if attention_context is None else attention_context.positions
-            q, k = self.rotary(q, positions), self.rotary(k, positions)
+        q, k, v = self.queries_keys_values(x, attention_context)
         if cache is not None:
             k, v = cache.append(k, v)
         y = F.scaled_dot_product_attention(
@@ -237,6 +232,19 @@ class Attention(nn.Module):
             dropout_p=self.dropout if self.training else 0.0,
         )
         return self.proj(y.transpose(1, 2).reshape(B, T, C))  # type: ignore[no-any-return]
+
+    def queries_keys_values(
+        self, x: Float[Tensor, "B T C"], attention_context: AttentionContext | None
+    ) -> tuple[Float[Tensor, "B H T D"], Float[Tensor, "B H T D"], Float[Tensor, "B H T D"]]:
+        """What the heads compare, normalised and turned, and the values that they read."""
+        B, T, _ = x.shape
+        q, k, v = self.qkv(x).view(B, T, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
+        if self.qk_norm:
+            q, k = (F.rms_norm(vectors, vectors.shape[-1:]) for vectors in (q, k))
+        if self.rotary is not None:
+            positions = None if attention_context is None else attention_context.positions
+            q, k = self.rotary(q, positions), self.rotary(k, positions)
+        return q, k, v
 
 
 BASE = 10_000.0
