@@ -1,10 +1,11 @@
 """Test metrics of a run, from its folder alone."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from omegaconf import DictConfig
-from pytorch_lightning import Callback, seed_everything
+from pytorch_lightning import Callback, LightningDataModule, LightningModule, seed_everything
 
 from leyden.callbacks import CheckpointStateFilter
 from leyden.callbacks.recorder import require_finite
@@ -17,7 +18,7 @@ from leyden.data import Spec
 from leyden.errors import ConfigError, Problem
 from leyden.events import Note, Observer
 from leyden.files.json_file import reason_of
-from leyden.inference.labelled import LabelledInputs, labelled_inputs
+from leyden.inference.labelled import labelled_inputs
 from leyden.inference.load import checkpoint_of
 from leyden.planning.building import build_module
 from leyden.planning.hardware import accelerator_is_here, precision_fits
@@ -27,11 +28,35 @@ from leyden.planning.size import makes_layers_late, meta_model
 from leyden.run.checkpoints import load_weights
 from leyden.run.folder import read_frozen, require_run_folder
 from leyden.run.log import quiet_libraries
-from leyden.run.preparation import prepared_of, read_preparation
+from leyden.run.preparation import Prepared, prepared_of, read_preparation
 from leyden.run.record import Record
 from leyden.run.test_uses import add_test_use
 from leyden.training.build import RunObjects, build_trainer
 from leyden.training.resume import data_changes
+
+OF_DATA = ("data", "+data", "~data")
+"""Beginnings of overrides that change the data."""
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A run that was tested.
+
+    Attributes:
+        metrics: The metrics by name.
+        task: What was tested.
+        data: What it was tested on.
+        prepared: How the inputs were made; None: the data does not say it.
+        checkpoint: Checkpoint whose weights were tested.
+        overrides: Keys of the run's config that were different.
+    """
+
+    metrics: dict[str, float]
+    task: LightningModule
+    data: LightningDataModule
+    prepared: Prepared | None
+    checkpoint: Path
+    overrides: list[str]
 
 
 def evaluate(
@@ -51,9 +76,30 @@ def evaluate(
         ConfigError: No such run or checkpoint, or an override of what the run does not have.
         Diverged: A metric is NaN or infinite.
     """
+    return evaluated_run(folder, overrides, observer=observer, on=on).metrics
+
+
+def evaluated_run(
+    folder: Path,
+    overrides: list[str],
+    *,
+    observer: Observer,
+    on: Sequence[str] = (),
+    watchers: Sequence[Callback] = (),
+) -> Tested:
+    """Tests a run's checkpoint, see `evaluate`.
+
+    Args:
+        folder: Folder of the run.
+        overrides: Which checkpoint, and keys of the run's config.
+        observer: Is told what of the data has changed.
+        on: Files with inputs and their answers, instead of the test part.
+        watchers: Callbacks that watch the test.
+    """
     require_run_folder(folder)
     cfg = in_run_folder(read_frozen(folder), folder)
     which, others = _take_checkpoint(overrides)
+    _require_effect(others, on)
     override(cfg, others, extra=("ckpt",))
     validate_frozen(cfg)
     cfg.trainer.devices = cfg.trainer.num_nodes = 1
@@ -62,8 +108,10 @@ def evaluate(
     problems = [*accelerator_is_here(cfg), *precision_fits(cfg)]
     if problems:
         raise ConfigError(problems)
-    data, spec = _data_on(cfg, folder, on, observer) if on else read_data(cfg, fetch=True)
-    if not on and not any(text.startswith(("data", "+data", "~data")) for text in others):
+    data, spec, prepared = _data_of(cfg, folder, on, observer)
+    if on and not any(text.startswith("trainer.limit_test_batches") for text in others):
+        cfg.trainer.limit_test_batches = 1.0
+    if not on and not any(text.startswith(OF_DATA) for text in others):
         for change in data_changes(Record.read(folder), data):
             note = f"warning: {change}; what is tested may have been trained on"
             observer(Note(note))
@@ -73,7 +121,7 @@ def evaluate(
         if not makes_layers_late(task):
             require_matching_weights("RUN", checkpoint, meta_model(cfg, spec))
         own = [CheckpointStateFilter(), *user_callbacks(cfg)] if is_module_run(cfg) else []
-        trainer = build_trainer(cfg, data, folder=None, callbacks=own, loggers=[])
+        trainer = build_trainer(cfg, data, folder=None, callbacks=[*own, *watchers], loggers=[])
         run = RunObjects(data, task, trainer)
         if not run.has_test:
             raise ConfigError([Problem("model", f"{type(task).__name__} has no test_step")])
@@ -85,13 +133,17 @@ def evaluate(
     if not on:
         record_use(folder, checkpoint, others, observer)
     require_finite(trainer)
-    return {name: float(value) for name, value in trainer.callback_metrics.items()}
+    metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    return Tested(metrics, task, data, prepared, checkpoint, others)
 
 
-def _data_on(
+def _data_of(
     cfg: DictConfig, folder: Path, on: Sequence[str], observer: Observer
-) -> tuple[LabelledInputs, Spec]:
-    """The inputs of files as a data set, of which all are tested."""
+) -> tuple[LightningDataModule, Spec | None, Prepared | None]:
+    """The data of the config; or the inputs of files as a data set, of which all are tested."""
+    if not on:
+        own, spec = read_data(cfg, fetch=True)
+        return own, spec, prepared_of(own)
     prepared = read_preparation(folder) or prepared_of(read_data(cfg, fetch=True)[0])
     if is_module_run(cfg) or prepared is None:
         message = "keeps nothing by which new inputs could be read"
@@ -99,8 +151,15 @@ def _data_on(
     data, notes = labelled_inputs(prepared, on)
     for note in notes:
         observer(Note(note))
-    cfg.trainer.limit_test_batches = 1.0
-    return data, data.spec
+    return data, data.spec, prepared
+
+
+def _require_effect(overrides: list[str], on: Sequence[str]) -> None:
+    """Raises `ConfigError` for what would change the data of the run, which is not read."""
+    wrong = [text for text in overrides if on and text.startswith(OF_DATA)]
+    if wrong:
+        message = "has no effect on the files of --on, which are read as the run's own data; leave"
+        raise ConfigError([Problem(wrong[0], f"{message} it out")])
 
 
 def record_use(folder: Path, checkpoint: Path, overrides: list[str], observer: Observer) -> None:

@@ -12,6 +12,7 @@ from leyden.data.batches import Batch, BatchedDataset, BatchIndices
 from leyden.data.images.preparation import ImagePreparation
 from leyden.data.parsing.cells import DistinctCells
 from leyden.data.parsing.number_format import NumberFormat
+from leyden.data.parsing.numpy_file import ENDINGS
 from leyden.data.report import DataReport
 from leyden.data.series.preparation import SeriesPreparation
 from leyden.data.series.series_reader import SeriesReader
@@ -37,10 +38,12 @@ class Given:
     Attributes:
         inputs: As the model takes them.
         targets: Classes, or scaled numbers.
+        names: File and row of each.
     """
 
     inputs: Tensor
     targets: Tensor
+    names: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -98,7 +101,7 @@ def labelled_inputs(prepared: Prepared, given: Sequence[str]) -> tuple[LabelledI
 def _table(
     files: Sequence[Path], spec: Spec, preparation: TablePreparation
 ) -> tuple["Given", list[str]]:
-    inputs, answers, without = list[Tensor](), list[Tensor](), 0
+    inputs, answers, names, without = list[Tensor](), list[Tensor](), list[str](), 0
     for batch in read_inputs(files, preparation, size=BATCH, may_lack=False):
         assert batch.cells is not None
         if batch.problems:
@@ -109,10 +112,14 @@ def _table(
         without += int((~known).sum())
         inputs.append(batch.inputs[known])
         answers.append(targets[known])
+        names += [
+            f"{batch.files[place].name} row {batch.rows[place]}"
+            for place in known.nonzero().flatten().tolist()
+        ]
     if not sum(map(len, answers)):
         raise ConfigError([Problem("--on", "has no row with an answer", str(files[0]))])
     notes = [f"{without:,} rows without {preparation.target} left out"] if without else []
-    return Given(torch.cat(inputs), torch.cat(answers)), notes
+    return Given(torch.cat(inputs), torch.cat(answers), names), notes
 
 
 def _targets(
@@ -167,14 +174,17 @@ def _images(files: Sequence[Path], spec: Spec, preparation: ImagePreparation) ->
             listed = ", ".join(spec.class_names[:6])
             message = f"must lie in a folder with the name of its class: {listed}"
             raise ConfigError([Problem("--on", message, str(file))])
-    pixels, labels = list[Tensor](), list[int]()
+    pixels, labels, names = list[Tensor](), list[int](), list[str]()
     for batch in read_inputs(files, preparation, size=BATCH, may_lack=False):
         if batch.problems:
             place, problem = min(batch.problems.items())
             raise ConfigError([Problem("--on", problem, str(batch.files[place]))])
         pixels.append(batch.inputs)
         labels += [codes[file.parent.name] for file in batch.files]
-    return Given(torch.cat(pixels), torch.tensor(labels))
+        for file, row in zip(batch.files, batch.rows, strict=True):
+            of_array = f" row {row}" if file.suffix.lower() in ENDINGS else ""
+            names.append(f"{file.parent.name}/{file.name}{of_array}")
+    return Given(torch.cat(pixels), torch.tensor(labels), names)
 
 
 def _series(files: Sequence[Path], preparation: SeriesPreparation) -> Windows:

@@ -4,9 +4,13 @@ import argparse
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from leyden.cli.exit_status import OF_STATUS
+from leyden.cli.exit_status import FAILED, OF_STATUS
 from leyden.cli.parser import Parser, Verbs, add_json, add_verb
+
+if TYPE_CHECKING:
+    from leyden.inference.evaluation_report.report import Evaluation
 
 
 def add_verbs(verbs: "Verbs[Parser]") -> None:
@@ -15,7 +19,8 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
         verbs,
         "eval",
         evaluate,
-        usage="RUN [--on FILE ...] [--membership] [ckpt=best|last] [key=value ...] [--json]",
+        usage="RUN [--on FILE ...] [--report [--output DIR]] [--membership] [ckpt=best|last]"
+        " [key=value ...] [--json]",
         description="Test metrics of a run's checkpoint, on its test part or on new inputs with"
         " their answers. Keys of its config may be different now.",
         takes_overrides=True,
@@ -33,6 +38,17 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
         action="store_true",
         help="whether an attacker who knows losses can tell training samples from test samples",
     )
+    parser.add_argument(
+        "--report",
+        action="store_true",
+        help="writes a page: metrics, classes, curves, worst mistakes, slices of a table",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        type=Path,
+        help="folder of the page; default: evaluation in the run's folder",
+    )
     add_json(parser)
 
 
@@ -41,23 +57,62 @@ def evaluate(options: argparse.Namespace) -> int:
     from leyden.cli.console import print_json
     from leyden.cli.observer import TerminalObserver
     from leyden.cli.terminal import show_metrics, show_note
-    from leyden.errors import Diverged
+    from leyden.errors import ConfigError, Diverged, Problem
     from leyden.inference.evaluate import evaluate as test_metrics
 
     if options.membership:
         return attack(options)
+    if options.output is not None and not options.report:
+        message = "is the folder of the page; add --report"
+        raise ConfigError([Problem("--output", message, str(options.output))])
+    found: Evaluation | None = None
     try:
         with redirect_stdout(sys.stderr):  # whatever a constructor of the user's prints
-            metrics = test_metrics(
-                Path(options.folder),
-                options.overrides,
-                observer=TerminalObserver(),
-                on=options.on,
-            )
+            if options.report:
+                found = evaluated(options)
+                metrics = found.metrics
+            else:
+                metrics = test_metrics(
+                    Path(options.folder),
+                    options.overrides,
+                    observer=TerminalObserver(),
+                    on=options.on,
+                )
     except Diverged as error:
         show_note(f"diverged: {error}")
         return OF_STATUS["diverged"]
     print_json(metrics) if options.json else show_metrics(metrics)
+    return 0 if found is None else write(found, is_json=options.json)
+
+
+def evaluated(options: argparse.Namespace) -> "Evaluation":
+    """Tests a run, with a page."""
+    from leyden.cli.observer import TerminalObserver
+    from leyden.inference.evaluation_report.report import evaluate_with_report
+
+    return evaluate_with_report(
+        Path(options.folder),
+        options.overrides,
+        observer=TerminalObserver(),
+        on=options.on,
+        output=options.output,
+    )
+
+
+def write(found: "Evaluation", *, is_json: bool) -> int:
+    """Writes the page and tells where it is; after JSON on standard error."""
+    from leyden.cli.console import print_path
+    from leyden.cli.terminal import show_note
+    from leyden.files.json_file import reason_of
+    from leyden.formatting import shown_path
+
+    try:
+        found.write()
+    except OSError as error:
+        show_note(f"{shown_path(found.path)} could not be written: {reason_of(error)}")
+        return FAILED
+    path = shown_path(found.path)
+    show_note(f"page  {path}") if is_json else print_path(path)
     return 0
 
 
@@ -69,8 +124,9 @@ def attack(options: argparse.Namespace) -> int:
     from leyden.errors import ConfigError, Problem
     from leyden.inference.membership import infer_membership
 
-    if options.on or options.overrides:
-        given = " ".join([*(f"--on {name}" for name in options.on), *options.overrides])
+    page = ["--report"] * options.report + [f"--output {options.output}"] * bool(options.output)
+    if options.on or options.overrides or page:
+        given = " ".join([*(f"--on {name}" for name in options.on), *page, *options.overrides])
         raise ConfigError([Problem("--membership", f"takes no further arguments; got {given}")])
     with redirect_stdout(sys.stderr):
         found = infer_membership(Path(options.folder), observer=TerminalObserver())
