@@ -6,7 +6,7 @@ consoles without markup are made here alone, and all text for them by `styled`.
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from textwrap import fill
 
@@ -45,6 +45,21 @@ def waiting(what: str) -> Iterator[None]:
         return
     with console.status(styled(what)):
         yield
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int], None]]:
+    """Shows on a terminal how many there are so far, and leaves no trace.
+
+    Args:
+        what: What is counted.
+    """
+    console = messages()
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status(styled(f"0 {what}")) as status:
+        yield lambda count: status.update(styled(f"{count:,} {what}"))
 
 
 def styled(*parts: Part, style: str = "") -> Text:

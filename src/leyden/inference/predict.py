@@ -4,9 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
+
+from pytorch_lightning import LightningModule
+from torch import Tensor
 
 from leyden.config.module_run import is_module_run
+from leyden.data import Spec
 from leyden.data.series.preparation import SeriesPreparation
 from leyden.errors import ConfigError, Problem
 from leyden.files.row_writer import Columns, Kind, row_writer
@@ -23,8 +27,10 @@ from leyden.inference.inputs import (
     read_inputs,
 )
 from leyden.inference.load import LoadedRun, calibration_of, load_run
+from leyden.inference.module_predictor import ModulePredictor
 from leyden.inference.predictor import Predictor
-from leyden.run.folder import read_frozen
+from leyden.run.calibration import Calibration
+from leyden.run.folder import read_frozen, require_run_folder
 from leyden.run.prediction_intervals import read_intervals
 
 BATCH = 1024
@@ -70,6 +76,44 @@ class Predictions:
     filled: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     calibration: str = ""
+
+
+class Asked(Protocol):
+    """What says something of inputs: networks of Leyden's, or a LightningModule of the user's."""
+
+    spec: Spec
+    calibration: Calibration | None
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """The columns that are said of an input, and their types."""
+
+    def __call__(self, inputs: Tensor) -> dict[str, list[object]]:
+        """Columns of what is said of each input."""
+
+
+def load_asked(folder: Path, config: PredictionConfig) -> tuple[Asked, LoadedRun]:
+    """The networks of a run and of its ensemble, or its LightningModule.
+
+    Raises:
+        ConfigError: See `load_predictor`; or a LightningModule gives no answer for each input.
+    """
+    require_run_folder(folder)
+    if not is_module_run(read_frozen(folder)):
+        return load_predictor(folder, config)
+    for key, value in (("--ensemble", config.ensemble), ("--mc-dropout", config.num_dropout)):
+        if value:
+            message = "is for Leyden's tasks; RUN trains a LightningModule of its own"
+            raise ConfigError([Problem(key, message)])
+    run = load_run(folder, config.which)
+    if run.preparation is None or run.spec is None:
+        message = "reads its data by itself; without INPUT its own predict_dataloader is asked"
+        raise ConfigError([Problem("INPUT", message)])
+    if isinstance(run.preparation, SeriesPreparation):
+        message = "trains a LightningModule: forecasts of series are made by Leyden's networks"
+        raise ConfigError([Problem("RUN", message, str(folder))])
+    assert isinstance(run.net, LightningModule)
+    return ModulePredictor(run.net, run.spec), run
 
 
 def load_predictor(folder: Path, config: PredictionConfig) -> tuple[Predictor, LoadedRun]:
@@ -158,9 +202,9 @@ def predict_values(folder: Path, inputs: Any, config: PredictionConfig) -> dict[
         files = find_files([str(one) for one in inputs])
         kinds, blocks = _table_of_files(folder, files, config, Predictions())
         return _joined(kinds, blocks)
-    predictor, run = load_predictor(folder, config)
+    predictor, run = load_asked(folder, config)
     assert run.preparation is not None
-    if isinstance(run.preparation, SeriesPreparation):
+    if isinstance(run.preparation, SeriesPreparation) and isinstance(predictor, Predictor):
         steps = require_steps(run.preparation, config.horizon)
         kinds = forecast_kinds(predictor, run.preparation)
         found = forecasts_of_frame(
@@ -188,12 +232,12 @@ def _table_of_files(
     folder: Path, files: Sequence[Path], config: PredictionConfig, told: Predictions
 ) -> tuple[dict[str, Kind], Iterator[Columns]]:
     """The columns of the predictions for files, and their blocks as they come."""
-    predictor, run = load_predictor(folder, config)
+    predictor, run = load_asked(folder, config)
     assert run.preparation is not None
     if predictor.calibration is not None:
         told.calibration = predictor.calibration.words
     kinds: dict[str, Kind]
-    if isinstance(run.preparation, SeriesPreparation):
+    if isinstance(run.preparation, SeriesPreparation) and isinstance(predictor, Predictor):
         steps = require_steps(run.preparation, config.horizon)
         kinds = forecast_kinds(predictor, run.preparation)
         blocks = _series_blocks(files, run.preparation, predictor, told, steps, config)
@@ -226,7 +270,7 @@ def _series_blocks(
 
 
 def _blocks(
-    batches: Iterator[InputBatch], predictor: Predictor, told: Predictions, config: PredictionConfig
+    batches: Iterator[InputBatch], predictor: Asked, told: Predictions, config: PredictionConfig
 ) -> Iterator[Columns]:
     for batch in batches:
         if batch.problems and not config.skip:
@@ -248,7 +292,7 @@ def _first_problem(batch: InputBatch) -> Problem:
 
 
 def columns_of(
-    batch: InputBatch, predictor: Predictor, told: Predictions, *, with_problems: bool
+    batch: InputBatch, predictor: Asked, told: Predictions, *, with_problems: bool
 ) -> dict[str, list[Any]]:
     """The output rows of a batch; those of inputs that can't be read are empty."""
     count = len(batch.rows)
@@ -260,7 +304,7 @@ def columns_of(
         for place, value in zip(sound, found.get(name, ()), strict=False):
             values[place] = value
         columns[name] = values
-    if predictor.spec.task_name == "classification":
+    if "probability" in predictor.kinds:
         told.counts.update(str(one) for one in found.get("prediction", ()))
     if with_problems:
         columns["problem"] = [batch.problems.get(place, "") for place in range(count)]

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,14 +21,15 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
         verbs,
         "predict",
         predict,
-        usage="RUN INPUT... [--out FILE] [--on-error skip] [--ensemble RUN ...] [--mc-dropout N]"
+        usage="RUN [INPUT...] [--out FILE] [--on-error skip] [--ensemble RUN ...] [--mc-dropout N]"
         " [ckpt=best|last]",
         description="Predicts for images (files, folders, patterns), rows of tables (CSV, Parquet)"
-        " and arrays (.npy, .npz), and forecasts series; all are read as the run's own data was.",
+        " and arrays (.npy, .npz), and forecasts series; all are read as the run's own data was."
+        " Without INPUT a LightningModule is asked for its own predict_dataloader.",
     )
     add = parser.add_argument
     add("source", metavar="RUN", help="a run's folder")
-    add("inputs", metavar="INPUT", nargs="+", help="files, folders, patterns")
+    add("inputs", metavar="INPUT", nargs="*", help="files, folders, patterns")
     add("--out", metavar="FILE", type=Path, help=".csv, .jsonl or .parquet; else CSV is printed")
     add(
         "--on-error",
@@ -45,8 +47,6 @@ def predict(options: argparse.Namespace) -> int:
     """Writes predictions, and says how many there are."""
     which = next((one for one in CHECKPOINTS if f"ckpt={one}" in options.inputs), "best")
     inputs = [one for one in options.inputs if one not in (f"ckpt={each}" for each in CHECKPOINTS)]
-    if not inputs:
-        raise ConfigError([Problem("INPUT", "is missing: what is to be predicted?")])
     out: Path | None = options.out
     format = "csv" if out is None else FORMATS.get(out.suffix.lower())
     if format is None:
@@ -54,10 +54,11 @@ def predict(options: argparse.Namespace) -> int:
         raise ConfigError([Problem("--out", message, str(out))])
     if out is not None and out.exists():
         raise ConfigError([Problem("--out", "is there already; name another file", str(out))])
-    from leyden.cli.console import print_path
+    from leyden.cli.console import counting, print_path
     from leyden.formatting import shown_path
     from leyden.inference.inputs import find_files
-    from leyden.inference.predict import PredictionConfig, predict_files
+    from leyden.inference.own_loader import predict_own_loader
+    from leyden.inference.predict import PredictionConfig, Predictions, predict_files
 
     config = PredictionConfig(
         which=which,
@@ -67,13 +68,23 @@ def predict(options: argparse.Namespace) -> int:
         batch_size=options.batch_size,
         horizon=options.horizon,
     )
-    told = predict_files(
-        Path(options.source), find_files(inputs), out or sys.stdout, format, config
-    )
+    source, target = Path(options.source), out or sys.stdout
+    is_shown = out is not None or not sys.stdout.isatty()  # else the rows themselves appear there
+    with counting("inputs") if is_shown else nullcontext(ignore_count) as on_progress:
+        if inputs:
+            files = find_files(inputs)
+            told = predict_files(source, files, target, format, config, on_progress=on_progress)
+        else:
+            count = predict_own_loader(source, which, target, format, on_progress=on_progress)
+            told = Predictions(count)
     show_told(told)
     if out is not None:
         print_path(shown_path(out))
     return 0
+
+
+def ignore_count(count: int) -> None:
+    """Says nothing."""
 
 
 def show_told(told: "Predictions") -> None:

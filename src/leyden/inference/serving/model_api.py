@@ -14,7 +14,8 @@ from torch import Tensor
 from leyden.errors import ConfigError
 from leyden.inference.forecasts import forecasts_of_frame, require_steps
 from leyden.inference.generate import GenerationConfig, read_generator, stream
-from leyden.inference.predict import PredictionConfig, load_predictor
+from leyden.inference.predict import PredictionConfig, load_asked
+from leyden.inference.predictor import Predictor
 from leyden.inference.serving.requests import Refused, Series, inputs_of_request
 from leyden.models.generation import Sampling
 
@@ -41,7 +42,7 @@ class PredictAPI(litserve.LitAPI):  # type: ignore[misc]
 
     def setup(self, device: str) -> None:
         """Loads the run in the worker's process."""
-        self.predictor, run = load_predictor(self.folder, PredictionConfig())
+        self.predictor, run = load_asked(self.folder, PredictionConfig())
         assert run.preparation is not None
         self.preparation = run.preparation
 
@@ -90,6 +91,7 @@ class PredictAPI(litserve.LitAPI):  # type: ignore[misc]
         return answers
 
     def _forecast(self, series: Series) -> Answer:
+        assert isinstance(self.predictor, Predictor)  # others are refused when they are loaded
         try:
             steps = require_steps(self.preparation, series.horizon)  # type: ignore[arg-type]
             found = forecasts_of_frame(
