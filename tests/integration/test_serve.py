@@ -159,6 +159,26 @@ def test_images_have_the_predictions_of_predict(leyden, tmp_path):
         assert "<div id='drop'>" in ask(f"{address}/")[1]
 
 
+def test_why_is_what_explain_says(leyden, tmp_path):
+    folder = leyden("train", *SHORT, "data=sunspots", "model=rnn", "trainer.max_epochs=1").folder
+    rows = [{"year": 1900 + year, "sunspots": 10 * (year % 11)} for year in range(40)]
+    pd.DataFrame(rows).to_csv(tmp_path / "spots.csv", index=False)
+    found = leyden("explain", str(folder), "spots.csv", "--output", "explained")
+    assert found.status == 0, found.err
+    told = pd.read_csv(tmp_path / "explained" / "attributions.csv")
+    with serving(folder) as (address, _):
+        status, body = ask(f"{address}/predict", {"rows": rows, "why": True})
+        assert status == 200, body
+        answer = json.loads(body)
+        (why,) = answer["why"]
+        assert len(answer["predictions"]) == 1
+        assert list(why["parts"].values()) == pytest.approx(list(told["attribution"]), rel=1e-4)
+        picture = base64.b64decode(why["picture"].removeprefix("data:image/png;base64,"))
+        assert Image.open(io.BytesIO(picture)).size > (100, 100)
+        assert ask(f"{address}/predict", {"rows": rows, "why": 1})[0] == 422
+        assert "id='why'" in ask(f"{address}/")[1]
+
+
 def test_a_text_comes_as_events_and_is_that_of_generate(gpt_run, leyden):
     words = ("--prompt", "import", "--max-new-tokens", "30", "--seed", "3")
     told = json.loads(leyden("generate", str(gpt_run), *words, "--json").out)

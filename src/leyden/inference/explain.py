@@ -97,15 +97,19 @@ def explain(source: Path, which: str, given: Sequence[str], method: Method) -> E
     names, inputs, left_out = read_explained(run, given)
     batches = [inputs] if isinstance(inputs, Tensor) else inputs
     found, similarities = list[ExplainedInput](), list[float]()
-    place = 0
     for batch in batches:
-        baseline = _baseline(batch, run.preparation)
+        baseline = baseline_of(batch, run.preparation)
         told = attribute(model, batch, baseline, method)
         similarities.append(similarity_to_random(model, batch, baseline, told, method))
-        for row in range(len(batch)):
-            found.append(_explained(run, names[place], batch[row], told, row))
-            place += 1
+        found += inputs_explained(run, names[len(found) :], batch, told)
     return Explanation(method, found, sum(similarities) / len(similarities), left_out)
+
+
+def inputs_explained(
+    run: LoadedRun, names: Sequence[str], batch: Tensor, told: Attribution
+) -> list[ExplainedInput]:
+    """The inputs of a batch with their attributions."""
+    return [_explained(run, names[row], batch[row], told, row) for row in range(len(batch))]
 
 
 def load_explained(source: Path, which: str) -> tuple[LoadedRun, Spec]:
@@ -188,7 +192,7 @@ def _beyond_most(count: int) -> list[str]:
     return [f"{count - MOST} inputs left out: {reason}"] if count > MOST else []
 
 
-def _baseline(batch: Tensor, preparation: Preparation) -> Tensor:
+def baseline_of(batch: Tensor, preparation: Preparation) -> Tensor:
     """A black image; otherwise the mean of the training part, and no category."""
     nothing = torch.zeros_like(batch[:1])
     if isinstance(preparation, ImagePreparation):

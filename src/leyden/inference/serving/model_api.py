@@ -11,15 +11,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from torch import Tensor
 
+from leyden.data.preparation import Preparation
 from leyden.errors import ConfigError
 from leyden.inference.forecasts import forecasts_of_frame, require_steps
 from leyden.inference.generate import GenerationConfig, read_generator, stream
 from leyden.inference.predict import PredictionConfig, load_asked
 from leyden.inference.predictor import Predictor
 from leyden.inference.serving.requests import Refused, Series, inputs_of_request
+from leyden.inference.serving.why import Why, reasons
 from leyden.models.generation import Sampling
 
-Answer = dict[str, list[Any]] | Refused
+Columns = dict[str, list[Any]]
+Answer = Columns | Refused | tuple[Columns, list[dict[str, Any]]]
+"""Columns of the predictions, and why they are so if that was asked; or why there are none."""
 
 
 class PredictAPI(litserve.LitAPI):  # type: ignore[misc]
@@ -42,14 +46,14 @@ class PredictAPI(litserve.LitAPI):  # type: ignore[misc]
 
     def setup(self, device: str) -> None:
         """Loads the run in the worker's process."""
-        self.predictor, run = load_asked(self.folder, PredictionConfig())
-        assert run.preparation is not None
-        self.preparation = run.preparation
+        self.predictor, self.run = load_asked(self.folder, PredictionConfig())
+        assert self.run.preparation is not None
+        self.preparation = self.run.preparation
 
     def decode_request(self, request: Request) -> Any:
         """The inputs of a request, or why there are none."""
         try:
-            return inputs_of_request(request, self.preparation)
+            return asked_of_request(request, self.preparation)
         except Refused as error:
             return error
 
@@ -71,17 +75,20 @@ class PredictAPI(litserve.LitAPI):  # type: ignore[misc]
         """The answer in JSON: an object for each input."""
         if isinstance(output, Refused):
             return JSONResponse({"error": str(output)}, status_code=422)
-        names = list(output)
-        rows = zip(*output.values(), strict=True)
-        return JSONResponse({"predictions": [dict(zip(names, row, strict=True)) for row in rows]})
+        columns, why = output if isinstance(output, tuple) else (output, None)
+        names, rows = list(columns), zip(*columns.values(), strict=True)
+        told: Columns = {"predictions": [dict(zip(names, row, strict=True)) for row in rows]}
+        return JSONResponse(told if why is None else {**told, "why": why})
 
-    def _answers(self, given: Sequence[Tensor | Series | Refused]) -> list[Answer]:
+    def _answers(self, given: Sequence[Tensor | Series | Why | Refused]) -> list[Answer]:
         tensors = [one for one in given if isinstance(one, Tensor)]
         columns = self.predictor(torch.cat(tensors)) if tensors else {}
         answers, first = list[Answer](), 0
         for one in given:
             if isinstance(one, Refused):
                 answers.append(one)
+            elif isinstance(one, Why):
+                answers.append(self._with_reasons(one))
             elif isinstance(one, Series):
                 answers.append(self._forecast(one))
             else:
@@ -90,7 +97,19 @@ class PredictAPI(litserve.LitAPI):  # type: ignore[misc]
                 first = last
         return answers
 
-    def _forecast(self, series: Series) -> Answer:
+    def _with_reasons(self, asked: Why) -> Answer:
+        if not isinstance(self.predictor, Predictor):
+            return Refused("`why` is for Leyden's networks; RUN trains a LightningModule")
+        inputs = asked.inputs
+        columns = self._forecast(inputs) if isinstance(inputs, Series) else self.predictor(inputs)
+        if isinstance(columns, Refused):
+            return columns
+        try:
+            return columns, reasons(self.run, inputs)
+        except Refused as error:
+            return error
+
+    def _forecast(self, series: Series) -> Columns | Refused:
         assert isinstance(self.predictor, Predictor)  # others are refused when they are loaded
         try:
             steps = require_steps(self.preparation, series.horizon)  # type: ignore[arg-type]
@@ -109,6 +128,19 @@ class PredictAPI(litserve.LitAPI):  # type: ignore[misc]
         except ConfigError as error:
             return Refused(error.problems[0].message)
         return columns
+
+
+def asked_of_request(payload: Any, preparation: Preparation) -> Tensor | Series | Why:
+    """The inputs of a request, and whether their predictions are to be explained.
+
+    Raises:
+        Refused: See `inputs_of_request`; or `why` is neither true nor false.
+    """
+    inputs = inputs_of_request(payload, preparation)
+    why = payload.get("why", False)
+    if not isinstance(why, bool):
+        raise Refused("`why` must be true or false")
+    return Why(inputs) if why else inputs
 
 
 class GenerateAPI(litserve.LitAPI):  # type: ignore[misc]

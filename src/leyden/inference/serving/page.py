@@ -20,6 +20,8 @@ button { font: inherit; padding: .3rem 1rem; margin: .6rem 0; }
 table { border-collapse: collapse; margin-top: 1rem; }
 td, th { padding: .1rem .8rem .1rem 0; text-align: left; }
 .bar { display: inline-block; height: .8rem; background: #3b78b5; }
+#why { width: auto; }
+#reasons img { max-width: 100%; display: block; margin-top: 1rem; }
 #error { color: #c0392b; }
 pre { white-space: pre-wrap; }
 """
@@ -34,9 +36,14 @@ const headers = () => {
 };
 const cell = (row, text) => { const td = row.insertCell(); td.textContent = text; return td; };
 const number = (value) => typeof value === "number" ? String(+value.toPrecision(4)) : value;
-function show(predictions) {
+function show(predictions, reasons) {
   const table = byId("answer");
   table.replaceChildren();
+  byId("reasons").replaceChildren(...(reasons || []).map((one) => {
+    const image = document.createElement("img");
+    image.src = one.picture; image.alt = "what the parts of the input add";
+    return image;
+  }));
   const first = predictions[0];
   const shares = Object.entries(first).filter(([name]) => name.startsWith("probability "));
   if (predictions.length === 1 && shares.length) {
@@ -59,13 +66,20 @@ function show(predictions) {
     for (const name of names) cell(row, number(one[name]));
   }
 }
+let last = null;
 async function ask(content) {
   byId("error").textContent = "";
+  last = content;
+  const why = byId("why");
+  const asked = why && why.checked ? {...content, why: true} : content;
   const answer = await fetch("/predict", {method: "POST", headers: headers(),
-    body: JSON.stringify(content)});
+    body: JSON.stringify(asked)});
   const told = await answer.json();
-  if (answer.ok) show(told.predictions);
-  else { byId("answer").replaceChildren(); byId("error").textContent = told.error || told.detail; }
+  if (answer.ok) show(told.predictions, told.why);
+  else {
+    for (const name of ["answer", "reasons"]) byId(name).replaceChildren();
+    byId("error").textContent = told.error || told.detail;
+  }
 }
 async function write() {
   byId("error").textContent = ""; byId("text").textContent = byId("prompt").value;
@@ -106,6 +120,8 @@ if (drop) {
   });
   byId("file").addEventListener("change", (event) => take(event.target.files[0]));
 }
+const why = byId("why");
+if (why) why.addEventListener("change", () => { if (last) ask(last); });
 const send = byId("send");
 if (send) send.addEventListener("click", () => {
   if (byId("prompt")) return write();
@@ -115,8 +131,14 @@ if (send) send.addEventListener("click", () => {
 """
 
 
-def page_of(run: LoadedRun, *, needs_token: bool) -> str:
-    """The page of a run."""
+def page_of(run: LoadedRun, *, needs_token: bool, has_why: bool) -> str:
+    """The page of a run.
+
+    Args:
+        run: The run.
+        needs_token: Whether a field asks for the token.
+        has_why: Whether predictions can be explained.
+    """
     token = "<p><label>Token <input id='token' type='password'></label></p>" if needs_token else ""
     return "\n".join(
         [
@@ -127,7 +149,8 @@ def page_of(run: LoadedRun, *, needs_token: bool) -> str:
             f"<h1>{html.escape(run.folder.name)}</h1>",
             token,
             _form(run),
-            "<p id='error' role='alert'></p><table id='answer'></table>",
+            "<p><label><input id='why' type='checkbox'> and why</label></p>" if has_why else "",
+            "<p id='error' role='alert'></p><table id='answer'></table><div id='reasons'></div>",
             "<p><a href='/docs'>API</a> · <a href='/metrics'>metrics</a></p>",
             f"<script>{SCRIPT}</script></body></html>",
         ]

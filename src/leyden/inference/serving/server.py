@@ -16,6 +16,7 @@ import litserve
 from prometheus_client import generate_latest
 from starlette.responses import HTMLResponse, Response
 
+from leyden.config.module_run import is_module_run
 from leyden.inference.load import load_run
 from leyden.inference.serving.gate import Gate, Limits, Metrics, Number
 from leyden.inference.serving.model_api import (
@@ -25,6 +26,8 @@ from leyden.inference.serving.model_api import (
     no_mistake,
 )
 from leyden.inference.serving.page import page_of
+from leyden.inference.serving.why import can_explain
+from leyden.run.folder import read_frozen
 
 MOST_BATCHED = 64
 WAIT = 0.002
@@ -91,7 +94,8 @@ def server_of(
         else PredictAPI(folder, max_batch_size=MOST_BATCHED, batch_timeout=WAIT)
     )
     metrics = Metrics()
-    page = page_of(run, needs_token=limits.token is not None)
+    has_why = not is_text and can_explain() and not is_module_run(read_frozen(folder))
+    page = page_of(run, needs_token=limits.token is not None, has_why=has_why)
     gate = {
         "limits": limits,
         "pages": {
