@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import leyden
+from leyden.data import BatchIndices
 from leyden.events import Note
 from leyden.training.events import RunEnded, RunStarted
 
@@ -80,3 +82,63 @@ def test_the_package_is_imported_at_once():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("False False")
     assert "'train'" in done.stdout
+
+
+@pytest.fixture
+def two_jobs():
+    return leyden.sweep("optimizer=sgd,adamw", *FEW, "baselines=null", "sweep.report=false")
+
+
+def test_a_sweep_is_a_table_with_the_metrics_of_its_runs(two_jobs):
+    table = two_jobs.table()
+    assert list(table["optimizer"]) == ["sgd", "adamw"]
+    assert set(table["status"]) == {"completed"}
+    for row, run in zip(table.to_dict("records"), two_jobs.runs(), strict=True):
+        assert row["folder"] == str(run.folder)
+        assert row["test/acc"] == run.metrics["test/acc"]
+        assert row["val/loss"] == run.record.best["value"]
+    again = leyden.load_sweep(two_jobs.folder)
+    assert again.table().equals(table)
+    assert (again.status, len(again.jobs)) == ("completed", 2)
+    assert "<table" in again._repr_html_()
+
+
+def test_the_best_run_of_a_sweep_has_the_least_objective(two_jobs):
+    losses = {str(run.folder): run.record.best["value"] for run in two_jobs.runs()}
+    assert losses[str(two_jobs.best().folder)] == min(losses.values())
+
+
+def test_a_run_gives_its_curves_model_data_and_differences(two_jobs):
+    run, other = two_jobs.runs()
+    history = run.history()
+    assert list(history["step"]) == sorted(set(history["step"]))
+    assert history["val/loss"].min() == pytest.approx(run.record.best["value"])
+    assert run.plot("val/loss")._repr_png_()[1:4] == b"PNG"
+    inputs, labels = run.data().splits.test[BatchIndices(0, torch.arange(180))]
+    with torch.no_grad():
+        accuracy = (run.model()(inputs).argmax(-1) == labels).double().mean()
+    assert float(accuracy) == pytest.approx(run.metrics["test/acc"])
+    rows = run.diff(other).set_index("key")
+    assert tuple(rows.loc["optimizer._target_"]) == (
+        "config",
+        "leyden.optim.sgd",
+        "leyden.optim.adamw",
+    )
+
+
+def test_an_unknown_metric_is_an_error_with_its_suggestion(two_jobs):
+    with pytest.raises(leyden.ConfigError, match="did you mean `val/loss`"):
+        two_jobs.best().plot("val/los")
+
+
+def test_a_script_without_a_guard_runs_once_and_sweeps(tmp_path):
+    (tmp_path / "script.py").write_text(
+        "import leyden\n"
+        "print('here')\n"
+        "sweep = leyden.sweep('seed=1,2', 'trainer.max_steps=2', 'model.width=8',\n"
+        "    'baselines=null', 'sweep.report=false')\n"
+        "print(sweep.status, list(sweep.table()['seed']))\n"
+    )
+    command = [sys.executable, "script.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "here\ncompleted ['1', '2']\n"

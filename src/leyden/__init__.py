@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from leyden.api import Run, compose, load, plan, runs, sweep, train
+    from leyden.api import Run, Sweep, compose, load, load_sweep, plan, resume, runs, sweep, train
     from leyden.errors import (
         CheckpointError,
         ConfigError,
@@ -23,16 +23,19 @@ __all__ = [
     "LeydenError",
     "Run",
     "RunFailed",
+    "Sweep",
     "compare",
     "compose",
     "load",
+    "load_sweep",
     "plan",
+    "resume",
     "runs",
     "sweep",
     "train",
 ]
 
-ERRORS = [name for name in __all__ if name[0].isupper() and name != "Run"]
+ERRORS = [name for name in __all__ if name[0].isupper() and name not in ("Run", "Sweep")]
 
 
 def __getattr__(name: str) -> Any:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leyden.api.run import Run as Run
+from leyden.api.sweep import Sweep as Sweep
 from leyden.config.compose import ComposedRequest, compose_request
 from leyden.config.request import Request
 from leyden.config.validate import check_job, validate
@@ -156,8 +157,8 @@ def resume(
     return Run(train_job(job, command=[*command], observer=observer))
 
 
-def sweep(*overrides: str, observer: Observer = log_notes, **options: Any) -> "SweepRecord":
-    """Runs the jobs of a sweep that are not completed; the record has the outcome of each.
+def sweep(*overrides: str, observer: Observer = log_notes, **options: Any) -> Sweep:
+    """Runs the jobs of a sweep that are not completed, and says the outcome of each.
 
     Args:
         overrides: See `compose`.
@@ -168,7 +169,7 @@ def sweep(*overrides: str, observer: Observer = log_notes, **options: Any) -> "S
         ConfigError: All problems of the request. Nothing was written.
     """
     composed = compose(*overrides, **{"multirun": True, **options})
-    return run_jobs(composed, command=["leyden.sweep", *overrides], observer=observer)
+    return Sweep(run_jobs(composed, command=["leyden.sweep", *overrides], observer=observer))
 
 
 def run_jobs(
@@ -234,6 +235,17 @@ def load(folder: Path | str) -> Run:
     from leyden.run.record import Record
 
     return Run(Record.read(Path(folder)))
+
+
+def load_sweep(folder: Path | str) -> Sweep:
+    """A sweep, from its folder.
+
+    Raises:
+        ConfigError: The folder has no readable `sweep.json`.
+    """
+    from leyden.sweeps.record import SweepRecord
+
+    return Sweep(SweepRecord.read(Path(folder)))
 
 
 def runs(folder: Path | str | None = None) -> "pd.DataFrame":

@@ -3,24 +3,29 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
-from leyden.errors import Diverged, Interrupted, RunFailed
+from leyden.errors import ConfigError, Diverged, Interrupted, Problem, RunFailed, suggestion
+from leyden.formatting import format_number
 from leyden.run.folder import read_frozen
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    from pytorch_lightning import LightningDataModule
+    from torch import nn
 
+    from leyden.api.curves import Curves
     from leyden.run.record import Record
 
     Inputs = pd.DataFrame | np.ndarray | str | Path | Sequence[str | Path]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A run on disk.
 
@@ -77,6 +82,92 @@ class Run:
 
         config = PredictionConfig(which=ckpt, horizon=horizon, skip=skip, batch_size=batch_size)
         return pd.DataFrame(predict_values(self.folder, inputs, config))
+
+    def history(self) -> "pd.DataFrame":
+        """What was logged, from `metrics.csv`: a row a step, a column a metric.
+
+        Raises:
+            ConfigError: There is none, as with `logger=null`.
+        """
+        import pandas as pd
+
+        file = self.folder / "metrics.csv"
+        if not file.is_file():
+            raise ConfigError([Problem("RUN", "has no metrics.csv", str(self.folder))])
+        return pd.read_csv(file)
+
+    def plot(self, *names: str) -> "Curves":
+        """Curves of some metrics over the steps.
+
+        Args:
+            names: Metrics such as `val/loss`; none: the training and validation losses.
+
+        Raises:
+            ConfigError: A metric was not logged.
+        """
+        from leyden.api.curves import Curves
+
+        table = self.history()
+        wanted = names or tuple(one for one in ("train/loss", "val/loss") if one in table)
+        for name in wanted:
+            if name not in table:
+                raise ConfigError([Problem("name", suggestion(name, table.columns), name)])
+        return Curves(table, wanted)
+
+    def model(self, *, ckpt: str = "best") -> "nn.Module":
+        """The network, or the user's LightningModule, with the weights of a checkpoint.
+
+        Args:
+            ckpt: `best` or `last`.
+
+        Raises:
+            ConfigError: There is no such checkpoint, or its data can't be had.
+        """
+        from leyden.inference.load import load_run
+
+        return load_run(self.folder, ckpt).net
+
+    def data(self) -> "LightningDataModule":
+        """The data set of the run, read anew; of Leyden's own `data().splits` are its parts.
+
+        Raises:
+            ConfigError: It is gone, or no longer what the config says.
+        """
+        from leyden.config.references import in_run_folder
+        from leyden.planning.read_data import read_data
+
+        return read_data(in_run_folder(self.config, self.folder), fetch=True)[0]
+
+    def diff(self, other: "Run | str | Path") -> "pd.DataFrame":
+        """What differs from another run: section, key, and the value in each.
+
+        Args:
+            other: The other run, or its folder.
+        """
+        import pandas as pd
+
+        from leyden.analysis.diff import diff
+
+        folder = other.folder if isinstance(other, Run) else Path(other)
+        rows = [
+            (section.name, key, here, there)
+            for section in diff(self.folder, folder)
+            for key, (here, there) in section.rows.items()
+        ]
+        return pd.DataFrame(rows, columns=["section", "key", "this", "other"])
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}, {self.status})"
+
+    def _repr_html_(self) -> str:
+        """A short table, in a notebook."""
+        best, rows = self.record.best, [("folder", str(self.folder)), ("status", self.status)]
+        if best["value"] is not None:
+            rows.append((f"best {best['metric']}", format_number(best["value"])))
+        of_test = {name: value for name, value in self.metrics.items() if name.startswith("test")}
+        rows += [(name, format_number(value)) for name, value in of_test.items()]
+        cells = [f"<th>{escape(name)}</th><td>{escape(text)}</td>" for name, text in rows]
+        return f"<table>{''.join(f'<tr>{one}</tr>' for one in cells)}</table>"
 
     def raise_for_status(self) -> None:
         """Raises an error unless the status is `completed`.

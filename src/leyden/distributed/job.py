@@ -11,6 +11,7 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Literal
 
+from leyden.compat.multiprocessing import main_module_for
 from leyden.distributed.failures import (
     EXIT_NOT_KNOWN,
     attribute_failure,
@@ -70,7 +71,8 @@ class JobProcesses:
             share, environment = resources or Resources(), ProcessEnvironment()
             worker = Worker(work, rank, environment, share, is_logged)
             process = self.context.Process(target=worker, name=f"leyden-{folder.name}-{number}")
-            process.start()
+            with main_module_for(worker):
+                process.start()
             server = server_pid() if start == "warm" else None
             self.processes.append(WatchedProcess(process, server=server))
 
