@@ -185,9 +185,10 @@ def show_privacy(record: "Record") -> None:
     spent = record.privacy
     if spent is None:
         return
-    by = ", ".join(f"{name} {value:.3f}" for name, value in spent["by_accountant"].items())
+    each = [f"{name} {value:.3f}" for name, value in spent.get("by_accountant", {}).items()]
+    by = f", by {', '.join(each)}" if each else ""
     rows = [
-        ("epsilon", f"{spent['epsilon']:.3f} with delta {spent['delta']:g}, by {by}"),
+        ("epsilon", f"{spent['epsilon']:.3f} with delta {spent['delta']:g}{by}"),
         ("conversion", f"{spent['accountant']}: {spent['conversion']}"),
     ]
     if "membership" in spent:

@@ -92,6 +92,36 @@ class BaselineContent(TypedDict, total=False):
     seconds: float
 
 
+class MembershipContent(TypedDict, total=False):
+    """What an attack by the loss reaches, see `leyden.privacy.membership`."""
+
+    auc: Required[float]
+    low: Required[float]
+    high: Required[float]
+    advantage: Required[float]
+    samples: tuple[int, int]
+    advantage_bound: float
+
+
+class PrivacyContent(TypedDict, total=False):
+    """What a private training guarantees, see `leyden.privacy.guarantee`."""
+
+    epsilon: Required[float]
+    delta: Required[float]
+    accountant: Required[str]
+    conversion: Required[str]
+    method: str
+    noise_multiplier: float
+    max_grad_norm: float
+    sample_rate: float
+    sampling: str
+    steps: int
+    covers: str
+    not_covered: str
+    by_accountant: dict[str, float]
+    membership: MembershipContent
+
+
 class KnownContent(TypedDict, total=False):
     """Keys of a run's record; a reader that needs one asks whether it is there."""
 
@@ -128,6 +158,7 @@ class KnownContent(TypedDict, total=False):
     losses: dict[str, str]
     passed_over: list[tuple[int, int]]
     resume: dict[str, str] | None
+    privacy: PrivacyContent | None
     reused_from: str | None
     resumed: list[Resumption]
     process: ProcessMark | None

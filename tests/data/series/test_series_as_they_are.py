@@ -273,6 +273,10 @@ def test_no_window_depends_on_later_values(
                     for window, parts in ((first, one), (second, two))
                 ]
                 torch.testing.assert_close(*back, rtol=0, atol=1e-5)
-    if cut > times[max(one.train.firsts.tolist()) + horizon - 1]:
+    # Features are scaled by all of the training part, also where no window ends: 70 % of the times,
+    # which with 40 holes before them end before 125.
+    is_scaled_alike = one.preparation == two.preparation
+    assert is_scaled_alike or cut < 125
+    if is_scaled_alike and cut > times[max(one.train.firsts.tolist()) + horizon - 1]:
         everything = BatchIndices(0, torch.arange(len(one.train)))
         assert all(map(torch.equal, one.train[everything], two.train[everything]))
