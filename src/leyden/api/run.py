@@ -78,7 +78,8 @@ class Run:
         """
         import pandas as pd
 
-        from leyden.inference.predict import PredictionConfig, predict_values
+        from leyden.inference.asked import PredictionConfig
+        from leyden.inference.predict import predict_values
 
         config = PredictionConfig(which=ckpt, horizon=horizon, skip=skip, batch_size=batch_size)
         return pd.DataFrame(predict_values(self.folder, inputs, config))

@@ -14,10 +14,10 @@ from torch import Tensor
 from leyden.data.tables.new_cells import read_column
 from leyden.data.tables.preparation import TablePreparation
 from leyden.errors import ConfigError, Problem
+from leyden.inference.asked import PredictionConfig, load_predictor
 from leyden.inference.explanation_content import Content, Section, short_label
 from leyden.inference.inputs import find_files, read_inputs
 from leyden.inference.partial_dependence import Dependence, dependences, output_names
-from leyden.inference.predict import PredictionConfig, load_predictor
 
 MOST_ROWS = 1000
 """Rows that the mean is taken over, the first ones."""

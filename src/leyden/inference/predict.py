@@ -4,16 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, TextIO
-
-from pytorch_lightning import LightningModule
-from torch import Tensor
+from typing import Any, TextIO
 
 from leyden.config.module_run import is_module_run
-from leyden.data import Spec
 from leyden.data.series.preparation import SeriesPreparation
 from leyden.errors import ConfigError, Problem
 from leyden.files.row_writer import Columns, Kind, row_writer
+from leyden.inference.asked import Asked, PredictionConfig, load_asked
 from leyden.inference.forecasts import (
     forecast_kinds,
     forecasts,
@@ -26,35 +23,10 @@ from leyden.inference.inputs import (
     find_files,
     read_inputs,
 )
-from leyden.inference.load import LoadedRun, calibration_of, load_run
-from leyden.inference.module_predictor import ModulePredictor
+from leyden.inference.load import LoadedRun, load_run
 from leyden.inference.predictor import Predictor
-from leyden.run.calibration import Calibration
+from leyden.inference.text_predictions import KINDS, text_rows
 from leyden.run.folder import read_frozen, require_run_folder
-from leyden.run.prediction_intervals import read_intervals
-
-BATCH = 1024
-
-
-@dataclass(frozen=True, kw_only=True)
-class PredictionConfig:
-    """How predictions are made.
-
-    Attributes:
-        which: Checkpoint: `best` or `last`.
-        ensemble: Folders of further runs whose mean is taken.
-        num_dropout: Passes with dropout; 0: none.
-        skip: Whether inputs that can't be read have a row that says so, instead of being an error.
-        batch_size: Inputs that are computed together.
-        horizon: Steps of a forecast; None: those that the model gives at once.
-    """
-
-    which: str = "best"
-    ensemble: tuple[Path, ...] = ()
-    num_dropout: int = 0
-    skip: bool = False
-    batch_size: int = BATCH
-    horizon: int | None = None
 
 
 @dataclass
@@ -76,82 +48,6 @@ class Predictions:
     filled: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     calibration: str = ""
-
-
-class Asked(Protocol):
-    """What says something of inputs: networks of Leyden's, or a LightningModule of the user's."""
-
-    spec: Spec
-    calibration: Calibration | None
-
-    @property
-    def kinds(self) -> dict[str, Kind]:
-        """The columns that are said of an input, and their types."""
-
-    def __call__(self, inputs: Tensor) -> dict[str, list[object]]:
-        """Columns of what is said of each input."""
-
-
-def load_asked(folder: Path, config: PredictionConfig) -> tuple[Asked, LoadedRun]:
-    """The networks of a run and of its ensemble, or its LightningModule.
-
-    Raises:
-        ConfigError: See `load_predictor`; or a LightningModule gives no answer for each input.
-    """
-    require_run_folder(folder)
-    if not is_module_run(read_frozen(folder)):
-        return load_predictor(folder, config)
-    for key, value in (("--ensemble", config.ensemble), ("--mc-dropout", config.num_dropout)):
-        if value:
-            message = "is for Leyden's tasks; RUN trains a LightningModule of its own"
-            raise ConfigError([Problem(key, message)])
-    run = load_run(folder, config.which)
-    if run.preparation is None or run.spec is None:
-        message = "reads its data by itself; without INPUT its own predict_dataloader is asked"
-        raise ConfigError([Problem("INPUT", message)])
-    if isinstance(run.preparation, SeriesPreparation):
-        message = "trains a LightningModule: forecasts of series are made by Leyden's networks"
-        raise ConfigError([Problem("RUN", message, str(folder))])
-    assert isinstance(run.net, LightningModule)
-    return ModulePredictor(run.net, run.spec), run
-
-
-def load_predictor(folder: Path, config: PredictionConfig) -> tuple[Predictor, LoadedRun]:
-    """The networks of a run and of its ensemble.
-
-    Raises:
-        ConfigError: A run has no model for new inputs, or those of the ensemble differ in what
-            they take and give.
-    """
-    first = _loaded(folder, config.which, key="RUN")
-    assert first.spec is not None
-    others = [_loaded(one, config.which, key="--ensemble") for one in config.ensemble]
-    for one, path in zip(others, config.ensemble, strict=True):
-        if (one.spec, one.preparation) != (first.spec, first.preparation):
-            message = "takes other inputs or gives other outputs than RUN: their data differ"
-            raise ConfigError([Problem("--ensemble", message, str(path))])
-    nets = [first.net, *(one.net for one in others)]
-    is_alone = not config.ensemble and config.num_dropout == 0 and config.which == "best"
-    predictor = Predictor(
-        nets,
-        first.spec,
-        # They are those of the errors of this network with the weights that were tested.
-        intervals=read_intervals(folder) if is_alone else None,
-        calibration=calibration_of(folder) if is_alone else None,
-        num_dropout=config.num_dropout,
-    )
-    return predictor, first
-
-
-def _loaded(folder: Path, which: str, *, key: str) -> LoadedRun:
-    run = load_run(folder, which)
-    if is_module_run(read_frozen(folder)):
-        message = "trains a LightningModule of its own; call it on the inputs of its own data"
-        raise ConfigError([Problem(key, message, str(folder))])
-    if run.preparation is None or run.spec is None:
-        message = "keeps nothing by which new inputs could be read: its data set does not say it"
-        raise ConfigError([Problem(key, message, str(folder))])
-    return run
 
 
 def predict_files(
@@ -232,6 +128,11 @@ def _table_of_files(
     folder: Path, files: Sequence[Path], config: PredictionConfig, told: Predictions
 ) -> tuple[dict[str, Kind], Iterator[Columns]]:
     """The columns of the predictions for files, and their blocks as they come."""
+    require_run_folder(folder)
+    if not is_module_run(read_frozen(folder)):
+        found = load_run(folder, config.which)
+        if found.vocabulary is not None:
+            return _texts(found, files, config, told)
     predictor, run = load_asked(folder, config)
     assert run.preparation is not None
     if predictor.calibration is not None:
@@ -250,6 +151,30 @@ def _table_of_files(
     if config.skip:
         kinds["problem"] = "string"
     return kinds, blocks
+
+
+def _texts(
+    run: LoadedRun, files: Sequence[Path], config: PredictionConfig, told: Predictions
+) -> tuple[dict[str, Kind], Iterator[Columns]]:
+    """Rows of a language model; what is for other models is refused."""
+    asked = {
+        "--ensemble": config.ensemble,
+        "--mc-dropout": config.num_dropout,
+        "--horizon": config.horizon,
+    }
+    for key, value in asked.items():
+        if value:
+            raise ConfigError([Problem(key, "is not for language models", str(value))])
+
+    def counted() -> Iterator[Columns]:
+        for columns in text_rows(files, run, skip=config.skip):
+            told.count += 1
+            problem = columns.get("problem", [""])[0]
+            told.num_problems += bool(problem)
+            told.example = told.example or problem
+            yield columns
+
+    return {**KINDS, **({"problem": "string"} if config.skip else {})}, counted()
 
 
 def _series_blocks(

@@ -56,9 +56,10 @@ def predict(options: argparse.Namespace) -> int:
         raise ConfigError([Problem("--out", "is there already; name another file", str(out))])
     from leyden.cli.console import counting, print_path
     from leyden.formatting import shown_path
+    from leyden.inference.asked import PredictionConfig
     from leyden.inference.inputs import find_files
     from leyden.inference.own_loader import predict_own_loader
-    from leyden.inference.predict import PredictionConfig, Predictions, predict_files
+    from leyden.inference.predict import Predictions, predict_files
 
     config = PredictionConfig(
         which=which,

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from leyden.data.preparation import Preparation
 from leyden.errors import ConfigError
+from leyden.inference.asked import PredictionConfig, load_asked
 from leyden.inference.forecasts import forecasts_of_frame, require_steps
 from leyden.inference.generate import GenerationConfig, read_generator, stream
-from leyden.inference.predict import PredictionConfig, load_asked
 from leyden.inference.predictor import Predictor
 from leyden.inference.serving.requests import Refused, Series, inputs_of_request
 from leyden.inference.serving.why import Why, reasons
