@@ -11,10 +11,11 @@ from leyden.cli.command import command_parser
 from leyden.cli.parser import parse
 from leyden.cli.request import compose_words
 from leyden.config.compose import compose_request
+from leyden.config.new_project import write_project
 from leyden.config.request import Request
 from leyden.config.validate import check_job
 from leyden.planning.rules import RULES
-from tests.docs.pages import PAGES, ROOT, SHORT, blocks, commands
+from tests.docs.pages import PAGES, ROOT, SHORT, blocks, commands, section
 
 COMMANDS = commands()
 PROJECT = ROOT / "tests" / "assets" / "template_project"
@@ -65,9 +66,24 @@ def words_of(command, named):
     return words[words.index("leyden") + 1 :]
 
 
-def make_project(command, folder):
-    """For a command of the page on projects: a project, adopted unless the command does it."""
-    if COMMANDS[command] != "docs/your-project.md":
+def shown_in(page, heading):
+    """The text of the commands of a section."""
+    return "".join(blocks("bash", section(PAGES[page], heading)))
+
+
+OF_TEMPLATE = shown_in("docs/your-project.md", "## A project with Hydra and Lightning")
+OF_NEW = shown_in("README.md", "### Your own project") + "".join(
+    shown_in("docs/your-project.md", f"## {heading}")
+    for heading in ("The YAML of a class", "An editor that knows the keys")
+)
+
+
+def make_project(command, folder, monkeypatch):
+    """For a command of a project: one, which is new, or adopted unless the command does it."""
+    if command in OF_NEW and command not in OF_TEMPLATE and command != "leyden new demo":
+        write_project(folder / "demo", is_lightning=False)
+        monkeypatch.chdir(folder / "demo")
+    if command not in OF_TEMPLATE:
         return
     shutil.copytree(PROJECT, folder, dirs_exist_ok=True)
     if "adopt" not in command:
@@ -83,7 +99,7 @@ def set_environment(command, monkeypatch):
 @pytest.mark.usefixtures("users_code")
 @pytest.mark.parametrize("command", ACCEPTED)
 def test_a_command_is_accepted(command, leyden, named, monkeypatch, tmp_path):
-    make_project(command, tmp_path)
+    make_project(command, tmp_path, monkeypatch)
     set_environment(command, monkeypatch)
     Path("shards").mkdir()
     needs_run = "init_from=RUN" in command
@@ -100,7 +116,7 @@ def test_a_command_is_accepted(command, leyden, named, monkeypatch, tmp_path):
 @pytest.mark.usefixtures("users_code")
 @pytest.mark.parametrize("command", RUN)
 def test_a_command_works(command, leyden, named, monkeypatch, tmp_path):
-    make_project(command, tmp_path)
+    make_project(command, tmp_path, monkeypatch)
     set_environment(command, monkeypatch)
     for word, before in NEEDED.items():
         if word in command and f"leyden {before.partition(' ')[0]}" not in command:

@@ -22,6 +22,7 @@ from leyden.cli.verbs import (
     explain,
     export,
     generate,
+    new,
     plan,
     predict,
     report,
@@ -29,6 +30,7 @@ from leyden.cli.verbs import (
     rm,
     runs,
     scaling,
+    schema,
     serve,
     tag,
     tokenize,
@@ -46,6 +48,8 @@ WHEN_INTERRUPTED = {
     "explain": "no explanation was written",
     "report": "the report may be incomplete: the same command writes it again",
     "tokenize": "the same command continues",
+    "new": "nothing was written",
+    "schema": "the schemas may be incomplete: the same command writes them again",
     "export": "the export may be incomplete: the same command writes it again",
 }
 """What a verb leaves, and what to do then."""
@@ -53,7 +57,8 @@ WHEN_INTERRUPTED = {
 
 MODULES = (
     *(train, plan, data, evaluate, calibrate, predict, explain, serve, generate, export),
-    *(runs, board, tag, rm, diff, compare, reproduce, doctor, report, scaling, tokenize, adopt),
+    *(runs, board, tag, rm, diff, compare, reproduce, doctor, report, scaling, tokenize),
+    *(new, adopt, schema),
 )
 """The files of the verbs; each has a function `add_verbs`."""
 

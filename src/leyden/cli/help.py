@@ -46,6 +46,9 @@ Leyden: declare an experiment, check it, run it, keep it.
   leyden report A B --rows model --value test/acc    a paper's table of several
   leyden scaling SWEEP_OR_CSV     how the loss falls with size and data, and how sure that is
   leyden tokenize SOURCE... --output DIR   shards of tokens for data=tokens
+  leyden new NAME [--lightning]   a project that trains and tests
+  leyden new --conf PACKAGE.CLASS the YAML of a class of yours, from its signature and docstring
+  leyden schema                   JSON Schemas of the YAML files, and an editor's settings for them
   leyden adopt [FOLDER]           the project file of a project with Hydra and Lightning
 
   leyden VERB --help              more about a verb

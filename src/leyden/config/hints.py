@@ -80,6 +80,16 @@ def _out_of_range(value: Any, metadata: tuple[Any, ...]) -> str | None:
     return None
 
 
+def bounds_of(metadata: tuple[Any, ...]) -> dict[str, float]:
+    """The range that `Annotated` says: of `ge`, `gt`, `le` and `lt` those that there are."""
+    return {
+        name: getattr(bound, name)
+        for bound in _bounds(metadata)
+        for name in ("ge", "gt", "le", "lt")
+        if hasattr(bound, name)
+    }
+
+
 def _bounds(metadata: tuple[Any, ...]) -> Iterator[BaseMetadata]:
     for item in metadata:
         if isinstance(item, GroupedMetadata):

@@ -1,4 +1,4 @@
-"""Where the parts catalogue and the experiments lie: in the clone, or in the installed package."""
+"""Where the catalogue, the experiments and the templates lie: in the clone or the package."""
 
 from pathlib import Path
 
@@ -8,3 +8,4 @@ ROOT = CLONE if (CLONE / "conf" / "config.yaml").is_file() else PACKAGE
 
 CONF = ROOT / "conf"
 EXPERIMENTS = ROOT / "experiments"
+TEMPLATES = ROOT / "templates"

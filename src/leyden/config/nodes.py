@@ -25,7 +25,7 @@ from leyden.errors import Problem
 SUPPLIED: dict[str, set[str]] = {
     "model": {"input_shape", "num_outputs"},
     "data": {"seed", "overfit_samples", "allow_synthetic", "mixup", "poisson"},
-    "optimizer": {"net"},
+    "optimizer": {"net", "params"},
     "scheduler": {"optimizer", "total_steps"},
     "task": {"net", "spec", "optimizer", "schedule"},
     "logger": {"save_dir"},
@@ -95,6 +95,23 @@ def check_node(
     if is_open(target):
         given = {key: value for key, value in given.items() if key in parameters}
     yield from check_keys(path, given, parameters, others=others)
+
+
+def keys_of(name: str, group: str) -> tuple[dict[str, Parameter], set[str]]:
+    """Keys that a node of a group may have, and parameters of its target that Leyden passes.
+
+    Args:
+        name: Dotted path of the target.
+        group: Group that the node belongs to, or `NESTED`.
+
+    Raises:
+        ValueError: See `find_target`.
+    """
+    target = find_target(name)
+    keys = _parameters({"_target_": name, "batch_tokens": None}, target, group)
+    loader_keys = _loader_keys(target, name) if group == "data" else {}
+    supplied, offered = _passed(name, target, group)
+    return keys | loader_keys, (supplied | offered) & parameters_of(target).keys()
 
 
 def _unsupported(name: str, node: Mapping[str, Any], target: Any, group: str) -> str | None:

@@ -236,18 +236,32 @@ def _check_part(key: str, node: Any, names: list[tuple[str, str]]) -> Iterator[P
 
 
 def _check_trainer(node: Any, others: Mapping[str, str]) -> Iterator[Problem]:
-    from pytorch_lightning import Trainer
-
     if not isinstance(node, dict):
         yield Problem("trainer", "must be a mapping", str(node))
         return
     for key in node.keys() & REPLACED.keys():
         yield Problem(f"trainer.{key}", f"is not taken here; use `{REPLACED[key]}`", str(node[key]))
+    given = {key: value for key, value in node.items() if key not in REPLACED}
+    yield from check_keys("trainer", given, trainer_keys(), others=others)
+
+
+def trainer_class() -> type:
+    """Lightning's Trainer, whose parameters are keys of `trainer`."""
+    from pytorch_lightning import Trainer
+
+    return Trainer
+
+
+def trainer_keys(*, lightnings_first: bool = False) -> dict[str, Parameter]:
+    """Keys of `trainer`: Leyden's own, and Lightning's that Leyden does not set by itself.
+
+    Args:
+        lightnings_first: Whether of a key that both have the type is Lightning's.
+    """
     own = fields_of(TrainerKeys)
     lightnings = {
         name: Parameter(parameter.hint, required=False)
-        for name, parameter in parameters_of(Trainer).items()
+        for name, parameter in parameters_of(trainer_class()).items()
         if name not in WIRED
     }
-    given = {key: value for key, value in node.items() if key not in REPLACED}
-    yield from check_keys("trainer", given, {**lightnings, **own}, others=others)
+    return {**own, **lightnings} if lightnings_first else {**lightnings, **own}
