@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leyden.api.objects import give_objects
 from leyden.api.run import Run as Run
 from leyden.api.sweep import Sweep as Sweep
 from leyden.config.compose import ComposedRequest, compose_request
@@ -35,6 +36,8 @@ from leyden.run.folder import outputs_folder
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pytorch_lightning import Callback, LightningDataModule
+    from torch import nn
 
     from leyden.analysis.comparison.run import Comparison
     from leyden.sweeps.record import SweepRecord
@@ -91,11 +94,24 @@ def plan(*overrides: str, observer: Observer = log_notes, **options: Any) -> lis
     return plan_rows(compose(*overrides, **options), observer=observer)
 
 
-def train(*overrides: str, observer: Observer = log_notes, **options: Any) -> Run:
+def train(
+    *overrides: str,
+    model: "nn.Module | None" = None,
+    data: "LightningDataModule | None" = None,
+    callbacks: "Sequence[Callback]" = (),
+    observer: Observer = log_notes,
+    **options: Any,
+) -> Run:
     """Trains and tests one run.
+
+    Objects are copied; `run.model()` gives the trained one. The record says that config alone does
+    not make such a run.
 
     Args:
         overrides: See `compose`.
+        model: A network or a LightningModule, instead of `model` in the config.
+        data: A data set, instead of `data` in the config.
+        callbacks: Callbacks besides those of the config.
         observer: Receives the events of the run.
         options: See `compose`.
 
@@ -105,7 +121,10 @@ def train(*overrides: str, observer: Observer = log_notes, **options: Any) -> Ru
         Interrupted: A signal stopped the run.
         RunFailed: The run failed; `run.json` in its folder has the error.
     """
-    composed = compose(*overrides, **options)
+    composed = compose_request(Request(overrides, **options))
+    if composed.sweep is None:
+        give_objects(composed.jobs[0], model=model, data=data, callbacks=callbacks)
+    validate_request(composed)
     run = run_job(composed, command=["leyden.train", *overrides], observer=observer)
     run.raise_for_status()
     return run

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from typing import Any, Self, get_type_hints
 
 from leyden.compat import lightning_names
+from leyden.config.given import GONE, PACKAGE, is_given
 from leyden.config.library_parts import ALIAS, LIBRARY_MODULES, is_library_part, refused_name
 from leyden.config.project import FILE, add_import_folders, current_project
 from leyden.config.renamed import current_target
@@ -88,8 +89,8 @@ def is_allowed(path: str) -> bool:
 
 
 def is_user_target(path: str) -> bool:
-    """Whether a dotted path lies in a package that the user allows."""
-    return any(path.startswith(f"{package}.") for package in user_packages())
+    """Whether a dotted path lies in a package that the user allows, or is an object of theirs."""
+    return is_given(path) or any(path.startswith(f"{package}.") for package in user_packages())
 
 
 def find_target(path: str) -> Any:
@@ -99,6 +100,8 @@ def find_target(path: str) -> Any:
         ValueError: It is not allowed, does not exist, or is something else under a borrowed name.
     """
     path = current_target(path)
+    if is_given(path) and not hasattr(sys.modules.get(PACKAGE), path.rpartition(".")[2]):
+        raise ValueError(GONE)
     if not is_allowed(path):
         raise ValueError(f"is not allowed; {_allowed_instead(path)}")
     if not is_user_target(path) and (instead := refused_name(path)):

@@ -159,6 +159,7 @@ class KnownContent(TypedDict, total=False):
     passed_over: list[tuple[int, int]]
     resume: dict[str, str] | None
     privacy: PrivacyContent | None
+    given: list[str]
     reused_from: str | None
     resumed: list[Resumption]
     process: ProcessMark | None

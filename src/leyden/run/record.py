@@ -51,6 +51,7 @@ class Record:
         baselines: What simple models reach on the same data, see `leyden.baselines`; None: they
             were not computed.
         privacy: What a private training guarantees, see `leyden.privacy`; None: nothing.
+        given: Keys whose objects Python has given: the config alone does not make this run again.
         reused_from: Folder of the run that computed the results; None: this one.
         losses: Losses of some optimizer steps, by step; exact, as `float.hex`.
         is_writer: Whether changes are written; of several processes of a run only the first writes.
@@ -92,6 +93,7 @@ class Record:
     passed_over: list[list[int]] = field(default_factory=list)
     resume: dict[str, str] | None = None
     privacy: dict[str, Any] | None = None
+    given: list[str] = field(default_factory=list)
     reused_from: str | None = None
     resumed: list[dict[str, Any]] = field(default_factory=list)
     process: dict[str, Any] | None = None

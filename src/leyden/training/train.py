@@ -11,8 +11,10 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from leyden.config.given import given_in
 from leyden.config.identity import config_digest
 from leyden.config.job import Job
+from leyden.config.plain import plain
 from leyden.data import DataModule
 from leyden.data.capabilities import fingerprint_of, report_of
 from leyden.distributed import torchrun
@@ -199,6 +201,7 @@ def prepare(job: Job, resolved: ResolvedConfig, *, command: list[str], folder: P
         flops={"per_step": resolved.flops_per_step, "total": None},
         data=fingerprint,
         data_report=report_of(resolved.data).as_plain(),
+        given=given_in(plain(cfg)),
     )
     record.write()
     # After the record: by it the folder is known for a run's, also if the process dies here.
