@@ -66,6 +66,19 @@ def untyped(width=3):
 '''
 
 
+PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Leyden's wheel, built of this clone."""
+    wheels = tmp_path_factory.mktemp("wheels")
+    build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels), f"{ROOT}"]
+    run([*PIP, *build], wheels)
+    (built,) = wheels.glob("*.whl")
+    return built
+
+
 @pytest.fixture
 def made(leyden, tmp_path, monkeypatch, request):
     """A new project, as the working folder."""
@@ -129,20 +142,17 @@ def test_every_yaml_of_a_project_names_parameters_of_its_class_alone(made, leyde
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @VARIANTS
 def test_a_project_passes_its_two_commands_where_leyden_was_installed_from_a_wheel(
-    tmp_path, flags, tmp_path_factory
+    tmp_path, flags, wheel
 ):
     """The libraries are those of this environment: nothing can be fetched in a test."""
-    wheels, venv = tmp_path_factory.mktemp("wheels"), tmp_path / "venv"
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels), f"{ROOT}"]
-    run([*pip, *build], tmp_path)
-    (wheel,) = wheels.glob("*.whl")
+    venv = tmp_path / "venv"
     run([sys.executable, "-m", "venv", "--without-pip", str(venv)], tmp_path)
     python = venv / "bin" / "python"
     install = ["--python", str(python), "install", "--no-deps", "--no-index", str(wheel)]
-    run([*pip, *install], tmp_path)
+    run([*PIP, *install], tmp_path)
     (site,) = (venv / "lib").glob("python*/site-packages")
     others = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     (site / "others.pth").write_text("\n".join(others))  # .pth files in these are not read
