@@ -122,10 +122,9 @@ def test_what_is_asked_for_means_what_it_means_there(overrides, expected):
 def test_wandb_keeps_its_own_keys_and_writes_into_the_folder_of_the_run():
     cfg = job_of("logger=wandb").cfg
     assert cfg.logger.wandb == {
-        "_target_": "pytorch_lightning.loggers.WandbLogger",
+        "_target_": "leyden.loggers.Wandb",
         "offline": False,
         "project": "digits",
-        "log_model": False,
     }
 
 

@@ -1,8 +1,10 @@
-"""The run's row in TensorBoard's HPARAMS tab, its config, and its chart of both losses."""
+"""What a run was set to, for all loggers; TensorBoard's HPARAMS tab and chart of both losses."""
 
 import re
 
+import yaml
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.loggers import TensorBoardLogger
 
 from leyden.callbacks.tensorboard import tensorboard_writer
 from leyden.compat.lightning import evaluation_names
@@ -13,8 +15,10 @@ from leyden.tasks import Task
 
 
 class Hyperparameters(Callback):
-    """Writes the row's records by itself.
+    """Gives the hyperparameters and the config to all loggers.
 
+    Loggers but TensorBoard's get both by `log_hyperparams`: the hyperparameters under their short
+    names, the whole config below `config`. Of TensorBoard the row's records are written here:
     Lightning's `log_hyperparams` would write a placeholder value for each metric as well, which
     shows in the curves. The columns here are the metrics that the run really logs; those of a
     LightningModule of the user's are seen in the validation before its training.
@@ -39,10 +43,13 @@ class Hyperparameters(Callback):
     def on_train_start(self, trainer: Trainer, task: LightningModule) -> None:
         if isinstance(task, Task):
             self.names = [name for name in task.metrics if not name.startswith("train/")]
+        values = self.hyperparameters.values
+        for logger in trainer.loggers:
+            if not isinstance(logger, TensorBoardLogger):
+                logger.log_hyperparams({**values, "config": yaml.safe_load(self.config)})
         writer = tensorboard_writer(trainer)
         if writer is None:
             return
-        values = self.hyperparameters.values
         first = {
             name: [*known, *([values[name]] if name in values else [])]
             for name, known in self.hyperparameters.chosen.items()

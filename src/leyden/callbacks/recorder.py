@@ -6,10 +6,12 @@ import time
 from typing import Any, ClassVar, Literal
 
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.loggers import TensorBoardLogger
 
 from leyden.callbacks.tensorboard import tensorboard_writer
 from leyden.errors import Diverged
 from leyden.files.atomic import write_atomically
+from leyden.loggers import CSV
 from leyden.loggers.hparams_table import best_tag
 from leyden.models.parameter_count import count_parameters
 from leyden.run.checkpoints import find_checkpoint
@@ -147,6 +149,15 @@ class Recorder(Callback):
         if steps_done(trainer) == 0:
             raise RuntimeError("fit ended before its first step; a callback has stopped it")
         self._update(trainer, task)
+        self._log_best(trainer)
+
+    def _log_best(self, trainer: Trainer) -> None:
+        """Tells the best value to the loggers that show last values, beside those of the test."""
+        value = self.record.best["value"]
+        if self.monitor is not None and value is not None:
+            for logger in trainer.loggers:
+                if not isinstance(logger, CSV | TensorBoardLogger):
+                    logger.log_metrics({best_tag(self.monitor): value}, steps_done(trainer))
 
     def _require_same_batch(self, trainer: Trainer) -> None:
         """Samples are counted by the batch that the config says.

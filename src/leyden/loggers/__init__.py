@@ -1,12 +1,14 @@
-"""Where metrics go: files in the run's folder."""
+"""Where metrics go: files in the run's folder, Weights & Biases, MLflow."""
 
 from collections.abc import Iterable
 from typing import Any, Protocol, runtime_checkable
 
 from leyden.loggers.csv import CSV
+from leyden.loggers.mlflow import MLFlow
 from leyden.loggers.tensorboard import TensorBoard
+from leyden.loggers.wandb import Wandb
 
-__all__ = ["CSV", "HasOpenFile", "Resumable", "TensorBoard", "close_files"]
+__all__ = ["CSV", "HasOpenFile", "MLFlow", "Resumable", "TensorBoard", "Wandb", "close_files"]
 
 
 @runtime_checkable

@@ -28,6 +28,7 @@ from leyden.planning.hardware import (
     strategy_fits_devices,
 )
 from leyden.planning.initial_weights import weights_are_there
+from leyden.planning.packages import packages_of_loggers
 from leyden.planning.privacy import privacy_problems
 from leyden.planning.run_folder import name_is_a_folder_name, run_dir_is_free
 from leyden.planning.tasks import task_problems
@@ -259,6 +260,7 @@ RULES: dict[Rule, frozenset[str]] = {
     name_is_a_folder_name: frozenset({"name"}),
     weights_are_there: frozenset({"init_from"}),
     run_dir_is_free: frozenset({"run_dir"}),
+    packages_of_loggers: frozenset({"logger"}),
     privacy_problems: frozenset(
         {"privacy", "model", "data", "task", "optimizer", "trainer", "compile"}
     ),

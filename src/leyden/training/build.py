@@ -42,6 +42,7 @@ from leyden.distributed import torchrun
 from leyden.distributed.sharding import blocks_of
 from leyden.distributed.strategy import FullyShardedStrategy, MarkedCheckpointIO, strategy_of
 from leyden.errors import ConfigError, Problem
+from leyden.loggers import CSV
 from leyden.planning.batch import num_processes_of
 from leyden.planning.building import build_data, build_module
 from leyden.planning.steps import lightning_lengths
@@ -126,6 +127,8 @@ def build(
         compile_net(task.net, cfg)
     own = made_parts(placed, "callbacks")
     loggers = made_parts(placed, "logger", save_dir=folder)
+    if loggers and not has_table(cfg, loggers):  # options of the user's may lack it
+        loggers.append(CSV(folder))
     # Lightning uses the first as a module's `self.logger`; many modules read its `experiment`.
     loggers.sort(key=lambda logger: not hasattr(type(logger), "experiment"))
     trainer = build_trainer(
@@ -136,6 +139,12 @@ def build(
         loggers=loggers,
     )
     return RunObjects(data, task, trainer)
+
+
+def has_table(cfg: DictConfig, loggers: Sequence[Logger]) -> bool:
+    """Whether there is a logger of `metrics.csv`, or there shall be none: `logger.csv=null`."""
+    is_off = "csv" in cfg.logger and cfg.logger.csv is None
+    return is_off or any(isinstance(logger, CSV) for logger in loggers)
 
 
 def made_parts(cfg: DictConfig, group: str, **arguments: Any) -> list[Any]:
