@@ -81,7 +81,9 @@ def test_a_text_is_shown_by_layer_and_head(leyden, gpt_run, tmp_path):
 
 
 def test_what_goes_beyond_the_context_is_told(leyden, gpt_run):
-    result = leyden("explain", str(gpt_run), "x = 1\n" * 10, "--method", "attention", "--output", "out")
+    result = leyden(
+        "explain", str(gpt_run), "x = 1\n" * 10, "--method", "attention", "--output", "out"
+    )
     assert result.status == 0, result.err
     assert "the prompt has 60 tokens; the model sees the last 32" in result.err
 
