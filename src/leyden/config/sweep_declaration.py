@@ -79,6 +79,10 @@ def _values_of(override: Override) -> str:
     return (override.input_line or "").partition("=")[2]
 
 
+FOLD = "data.split.fold"
+"""What `sweep.repeat.fold=5` repeats: 1/5, 2/5, ..."""
+
+
 class _Reader:
     """Reads the parts of `sweep`, and gathers what is wrong."""
 
@@ -135,6 +139,12 @@ class _Reader:
         return Assignment(values, dict.fromkeys(values, where))
 
     def repeated(self, key: str, value: Any, base: DictConfig) -> Axis:
+        if key in ("fold", FOLD) and isinstance(value, int) and not isinstance(value, bool):
+            if value < 2:
+                hint = "must be a number of folds from 2 on"
+                self.problems.append(Problem(f"sweep.repeat.{key}", hint, str(value)))
+            folds = tuple((f"{number}/{value}",) for number in range(1, value + 1))
+            return Axis((FOLD,), folds, "sweep.repeat")
         if not isinstance(value, int) or isinstance(value, bool):
             return self.axis(key, value, "sweep.repeat")
         first = OmegaConf.select(base, key)

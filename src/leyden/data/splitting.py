@@ -1,20 +1,18 @@
 """How rows are split into a training, a validation and a test part, the same in every run."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
 import torch
-from jaxtyping import Int
 from torch import Tensor
 
 from leyden.data.errors import DataError
-from leyden.data.report import DataReport
-from leyden.data.split_names import SPLITS, SplitName, split_named
+from leyden.data.folds import Fold, RowIndex
+from leyden.data.split_names import SPLITS, split_named
 
 SplitColumnKind = Literal["parts", "time", "groups"]
-RowIndex = Int[Tensor, "_"]
 
 
 @dataclass(frozen=True)
@@ -27,12 +25,14 @@ class SplitRule:
         kind: Kind of that column; None: its cells decide.
         fractions: Shares of the rows to train, validate and test on.
         stratified: Whether each class has its share in each part, where rows are drawn.
+        fold: Fold of the rows that are not tested that validates; None: there are no folds.
     """
 
     by: str | None
     kind: SplitColumnKind | None
     fractions: tuple[float, float, float]
     stratified: bool
+    fold: Fold | None = None
 
     @classmethod
     def of(
@@ -44,7 +44,7 @@ class SplitRule:
             DataError: A key that there is not, or a value that does not fit.
         """
         given = dict(given or {})
-        known = ("by", "kind", "fractions", "stratified")
+        known = ("by", "kind", "fractions", "stratified", "fold")
         for key in given:
             if key not in known:
                 near = get_close_matches(str(key), known, n=1)
@@ -57,7 +57,9 @@ class SplitRule:
             raise DataError("split.stratified", "must be true or false")
         shares = given.get("fractions")
         shares = fractions if shares is None else shares
-        return cls(None if by is None else str(by), kind, checked_fractions(shares), stratified)
+        fold = Fold.of(given.get("fold"))
+        by = None if by is None else str(by)
+        return cls(by, kind, checked_fractions(shares), stratified, fold)
 
 
 def checked_fractions(given: Any) -> tuple[float, float, float]:
@@ -231,59 +233,3 @@ def split_by_names(
         for part in missing:
             rows[part] = own[cut[SPLITS.index(part)]]
     return [rows[part].long() for part in SPLITS]
-
-
-def split_labelled(
-    given: Mapping[str, Any] | None,
-    labels: RowIndex,
-    fractions: tuple[float, float, float],
-    report: DataReport,
-) -> list[RowIndex]:
-    """The parts of a data set of classes that has no columns.
-
-    Args:
-        given: The key `data.split`.
-        labels: Class of each sample.
-        fractions: Shares where the user gives none.
-        report: Report that is told how the parts were made.
-
-    Raises:
-        DataError: The key does not fit.
-    """
-    split = SplitRule.of(given, fractions=fractions)
-    if split.by is not None or split.kind is not None:
-        raise DataError("split.by", "there are no columns to split by; rows are drawn")
-    report.split = "drawn, each class alike" if split.stratified else "drawn"
-    sizes = split_sizes(len(labels), split.fractions)
-    return draw_rows(len(labels), sizes, labels=labels if split.stratified else None)
-
-
-def complete_splits(
-    given: Mapping[str, Any] | None,
-    labels: RowIndex,
-    own: Collection[SplitName],
-    fractions: tuple[float, float, float],
-) -> dict[SplitName, RowIndex]:
-    """Rows of a training part, and those that make up the parts which are not there.
-
-    Args:
-        given: The key `data.split`.
-        labels: Class of each row of the training part.
-        own: Parts that the data set has itself.
-        fractions: Shares of the training part where the user gives none.
-
-    Raises:
-        DataError: The key does not fit.
-    """
-    split = SplitRule.of(given, fractions=fractions)
-    if split.by is not None or split.kind is not None:
-        raise DataError("split.by", "the parts are given")
-    if len(own) == len(SPLITS) and (given or {}).get("fractions") is not None:
-        raise DataError("split.fractions", "nothing is drawn: the parts are given")
-    val, test = (
-        0 if part in own else max(1, int(len(labels) * share))
-        for part, share in zip(SPLITS[1:], split.fractions[1:], strict=True)
-    )
-    sizes = (len(labels) - val - test, val, test)
-    rows = draw_rows(len(labels), sizes, labels=labels if split.stratified else None)
-    return dict(zip(SPLITS, rows, strict=True))

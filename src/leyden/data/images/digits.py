@@ -10,13 +10,13 @@ import torch
 from jaxtyping import Int, UInt8
 from torch import Tensor
 
+from leyden.data.class_splits import split_labelled
 from leyden.data.datamodule import DataModule
 from leyden.data.images.augmentation import Augmentation
 from leyden.data.images.pixels import image_splits, preparation_of
 from leyden.data.report import DataReport
 from leyden.data.spec import DataKind, Spec
 from leyden.data.splits import DataSplits
-from leyden.data.splitting import split_labelled
 from leyden.types import Count, Share
 
 

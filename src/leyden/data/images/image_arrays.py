@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Num
 from torch import Tensor
 
+from leyden.data.class_splits import complete_splits, split_labelled
 from leyden.data.datamodule import DataModule
 from leyden.data.errors import DataError
 from leyden.data.images.augmentation import Augmentation
@@ -27,7 +28,6 @@ from leyden.data.report import DataReport
 from leyden.data.spec import DataKind, Spec
 from leyden.data.split_names import SPLITS, SplitName
 from leyden.data.splits import DataSplits
-from leyden.data.splitting import complete_splits, split_labelled
 from leyden.types import Count, Share
 
 AxisOrder = Literal["NHWC", "NCHW"]
@@ -172,9 +172,9 @@ def _split(
         rows = split_labelled(split, labels[None], tenth, report)
         return [(pixels[None][part], labels[None][part]) for part in rows]
     own = [part for part in SPLITS if part in pixels]
-    cut = complete_splits(split, labels["train"], own, tenth)
     given = [part if part in own else f"{part} drawn from train" for part in SPLITS]
     report.split = f"by the names of {named}: {', '.join(given)}"
+    cut = complete_splits(split, labels["train"], own, tenth, report)
     return [
         (pixels["train"][cut[part]], labels["train"][cut[part]])
         if part == "train" or part not in own

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Int, Num
 from torch import Tensor
 
+from leyden.data.class_splits import complete_splits, split_labelled
 from leyden.data.datamodule import DataModule
 from leyden.data.errors import DataError
 from leyden.data.images.augmentation import Augmentation
@@ -22,7 +23,6 @@ from leyden.data.report import DataReport
 from leyden.data.spec import DataKind, Spec
 from leyden.data.split_names import SPLITS, SplitName
 from leyden.data.splits import DataSplits
-from leyden.data.splitting import complete_splits, split_labelled
 from leyden.types import Count, PositiveInt, Share
 
 
@@ -172,13 +172,13 @@ class ImageFolder(DataModule):
         if not layout.folders:
             rows = split_labelled(self.split, labels, tenth, report)
             return [([files[i] for i in part.tolist()], labels[part]) for part in rows]
-        rows_of = complete_splits(self.split, labels, own, tenth)
         said = [
             f"`{layout.folders[part]}` as {part}" if part in own else f"{part} drawn from train"
             for part in SPLITS
         ]
         where = "" if layout.root == self.path else f" in {layout.root.relative_to(self.path)}/"
         report.split = f"by folders{where}: {', '.join(said)}"
+        rows_of = complete_splits(self.split, labels, own, tenth, report)
         cut = {
             part: ([files[i] for i in rows.tolist()], labels[rows])
             for part, rows in rows_of.items()

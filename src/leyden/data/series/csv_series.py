@@ -106,6 +106,9 @@ class CSVSeries(DataModule):
         if split.by is not None or split.kind is not None:
             message = "is not for series, which are split by time; data.by takes several series"
             raise DataError("split.by", message)
+        if split.fold is not None:
+            message = "is not for series: a fold would be trained on what comes after it"
+            raise DataError("split.fold", message)
         found = SeriesReader(self.layout).read(self.path, report)
         return series_splits(
             [one.series for one in found],

@@ -16,6 +16,8 @@ from torch import Tensor
 from leyden.data.batches import Batch, BatchIndices
 from leyden.data.datamodule import DataModule
 from leyden.data.errors import DataError
+from leyden.data.folds import RowIndex as Places
+from leyden.data.folds import with_fold
 from leyden.data.parsing.table_format import (
     Decimal,
     MissingWord,
@@ -29,7 +31,6 @@ from leyden.data.series.labelled_files import AxisOrder, read_labelled
 from leyden.data.series.labelled_series import LabelledSeries, warn_of_copies, without_leaks
 from leyden.data.spec import DataKind, Spec, TaskName
 from leyden.data.splits import DataSplits
-from leyden.data.splitting import RowIndex as Places
 from leyden.data.splitting import SplitRule, split_by_names
 from leyden.data.tables.splitting import split_table
 from leyden.files.walk import find_files
@@ -274,9 +275,10 @@ def split_series(
         raise DataError("split.by", "the files say the parts already")
     report.split = "as files are called; val and test, where there is none, drawn from train"
     stratified = labels if split.stratified else None
-    return split_by_names(
+    parts = split_by_names(
         [one.part for one in found], split.fractions, labels=stratified, key="path"
     )
+    return with_fold(parts, split.fold, report, labels=stratified)
 
 
 def _class_order(name: str) -> tuple[bool, float, str]:

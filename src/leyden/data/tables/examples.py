@@ -5,11 +5,11 @@ from typing import Annotated, Any, ClassVar
 import torch
 from annotated_types import Ge
 
+from leyden.data.class_splits import split_labelled
 from leyden.data.datamodule import DataModule
 from leyden.data.report import DataReport
 from leyden.data.spec import DataKind, Spec, TaskName
 from leyden.data.splits import DataSplits
-from leyden.data.splitting import split_labelled
 from leyden.data.tables.preparation import unscaled_columns
 from leyden.data.tables.rows import TableRows
 from leyden.types import PositiveFloat, PositiveInt

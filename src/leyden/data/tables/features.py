@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from leyden.data.errors import DataError, differing_in_case_only, excerpt
+from leyden.data.folds import RowIndex
 from leyden.data.report import Column, DataReport
 from leyden.data.scaling import mean_and_scale
-from leyden.data.splitting import RowIndex
 from leyden.data.tables.encoders import (
     CategoryEncoder,
     Encoder,

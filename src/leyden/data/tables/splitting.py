@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from leyden.data.errors import DataError, excerpt
+from leyden.data.folds import RowIndex, with_fold
 from leyden.data.parsing.table_file import column_of
 from leyden.data.parsing.times import parse_times
 from leyden.data.report import DataReport
 from leyden.data.split_names import SPLITS, SplitName, split_named
 from leyden.data.splitting import (
-    RowIndex,
     SplitColumnKind,
     SplitRule,
     draw_rows,
@@ -56,7 +56,9 @@ def split_table(
         if split.kind is not None:
             raise DataError("split.kind", "says what a column is, and split.by names none")
         report.split = "drawn" if alike is None else "drawn, each class alike"
-        parts = draw_rows(len(frame), sizes, labels=alike)
+        parts = with_fold(
+            draw_rows(len(frame), sizes, labels=alike), split.fold, report, labels=alike
+        )
     else:
         parts = _by_column(frame, split, sizes, alike, report)
     if labels is not None and len(torch.unique(labels[parts[0]])) < 2:
@@ -88,14 +90,21 @@ def _by_column(
             said = (f"{excerpt(str(as_category(cell)))} is {part}" for cell, part in flags.items())
             report.split += f": {', '.join(said)}"
             cells = cells.map(flags)
-        return split_by_names(cells.tolist(), split.fractions, labels=labels, key=KEY)
+        parts = split_by_names(cells.tolist(), split.fractions, labels=labels, key=KEY)
+        return with_fold(parts, split.fold, report, labels=labels)
     if kind == "time":
+        if split.fold is not None:
+            message = "folds would be trained on what comes after them; split.by names times"
+            raise DataError("split.fold", message)
         times = parse_times(cells, key=KEY)
         report.split = f"by time: {split.by} ({times.form}); the latest rows are tested"
         return split_by_time(torch.tensor(times.keys), sizes)
     codes, groups = pd.factorize(cells)
     report.split = f"by groups: none of the {len(groups):,} of {split.by} is in two parts"
-    return split_by_groups(torch.tensor(codes.astype(np.int64)), sizes)
+    parts = split_by_groups(torch.tensor(codes.astype(np.int64)), sizes)
+    # In the order of their names: so a user finds the same folds with scikit-learn.
+    in_order = torch.tensor(pd.factorize(cells, sort=True)[0].astype(np.int64))
+    return with_fold(parts, split.fold, report, labels=labels, groups=in_order)
 
 
 def _splits_of_flags(cells: "pd.Series[Any]") -> dict[object, SplitName] | None:

@@ -10,11 +10,11 @@ from jaxtyping import Shaped
 from torch import Tensor
 
 from leyden.data.errors import DataError, differing_in_case_only, excerpt
+from leyden.data.folds import RowIndex
 from leyden.data.parsing.cells import PROGRAMS_MISSING_WORDS, override_item
 from leyden.data.report import Column, DataReport
 from leyden.data.scaling import mean_and_scale
 from leyden.data.spec import Spec
-from leyden.data.splitting import RowIndex
 
 TableTask = Literal["classification", "regression"]
 

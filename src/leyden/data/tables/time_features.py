@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from leyden.data.errors import DataError, format_cell
+from leyden.data.folds import RowIndex
 from leyden.data.parsing.cells import find_sentinel, override_item
 from leyden.data.parsing.times import Times, parse_times
 from leyden.data.report import DataReport
-from leyden.data.splitting import RowIndex
 
 CYCLES = {"hour": 24.0, "day_of_week": 7.0, "day_of_year": 365.25}
 """Cycles of dates, and their lengths."""
