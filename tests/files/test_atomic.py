@@ -23,6 +23,7 @@ CUTS = {
     "inference/explanation_folder.py": "staged: a folder gets its name when it is whole",
     "interop/model_card.py": "an export: the same command writes it again",
     "interop/hf_export.py": "an export: the same command writes it again",
+    "config/new_project.py": "staged: a project gets its name when it is whole",
     "inference/serving/dockerfile.py": "staged: a folder gets its name when it is whole",
     "data/images/torchvision_images.py": "a download, which gets its name when it is whole",
     "data/text/plain_text.py": "a download, which gets its name when it is whole",

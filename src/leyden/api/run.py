@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
+from leyden.analysis.diff import diff
+from leyden.config.references import in_run_folder
 from leyden.errors import ConfigError, Diverged, Interrupted, Problem, RunFailed, suggestion
 from leyden.formatting import format_number
 from leyden.run.folder import read_frozen
@@ -134,7 +136,6 @@ class Run:
         Raises:
             ConfigError: It is gone, or no longer what the config says.
         """
-        from leyden.config.references import in_run_folder
         from leyden.planning.read_data import read_data
 
         return read_data(in_run_folder(self.config, self.folder), fetch=True)[0]
@@ -146,8 +147,6 @@ class Run:
             other: The other run, or its folder.
         """
         import pandas as pd
-
-        from leyden.analysis.diff import diff
 
         folder = other.folder if isinstance(other, Run) else Path(other)
         rows = [

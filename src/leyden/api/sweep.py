@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from leyden.api.run import Run
 from leyden.errors import ConfigError, Problem
-from leyden.run.record import Record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,12 +40,16 @@ class Sweep:
 
     def runs(self) -> list[Run]:
         """The runs of the jobs that were started."""
+        from leyden.run.record import Record
+
         folders = [self.folder / job.folder for job in self.jobs if job.folder is not None]
         return [Run(Record.read(one)) for one in folders if (one / "run.json").is_file()]
 
     def table(self) -> "pd.DataFrame":
         """A row a job: what it was set to, its state, its objectives, its test metrics."""
         import pandas as pd
+
+        from leyden.run.record import Record
 
         rows = []
         for job in self.jobs:
@@ -70,6 +73,8 @@ class Sweep:
         Raises:
             ConfigError: No job has one.
         """
+        from leyden.run.record import Record
+
         objective = self.record.objectives[0]
         found = [
             (objective.sign * job.objective[0], place)
