@@ -101,8 +101,17 @@ def test_callbacks_are_called_beside_those_of_the_config():
 )
 def test_what_is_none_of_these_is_refused(given, message, tmp_path):
     with pytest.raises(leyden.ConfigError, match=message):
-        leyden.train("data=digits", *FEW, "run_dir=run", **given)
+        leyden.train(*FEW, "run_dir=run", **given)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "word", ["model=cnn", "model.width=3", "model.widht=3", "data.batch_size=8"]
+)
+def test_an_override_that_an_object_leaves_without_effect_is_refused(word):
+    given = {"model": network(), "data": Digits(batch_size=8)}
+    with pytest.raises(leyden.ConfigError, match=r"has no effect: `.*` was given as an object"):
+        leyden.train(word, *FEW, **given)
 
 
 def test_several_processes_do_not_have_the_objects():

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -101,10 +102,14 @@ def test_rows_have_the_predictions_of_predict_alone_and_at_once(prices, leyden, 
             ({"images": ["a"]}, "`rows` must be a list with something in it; the body has images"),
             ({"rows": [{"size": 1}]}, "lacks the column `town`"),
             ({"rows": [{"size": 1, "town": "Mars"}]}, "town: no training row has `Mars`"),
+            ({"rows": rows[:1], "wyh": True}, "`wyh` is not known; there is rows, why"),
+            (b'{"rows": [{"size": 1e400, "town": "Ulm"}]}', "row 1: size: is inf; a missing"),
         ):
             status, body = ask(f"{address}/predict", wrong)
             assert status == 422
             assert words in json.loads(body)["error"]
+        status, body = ask(f"{address}/predict", {"rows": [{"size": None, "town": "Ulm"}, rows[0]]})
+        assert json.loads(body)["filled"] == {"size": 1}
         assert ask(f"{address}/predict", b" " * (17 * 2**20))[0] == 413
         assert ask(f"{address}/openapi.json")[0] == 200
         assert "<textarea id='rows'>" in ask(f"{address}/")[1]
@@ -196,3 +201,14 @@ def test_a_text_comes_as_events_and_is_that_of_generate(gpt_run, leyden):
         assert text == told[0]["text"]
         for wrong in ({}, {"prompt": ""}, {"prompt": "a", "seed": -1}, {"prompt": "a", "to_k": 3}):
             assert ask(f"{address}/generate", wrong)[0] == 422
+
+
+def test_a_port_that_is_in_use_is_refused(prices, leyden):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        done = leyden("serve", str(prices), "--port", port)
+    assert done.status == 2
+    assert f"--port={port}: is in use" in done.err
+    assert done.out == ""

@@ -1,6 +1,6 @@
 """Objects of Python in the places that nodes of a config have."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from omegaconf import open_dict
@@ -33,8 +33,8 @@ def give_objects(
         callbacks: Besides those of the config.
 
     Raises:
-        ConfigError: An object is none of its kind, or the run would have several processes, which
-            don't have the objects.
+        ConfigError: An object is none of its kind or makes an override vain, or the run would have
+            several processes, which don't have the objects.
     """
     if model is None and data is None and not callbacks:
         return
@@ -43,6 +43,8 @@ def give_objects(
     for group, thing in given:
         if thing is not None and (wrong := misplaced_object(group, thing)):
             raise ConfigError([Problem(group, wrong)])
+    if problems := list(overridden(job, {"model": model, "data": data})):
+        raise ConfigError(problems)
     if cfg.trainer.devices > 1 or cfg.trainer.num_nodes > 1:
         message = "is for one process where objects are given: others do not have them"
         raise ConfigError([Problem("trainer.devices", message, str(cfg.trainer.devices))])
@@ -58,6 +60,16 @@ def give_objects(
             job.choices["data"] = type(data).__name__
         for number, callback in enumerate(callbacks, start=1):
             cfg.callbacks[f"given_{number}"] = {"_target_": give("callback", callback)}
+
+
+def overridden(job: Job, objects: Mapping[str, object | None]) -> Iterator[Problem]:
+    """Overrides that an object leaves without effect."""
+    for text in job.overrides:
+        key, _, value = text.partition("=")
+        group = key.lstrip("+~").partition(".")[0]
+        if objects.get(group) is not None:
+            message = f"has no effect: `{group}` was given as an object; leave it out"
+            yield Problem(key, message, value)
 
 
 def settings_of(data: "LightningDataModule") -> tuple[str, ...]:

@@ -42,8 +42,7 @@ def privacy_problems(cfg: DictConfig) -> Iterator[Problem]:
 
 def _refusals(cfg: DictConfig) -> dict[str, tuple[bool, str]]:
     trainer, task = cfg.trainer, cfg.task
-    split = None if trainer.micro_batch == "auto" else batch_split_of(cfg)
-    adds_up = split is None or split.accumulate != 1
+    adds_up = _adds_up(cfg)
     by = "accumulate_grad_batches" if trainer.micro_batch is None else "micro_batch"
     is_schedule_free = find_target(cfg.optimizer._target_) is schedule_free_adamw
     own_clip = "`privacy.max_grad_norm` clips; type `trainer.gradient_clip_val=null`"
@@ -74,6 +73,15 @@ def _refusals(cfg: DictConfig) -> dict[str, tuple[bool, str]]:
         "model.norm": (cfg.model.get("norm") == "batch", "type `model.norm=group`"),
         "optimizer": (is_schedule_free, "type `optimizer=adamw`"),
     }
+
+
+def _adds_up(cfg: DictConfig) -> bool:
+    if cfg.trainer.micro_batch == "auto":
+        return True
+    try:
+        return batch_split_of(cfg).accumulate != 1
+    except ValueError:  # it does not come out even: `batch_divides` says so
+        return False
 
 
 def _shown(cfg: DictConfig, key: str) -> str:

@@ -233,6 +233,9 @@ def nesterov_has_momentum(cfg: DictConfig) -> Iterator[Problem]:
 
 
 RULES: dict[Rule, frozenset[str]] = {
+    privacy_problems: frozenset(
+        {"privacy", "model", "data", "task", "optimizer", "trainer", "compile"}
+    ),
     selects_by_validation: frozenset({"monitor"}),
     data_has_a_task: frozenset({"data"}),
     data_is_there: frozenset({"data"}),
@@ -261,9 +264,6 @@ RULES: dict[Rule, frozenset[str]] = {
     weights_are_there: frozenset({"init_from"}),
     run_dir_is_free: frozenset({"run_dir"}),
     packages_of_loggers: frozenset({"logger"}),
-    privacy_problems: frozenset(
-        {"privacy", "model", "data", "task", "optimizer", "trainer", "compile"}
-    ),
 }
 """Each rule with the sections of the config that it reads. It is skipped if one of them already has
 a problem."""

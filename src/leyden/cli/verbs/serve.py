@@ -3,6 +3,7 @@
 import argparse
 import ipaddress
 import os
+import socket
 from pathlib import Path
 
 from leyden.cli.parser import Parser, Verbs, add_verb, real, whole
@@ -57,6 +58,8 @@ def serve(options: argparse.Namespace) -> int:
     from leyden.inference.serving.gate import Limits
     from leyden.inference.serving.server import serve as run_server
 
+    if options.port is not None:
+        require_free(options.host, options.port)
     limits = Limits(options.token, options.max_megabytes * MEGABYTE, options.max_waiting)
     run_server(
         options.source,
@@ -89,3 +92,14 @@ def dockerfile(options: argparse.Namespace) -> int:
     write_dockerfile(options.source, output)
     print_path(str(output))
     return 0
+
+
+def require_free(host: str, port: int) -> None:
+    """Raises `ConfigError` where another program listens already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            message = "is in use; type another one, or leave it out for a free one"
+            raise ConfigError([Problem("--port", message, str(port))]) from error

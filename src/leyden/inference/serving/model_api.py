@@ -9,7 +9,6 @@ import litserve
 import torch
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from torch import Tensor
 
 from leyden.data.preparation import Preparation
 from leyden.errors import ConfigError
@@ -17,13 +16,13 @@ from leyden.inference.asked import PredictionConfig, load_asked
 from leyden.inference.forecasts import forecasts_of_frame, require_steps
 from leyden.inference.generate import GenerationConfig, read_generator, stream
 from leyden.inference.predictor import Predictor
-from leyden.inference.serving.requests import Refused, Series, inputs_of_request
+from leyden.inference.serving.requests import Inputs, Refused, Series, inputs_of_request
 from leyden.inference.serving.why import Why, reasons
 from leyden.models.generation import Sampling
 
 Columns = dict[str, list[Any]]
-Answer = Columns | Refused | tuple[Columns, list[dict[str, Any]]]
-"""Columns of the predictions, and why they are so if that was asked; or why there are none."""
+Answer = tuple[Columns, dict[str, Any]] | Refused
+"""Columns of the predictions, and what is said besides: what was filled, and why; or why none."""
 
 
 class PredictAPI(litserve.LitAPI):  # type: ignore[misc]
@@ -75,13 +74,13 @@ class PredictAPI(litserve.LitAPI):  # type: ignore[misc]
         """The answer in JSON: an object for each input."""
         if isinstance(output, Refused):
             return JSONResponse({"error": str(output)}, status_code=422)
-        columns, why = output if isinstance(output, tuple) else (output, None)
+        columns, besides = output
         names, rows = list(columns), zip(*columns.values(), strict=True)
         told: Columns = {"predictions": [dict(zip(names, row, strict=True)) for row in rows]}
-        return JSONResponse(told if why is None else {**told, "why": why})
+        return JSONResponse({**told, **besides})
 
-    def _answers(self, given: Sequence[Tensor | Series | Why | Refused]) -> list[Answer]:
-        tensors = [one for one in given if isinstance(one, Tensor)]
+    def _answers(self, given: Sequence[Inputs | Series | Why | Refused]) -> list[Answer]:
+        tensors = [one.tensor for one in given if isinstance(one, Inputs)]
         columns = self.predictor(torch.cat(tensors)) if tensors else {}
         answers, first = list[Answer](), 0
         for one in given:
@@ -90,22 +89,28 @@ class PredictAPI(litserve.LitAPI):  # type: ignore[misc]
             elif isinstance(one, Why):
                 answers.append(self._with_reasons(one))
             elif isinstance(one, Series):
-                answers.append(self._forecast(one))
+                found = self._forecast(one)
+                answers.append(found if isinstance(found, Refused) else (found, {}))
             else:
-                last = first + len(one)
-                answers.append({name: values[first:last] for name, values in columns.items()})
+                last = first + len(one.tensor)
+                own = {name: values[first:last] for name, values in columns.items()}
+                answers.append((own, said_of(one)))
                 first = last
         return answers
 
     def _with_reasons(self, asked: Why) -> Answer:
         if not isinstance(self.predictor, Predictor):
             return Refused("`why` is for Leyden's networks; RUN trains a LightningModule")
-        inputs = asked.inputs
-        columns = self._forecast(inputs) if isinstance(inputs, Series) else self.predictor(inputs)
+        inputs, besides = asked.inputs, dict[str, Any]()
+        columns: Columns | Refused
+        if isinstance(inputs, Series):
+            columns = self._forecast(inputs)
+        else:
+            columns, besides = self.predictor(inputs.tensor), said_of(inputs)
         if isinstance(columns, Refused):
             return columns
         try:
-            return columns, reasons(self.run, inputs)
+            return columns, {**besides, "why": reasons(self.run, inputs)}
         except Refused as error:
             return error
 
@@ -130,7 +135,12 @@ class PredictAPI(litserve.LitAPI):  # type: ignore[misc]
         return columns
 
 
-def asked_of_request(payload: Any, preparation: Preparation) -> Tensor | Series | Why:
+def said_of(inputs: Inputs) -> dict[str, Any]:
+    """What an answer says of its inputs."""
+    return {"filled": inputs.filled} if inputs.filled else {}
+
+
+def asked_of_request(payload: Any, preparation: Preparation) -> Inputs | Series | Why:
     """The inputs of a request, and whether their predictions are to be explained.
 
     Raises:

@@ -3,8 +3,9 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
+from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -31,6 +32,19 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """Inputs of a network.
+
+    Attributes:
+        tensor: A row for each input.
+        filled: Missing numbers that were filled as in training, by column.
+    """
+
+    tensor: Tensor
+    filled: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Series:
     """A series that is to be continued.
 
@@ -43,7 +57,7 @@ class Series:
     horizon: int | None
 
 
-def inputs_of_request(payload: Any, preparation: Preparation) -> Tensor | Series:
+def inputs_of_request(payload: Any, preparation: Preparation) -> Inputs | Series:
     """The inputs of a request.
 
     Args:
@@ -55,9 +69,14 @@ def inputs_of_request(payload: Any, preparation: Preparation) -> Tensor | Series
     """
     if not isinstance(payload, Mapping):
         raise Refused("the body must be a JSON object")
+    name = "images" if isinstance(preparation, ImagePreparation) else "rows"
+    known = {name, "why", *(("horizon",) if isinstance(preparation, SeriesPreparation) else ())}
+    if name in payload and (unknown := sorted(set(payload) - known)):
+        raise Refused(f"`{unknown[0]}` is not known; there is {', '.join(sorted(known))}")
     if isinstance(preparation, ImagePreparation):
         images = _listed(payload, "images")
-        return preparation.inputs(torch.stack([_image(one, preparation) for one in images]))
+        pixels = torch.stack([_image(one, preparation) for one in images])
+        return Inputs(preparation.inputs(pixels))
     rows = _listed(payload, "rows")
     if not all(isinstance(row, Mapping) for row in rows):
         raise Refused("`rows` must hold objects: a value for each column")
@@ -99,7 +118,12 @@ def _image(text: Any, preparation: ImagePreparation) -> Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1).float()
 
 
-def _rows(rows: list[Mapping[str, Any]], preparation: TablePreparation) -> Tensor:
+def _rows(rows: list[Mapping[str, Any]], preparation: TablePreparation) -> Inputs:
+    for place, row in enumerate(rows, start=1):
+        for name, value in row.items():
+            if isinstance(value, float) and not isfinite(value):
+                message = f"row {place}: {name}: is {value}; a missing number is null, or left out"
+                raise Refused(message)
     names = dict.fromkeys(str(name) for row in rows for name in row)
     columns = {name: [_cell(row.get(name)) for row in rows] for name in names}
     try:
@@ -109,7 +133,7 @@ def _rows(rows: list[Mapping[str, Any]], preparation: TablePreparation) -> Tenso
     if found.problems:
         place, problem = min(found.problems.items())
         raise Refused(f"row {place + 1}: {problem}")
-    return found.inputs
+    return Inputs(found.inputs, dict(found.filled))
 
 
 def _cell(value: Any) -> str:

@@ -16,7 +16,7 @@ from leyden.inference.attributions import Attribution, Explained, attribute
 from leyden.inference.explain import baseline_of, inputs_explained
 from leyden.inference.explanation_content import png_of
 from leyden.inference.load import LoadedRun
-from leyden.inference.serving.requests import Refused, Series
+from leyden.inference.serving.requests import Inputs, Refused, Series
 
 MOST = 8
 """Inputs of a request that are explained: each takes a hundred passes of the network."""
@@ -30,7 +30,7 @@ class Why:
         inputs: What is predicted.
     """
 
-    inputs: Tensor | Series
+    inputs: Inputs | Series
 
 
 def can_explain() -> bool:
@@ -38,7 +38,7 @@ def can_explain() -> bool:
     return find_spec("captum") is not None
 
 
-def reasons(run: LoadedRun, inputs: Tensor | Series) -> list[dict[str, Any]]:
+def reasons(run: LoadedRun, inputs: Inputs | Series) -> list[dict[str, Any]]:
     """By integrated gradients, what the parts of each input add to its prediction.
 
     Args:
@@ -56,7 +56,7 @@ def reasons(run: LoadedRun, inputs: Tensor | Series) -> list[dict[str, Any]]:
         raise Refused("`why` needs the extra `explain`: pip install 'leyden[explain]'")
     assert run.spec is not None
     assert run.preparation is not None
-    batch = _past(inputs, run.preparation) if isinstance(inputs, Series) else inputs
+    batch = _past(inputs, run.preparation) if isinstance(inputs, Series) else inputs.tensor
     if len(batch) > MOST:
         raise Refused(f"`why` is for up to {MOST} inputs; got {len(batch):,}")
     device = next(run.net.parameters()).device
