@@ -76,6 +76,8 @@ from leyden.training.recovery import prepare_attempt
 
 log = logging.getLogger("leyden")
 
+NEXT_TIME = "they come each resume.every_minutes or resume.every_steps"
+
 
 def execute(
     record: Record,
@@ -191,7 +193,7 @@ def resumable_checkpoint(record: Record, emit: Observer) -> Path | None:
     if path is None and unmarked.exists():
         return unmarked
     if path is None and record.steps:
-        emit(Note("no checkpoint is left: the run starts from scratch"))
+        emit(Note(f"no checkpoint is left to go on from; {NEXT_TIME}: the run starts from scratch"))
     return path
 
 
