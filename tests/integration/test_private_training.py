@@ -5,8 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from pytorch_lightning import Callback
 
-from leyden.data import Digits
+import leyden as leyden_package
 from leyden.privacy.accounting import SampledGaussian, epsilon_after
 
 pytest.importorskip("opacus")
@@ -134,6 +135,30 @@ def test_eval_tells_what_an_attack_reaches_of_any_run(leyden):
     assert leyden("eval", str(run), "--membership", "--on", "x.csv").status == 2
 
 
-def test_batches_are_poisson_samples_only_where_privacy_asks_for_them(leyden):
-    assert Digits(batch_size=8).poisson is False
-    assert Digits(batch_size=8, poisson=True).poisson is True
+@pytest.mark.parametrize("is_private", [False, True])
+def test_batches_differ_in_size_only_where_privacy_asks_for_poisson_samples(is_private, leyden):
+    sizes = []
+
+    class Sizes(Callback):
+        def on_train_batch_end(self, trainer, task, outputs, batch, batch_idx):
+            sizes.append(len(batch[0]))
+
+    words = PRIVATE if is_private else PRIVATE[2:]
+    leyden_package.train(
+        *words, "privacy.noise_multiplier=1" if is_private else "seed=0", callbacks=[Sizes()]
+    )
+    assert len(sizes) == STEPS
+    assert (len(set(sizes)) > 10) == is_private
+    assert abs(sum(sizes) / STEPS - 128) < 10
+
+
+def test_a_task_of_the_users_is_refused(leyden, tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(
+        "from leyden.tasks import Classification\n\n\nclass Mine(Classification):\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("LEYDEN_PACKAGES", "mine")
+    words = ("privacy.epsilon=3", "+task._target_=mine.Mine")
+    done = leyden("train", *PRIVATE, *words)
+    assert done.status == 2
+    assert "a loss of your own may compare samples of a batch" in done.err.replace("\n", " ")

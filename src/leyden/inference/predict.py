@@ -27,6 +27,7 @@ from leyden.inference.load import LoadedRun, load_run
 from leyden.inference.predictor import Predictor
 from leyden.inference.text_predictions import KINDS, text_rows
 from leyden.run.folder import read_frozen, require_run_folder
+from leyden.run.preparation import read_preparation
 
 
 @dataclass
@@ -129,10 +130,10 @@ def _table_of_files(
 ) -> tuple[dict[str, Kind], Iterator[Columns]]:
     """The columns of the predictions for files, and their blocks as they come."""
     require_run_folder(folder)
-    if not is_module_run(read_frozen(folder)):
-        found = load_run(folder, config.which)
-        if found.vocabulary is not None:
-            return _texts(found, files, config, told)
+    prepared = read_preparation(folder)
+    is_text = prepared is not None and prepared.vocabulary is not None
+    if is_text and not is_module_run(read_frozen(folder)):
+        return _texts(load_run(folder, config.which), files, config, told)
     predictor, run = load_asked(folder, config)
     assert run.preparation is not None
     if predictor.calibration is not None:

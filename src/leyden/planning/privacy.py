@@ -6,7 +6,7 @@ import torch
 from omegaconf import DictConfig, open_dict
 
 from leyden.config.module_run import has_leyden_data, is_module_run
-from leyden.config.targets import find_target
+from leyden.config.targets import find_target, is_user_target
 from leyden.data import DataModule, Spec
 from leyden.errors import ConfigError, Problem
 from leyden.optim import schedule_free_adamw
@@ -59,6 +59,10 @@ def _refusals(cfg: DictConfig) -> dict[str, tuple[bool, str]]:
             "which steps are left out would tell of the data; type `trainer.on_nonfinite=raise`",
         ),
         "compile": (bool(cfg.compile), "type `compile=false`"),
+        "task": (
+            is_user_target(str(task.get("_target_", ""))),
+            "a loss of your own may compare samples of a batch; type `task=auto`",
+        ),
         "task.mixup": (bool(task.get("mixup")), "a sample would be in two; type `task.mixup=0`"),
         "task.class_weights": (
             task.get("class_weights") == "balanced",
@@ -86,8 +90,8 @@ def _adds_up(cfg: DictConfig) -> bool:
 
 def _shown(cfg: DictConfig, key: str) -> str:
     group, _, name = key.partition(".")
-    if group == "optimizer":
-        return str(cfg.optimizer._target_).rpartition(".")[2]
+    if not name and isinstance(cfg[group], DictConfig):
+        return str(cfg[group]._target_).rpartition(".")[2]
     return str(cfg[group][name] if name else cfg[group])
 
 

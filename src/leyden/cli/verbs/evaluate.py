@@ -120,7 +120,7 @@ def attack(options: argparse.Namespace) -> int:
     """Tells how well training samples are told by their loss."""
     from leyden.cli.console import print_json, results, say
     from leyden.cli.observer import TerminalObserver
-    from leyden.cli.terminal import membership_words
+    from leyden.cli.privacy_text import membership_words
     from leyden.errors import ConfigError, Problem
     from leyden.inference.membership import infer_membership
 
