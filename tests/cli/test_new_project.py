@@ -161,9 +161,9 @@ def test_a_project_passes_its_two_commands_where_leyden_was_installed_from_a_whe
     where = "import leyden.config.location as l; print(l.TEMPLATES)"
     assert run([python, "-c", where], tmp_path, **clean).strip() == f"{site}/leyden/templates"
     run(["leyden", "new", "demo", *flags], tmp_path, **clean)
-    out = run(["make", "train"], tmp_path / "demo", **clean)
+    out = run(["make", "--no-print-directory", "train"], tmp_path / "demo", **clean)
     assert "test/acc" in out
-    assert "3 passed" in run(["make", "test"], tmp_path / "demo", **clean)
+    assert "3 passed" in run(["make", "--no-print-directory", "test"], tmp_path / "demo", **clean)
     assert (tmp_path / "demo" / out.splitlines()[-1] / "run.json").is_file()
 
 

@@ -5,6 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leyden.data.class_splits import split_labelled
 from leyden.data.errors import DataError
 from leyden.data.report import DataReport
 from leyden.data.split_names import split_named
@@ -14,7 +15,6 @@ from leyden.data.splitting import (
     split_by_groups,
     split_by_names,
     split_by_time,
-    split_labelled,
     split_sizes,
 )
 

@@ -81,10 +81,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 
 @pytest.fixture
-def run_of(leyden, tmp_path, monkeypatch):
-    (tmp_path / "mine.py").write_text(GUEST)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("LEYDEN_PACKAGES", "mine")
+def run_of(leyden, tmp_path, user_package):
+    user_package("mine", GUEST)
 
     for group, name in (
         *(("model", one) for one in MODELS),

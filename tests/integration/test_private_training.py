@@ -152,12 +152,9 @@ def test_batches_differ_in_size_only_where_privacy_asks_for_poisson_samples(is_p
     assert abs(sum(sizes) / STEPS - 128) < 10
 
 
-def test_a_task_of_the_users_is_refused(leyden, tmp_path, monkeypatch):
-    (tmp_path / "mine.py").write_text(
-        "from leyden.tasks import Classification\n\n\nclass Mine(Classification):\n    pass\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("LEYDEN_PACKAGES", "mine")
+def test_a_task_of_the_users_is_refused(leyden, user_package):
+    code = "from leyden.tasks import Classification\n\n\nclass Mine(Classification):\n    pass\n"
+    user_package("mine", code)
     words = ("privacy.epsilon=3", "+task._target_=mine.Mine")
     done = leyden("train", *PRIVATE, *words)
     assert done.status == 2
