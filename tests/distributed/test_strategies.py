@@ -64,6 +64,19 @@ def test_every_strategy_goes_on_from_the_checkpoints_of_every_other(run, losses,
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("first", ["one", "ddp", "fsdp", "fsdp_full"])
+@pytest.mark.parametrize("step", [3, 7], ids=["unfrozen before", "unfrozen after the checkpoint"])
+def test_fine_tuning_is_the_same_by_every_strategy_and_goes_on(run, losses, first, step):
+    words = (*GPT, f"freeze={{token_embedding: null, blocks.0: {step}}}")
+    words = (*words, "optimizer.layer_decay=0.5", "optimizer.lr_multipliers={*.bias: 3}")
+    undisturbed = losses(run("one", *words))
+    same(losses(run(first, *words)), undisturbed)
+    checkpoint = run(first, *words) / "checkpoints" / "step-5.ckpt"
+    for second in ("one", "ddp", "fsdp"):
+        same(losses(run(second, *words, start=checkpoint)), undisturbed[5:])
+
+
+@pytest.mark.slow
 def test_a_sharded_checkpoint_holds_the_weights_of_one_process(run):
     ours, theirs = (
         read_weights(run(strategy, *GPT) / "checkpoints" / "step-10.ckpt")

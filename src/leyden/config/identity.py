@@ -37,6 +37,9 @@ NON_SEMANTIC_KEYS = (
 """Keys that do not change what is computed. Callbacks say it of themselves; see `is_observer`. Keys
 of the user's own (`own_keys`) act by the interpolations in others alone."""
 
+ADDED_LATER = {"privacy": None, "freeze": None, "strict": True}
+"""Keys of the root with the value at which a config is that of a version without them."""
+
 
 def config_digest(cfg: DictConfig) -> str:
     """sha256 of what decides what is computed."""
@@ -50,8 +53,9 @@ def semantic_config(cfg: DictConfig) -> dict[str, Any]:
     for key in plain.pop("own_keys", None) or ():
         plain.pop(key, None)
     plain.pop("budget", None)  # it acts by the keys of the trainer that it sets
-    if plain.get("privacy") is None:  # as in the configs of versions without it
-        plain.pop("privacy", None)
+    for key, default in ADDED_LATER.items():
+        if plain.get(key) == default:
+            plain.pop(key, None)
     for path in NON_SEMANTIC_KEYS:
         *parents, last = path.split(".")
         node: Any = plain

@@ -9,7 +9,7 @@ from leyden.config.keys import check_keys
 from leyden.config.library_arguments import unsafe_arguments
 from leyden.config.lightning_classes import ALLOWED, REFUSED, USER_CODE, misplaced_files
 from leyden.config.renamed import current_target
-from leyden.config.schema import DataKeys, TaskKeys
+from leyden.config.schema import DataKeys, OptimizerKeys, TaskKeys
 from leyden.config.signature import Parameter, fields_of, parameters_of, takes_any_key
 from leyden.config.targets import (
     find_target,
@@ -190,6 +190,8 @@ def _parameters(node: Mapping[str, Any], target: Any, group: str) -> dict[str, P
     if group == "task":  # those of `task=auto` are off unless someone sets them
         keys = fields_of(TaskKeys).items()
         parameters = {key: replace(one, required=False) for key, one in keys} | parameters
+    if group == "optimizer":
+        parameters = fields_of(OptimizerKeys) | parameters
     if "batch_tokens" in node and getattr(target, "kind", None) == "text":
         parameters |= fields_of(DataKeys)
     if makes_metric(target) and takes_any_key(target):

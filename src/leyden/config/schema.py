@@ -53,6 +53,17 @@ class TaskKeys:
 
 
 @dataclass(frozen=True)
+class OptimizerKeys:
+    """Keys of `optimizer` beside the parameters of its target."""
+
+    layer_decay: Annotated[float, Interval(gt=0, le=1)] | None = None
+    """Factor of the learning rate from a layer to the one before it; null: all layers have the
+    same. The last layer has `lr`."""
+    lr_multipliers: dict[str, PositiveFloat] | None = None
+    """Factors of the learning rate, by pattern of names of parameters: `{backbone: 0.1}`."""
+
+
+@dataclass(frozen=True)
 class CompileKeys:
     """Keys of `compile`, where it is a mapping: torch.compile's own."""
 
@@ -167,11 +178,17 @@ class Root:
     params: PositiveFloat | None
     """Number of parameters wanted: the model's width is solved for it."""
     init_from: str | None
-    """A run's folder or a checkpoint whose weights are the initial ones."""
+    """A run's folder, a checkpoint, or a file of weights (.pth, .safetensors): the initial ones."""
     compile: bool | dict[str, Any]
     """Whether torch.compile makes kernels of the network, or how: `{mode: ..., dynamic: ...}`."""
     run_dir: str | None
     """The run's folder; null: a new one under `outputs/<name>/`."""
+    strict: bool = True
+    """Whether the weights of `init_from` must fit in every name and shape; false: those are taken
+    that do."""
+    freeze: str | list[str] | dict[str, PositiveInt | None] | None = None
+    """Parameters that are not trained, by pattern of their names: `[stem, blocks.0]`; or the steps
+    until which they are not: `{stem: 200, blocks.0: null}`, null for all."""
     budget: Any = None
     privacy: Any = None
     baselines: bool | None = True

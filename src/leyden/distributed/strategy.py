@@ -1,6 +1,8 @@
 """The strategies by which processes share a run, and how they write checkpoints."""
 
 import logging
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -29,7 +31,15 @@ from leyden.run.checkpoint_file import (
     write_marker,
 )
 from leyden.run.foreign_links import lies_in
-from leyden.run.sharded import META, is_sharded, read_into, read_meta, read_whole, with_names
+from leyden.run.sharded import (
+    META,
+    is_sharded,
+    read_into,
+    read_meta,
+    read_whole,
+    with_names,
+    with_state,
+)
 from leyden.types import PositiveInt
 
 StrategyName = Literal["auto", "ddp", "fsdp"]
@@ -154,7 +164,8 @@ class FullyShardedStrategy(ModelParallelStrategy):
         ):
             groups = [[names[p] for p in group["params"]] for group in optimizer.param_groups]
             named = with_names(state, groups)
-            set_optimizer_state_dict(model, optimizer, optim_state_dict=named, options=options)
+            with only_with_state(model, named["state"].keys()):
+                set_optimizer_state_dict(model, optimizer, optim_state_dict=named, options=options)
         return dict(checkpoint)
 
     def _load_sharded(self, path: Path, model: nn.Module) -> dict[str, Any]:
@@ -165,12 +176,36 @@ class FullyShardedStrategy(ModelParallelStrategy):
         options = StateDictOptions(cpu_offload=True)
         for number, optimizer in enumerate(self.optimizers):
             name = f"optimizer_{number}"
-            state = {name: get_optimizer_state_dict(model, optimizer)}
-            read_into(state, path)
-            set_optimizer_state_dict(
-                model, optimizer, optim_state_dict=state[name], options=options
-            )
+            names = (one for one, _ in model.named_parameters())
+            with only_with_state(model, with_state(path, name, names)):
+                state = {name: get_optimizer_state_dict(model, optimizer)}
+                read_into(state, path)
+                set_optimizer_state_dict(
+                    model, optimizer, optim_state_dict=state[name], options=options
+                )
         return read_meta(path)
+
+
+@contextmanager
+def only_with_state(model: nn.Module, names: Collection[str]) -> Iterator[None]:
+    """Lets torch set an optimizer's state for some parameters alone.
+
+    It makes a state for each parameter that can have a gradient, and asks the checkpoint for it.
+    Those that were frozen until then have none.
+
+    Args:
+        model: Network that is split over the processes.
+        names: The parameters with a state; none: the optimizer keeps no state at all.
+    """
+    without = [p for name, p in model.named_parameters() if p.requires_grad and name not in names]
+    without = without if names else []
+    for parameter in without:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in without:
+            parameter.requires_grad_(True)
 
 
 log = logging.getLogger("leyden")

@@ -6,6 +6,7 @@ given one when they are built: what follows counts parameters, or keeps or loads
 
 import inspect
 import warnings
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -14,6 +15,7 @@ from pytorch_lightning import LightningDataModule, LightningModule
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from leyden.callbacks.freezing import freeze
 from leyden.compat.onednn import use_onednn
 from leyden.config.instantiate import make, with_made
 from leyden.config.module_run import is_module_run
@@ -23,6 +25,8 @@ from leyden.config.targets import find_target, is_function, makes_leyden_data, m
 from leyden.data import DataError, DataModule, Spec, TorchDatasets
 from leyden.data.torch_datasets import PARTS, as_data_module
 from leyden.errors import ConfigError, Problem
+from leyden.optim.rates import rate_factors
+from leyden.planning.finetuning import frozen_until, rate_keys
 from leyden.planning.tasks import build_metrics, task_class
 from leyden.privacy.dp_sgd import PrivateOptimizer
 from leyden.tasks import Task
@@ -132,6 +136,7 @@ def build_module(cfg: DictConfig, spec: Spec | None) -> LightningModule:
     for factory in given.values():
         if isinstance(factory, OptimizerFactory | ScheduleFactory):
             factory.module = module
+    freeze(module, frozen_until(cfg))
     return cast(LightningModule, module)
 
 
@@ -165,8 +170,26 @@ def _offered(spec: Spec | None) -> dict[str, Any]:
 
 
 def _offered_factories(cfg: DictConfig) -> dict[str, Any]:
-    groups = {"optimizer": OptimizerFactory, "scheduler": ScheduleFactory}
-    return {name: kind(make(cfg[name])) for name, kind in groups.items() if cfg[name] is not None}
+    offered: dict[str, Any] = {}
+    if cfg.optimizer is not None:
+        offered["optimizer"] = optimizer_factory(cfg)
+    if cfg.scheduler is not None:
+        offered["scheduler"] = ScheduleFactory(make(cfg.scheduler))
+    return offered
+
+
+def optimizer_factory(cfg: DictConfig, **arguments: Any) -> OptimizerFactory:
+    """Makes the optimizer of a config, with a learning rate of its own for each parameter.
+
+    Args:
+        cfg: Config of the run.
+        arguments: Take the place of the config's.
+    """
+    of_rates = rate_keys(cfg)
+    node = {key: value for key, value in cfg.optimizer.items() if key not in of_rates}
+    given = {key: value for key, value in of_rates.items() if value is not None}
+    factors = partial(rate_factors, **given) if given else None
+    return OptimizerFactory(make(OmegaConf.create(node), **arguments), factors)
 
 
 def build_net(cfg: DictConfig, spec: Spec) -> nn.Module:
@@ -187,6 +210,7 @@ def build_net(cfg: DictConfig, spec: Spec) -> nn.Module:
     if wrong:
         raise ConfigError([Problem("model", wrong)])
     materialize(net, spec)
+    freeze(net, frozen_until(cfg))
     use_onednn(net)
     return cast(nn.Module, net)
 
@@ -197,7 +221,7 @@ def _said(node: DictConfig, names: dict[str, Any]) -> dict[str, Any]:
 
 def _optimizer_of(cfg: DictConfig) -> MakeOptimizer:
     """Makes the optimizer of a network; of a private training it steps on noisy gradients."""
-    factory = OptimizerFactory(make(cfg.optimizer))
+    factory = optimizer_factory(cfg)
     if cfg.get("privacy") is None:
         return factory
     return PrivateOptimizer(

@@ -24,11 +24,11 @@ from leyden.compat.torch import (
     storage_key,
     tree_leaves,
 )
-from leyden.config.instantiate import make
 from leyden.data import Spec
 from leyden.distributed.sharding import blocks_of
 from leyden.planning.batch import batch_split_of, num_processes_of
-from leyden.planning.building import build_task
+from leyden.planning.building import build_task, optimizer_factory
+from leyden.planning.finetuning import frozen_until
 from leyden.planning.resolve import Cache
 from leyden.planning.size import along_time, meta_net
 from leyden.tasks import Task
@@ -61,7 +61,7 @@ def memory_bytes(cfg: DictConfig, spec: Spec, cache: Cache) -> int | None:
         not have.
     """
     parts = num_processes_of(cfg) if cfg.trainer.strategy == "fsdp" else 1
-    model = (cfg.model, cfg.trainer.precision, spec)
+    model = (cfg.model, cfg.trainer.precision, frozen_until(cfg), spec)
     batch = (cfg.task, batch_split_of(cfg).micro_batch, parts > 1)
     step = cache.get_or_compute(
         lambda: _step_bytes(cfg, spec, is_split=parts > 1), "step", *model, *batch
@@ -161,7 +161,7 @@ def _kept_by_optimizer(cfg: DictConfig, spec: Spec) -> int | None:
     unfused = {"fused": False} if cfg.optimizer.get("fused") else {}
     try:
         with _on_meta():
-            optimizer = make(cfg.optimizer, **unfused)(net)
+            optimizer = optimizer_factory(cfg, **unfused)(net)
             switch([optimizer], training=True)
             optimizer.step()
     except Exception:  # as above

@@ -23,6 +23,7 @@ from leyden.models.parameter_count import ParameterCount, count_parameters
 from leyden.planning.batch import solve_batch
 from leyden.planning.budget import spend_budget
 from leyden.planning.building import require_spec
+from leyden.planning.finetuning import frozen_until, names_problems, rate_keys, steps_problems
 from leyden.planning.initial_weights import require_matching_weights
 from leyden.planning.privacy import require_private_net, resolve_privacy
 from leyden.planning.read_data import data_problems, read_data
@@ -167,6 +168,8 @@ def resolve_config(
     if cfg.get("privacy") is not None:
         cache.get_or_compute(lambda: require_private_net(cfg, spec), "private", cfg.model, spec)
     steps = resolve_privacy(cfg, data, steps=planned_steps(cfg, data))
+    if problems := list(steps_problems(cfg, steps)):
+        raise ConfigError(problems)
     return ResolvedConfig(cfg, data, spec, params, flops_per_step, steps)
 
 
@@ -198,9 +201,10 @@ def measure_model(
         ConfigError: The model can't be built, or the initial weights do not fit it.
     """
     net: nn.Module
+    frozen = frozen_until(cfg)
     if is_module_run(cfg):
         module, params = cache.get_or_compute(
-            lambda: _measure_module(cfg, spec), "module", cfg.model, cfg.optimizer, spec
+            lambda: _measure_module(cfg, spec), "module", cfg.model, cfg.optimizer, frozen, spec
         )
         if problems := list(manual_optimization_problems(cfg, module)):
             raise ConfigError(problems)
@@ -208,7 +212,7 @@ def measure_model(
     else:
         known = require_spec(cfg, spec)
         net, params, flops = cache.get_or_compute(
-            lambda: _measure_net(cfg, known), "size", cfg.model, spec
+            lambda: _measure_net(cfg, known), "size", cfg.model, frozen, rate_keys(cfg), spec
         )
     if cfg.init_from is not None and is_hf(cfg.init_from):
         require_matching_gpt2("init_from", cfg.init_from, net)
@@ -239,11 +243,18 @@ def cached_data(
 
 def _measure_net(cfg: DictConfig, spec: Spec) -> tuple[nn.Module, ParameterCount, int | None]:
     net = meta_net(cfg, spec)
+    if problems := list(names_problems(cfg, net)):
+        raise ConfigError(problems)
     return net, count_parameters(net), flops_per_sample(net, spec)
 
 
 def _measure_module(cfg: DictConfig, spec: Spec | None) -> tuple[LightningModule, ParameterCount]:
     module = meta_module(cfg, spec)
+    if makes_layers_late(module) and frozen_until(cfg):
+        message = f"can't name layers that {type(module).__name__} makes in `configure_model`"
+        raise ConfigError([Problem("freeze", message)])
+    if problems := list(names_problems(cfg, module)):
+        raise ConfigError(problems)
     return module, count_parameters(module)
 
 

@@ -1,6 +1,7 @@
 """Checkpoints that are folders, with a part from each process (torch.distributed.checkpoint)."""
 
 import pickle
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from pickle import UnpicklingError
@@ -39,6 +40,20 @@ def read_into(state: dict[str, Any], checkpoint: Path) -> None:
     Each process reads its own part, and all of them have to call this.
     """
     _read(state, checkpoint, PlainPlanner(), alone=not distributed.is_initialized())
+
+
+def with_state(checkpoint: Path, optimizer: str, names: Iterable[str]) -> set[str]:
+    """The parameters of which a checkpoint has an optimizer's state.
+
+    Args:
+        checkpoint: The folder.
+        optimizer: Name in the checkpoint, such as `optimizer_0`.
+        names: Of all parameters.
+    """
+    parts = read_metadata(checkpoint).state_dict_metadata
+    return {
+        name for name in names if any(key.startswith(f"{optimizer}.state.{name}.") for key in parts)
+    }
 
 
 def read_whole(checkpoint: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The optimizer and the schedule that a config names, to be made by a LightningModule."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import signature
 from math import isfinite
 from typing import Any
@@ -9,6 +9,8 @@ from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
+
+from leyden.optim.rates import split_by_rate
 
 
 class OptimizerFactory:
@@ -19,18 +21,34 @@ class OptimizerFactory:
 
     Args:
         make: Makes the optimizer; its first parameter is `net` or `params`.
+        rates: Gives the factor of the learning rate of each parameter of a network, by name; None:
+            all have the optimizer's.
 
     Attributes:
         module: LightningModule that the parameters are of: by its layers some optimizers tell
             hidden matrices from others.
     """
 
-    def __init__(self, make: Callable[..., Optimizer]) -> None:
+    def __init__(
+        self,
+        make: Callable[..., Optimizer],
+        rates: Callable[[nn.Module], Mapping[str, float]] | None = None,
+    ) -> None:
         self.make = make
+        self.rates = rates
         self.module: LightningModule | None = None
         self.takes_net = "params" not in signature(make).parameters
 
     def __call__(self, params: nn.Module | Iterable[Tensor]) -> Optimizer:
+        optimizer = self._made(params)
+        net = params if isinstance(params, nn.Module) else self.module
+        if self.rates is not None and net is not None:
+            factors = self.rates(net)
+            of_parameters = {id(one): factors[name] for name, one in net.named_parameters()}
+            split_by_rate(optimizer, of_parameters)
+        return optimizer
+
+    def _made(self, params: nn.Module | Iterable[Tensor]) -> Optimizer:
         if not self.takes_net:
             return self.make(params.parameters() if isinstance(params, nn.Module) else params)
         if isinstance(params, nn.Module):

@@ -35,6 +35,7 @@ from leyden.callbacks import (
     StepLoss,
     Utilisation,
 )
+from leyden.callbacks.freezing import Freezing
 from leyden.callbacks.restoring import restore
 from leyden.compat.lightning import count_last_batch
 from leyden.config.identity import config_digest
@@ -48,6 +49,7 @@ from leyden.files.atomic import remove_parts
 from leyden.files.regular import read_text
 from leyden.loggers import Resumable, close_files
 from leyden.planning.batch import accumulation_of, num_processes_of
+from leyden.planning.finetuning import frozen_until
 from leyden.planning.size import makes_layers_late
 from leyden.run.checkpoints import (
     LAST,
@@ -206,6 +208,7 @@ def required_callbacks(cfg: DictConfig, record: Record, checkpoint: Path | None)
         ResumeState(),
         ScheduleFreeMode(),
         BufferBroadcast(),
+        *([Freezing(frozen)] if (frozen := frozen_until(cfg)) else []),
         NonFinite(record, policy=cfg.trainer.on_nonfinite, limit=cfg.trainer.max_nonfinite),
         *([StepFlops(record)] if is_module_run(cfg) else []),
         ModuleReport(record, monitor.metric),
