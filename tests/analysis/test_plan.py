@@ -18,7 +18,8 @@ from leyden.events import ignore
 from leyden.formatting import format_bytes, format_seconds, format_time_range
 from leyden.planning import read_data as look
 from leyden.planning import resolve as fit
-from leyden.planning.resolve import Cache, resolve_jobs
+from leyden.planning.cache import Cache
+from leyden.planning.resolve import resolve_jobs
 
 SIZES = ("params=1e4,3e4,1e5", "model.depth=1")
 

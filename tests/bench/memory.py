@@ -17,8 +17,9 @@ from leyden.config.compose import compose_request
 from leyden.config.request import Request
 from leyden.distributed.job import JobProcesses
 from leyden.distributed.resources import Resources
+from leyden.planning.cache import Cache
 from leyden.planning.memory import memory_bytes
-from leyden.planning.resolve import Cache, resolve_config
+from leyden.planning.resolve import resolve_config
 from leyden.run.record import Record
 from leyden.training.run_work import RunWork
 from leyden.training.train import prepare

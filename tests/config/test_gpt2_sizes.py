@@ -6,8 +6,9 @@ import pytest
 
 from leyden.config.compose import compose_request
 from leyden.config.request import Request
+from leyden.planning.cache import Cache
 from leyden.planning.memory import memory_bytes
-from leyden.planning.resolve import Cache, resolve_config
+from leyden.planning.resolve import resolve_config
 
 VOCABULARY, CONTEXT = 50_257, 1_024
 GPT2 = (

@@ -11,7 +11,8 @@ from leyden.config.location import EXPERIMENTS
 from leyden.config.request import Request
 from leyden.config.validate import validate_frozen
 from leyden.errors import ConfigError
-from leyden.planning.resolve import Cache, resolve_config, resolve_job
+from leyden.planning.cache import Cache
+from leyden.planning.resolve import resolve_config, resolve_job
 from leyden.run.folder import freeze_config, read_frozen
 
 CACHE = Cache()

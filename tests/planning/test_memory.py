@@ -12,8 +12,9 @@ from leyden.config.location import CONF
 from leyden.config.request import Request
 from leyden.optim import adamw
 from leyden.planning.building import build_net, build_task
+from leyden.planning.cache import Cache
 from leyden.planning.memory import blank_batch, memory_bytes, state_bytes
-from leyden.planning.resolve import Cache, resolve_config
+from leyden.planning.resolve import resolve_config
 
 OPTIMIZERS = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))
 TEXT = ("data=stdlib_text", "data.context=12", "data.batch_size=4")

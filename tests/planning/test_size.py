@@ -8,7 +8,8 @@ from leyden.config.request import Request
 from leyden.data import BatchIndices, Spec
 from leyden.models import RNN
 from leyden.planning.building import build_net, build_task
-from leyden.planning.resolve import Cache, cached_data, resolve_config
+from leyden.planning.cache import Cache
+from leyden.planning.resolve import cached_data, resolve_config
 from leyden.planning.size import flops_per_sample
 
 TEXT = ("data=stdlib_text", "data.context=12", "data.batch_size=4")

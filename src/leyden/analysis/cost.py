@@ -10,8 +10,9 @@ from leyden.config.job import Job
 from leyden.config.module_run import is_module_run
 from leyden.data.capabilities import report_of
 from leyden.events import Note, Observer
+from leyden.planning.cache import Cache
 from leyden.planning.memory import memory_bytes
-from leyden.planning.resolve import Cache, ResolvedConfig, resolve_jobs
+from leyden.planning.resolve import ResolvedConfig, resolve_jobs
 from leyden.sweeps.distinct import distinct_jobs
 from leyden.sweeps.events import DataRead
 from leyden.sweeps.launchers import Local, Stacked

@@ -21,7 +21,8 @@ from leyden.data import DataModule
 from leyden.events import Note, Observer
 from leyden.planning.batch import num_processes_of
 from leyden.planning.building import build_net, build_task
-from leyden.planning.resolve import Cache, ResolvedConfig, cached_data
+from leyden.planning.cache import Cache
+from leyden.planning.resolve import ResolvedConfig, cached_data
 from leyden.run.record import status_after
 from leyden.training.build import build_trainer
 

@@ -17,7 +17,8 @@ from leyden.data import DataModule
 from leyden.distributed.resources import torch_threads
 from leyden.events import Observer
 from leyden.planning.batch import num_processes_of
-from leyden.planning.resolve import Cache, ResolvedConfig
+from leyden.planning.cache import Cache
+from leyden.planning.resolve import ResolvedConfig
 from leyden.planning.steps import steps_between_validations, steps_per_epoch
 from leyden.run.log import quiet_libraries
 

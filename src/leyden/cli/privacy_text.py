@@ -25,7 +25,7 @@ def show_privacy_plan(cfg: "DictConfig", experiment: "RunObjects") -> None:
     if planned is not None and 0 < allowed < planned:
         words = f"the budget is spent after step {allowed:,} of {planned:,}; the run stops there"
         say(console, f"          {words}", style="yellow")
-    if cfg.init_from is not None:
+    if cfg.init_from is not None or cfg.model.get("weights") is not None:
         words = "what the initial weights have seen is not counted: epsilon is of this run alone"
         say(console, f"          {words}", style="yellow")
 

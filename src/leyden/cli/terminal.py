@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from leyden.cli.console import messages, results, say, say_rows, say_wrapped
+from leyden.cli.finetuning_text import show_finetuning
 from leyden.cli.layout import Column, lay_out
 from leyden.cli.privacy_text import show_privacy, show_privacy_plan
 from leyden.distributed.torchrun import is_first
@@ -47,7 +48,8 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "RunObjects") ->
     size = f"{record.params['total']:,} parameters"
     knobs = [f"{name} {cfg.model[name]}" for name in ("width", "depth") if name in cfg.model]
     size += f" ({', '.join(knobs)})" if knobs else ""
-    say(console, (choices["model"], "bold"), " on ", (choices["data"], "bold"), f": {size}")
+    model = " ".join(filter(None, (choices["model"], cfg.model.get("name"))))
+    say(console, (model, "bold"), " on ", (choices["data"], "bold"), f": {size}")
     wanted = cfg.params
     if wanted is not None and abs(record.params["total"] - wanted) > EXACT_ENOUGH * wanted:
         say(console, f"          no width comes nearer to params={wanted:g}", style="yellow")
@@ -68,8 +70,7 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "RunObjects") ->
     say(console, f"  device  {device.type}, {cfg.trainer.precision}{several}{compiled}")
     if cfg.get("privacy") is not None:
         show_privacy_plan(cfg, experiment)
-    if cfg.init_from is not None:
-        say(console, f"  weights from {cfg.init_from}")
+    show_finetuning(record, cfg, experiment)
     say(console, f"  folder  {shown_path(record.folder)}")
 
 

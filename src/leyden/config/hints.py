@@ -31,7 +31,19 @@ def misfit(value: Any, hint: Any) -> str | None:
         return _misfit_of_list(value, (*arguments, ...))
     if origin is tuple and isinstance(value, list):
         return _misfit_of_list(value, arguments)
+    if origin is dict and isinstance(value, dict):
+        return _misfit_of_dict(value, *arguments)
     return None if _has_type(value, hint) else f"must be {_describe(hint)}"
+
+
+def _misfit_of_dict(values: dict[Any, Any], of_keys: Any, of_values: Any) -> str | None:
+    """None if each key and each value fits; else what is wrong with the first that does not."""
+    for key, value in values.items():
+        if wrong := misfit(key, of_keys):
+            return f"{wrong} as a key, and {key} is none"
+        if wrong := misfit(value, of_values):
+            return f"{wrong}, and `{key}` is {value}"
+    return None
 
 
 def _misfit_of_list(values: list[Any], hints: tuple[Any, ...]) -> str | None:
@@ -59,8 +71,9 @@ def _misfit_of_all(value: Any, hints: tuple[Any, ...]) -> str | None:
         return None
     bare = {hint: get_args(hint)[0] for hint in hints if get_origin(hint) is Annotated}
     out_of_range = [misfits[hint] for hint, base in bare.items() if _has_type(value, base)]
-    if isinstance(value, list):
-        out_of_range += [misfits[hint] for hint in hints if get_origin(hint) in (list, tuple)]
+    for kind, origins in ((list, (list, tuple)), (dict, (dict,))):
+        if isinstance(value, kind):
+            out_of_range += [misfits[hint] for hint in hints if get_origin(hint) in origins]
     return out_of_range[0] if out_of_range else f"must be {_describe_any(hints)}"
 
 

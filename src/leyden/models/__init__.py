@@ -10,6 +10,8 @@ from leyden.models.gpt import GPT
 from leyden.models.mlp import MLP
 from leyden.models.resnet import ResNet
 from leyden.models.rnn import RNN
+from leyden.models.timm_model import timm_model
+from leyden.models.torchvision_model import torchvision_model
 from leyden.models.vgg import VGG
 
-__all__ = ["CNN", "GPT", "MLP", "RNN", "VGG", "ResNet"]
+__all__ = ["CNN", "GPT", "MLP", "RNN", "VGG", "ResNet", "timm_model", "torchvision_model"]

@@ -28,8 +28,8 @@ from leyden.data import Spec
 from leyden.distributed.sharding import blocks_of
 from leyden.planning.batch import batch_split_of, num_processes_of
 from leyden.planning.building import build_task, optimizer_factory
+from leyden.planning.cache import Cache
 from leyden.planning.finetuning import frozen_until
-from leyden.planning.resolve import Cache
 from leyden.planning.size import along_time, meta_net
 from leyden.tasks import Task
 

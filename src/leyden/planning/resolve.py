@@ -1,30 +1,29 @@
 """Resolution: reads the data, and computes the values of the config that depend on it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, get_args
 
 from omegaconf import DictConfig, open_dict
 from pytorch_lightning import LightningDataModule, LightningModule
 from torch import nn
 
 from leyden.config.compose import ComposedRequest
-from leyden.config.huggingface import is_hf
 from leyden.config.job import Job
 from leyden.config.module_run import adapted, has_leyden_data, is_module_run
-from leyden.config.plain import copy_of, plain
+from leyden.config.plain import copy_of
 from leyden.config.signature import parameters_of
 from leyden.config.targets import find_target
 from leyden.data import DataModule, Spec
 from leyden.errors import ConfigError, Problem, gathered
-from leyden.interop.gpt2 import require_matching_gpt2
 from leyden.models.parameter_count import ParameterCount, count_parameters
 from leyden.planning.batch import solve_batch
 from leyden.planning.budget import spend_budget
 from leyden.planning.building import require_spec
+from leyden.planning.cache import Cache
 from leyden.planning.finetuning import frozen_until, names_problems, rate_keys, steps_problems
-from leyden.planning.initial_weights import require_matching_weights
+from leyden.planning.initial_weights import initial_weights_content
 from leyden.planning.privacy import require_private_net, resolve_privacy
 from leyden.planning.read_data import data_problems, read_data
 from leyden.planning.size import (
@@ -37,33 +36,6 @@ from leyden.planning.size import (
 from leyden.planning.steps import limit_problems, planned_steps
 from leyden.planning.tasks import fit_problems, task_problems
 from leyden.tokenization.choice import TokenizerName
-
-Made = TypeVar("Made")
-
-
-class Cache:
-    """Memoises results across jobs, so that equal computations are done once."""
-
-    def __init__(self) -> None:
-        self._made: dict[str, Any] = {}
-
-    def get_or_compute(self, make: Callable[[], Made], *source: object) -> Made:
-        """The result of the first call of `make` for an equal `source`.
-
-        Args:
-            make: Computes the result. If it has raised a `ConfigError`, that is raised again.
-            source: Everything that the result depends on; may include nodes of a config.
-        """
-        key = repr([plain(part) if isinstance(part, DictConfig) else part for part in source])
-        if key not in self._made:
-            try:
-                self._made[key] = make()
-            except ConfigError as error:
-                self._made[key] = error
-        made = self._made[key]
-        if isinstance(made, ConfigError):
-            raise ConfigError(made.problems)
-        return cast(Made, made)
 
 
 @dataclass(frozen=True)
@@ -79,6 +51,8 @@ class ResolvedConfig:
             where they can't be counted before the
             first step.
         steps: Planned number of optimizer steps; None where only the loaders know it.
+        weights: What the record says of the initial weights; None: they are random, or not known
+            before the run has fetched them.
     """
 
     cfg: DictConfig
@@ -87,6 +61,16 @@ class ResolvedConfig:
     params: ParameterCount
     flops_per_step: int | None
     steps: int | None
+    weights: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class MeasuredModel:
+    """What is known of a model before it is trained; see `ResolvedConfig`."""
+
+    params: ParameterCount
+    flops_per_sample: int | None
+    weights: dict[str, Any] | None
 
 
 def resolve_jobs(
@@ -143,7 +127,7 @@ def resolve_config(
     """
     cache = cache or Cache()
     if not has_leyden_data(cfg):
-        return _resolve_with_data_as_it_is(cfg, cache)
+        return _resolve_with_data_as_it_is(cfg, cache, fetch=fetch)
     cfg = with_absolute_paths(cfg)
     freeze_split(cfg)
     solve_batch(cfg)
@@ -162,18 +146,19 @@ def resolve_config(
             cfg.model.width = cache.get_or_compute(
                 lambda: solve_width(cfg, spec), "width", cfg.model, cfg.params, spec
             )
-    params, flops = measure_model(cfg, spec, cache)
-    flops_per_step = None if flops is None else flops * cfg.data.batch_size
+    model = measure_model(cfg, spec, cache, fetch=fetch)
+    per_sample = model.flops_per_sample
+    flops_per_step = None if per_sample is None else per_sample * cfg.data.batch_size
     spend_budget(cfg, spec, flops_per_step)
     if cfg.get("privacy") is not None:
         cache.get_or_compute(lambda: require_private_net(cfg, spec), "private", cfg.model, spec)
     steps = resolve_privacy(cfg, data, steps=planned_steps(cfg, data))
     if problems := list(steps_problems(cfg, steps)):
         raise ConfigError(problems)
-    return ResolvedConfig(cfg, data, spec, params, flops_per_step, steps)
+    return ResolvedConfig(cfg, data, spec, model.params, flops_per_step, steps, model.weights)
 
 
-def _resolve_with_data_as_it_is(cfg: DictConfig, cache: Cache) -> ResolvedConfig:
+def _resolve_with_data_as_it_is(cfg: DictConfig, cache: Cache, *, fetch: bool) -> ResolvedConfig:
     """Resolves a config with a LightningDataModule, or torch datasets, of the user.
 
     Only its spec is asked for: some need the trainer to be read, and the run reads them anyhow.
@@ -187,15 +172,16 @@ def _resolve_with_data_as_it_is(cfg: DictConfig, cache: Cache) -> ResolvedConfig
         problems = problems or list(fit_problems(cfg, known))
         if problems:
             raise ConfigError(problems)
-    params, _ = measure_model(cfg, spec, cache)
+    model = measure_model(cfg, spec, cache, fetch=fetch)
     spend_budget(cfg, spec, None)
-    return ResolvedConfig(cfg, data, spec, params, None, cfg.trainer.max_steps)
+    steps = cfg.trainer.max_steps
+    return ResolvedConfig(cfg, data, spec, model.params, None, steps, model.weights)
 
 
 def measure_model(
-    cfg: DictConfig, spec: Spec | None, cache: Cache
-) -> tuple[ParameterCount, int | None]:
-    """Parameters of the model, and operations for a sample; None where only a step can tell them.
+    cfg: DictConfig, spec: Spec | None, cache: Cache, *, fetch: bool
+) -> MeasuredModel:
+    """The size of the model, and what its initial weights are.
 
     Raises:
         ConfigError: The model can't be built, or the initial weights do not fit it.
@@ -214,11 +200,11 @@ def measure_model(
         net, params, flops = cache.get_or_compute(
             lambda: _measure_net(cfg, known), "size", cfg.model, frozen, rate_keys(cfg), spec
         )
-    if cfg.init_from is not None and is_hf(cfg.init_from):
-        require_matching_gpt2("init_from", cfg.init_from, net)
-    elif cfg.init_from is not None and not makes_layers_late(net):
-        require_matching_weights("init_from", Path(cfg.init_from), net)
-    return params, flops
+    source = (cfg.init_from, cfg.get("strict"), cfg.model, spec)
+    weights = cache.get_or_compute(
+        lambda: initial_weights_content(cfg, net, fetch=fetch), "weights", *source
+    )
+    return MeasuredModel(params, flops, weights)
 
 
 def cached_data(

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
 
 from leyden.errors import CheckpointError
+from leyden.models.weights_file import WEIGHTS_SUFFIXES, read_weights_file
 from leyden.run.checkpoint_file import Marker, defect_of, read_marker, step_of
 from leyden.run.sharded import is_sharded, read_into, read_meta, read_whole
 
@@ -19,9 +20,6 @@ BEST: Kind = "best"
 LAST: Kind = "step"
 
 NETWORK = "net."
-
-SUFFIXES = (".ckpt", ".pt", ".pth")
-"""Endings of files with weights; runs write the first."""
 
 
 def checkpoints_in(folder: Path, kind: Kind) -> list[tuple[Path, Marker]]:
@@ -50,7 +48,7 @@ def find_checkpoint(source: Path, which: str = "best") -> Path | None:
         CheckpointError: There are some, but none is sound.
     """
     if source.is_file() or is_sharded(source):
-        return source if source.suffix in SUFFIXES else None
+        return source if source.suffix in WEIGHTS_SUFFIXES else None
     kinds: tuple[Kind, ...] = (BEST, LAST) if which == "best" else (LAST,)
     for kind in kinds:
         path, _ = find_intact(source, kind)
@@ -125,16 +123,16 @@ def read_weights(checkpoint: Path, prefix: str = NETWORK) -> dict[str, Tensor]:
     """Weights by name; tensors only, no code is run.
 
     Args:
-        checkpoint: Checkpoint of a run or of Lightning's, or a file with a `state_dict` alone.
+        checkpoint: Checkpoint of a run or of Lightning's, or a file with a state dict alone.
         prefix: See `prefix_of`; names without it are left out, unless none has it.
+
+    Raises:
+        CheckpointError: It holds something else.
     """
     if is_sharded(checkpoint):
         state = read_whole(checkpoint)["state_dict"]
     else:
-        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        if "state_dict" not in content:  # a network's own, without the task around it
-            return dict(content)
-        state = content["state_dict"]
+        state = read_weights_file(checkpoint)
     if not any(name.startswith(prefix) for name in state):
         return dict(state)
     return {
@@ -159,9 +157,16 @@ def load_weights(module: nn.Module, checkpoint: Path) -> None:
         set_weights(module, read_weights(checkpoint, prefix))
 
 
-def set_weights(net: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Gives a network, split over processes or not, whole weights."""
-    set_model_state_dict(net, dict(weights), options=StateDictOptions(full_state_dict=True))
+def set_weights(net: nn.Module, weights: Mapping[str, Tensor], *, strict: bool = True) -> None:
+    """Gives a network, split over processes or not, whole weights.
+
+    Args:
+        net: Has parameters of these names and shapes.
+        weights: By name.
+        strict: Whether all have to be there.
+    """
+    options = StateDictOptions(full_state_dict=True, strict=strict)
+    set_model_state_dict(net, dict(weights), options=options)
 
 
 def relative_to_run(checkpoint: str, folder: Path) -> str | None:

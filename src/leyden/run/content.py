@@ -122,6 +122,16 @@ class PrivacyContent(TypedDict, total=False):
     membership: MembershipContent
 
 
+class InitialWeightsContent(TypedDict, total=False):
+    """What a run began with, see `Record`."""
+
+    source: Required[str]
+    sha256: Required[str]
+    taken: Required[int]
+    prefix: str
+    not_taken: Required[dict[str, tuple[list[int] | None, list[int] | None]]]
+
+
 class KnownContent(TypedDict, total=False):
     """Keys of a run's record; a reader that needs one asks whether it is there."""
 
@@ -158,6 +168,7 @@ class KnownContent(TypedDict, total=False):
     losses: dict[str, str]
     passed_over: list[tuple[int, int]]
     resume: dict[str, str] | None
+    initial_weights: InitialWeightsContent | None
     privacy: PrivacyContent | None
     given: list[str]
     reused_from: str | None

@@ -41,7 +41,12 @@ class RunIndex:
         return cls({digest: sorted(folders) for digest, folders in found.items()})
 
     def find(
-        self, digest: str, *, data: Mapping[str, str | None] | None, device: str
+        self,
+        digest: str,
+        *,
+        data: Mapping[str, str | None] | None,
+        device: str,
+        weights: str | None = None,
     ) -> Record | None:
         """A run that has computed a job already: same config, data, code, packages and device.
 
@@ -49,13 +54,15 @@ class RunIndex:
             digest: Digest of the job's config.
             data: Fingerprint of its data; of data without one nothing is known.
             device: Kind of the device that the job would run on, see `device_kind`.
+            weights: Digest of its initial weights; None: they are random.
         """
         for folder in self.folders.get(digest, []):
             try:
                 record = Record.read(folder)
             except ConfigError:
                 continue
-            if is_same(record, data=data, device=device) and is_whole(record):
+            known = (record.initial_weights or {}).get("sha256")
+            if known == weights and is_same(record, data=data, device=device) and is_whole(record):
                 return record
         return None
 

@@ -50,6 +50,9 @@ class Record:
         intervals: 95 % intervals of test metrics over the samples of the test part, by name.
         baselines: What simple models reach on the same data, see `leyden.baselines`; None: they
             were not computed.
+        initial_weights: What the run began with, where weights were given: `source`, `sha256` of
+            the names and values, number of tensors `taken`, and `not_taken` with their shapes in
+            the source and in the network; None: random weights.
         privacy: What a private training guarantees, see `leyden.privacy`; None: nothing.
         given: Keys whose objects Python has given: the config alone does not make this run again.
         reused_from: Folder of the run that computed the results; None: this one.
@@ -92,6 +95,7 @@ class Record:
     losses: dict[str, str] = field(default_factory=dict)
     passed_over: list[list[int]] = field(default_factory=list)
     resume: dict[str, str] | None = None
+    initial_weights: dict[str, Any] | None = None
     privacy: dict[str, Any] | None = None
     given: list[str] = field(default_factory=list)
     reused_from: str | None = None

@@ -56,6 +56,7 @@ class Reuse:
         source = self.index.find(
             record.config_digest,
             data=fingerprint_of(resolved.data),
+            weights=weights_of(resolved),
             device=expected_device(resolved.cfg),
         )
         if source is None or source.folder.resolve() == record.folder.resolve():
@@ -68,6 +69,14 @@ class Reuse:
         self.count += 1
         take_results(record, source)
         return True
+
+
+def weights_of(resolved: ResolvedConfig) -> str | None:
+    """Digest of the weights that a job begins with; empty: it is not known before it begins."""
+    cfg = resolved.cfg
+    if resolved.weights is not None:
+        return str(resolved.weights["sha256"])
+    return None if cfg.init_from is None and cfg.model.get("weights") is None else ""
 
 
 def take_results(record: Record, source: Record) -> None:

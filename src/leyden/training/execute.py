@@ -158,11 +158,11 @@ def run_attempt(
             callback.observer = emit
     if on_build is not None:
         on_build(trainer)
-    if checkpoint is None and cfg.init_from is not None:
+    if checkpoint is None:
         if makes_layers_late(experiment.task):
-            trainer.callbacks.insert(0, InitialWeights(cfg.init_from))  # type: ignore[attr-defined]
+            trainer.callbacks.insert(0, InitialWeights(cfg, record))  # type: ignore[attr-defined]
         else:
-            load_initial_weights(experiment.weighted, cfg.init_from)
+            load_initial_weights(experiment.weighted, cfg, record)
     emit(RunStarted(record, cfg, experiment))
     try:
         fit(experiment, record, checkpoint, emit)

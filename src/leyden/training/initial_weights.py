@@ -1,40 +1,47 @@
 """The weights that a run begins with, where they are not drawn."""
 
-from pathlib import Path
-
+from omegaconf import DictConfig
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.utilities.seed import isolate_rng
 from torch import nn
 
-from leyden.config.huggingface import WEIGHTS, is_hf
-from leyden.interop.gpt2 import gpt2_weights
-from leyden.interop.hf_folder import CONFIG, locate
-from leyden.run.checkpoints import find_checkpoint, load_weights, set_weights
+from leyden.planning.initial_weights import fit_initial_weights, initial_weights
+from leyden.run.checkpoints import set_weights
+from leyden.run.record import Record
 
 
 class InitialWeights(Callback):
     """Loads initial weights into layers that `configure_model` has made.
 
     Args:
-        source: See `load_initial_weights`.
+        cfg: Config of the run.
+        record: Record of the run.
     """
 
-    def __init__(self, source: str) -> None:
-        self.source = source
+    def __init__(self, cfg: DictConfig, record: Record) -> None:
+        self.cfg = cfg
+        self.record = record
 
     def on_fit_start(self, trainer: Trainer, task: LightningModule) -> None:
-        load_initial_weights(task, self.source)
+        load_initial_weights(task, self.cfg, self.record)
 
 
-def load_initial_weights(net: nn.Module, source: str) -> None:
-    """Gives a network or a LightningModule the weights that a source names.
+def load_initial_weights(net: nn.Module, cfg: DictConfig, record: Record) -> None:
+    """Gives a network or a LightningModule the weights that its config names, if it does.
 
     Args:
-        net: Has weights of these names and shapes.
-        source: A run's folder, whose best checkpoint is taken; a checkpoint; or `hf:NAME`.
+        net: The network, or the user's LightningModule.
+        cfg: Config of the run.
+        record: Record of the run, which says what was taken.
+
+    Raises:
+        ConfigError: They can't be read, or do not fit.
     """
-    if is_hf(source):
-        set_weights(net, gpt2_weights(locate(source, (*CONFIG, *WEIGHTS))))
+    pretrained = initial_weights(cfg, net)
+    if pretrained is None:
         return
-    path = find_checkpoint(Path(source))
-    assert path is not None
-    load_weights(net, path)
+    with isolate_rng():  # the draws of a run do not depend on how its weights are read
+        fit, content = fit_initial_weights(cfg, net, pretrained)
+    set_weights(net, fit.taken, strict=False)
+    record.initial_weights = content
+    record.write()

@@ -200,6 +200,7 @@ def prepare(job: Job, resolved: ResolvedConfig, *, command: list[str], folder: P
         params=resolved.params.as_dict(),
         flops={"per_step": resolved.flops_per_step, "total": None},
         data=fingerprint,
+        initial_weights=resolved.weights,
         data_report=report_of(resolved.data).as_plain(),
         given=given_in(plain(cfg)),
     )

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from leyden.analysis.comparison.sequential import LEAST_PAIRS, Reason, Verdict, verdict_of
 from leyden.config.job import Job
 from leyden.config.sweep_space import Assignment
-from leyden.planning.resolve import Cache, ResolvedConfig, resolve_job
+from leyden.planning.cache import Cache
+from leyden.planning.resolve import ResolvedConfig, resolve_job
 from leyden.sweeps.jobs import JobFolders, assignment_of
 from leyden.sweeps.launchers import JobSpec, Launcher
 from leyden.sweeps.record import DONE, FAILED, JobEntry, Objective

@@ -35,7 +35,8 @@ def show_data_sets(options: argparse.Namespace) -> int:
     from leyden.cli.data_table import show_description
     from leyden.data import DataModule
     from leyden.errors import ConfigError, Problem
-    from leyden.planning.resolve import Cache, cached_data, with_absolute_paths
+    from leyden.planning.cache import Cache
+    from leyden.planning.resolve import cached_data, with_absolute_paths
 
     cache = Cache()
     found: dict[int, tuple[Job, DataModule]] = {}
