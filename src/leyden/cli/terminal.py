@@ -60,7 +60,9 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "RunObjects") ->
     if "optimizer" in choices:
         is_leydens = isinstance(experiment.data, DataModule)
         batch = f"batch {batch_split_of(cfg)}" if is_leydens else "batches as they come"
-        by = f"{choices['optimizer']}, {choices['scheduler']} schedule"
+        by = choices["optimizer"]
+        if "scheduler" in choices:  # a LightningModule may take the optimizer alone
+            by += f", {choices['scheduler']} schedule"
         say(console, f"  optim   {by}, {batch}, seed {cfg.seed}")
     else:
         say(console, f"  seed    {cfg.seed}")

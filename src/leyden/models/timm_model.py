@@ -1,5 +1,6 @@
 """Classifiers of timm (extra `timm`), with their pretrained weights."""
 
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,9 @@ def timm_model(
     """
     timm = _timm()
     if not timm.is_model(name) or ":" in name:
-        near = timm.list_models(f"*{name.partition('.')[0].partition('_')[0]}*")[:4]
-        seen = f"such as {', '.join(near)}; " if near else ""
-        message = f"timm has no such network; {seen}see timm.list_models()"
+        near = get_close_matches(name, timm.list_models(), n=1)
+        hint = f"did you mean `{near[0]}`?" if near else "see timm.list_models()"
+        message = f"timm has no such network; {hint}"
         raise ConfigError([Problem("model.name", message, name)])
     options: dict[str, Any] = {"in_chans": input_shape[0]}
     if _has_fixed_size(timm, name):

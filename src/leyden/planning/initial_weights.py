@@ -14,6 +14,7 @@ from leyden.errors import CheckpointError, ConfigError, Problem
 from leyden.interop.gpt2 import gpt2_weights, require_matching_gpt2
 from leyden.interop.hf_folder import CONFIG, locate
 from leyden.models.pretrained import Pretrained
+from leyden.models.weights_file import unreadable
 from leyden.planning.size import makes_layers_late
 from leyden.run.checkpoints import (
     LAST,
@@ -134,8 +135,11 @@ def fit_initial_weights(
     key = "model.weights" if cfg.init_from is None else "init_from"
     try:
         weights = pretrained.load()
-    except (CheckpointError, OSError) as error:  # also of a download
-        message = str(error).partition("\n")[0]
+    except ConfigError:
+        raise
+    except Exception as error:  # a file that is not trusted can raise anything; so do downloads
+        is_clear = isinstance(error, CheckpointError | OSError)
+        message = str(error).partition("\n")[0] if is_clear else unreadable(Path(pretrained.source))
         if pretrained.fetches:
             message = f"can't be fetched: {message}; name a file on this machine"
         raise ConfigError([Problem(key, message, pretrained.source)]) from error

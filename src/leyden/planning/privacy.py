@@ -12,6 +12,7 @@ from leyden.errors import ConfigError, Problem
 from leyden.optim import schedule_free_adamw
 from leyden.planning.batch import batch_split_of, num_processes_of
 from leyden.planning.building import build_net
+from leyden.planning.finetuning import frozen_until
 from leyden.privacy import require_opacus
 from leyden.privacy.accounting import SampledGaussian, noise_for, steps_within
 from leyden.privacy.gradients import MixedSamplesError, require_gradients_of_samples
@@ -74,6 +75,10 @@ def _refusals(cfg: DictConfig) -> dict[str, tuple[bool, str]]:
             bool(cfg.data.get("mask_documents")),
             "type `data.mask_documents=false`",
         ),
+        "freeze": (
+            any(step is not None for step in frozen_until(cfg).values()),
+            "leave out the steps: `freeze=[...]` holds for the whole run",
+        ),
         "model.norm": (cfg.model.get("norm") == "batch", "type `model.norm=group`"),
         "optimizer": (is_schedule_free, "type `optimizer=adamw`"),
     }
@@ -90,7 +95,7 @@ def _adds_up(cfg: DictConfig) -> bool:
 
 def _shown(cfg: DictConfig, key: str) -> str:
     group, _, name = key.partition(".")
-    if not name and isinstance(cfg[group], DictConfig):
+    if not name and "_target_" in (cfg[group] if isinstance(cfg[group], DictConfig) else ()):
         return str(cfg[group]._target_).rpartition(".")[2]
     return str(cfg[group][name] if name else cfg[group])
 

@@ -234,7 +234,7 @@ def nesterov_has_momentum(cfg: DictConfig) -> Iterator[Problem]:
 
 RULES: dict[Rule, frozenset[str]] = {
     privacy_problems: frozenset(
-        {"privacy", "model", "data", "task", "optimizer", "trainer", "compile"}
+        {"privacy", "model", "data", "task", "optimizer", "trainer", "compile", "freeze"}
     ),
     selects_by_validation: frozenset({"monitor"}),
     data_has_a_task: frozenset({"data"}),

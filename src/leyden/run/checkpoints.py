@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
 
 from leyden.errors import CheckpointError
-from leyden.models.weights_file import WEIGHTS_SUFFIXES, read_weights_file
+from leyden.models.weights_file import WEIGHTS_SUFFIXES, read_content, weights_in
 from leyden.run.checkpoint_file import Marker, defect_of, read_marker, step_of
 from leyden.run.sharded import is_sharded, read_into, read_meta, read_whole
 
@@ -132,7 +132,10 @@ def read_weights(checkpoint: Path, prefix: str = NETWORK) -> dict[str, Tensor]:
     if is_sharded(checkpoint):
         state = read_whole(checkpoint)["state_dict"]
     else:
-        state = read_weights_file(checkpoint)
+        content = read_content(checkpoint)
+        state = weights_in(content, checkpoint)
+        if "state_dict" not in content:  # a network's own, without the task around it
+            return state
     if not any(name.startswith(prefix) for name in state):
         return dict(state)
     return {
