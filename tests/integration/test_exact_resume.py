@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torchvision import models
 
 from leyden.config.compose import compose_request
 from leyden.config.request import Request
@@ -39,6 +40,12 @@ FAMILIES = {
         *STEPS,
     ),
 }
+FINE_TUNED = (
+    *("model=torchvision", "data.batch_size=16", "trainer.overfit_samples=64", "optimizer=adamw"),
+    *("trainer.max_epochs=null", "trainer.max_steps=8", "trainer.val_check_interval=4"),
+    *("freeze={conv1: null, bn1: null, layer1: 5, layer2: 2}", "optimizer.layer_decay=0.7"),
+    *("optimizer.lr_multipliers={fc: 3}", "baselines=null"),
+)
 BATCH = {"gpt": "data.batch_size=8"}
 QUIET = (
     "trainer.accelerator=cpu",
@@ -60,7 +67,11 @@ KILLS = {
 
 def prepared(folder, family, *words):
     batch = BATCH.get(family, "data.batch_size=200")
-    (job,) = compose_request(Request((*FAMILIES[family], batch, *QUIET, *words))).jobs
+    return prepared_by(folder, *FAMILIES[family], batch, *words)
+
+
+def prepared_by(folder, *words):
+    (job,) = compose_request(Request((*words, *QUIET))).jobs
     return prepare(job, resolve_config(job.cfg), command=[], folder=folder)
 
 
@@ -213,3 +224,24 @@ def test_a_signal_at_a_step_costs_nothing(undisturbed, tmp_path):
     assert Path(find_checkpoint(folder, "last")).name == "step-12.ckpt"
     assert run(folder) == 0
     assert outcome(folder) == undisturbed("mlp")
+
+
+@pytest.mark.slow
+def test_a_fine_tuning_that_is_killed_before_and_after_each_unfreezing_ends_as_one_that_is_not(
+    tmp_path,
+):
+    torch.manual_seed(5)
+    file = tmp_path / "resnet18.pth"
+    torch.save(models.resnet18().state_dict(), file)
+    words = (*FINE_TUNED, f"model.weights={file}")
+    one, other = tmp_path / "one", tmp_path / "other"
+    prepared_by(one, *words)
+    assert run(one) == 0
+    prepared_by(other, *words, "resume.every_steps=1")
+    for step in (1, 2, 4, 5, 7):
+        assert run(other, f"SIGKILL@step:{step}") == -9
+    file.unlink()
+    assert run(other) == 0
+    assert outcome(other) == outcome(one)
+    content = json.loads((other / "run.json").read_text())["initial_weights"]
+    assert set(content["not_taken"]) == {"fc.weight", "fc.bias"}
