@@ -69,3 +69,21 @@ def test_a_single_fold_is_refused(count, leyden, table):
     done = leyden("train", *WORDS[:-1], f"sweep.repeat.fold={count}")
     assert done.status == 2
     assert "must be a number of folds from 2 on" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["data=stdlib_text", "model=gpt"], "windows of one text"),
+        (["data=sunspots"], "trained on what comes after it"),
+        (["data=line", "model=mlp"], "whose validation points are given"),
+        (["data=module"], "loaders that are given"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_data_without_independent_samples_says_what_to_type_instead(words, reason, leyden):
+    done = leyden("train", "-m", *words, "sweep.repeat.fold=5")
+    assert done.status == 2
+    assert "data.split.fold (sweep.repeat): is not for" in done.err
+    assert reason in done.err
+    assert "sweep.repeat.seed=5" in done.err
