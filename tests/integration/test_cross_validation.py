@@ -59,7 +59,7 @@ def test_the_mean_and_the_interval_are_those_of_scikit_learns_folds(is_grouped, 
         assert losses[-1] == pytest.approx(run.record.best["value"], rel=1e-4)
     half = t.ppf(0.975, 4) * np.std(losses, ddof=1) / np.sqrt(5)
     text = (sweep.folder / "report" / "report.md").read_text()
-    found = re.search(r"val/loss (\S+) ± (\S+) \(95 % interval of the mean of 5 jobs\)", text)
+    found = re.search(r"val/loss (\S+) ± (\S+) \(95 % interval of the mean of 5 folds\)", text)
     assert float(found[1]) == pytest.approx(np.mean(losses), rel=1e-3)
     assert float(found[2]) == pytest.approx(half, rel=0.06)
 
