@@ -92,12 +92,11 @@ def mean_content(found: Sequence[Details]) -> dict[str, Any]:
         for row in rows
     ]
     confusions = [one.confusion for one in found]
-    confusion = (
-        [[round(fmean(cells), 1) for cells in zip(*row, strict=True)] for row in zip(*confusions)]
-        if all(confusions)
-        else None
-    )
-    return {"classes": classes, "confusion": confusion}
+    if not all(confusions):
+        return {"classes": classes, "confusion": None}
+    rows_of_all = zip(*confusions, strict=True)
+    means = [[round(fmean(one), 1) for one in zip(*rows, strict=True)] for rows in rows_of_all]
+    return {"classes": classes, "confusion": means}
 
 
 _NUMBERS_OF_A_CLASS = ("support", "precision", "recall", "f1")
