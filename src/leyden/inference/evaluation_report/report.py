@@ -34,11 +34,13 @@ class Evaluation:
 
     Attributes:
         metrics: The metrics by name.
+        intervals: 95 % intervals of those that have one.
         text: Content of the page.
         path: File of the page.
     """
 
     metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
     text: str
     path: Path
 
@@ -85,7 +87,7 @@ def evaluate_with_report(
     tested = evaluated_run(folder, overrides, observer=noting, on=on, watchers=[collector])
     samples = samples_of(tested, collector)
     document = document_of(folder, tested, samples, on, notes)
-    return Evaluation(tested.metrics, page_of(document), page)
+    return Evaluation(tested.metrics, tested.intervals, page_of(document), page)
 
 
 def _require_place(page: Path) -> None:
