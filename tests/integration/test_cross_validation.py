@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from omegaconf import OmegaConf
 from scipy.stats import t
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
@@ -87,3 +88,11 @@ def test_data_without_independent_samples_says_what_to_type_instead(words, reaso
     assert "data.split.fold (sweep.repeat): is not for" in done.err
     assert reason in done.err
     assert "sweep.repeat.seed=5" in done.err
+
+
+def test_the_config_of_a_run_on_given_parts_has_a_split_only_with_a_fold(leyden):
+    words = ("data=mnist", "model=mlp", "trainer=smoke", "logger=null", "baselines=null")
+    for more, expected in (((), None), (("data.split.fold=2/3",), {"fold": "2/3"})):
+        done = leyden("train", *words, *more)  # on synthetic samples
+        assert done.status == 0, done.err
+        assert OmegaConf.load(done.folder / "config.yaml").data.get("split") == expected

@@ -80,6 +80,7 @@ class TorchvisionImages(DataModule):
     """
 
     kind: ClassVar[DataKind] = "image"
+    takes_only_folds: ClassVar[bool] = True  # so the config of a run without one has no `split`
 
     def __init__(
         self,
