@@ -129,3 +129,11 @@ def test_another_process_says_what_is_missing(tmp_path):
 
 def test_runs_of_config_alone_have_no_objects():
     assert leyden.train("data=digits", "model=mlp", *FEW).record.given == []
+
+
+def test_a_problem_of_an_object_is_blamed_on_its_argument():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(60, 10))  # digits have 64 pixels
+    with pytest.raises(leyden.ConfigError) as raised:
+        leyden.train("data=digits", *FEW, model=net)
+    (problem,) = raised.value.problems
+    assert str(problem).startswith("model (argument model=): its forward pass fails")

@@ -88,7 +88,7 @@ def test_optimizers_and_schedules_are_told_in_a_line(tmp_path, optimizers, words
 def test_how_exactly_it_resumes_is_told_and_recorded(tmp_path):
     record, said, _ = told(tmp_path, Line(), TorchDatasets(DATA))
     assert record.resume == {"exactness": "replayed", "reason": ""}
-    assert "  resume  replayed" in said
+    assert "  resume  is exact: the loaders draw the batches of the epoch again" in said
 
 
 def test_of_several_loaders_the_least_exact_one_counts(tmp_path):

@@ -284,7 +284,6 @@ def test_a_range_without_a_search_is_refused_with_what_to_type(value):
     [
         ("zip: {seed: [1, 2], model.depth: [1, 2]}", "sweep.zip"),
         ("grid: {seed: [1, 2]}, exclude: [{seed: 1}]", "sweep.exclude"),
-        ("grid: {model.depth: [1, 2]}, repeat: {seed: 2}", "sweep.repeat"),
         ("grid: {}", "add a range"),
     ],
 )
@@ -299,6 +298,20 @@ def test_a_search_is_checked_at_each_end_of_each_axis(jobs):
         "optimizer.lr=1.0 model.depth=1",
         "optimizer.lr=0.1 model.depth=2",
     ]
+
+
+def test_a_search_with_folds_is_checked_with_the_first_of_them(jobs):
+    text = "sweep: {grid: {model.depth: [1, 2]}, repeat: {fold: 3}}"
+    assert jobs(text, "hydra/sweeper=optuna", "data=blobs") == [
+        "model.depth=1 data.split.fold=1/3",
+        "model.depth=2 data.split.fold=1/3",
+    ]
+
+
+def test_a_pruner_is_refused_where_a_trial_has_several_jobs(refusal):
+    text = "sweep: {grid: {model.depth: [1, 2]}, repeat: {seed: 2}}"
+    words = ("hydra/sweeper=optuna", "hydra.sweeper.pruner=median")
+    assert "hydra.sweeper.pruner=median: stops single jobs" in refusal(text, *words, multirun=True)
 
 
 def test_fractions_for_a_whole_number_are_refused_with_what_to_type(leyden):

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from datasets import Dataset, DatasetDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
-from leyden.data import BatchIndices, CSVSeries, CSVTable, DataError, Digits
+from leyden.data import BatchIndices, CSVSeries, CSVTable, DataError, Digits, HFDataset, ImageArrays
 from leyden.data.folds import Fold, with_fold
 from leyden.data.report import DataReport
 from leyden.data.splitting import draw_rows, split_by_groups, split_sizes
@@ -119,3 +120,48 @@ def test_times_are_not_folded(tmp_path):
     series = CSVSeries(path="days.csv", target="y", time="day", batch_size=8, split={"fold": "1/3"})
     with pytest.raises(DataError, match="trained on what comes after"):
         series.splits  # noqa: B018
+
+
+def test_a_table_that_names_its_validation_rows_is_not_folded(tmp_path):
+    frame = table(tmp_path)
+    split = {"fold": "1/3", "by": "part"}
+    frame["part"] = ["train", "val", "train", "test"] * 30
+    frame.to_csv("table.csv", index=False)
+    with pytest.raises(DataError, match="give these samples the name of the training part"):
+        CSVTable(path="table.csv", target="ill", batch_size=8, split=split).splits  # noqa: B018
+    frame["part"] = ["train", "train", "train", "test"] * 30
+    frame.to_csv("table.csv", index=False)
+    parts = CSVTable(path="table.csv", target="ill", batch_size=8, split=split).splits
+    assert [len(part) for _, part in parts] == [60, 30, 30]
+
+
+def test_arrays_are_folded_unless_they_name_their_validation_part():
+    random = np.random.default_rng(0)
+    images, labels = random.integers(0, 256, (30, 5, 5), dtype=np.uint8), np.arange(30) % 3
+    arrays = {"x_train": images, "y_train": labels, "x_test": images[:6], "y_test": labels[:6]}
+    np.savez("a.npz", **arrays)
+    data = ImageArrays(path="a.npz", batch_size=4, split={"fold": "2/3"})
+    _, wanted = list(StratifiedKFold(3, shuffle=True, random_state=0).split(labels, labels))[1]
+    assert data.splits.val.pixels[:, 0].tolist() == images[wanted].tolist()
+    assert data.splits.test.labels.tolist() == labels[:6].tolist()
+    np.savez("a.npz", **arrays, x_val=images[:9], y_val=labels[:9])
+    again = ImageArrays(path="a.npz", batch_size=4, split={"fold": "2/3"})
+    with pytest.raises(DataError, match="names its validation part"):
+        again.splits  # noqa: B018
+
+
+def test_mappings_of_hugging_face_are_folded_in_their_order(tmp_path):
+    whole = Dataset.from_dict({"x": list(range(10))})
+    DatasetDict({"train": whole, "test": whole}).save_to_disk(tmp_path / "d")
+    wanted = list(KFold(4, shuffle=True, random_state=0).split(range(10)))
+    for number, (train, val) in enumerate(wanted, start=1):
+        data = HFDataset(path="d", split={"fold": f"{number}/4"})
+        assert [int(one["x"]) for one in data.parts["train"]] == train.tolist()
+        assert [int(one["x"]) for one in data.parts["val"]] == val.tolist()
+        assert len(data.parts["test"]) == 10
+        assert data.report.split == f"by the names of splits; fold {number} of 4 validates"
+    with pytest.raises(DataError, match="leave it out"):
+        HFDataset(path="d", val_share=0.1, split={"fold": "1/4"})
+    DatasetDict({"train": whole, "validation": whole}).save_to_disk(tmp_path / "e")
+    with pytest.raises(DataError, match="names its validation part"):
+        HFDataset(path="e", split={"fold": "1/4"})

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from omegaconf import OmegaConf
 from scipy.stats import t
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
@@ -59,7 +60,7 @@ def test_the_mean_and_the_interval_are_those_of_scikit_learns_folds(is_grouped, 
         assert losses[-1] == pytest.approx(run.record.best["value"], rel=1e-4)
     half = t.ppf(0.975, 4) * np.std(losses, ddof=1) / np.sqrt(5)
     text = (sweep.folder / "report" / "report.md").read_text()
-    found = re.search(r"val/loss (\S+) ± (\S+) \(95 % interval of the mean of 5 jobs\)", text)
+    found = re.search(r"val/loss (\S+) ± (\S+) \(95 % interval of the mean of 5 folds\)", text)
     assert float(found[1]) == pytest.approx(np.mean(losses), rel=1e-3)
     assert float(found[2]) == pytest.approx(half, rel=0.06)
 
@@ -69,3 +70,29 @@ def test_a_single_fold_is_refused(count, leyden, table):
     done = leyden("train", *WORDS[:-1], f"sweep.repeat.fold={count}")
     assert done.status == 2
     assert "must be a number of folds from 2 on" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["data=stdlib_text", "model=gpt"], "windows of one text"),
+        (["data=sunspots"], "trained on what comes after it"),
+        (["data=line", "model=mlp"], "whose validation points are given"),
+        (["data=module"], "loaders that are given"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_data_without_independent_samples_says_what_to_type_instead(words, reason, leyden):
+    done = leyden("train", "-m", *words, "sweep.repeat.fold=5")
+    assert done.status == 2
+    assert "data.split.fold (sweep.repeat): is not for" in done.err
+    assert reason in done.err
+    assert "sweep.repeat.seed=5" in done.err
+
+
+def test_the_config_of_a_run_on_given_parts_has_a_split_only_with_a_fold(leyden):
+    words = ("data=mnist", "model=mlp", "trainer=smoke", "logger=null", "baselines=null")
+    for more, expected in (((), None), (("data.split.fold=2/3",), {"fold": "2/3"})):
+        done = leyden("train", *words, *more)  # on synthetic samples
+        assert done.status == 0, done.err
+        assert OmegaConf.load(done.folder / "config.yaml").data.get("split") == expected

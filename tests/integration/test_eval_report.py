@@ -23,6 +23,8 @@ from sklearn.metrics import (
 )
 
 from leyden.data import CSVTable, Digits
+from leyden.data.splitting import draw_rows, split_sizes
+from leyden.data.tables.csv_table import FRACTIONS
 from leyden.formatting import format_number
 from leyden.inference.evaluation_report.columns import Categories, Numbers, columns_of
 from leyden.inference.evaluation_report.curves import curves_of
@@ -270,6 +272,25 @@ def test_columns_are_read_back_from_the_inputs_of_the_network(tmp_path):
     assert {"missing"} == {
         columns["height"].shown(place) for place in np.flatnonzero(rows["height"].isna())
     }
+
+
+def test_a_number_that_was_filled_is_in_the_slice_of_missing_ones(leyden, tmp_path):
+    rows = TABLE.copy()
+    rows["age"] = rows["age"].astype(float).where(np.arange(COUNT) % 3 > 0)
+    rows.to_csv(tmp_path / "gaps.csv", index=False)
+    words = ("data=csv", "data.path=gaps.csv", "data.target=price", "data.features=[age,town]")
+    trained = leyden("train", *words, *QUICK)
+    assert trained.status == 0, trained.err
+    page, _ = report(leyden, trained.folder)
+    (_, *slices) = tables(section(page, "Slices by column"))[0]
+    (of_missing,) = (row for row in slices if row[:2] == ["age", "missing"])
+    test = rows.iloc[draw_rows(COUNT, split_sizes(COUNT, FRACTIONS))[2].numpy()]
+    test.to_csv(tmp_path / "test.csv", index=False)
+    told = [float(row["prediction"]) for row in answers(leyden, trained.folder, "test.csv")]
+    is_missing = test["age"].isna().to_numpy()
+    assert int(of_missing[2]) == is_missing.sum() > 20
+    expected = root_mean_squared_error(test["price"][is_missing], np.array(told)[is_missing])
+    assert float(of_missing[3]) == pytest.approx(expected, rel=1e-3)
 
 
 def test_quarters_hold_every_sample_once():

@@ -192,6 +192,7 @@ def test_a_row_that_can_not_be_read_is_named_or_empty(prices, leyden, tmp_path):
 WRONG = {
     "no such file": (["nowhere.csv"], "INPUT=nowhere.csv: there is no such file"),
     "another column": (["other.csv"], "lacks the columns `town`, `built`"),
+    "what to type then": (["other.csv"], "--on-error skip takes its cells as missing"),
     "a taken file": (["other.csv", "--out", "other.csv"], "is there already"),
     "an unknown ending": (["other.csv", "--out", "out.txt"], "must end in one of .csv, .jsonl"),
     "no input": (["ckpt=last"], "INPUT: is missing"),

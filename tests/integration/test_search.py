@@ -354,3 +354,46 @@ def test_a_search_keeps_its_trials_in_a_database(launcher, postgres, commands):
         told = load_study(study_name=name, storage=storage).trials
     assert [trial.state for trial in told] == [TrialState.COMPLETE] * 2
     assert files_with(password, commands.folder / "outputs") == []
+
+
+FOLDED = (
+    *("sweep.repeat.fold=3", "data=blobs", "data.num_samples=60", "hydra.sweeper.sampler=random"),
+    *("model=mlp", "model.width=int(interval(2,9))", "baselines=null"),
+)
+
+
+def trial_means(folder):
+    """The mean objective of the jobs of each trial."""
+    jobs = pd.DataFrame(json.loads((folder / "sweep.json").read_text())["jobs"])
+    return jobs["objective"].str[0].groupby(jobs["trial"]).mean().tolist()
+
+
+def test_the_objective_of_a_trial_is_the_mean_over_its_folds(leyden):
+    done = leyden("train", *OPTUNA, *TINY[1:], *FOLDED, trials(2), "sweep.report=true")
+    assert done.status == 0, done.err
+    assert "6 jobs, 3 for each trial" in done.err
+    folds = [values["data.split.fold"] for values in values_in(done.folder)]
+    assert folds == 2 * ["1/3", "2/3", "3/3"]
+    found = [trial.value for trial in study_in(done.folder).trials]
+    assert found == pytest.approx(trial_means(done.folder), rel=1e-12)
+    text = (done.folder / "report" / "report.md").read_text()
+    assert "The search went by this mean: it is the objective of a trial." in text
+    tested = {
+        json.loads(path.read_text())["data"]["samples"].rpartition(" + ")[2]
+        for path in done.folder.glob("*/run.json")
+    }
+    assert tested == {"9"}  # the 15 % of the test part, the same for all
+
+
+def test_a_search_over_folds_goes_on_with_the_fold_that_is_missing(leyden):
+    first = leyden("train", *OPTUNA, *TINY[1:], *FOLDED, trials(2))
+    before = trial_means(first.folder)
+    (first.folder / "study.journal").unlink()
+    shutil.rmtree(next(first.folder.glob("001_*fold2-3*")))
+    again = leyden("train", *OPTUNA, *TINY[1:], *FOLDED, trials(3), "sweep.reuse=false")
+    assert again.status == 0, again.err
+    assert again.folder == first.folder
+    assert len(list(again.folder.glob("*/run.json"))) == 9
+    found = [trial.value for trial in study_in(again.folder).trials]
+    assert found == pytest.approx(trial_means(again.folder), rel=1e-12)
+    assert found[:2] == pytest.approx(before, rel=1e-6)

@@ -63,3 +63,10 @@ def test_what_is_computed_matters(word):
 def test_the_order_of_the_swept_words_does_not_matter():
     optimizer, width, seed = SWEEP
     assert folder_of(width, optimizer, seed) == folder_of(optimizer, width, seed)
+
+
+def test_more_seeds_belong_to_the_same_sweep_and_other_folds_do_not():
+    seeds = [folder_of(*SWEEP[:2], f"sweep.repeat.seed={count}") for count in (2, 3)]
+    assert seeds[0] == seeds[1]
+    folds = [folder_of(*SWEEP[:2], f"sweep.repeat.fold={count}") for count in (2, 3)]
+    assert folds[0] != folds[1]

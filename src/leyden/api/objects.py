@@ -48,6 +48,8 @@ def give_objects(
     if cfg.trainer.devices > 1 or cfg.trainer.num_nodes > 1:
         message = "is for one process where objects are given: others do not have them"
         raise ConfigError([Problem("trainer.devices", message, str(cfg.trainer.devices))])
+    if job.origins is not None:
+        job.origins.objects |= {group for group, thing in given if thing is not None}
     with open_dict(cfg):
         if model is not None:
             cfg.model = {"_target_": give("model", model)}

@@ -16,6 +16,12 @@ from leyden.run.record import Record
 from leyden.tasks import Task
 
 GRADES = ("exact", "replayed", "inexact")
+WORDS = {
+    "exact": "is exact: the loaders take up their position",
+    "replayed": "is exact: the loaders draw the batches of the epoch again",
+    "inexact": "is not exact: ",
+}
+"""What `leyden resume` will do, in words."""
 
 
 class ModuleReport(Callback):
@@ -57,8 +63,7 @@ class ModuleReport(Callback):
             self._tell(f"note: nothing is validated: monitor.metric={self.monitor} selects nothing")
         parts = [optimizer_words(trainer, place) for place in range(len(trainer.optimizers))]
         self._tell(f"  optim   {'; '.join(parts) or 'none'}")
-        reason = f": {found.reason}" if found.reason else ""
-        self._tell(f"  resume  {found.exactness}{reason}")
+        self._tell(f"  resume  {WORDS[found.exactness]}{found.reason}")
 
     def _tell(self, text: str) -> None:
         self.observer(Note(text))

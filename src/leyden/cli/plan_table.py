@@ -83,8 +83,10 @@ def _show_wall_time(
     """How long all jobs take side by side."""
     count, words = len(rows), f"{len(rows)} jobs"
     if sweep.searcher is not None:
-        count = sweep.searcher.n_trials
-        words = f"{count} trials, of which those above are the corners"
+        repeats = sweep.axes.num_repeats
+        count = sweep.searcher.n_trials * repeats
+        each = f" of {repeats} jobs each" if repeats > 1 else ""
+        words = f"{sweep.searcher.n_trials} trials{each}, of which those above are the corners"
     side_by_side = slots(sweep, devices=devices)
     at_a_time = f"{side_by_side} at a time" if side_by_side else "one after the other"
     if seconds is None:

@@ -22,6 +22,8 @@ def show_sweep_start(record: SweepRecord, *, done: int, slots: int) -> None:
     total = record.num_planned
     kept = f", {done} of them done before" if done else ""
     rest = f"{kept}; {slots} at a time by {record.launcher}"
+    if record.jobs_a_trial > 1:
+        jobs = f"jobs, {record.jobs_a_trial} for each trial"
     say(messages(), (f"{total} {jobs}", "bold"), rest)
     say(messages(), f"  folder  {shown_path(record.folder)}")
 

@@ -5,7 +5,7 @@ standard error.
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from leyden.cli.console import messages, results, say, say_rows, say_wrapped
@@ -254,7 +254,19 @@ def terminal_width() -> int | None:
     return results().width if sys.stdout.isatty() else None
 
 
-def show_metrics(metrics: dict[str, float]) -> None:
-    """A row a metric."""
+def show_metrics(
+    metrics: dict[str, float], intervals: Mapping[str, Sequence[float]] | None = None
+) -> None:
+    """A row a metric, with its 95 % interval where some have one.
+
+    Args:
+        metrics: Values by name.
+        intervals: Low and high end by the name of the metric.
+    """
+    columns = [Column("metric"), Column("value", is_number=True)]
     rows = [[name, format_number(value)] for name, value in metrics.items()]
-    show_table([Column("metric"), Column("value", is_number=True)], rows)
+    if known := {name: ends for name, ends in (intervals or {}).items() if name in metrics}:
+        columns.append(Column("95 % interval"))
+        for row in rows:
+            row.append(" to ".join(map(format_number, known.get(row[0], ()))))
+    show_table(columns, rows)

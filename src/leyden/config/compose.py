@@ -261,13 +261,18 @@ def _reject_unsupported_axes(sweep: SweepSpec) -> None:
             if (i := axis.interval) is not None
         ]
     else:
-        hint = "is for grids only; a search takes choices, ranges and `when`"
+        hint = "is for grids only; a search takes choices, ranges, `when` and `repeat`"
         given = {
             "sweep.zip": [axis for axis in axes.grid if len(axis.keys) > 1],
             "sweep.exclude": axes.excluded,
-            "sweep.repeat": axes.repeated,
         }
         problems = [Problem(key, hint) for key, value in given.items() if value]
+        pruner = sweep.searcher.get("pruner")
+        if pruner is not None and axes.repeated:
+            hint = (
+                "stops single jobs; with `sweep.repeat` a trial is the mean of several; type null"
+            )
+            problems.append(Problem("hydra.sweeper.pruner", hint, str(pruner)))
         if not axes.grid:
             problems.append(Problem("hydra/sweeper", "has nothing to search over; add a range"))
     if problems:

@@ -51,6 +51,12 @@ and `scheduler`, and what follows from Leyden's data."""
 WRAPPER = "leyden.data.TorchDatasets"
 """What wraps the datasets that a target of the group `data` makes."""
 
+NO_FOLDS = (
+    "is not taken by this data set, which has no parameter `split`; sweep.repeat.seed=5 repeats a"
+    " run without folds"
+)
+"""Why a data set has no folds, unless its class says it by an attribute `no_folds`."""
+
 NESTED = "a node within another"
 
 
@@ -94,6 +100,9 @@ def check_node(
             parameters[key] = Parameter(Any, required=False)
     if is_open(target):
         given = {key: value for key, value in given.items() if key in parameters}
+    if group == "data" and "split" not in parameters and _is_fold(given.get("split")):
+        del given["split"]
+        yield Problem(f"{path}.split.fold", getattr(target, "no_folds", NO_FOLDS))
     yield from check_keys(path, given, parameters, others=others)
 
 
@@ -164,6 +173,11 @@ def _inner(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"{path}.{key}", inner) for key, inner in value.items())
     elif isinstance(value, list):
         yield from ((f"{path}[{place}]", inner) for place, inner in enumerate(value))
+
+
+def _is_fold(split: Any) -> bool:
+    """Whether a fold is all that is asked of how data is split."""
+    return isinstance(split, dict) and split.keys() == {"fold"}
 
 
 def _check_markers(path: str, node: Mapping[str, Any]) -> Iterator[Problem]:

@@ -13,6 +13,8 @@ from leyden.compat.hydra import ConfigLoader
 from leyden.config.location import CONF, EXPERIMENTS
 from leyden.formatting import shown_path
 
+GIVEN_CALLBACK = "callbacks.given_"
+
 
 class Origins:
     """Looks a key up in the command line and in the files that made a config.
@@ -22,6 +24,9 @@ class Origins:
         config_name: The primary config.
         overrides: The command line's and the sweep's.
         axes: Where the sweep's were declared, by key.
+
+    Attributes:
+        objects: Groups in whose place an object of Python was given.
     """
 
     def __init__(
@@ -35,9 +40,16 @@ class Origins:
         self.config_name = config_name
         self.overrides = overrides
         self.axes = axes
+        self.objects: set[str] = set()
 
     def of(self, key: str) -> str | None:
-        """What set `key` last: `command line`, an axis, a file, or None if nothing did."""
+        """What set `key` last: `command line`, an axis, a file, or None if nothing did.
+
+        Where an object of Python has the place of a group, it is the argument that gave it.
+        """
+        group = key.partition(".")[0]
+        if group in self.objects and (group != "callbacks" or key.startswith(GIVEN_CALLBACK)):
+            return f"argument {group}="
         for override in self.overrides:
             typed = override.lstrip("+~").split("=")[0]
             if self.loader.repository.group_exists(typed):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from math import prod
 
 from hydra.core.override_parser.types import IntervalSweep
 
@@ -150,6 +151,15 @@ class Axes:
             repeated=left(self.repeated),
         )
 
+    @property
+    def num_repeats(self) -> int:
+        """How often every job is done."""
+        return prod(len(axis.values) for axis in self.repeated)
+
+    def repeats(self, job: Assignment) -> list[Assignment]:
+        """A job with each of the values that are repeated."""
+        return list(product(self.repeated, job))
+
     def assignments(self) -> list[Assignment]:
         """Every job once: the grid's, then those listed."""
         return list({job.key: job for job in self._all()}.values())
@@ -163,7 +173,7 @@ class Axes:
         jobs = list(product(self.grid, Assignment())) if self.grid else []
         jobs += self.listed
         jobs = [job for job in jobs if not self._excludes(job)] if jobs else [Assignment()]
-        return [again for job in jobs for again in product(self.repeated, job)]
+        return [again for job in jobs for again in self.repeats(job)]
 
     def probes(self) -> list[Assignment]:
         """A job for each end of each range and each choice, the others at their first value."""
@@ -173,7 +183,7 @@ class Axes:
                 chosen = replace(axis, values=(step,))
                 found.append(next(product(self._first_steps(chosen), Assignment())))
         unique = {job.key: job for job in found}
-        return [*unique.values(), *self.listed]
+        return [self.repeats(job)[0] for job in (*unique.values(), *self.listed)]
 
     def _first_steps(self, chosen: Axis | None = None) -> tuple[Axis, ...]:
         """Every axis with one step, the first; but `chosen`, and what its condition asks for."""

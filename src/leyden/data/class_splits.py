@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from leyden.data.errors import DataError
-from leyden.data.folds import RowIndex, with_fold
+from leyden.data.folds import RowIndex, reject_given_validation, with_fold
 from leyden.data.report import DataReport
 from leyden.data.split_names import SPLITS, SplitName
 from leyden.data.splitting import SplitRule, draw_rows, split_sizes
@@ -60,8 +60,7 @@ def complete_splits(
         raise DataError("split.by", "the parts are given")
     if len(own) == len(SPLITS) and (given or {}).get("fractions") is not None:
         raise DataError("split.fractions", "nothing is drawn: the parts are given")
-    if split.fold is not None and "val" in own:
-        raise DataError("split.fold", "the validation part is given; folds take its place")
+    reject_given_validation(split.fold, own)
     val, test = (
         0 if part in own else max(1, int(len(labels) * share))
         for part, share in zip(SPLITS[1:], split.fractions[1:], strict=True)

@@ -2,7 +2,9 @@
 
 import re
 import warnings
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +17,17 @@ from leyden.data.report import DataReport
 
 RowIndex = Int[Tensor, "_"]
 KEY = "split.fold"
+
+INSTEAD = "sweep.repeat.seed=5 repeats a run without folds"
+NOT_OF_TEXT = (
+    f"is not for text: windows of one text that stand side by side are not independent; {INSTEAD}"
+)
+NOT_IN_TIME = f"is not for series: a fold would be trained on what comes after it; {INSTEAD}"
+NOT_OF_LOADERS = f"is not for loaders that are given as they are; {INSTEAD}"
+VALIDATION_IS_GIVEN = (
+    "is not for data that names its validation part: a fold would take its place; give these"
+    f" samples the name of the training part, or leave split.fold out; {INSTEAD}"
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,28 @@ class Fold:
         if count < 2 or not 1 <= number <= count:
             raise DataError(KEY, f"must be a number from 1 to {max(2, count)}, of 2 folds or more")
         return cls(number, count)
+
+    @classmethod
+    def alone(cls, given: Mapping[str, Any] | None, instead: str) -> "Fold | None":
+        """The fold of a data set that takes no other key of `data.split`.
+
+        Args:
+            given: The key `data.split`.
+            instead: What decides the parts of the data set.
+
+        Raises:
+            DataError: There is another key, or the fold is none.
+        """
+        for key in given or {}:
+            if key != "fold":
+                raise DataError(f"split.{key}", f"is not taken; {instead}")
+        return cls.of((given or {}).get("fold"))
+
+
+def reject_given_validation(fold: Fold | None, given: Collection[object]) -> None:
+    """Raises `DataError` for folds where `val` is among the names that the data gives its parts."""
+    if fold is not None and "val" in given:
+        raise DataError(KEY, VALIDATION_IS_GIVEN)
 
 
 def with_fold(

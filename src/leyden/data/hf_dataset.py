@@ -1,6 +1,7 @@
 """Data sets of Hugging Face's `datasets` that lie on this machine. Nothing is fetched or run."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ import torch
 
 from leyden.data.errors import DataError
 from leyden.data.fingerprint import files_digest
+from leyden.data.folds import Fold, reject_given_validation, with_fold
 from leyden.data.hf_splits import choose_splits, files_of, read_splits
 from leyden.data.report import DataReport
 from leyden.data.split_names import SPLITS, SplitName
@@ -34,6 +36,7 @@ class HFDataset(TorchDatasets):
         test: Name of the test split; None: the one that is named like it.
         val_share: Share of the training split that is drawn for validation, where there is no split
             for it; the same in every run.
+        split: `fold` alone, such as 1/5: a fold of the training split that validates.
         columns: Columns of a batch; None: all.
         options: Parameters of `TorchDatasets`: `batch_size`, `collate_fn` and others.
 
@@ -52,6 +55,7 @@ class HFDataset(TorchDatasets):
         val: str | None = None,
         test: str | None = None,
         val_share: Share | None = None,
+        split: dict[str, Any] | None = None,
         columns: tuple[str, ...] | None = None,
         **options: Any,
     ) -> None:
@@ -60,7 +64,13 @@ class HFDataset(TorchDatasets):
         found = read_splits(self.path, self.files)
         chosen = choose_splits(found, {"train": train, "val": val, "test": test})
         self.unused = [name for name, part in found.items() if part not in chosen.values()]
-        if val_share is not None:
+        self.drawn = DataReport()
+        fold = Fold.alone(split, "splits are named, or drawn by val_share")
+        if fold is not None:
+            if val_share is not None:
+                raise DataError("val_share", "is not for folds, which validate; leave it out")
+            chosen |= with_fold_of(chosen, fold, self.drawn)
+        elif val_share is not None:
             chosen |= with_drawn_validation(chosen, val_share)
         self.rows: dict[str, int] = {name: len(chosen[name]) for name in SPLITS if name in chosen}
         parts: dict[str, Any] = {name: tensors(part, columns) for name, part in chosen.items()}
@@ -70,12 +80,31 @@ class HFDataset(TorchDatasets):
     def report(self) -> DataReport:
         """What was read."""
         notes = [f"the split `{name}` is not used" for name in self.unused]
-        return DataReport(parts=self.rows, source={"files": str(len(self.files))}, notes=notes)
+        source = {"files": str(len(self.files))}
+        return replace(self.drawn, parts=self.rows, source=source, notes=notes)
 
     def fingerprint(self) -> dict[str, str | None]:
         """Facts that tell the data from any other."""
         samples = " + ".join(str(number) for number in self.rows.values())
         return {"samples": samples, "content": files_digest(self.files)}
+
+
+def with_fold_of(
+    chosen: "Mapping[SplitName, Dataset]", fold: Fold, report: DataReport
+) -> "dict[SplitName, Dataset]":
+    """The training split in two parts, of which the smaller one is a fold.
+
+    Raises:
+        DataError: There is a validation split already, or there are too few rows.
+    """
+    reject_given_validation(fold, chosen)
+    whole, none = chosen["train"], torch.empty(0, dtype=torch.long)
+    report.split = "by the names of splits"
+    train, val, _ = with_fold([torch.arange(len(whole)), none, none], fold, report)
+    return {
+        "train": whole.select(train.tolist(), keep_in_memory=True),
+        "val": whole.select(val.tolist(), keep_in_memory=True),
+    }
 
 
 def with_drawn_validation(

@@ -1,13 +1,17 @@
 """The loaders of a LightningModule that has them itself."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pytorch_lightning import LightningDataModule
 from pytorch_lightning.utilities.model_helpers import is_overridden
 
+from leyden.data.folds import NOT_OF_LOADERS
+
 
 class ModuleLoaders(LightningDataModule):
     """Gives the loaders of the LightningModule that is trained: it has no data set beside it."""
+
+    no_folds: ClassVar[str] = NOT_OF_LOADERS
 
     def train_dataloader(self) -> Any:
         return self._of_module("train_dataloader")

@@ -31,6 +31,7 @@ from leyden.run.log import quiet_libraries
 from leyden.run.preparation import Prepared, prepared_of, read_preparation
 from leyden.run.record import Record
 from leyden.run.test_uses import add_test_use
+from leyden.tasks import Task
 from leyden.training.build import RunObjects, build_trainer
 from leyden.training.resume import data_changes
 
@@ -57,6 +58,12 @@ class Tested:
     prepared: Prepared | None
     checkpoint: Path
     overrides: list[str]
+
+    @property
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """95 % intervals of metrics over the samples, by the names of the metrics that have one."""
+        known = self.task.statistics.intervals if isinstance(self.task, Task) else {}
+        return {f"test/{name}": interval for name, interval in known.items()}
 
 
 def evaluate(

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from leyden.config.module_run import is_module_run
 from leyden.data.series.preparation import SeriesPreparation
+from leyden.data.tables.new_rows import LackingColumns
 from leyden.errors import ConfigError, Problem
 from leyden.files.row_writer import Columns, Kind, row_writer
 from leyden.inference.asked import Asked, PredictionConfig, load_asked
@@ -148,10 +149,22 @@ def _table_of_files(
             raise ConfigError([Problem("--horizon", "is for series", str(config.horizon))])
         kinds = {"file": "string", "row": "int64", **predictor.kinds}
         batches = read_inputs(files, run.preparation, size=config.batch_size, may_lack=config.skip)
-        blocks = _blocks(batches, predictor, told, config)
+        blocks = _blocks(_with_hint(batches), predictor, told, config)
     if config.skip:
         kinds["problem"] = "string"
     return kinds, blocks
+
+
+def _with_hint(batches: Iterator[InputBatch]) -> Iterator[InputBatch]:
+    """The batches; where a file lacks a column, its error says how to do without it."""
+    try:
+        yield from batches
+    except ConfigError as error:
+        if not isinstance(error.__cause__, LackingColumns):
+            raise
+        hint = "--on-error skip takes its cells as missing"
+        told = [replace(one, message=f"{one.message}; {hint}") for one in error.problems]
+        raise ConfigError(told) from error
 
 
 def _texts(

@@ -42,6 +42,7 @@ class Deployable(nn.Module):
         self.temperature = temperature
         self.net = net
         self.spec = spec
+        self.preparation = preparation
         self.is_image = isinstance(preparation, ImagePreparation)
         self.is_series = isinstance(preparation, SeriesPreparation)
         mean: tuple[float, ...] = (0.0,)
@@ -84,7 +85,7 @@ def signature_of(model: Deployable) -> Signature:
     inputs = {
         "image": f"float32 ({shape}): pixels from 0 to 255",
         "series": f"float32 ({shape}): the last values, in their own units, the oldest first",
-        "table": f"float32 ({shape}): features, scaled and encoded as preparation.json says",
+        "table": f"float32 ({shape}): features of a row, see below",
         "text": "int64 (batch, time): tokens",
     }[spec.kind]
     outputs = {

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from leyden.data.tables.preparation import TablePreparation
 from leyden.formatting import format_flops, format_number, format_seconds
 from leyden.interop.deployable import Deployable, signature_of
+from leyden.interop.row_features import row_section
 
 LOADING = {
     "onnx": """\
@@ -79,6 +81,8 @@ def _lines(
     yield from ("", "## Load it", "", "```python")
     yield LOADING[format].format(shape=shape, dtype=dtype).rstrip()
     yield from ("```", "")
+    if isinstance(model.preparation, TablePreparation):
+        yield from row_section(model.preparation)
     if checks:
         yield from ("Compared with the live model, relative to its largest output:", "")
         yield from ("| inputs | difference |", "|---|---|")

@@ -273,6 +273,8 @@ def with_absolute_paths(cfg: DictConfig) -> DictConfig:
 
 def freeze_split(cfg: DictConfig) -> None:
     """Writes the rule of the split into the config; without it, that of earlier versions holds."""
-    if "split" not in cfg.data and "split" in parameters_of(find_target(cfg.data._target_)):
+    target = find_target(cfg.data._target_)
+    has_rule = "split" in parameters_of(target) and not getattr(target, "takes_only_folds", False)
+    if "split" not in cfg.data and has_rule:
         with open_dict(cfg):
             cfg.data.split = {"stratified": True}

@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 from leyden.config.compose import SweepSpec
 from leyden.config.identity import NON_SEMANTIC_KEYS, is_observer
+from leyden.config.sweep_declaration import FOLD
 from leyden.run.folder import outputs_folder, slug
 
 NON_SEMANTIC_WORDS = (
@@ -28,6 +29,9 @@ NON_SEMANTIC_WORDS = (
 """Words of a command that do not make it another sweep: more seeds or trials add to what is there,
 and the launcher may change in between."""
 
+OF_OTHER_MEANS = ("sweep.repeat.fold", f"sweep.repeat.{FOLD}")
+"""But other folds are other parts of the data: no mean is of both."""
+
 
 def sweep_folder(sweep: SweepSpec, *, cfg: DictConfig, experiment: str | None) -> Path:
     """`outputs/<name>/<what is swept>-<hash of the command>`, or the folder that the user chose.
@@ -40,7 +44,11 @@ def sweep_folder(sweep: SweepSpec, *, cfg: DictConfig, experiment: str | None) -
     if cfg.run_dir is not None:
         return Path(cfg.run_dir)
     request = sweep.request
-    words = sorted(text for text in request.overrides if _is_semantic(text, cfg))
+    words = sorted(
+        text
+        for text in request.overrides
+        if _is_semantic(text, cfg) or _makes_other_means(text, is_search=sweep.searcher is not None)
+    )
     identity = [request.primary, str(request.config_dir), *words]
     digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
     swept = "_".join(sorted(key.rpartition(".")[2] for key in sweep.axes.keys))
@@ -56,6 +64,12 @@ def _is_semantic(text: str, cfg: DictConfig) -> bool:
     group, _, rest = key.partition(".")
     name = rest.partition(".")[0]
     return not (group == "callbacks" and name and is_observer(name, _node(cfg.callbacks, name)))
+
+
+def _makes_other_means(text: str, *, is_search: bool) -> bool:
+    """Whether a word says what means are of; a search keeps to one number of repeats."""
+    key = text.lstrip("+~").partition("=")[0]
+    return key in OF_OTHER_MEANS or (is_search and key.startswith("sweep.repeat"))
 
 
 def _node(callbacks: DictConfig, name: str) -> Any:

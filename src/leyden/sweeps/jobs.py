@@ -1,7 +1,7 @@
 """Where the jobs of a sweep come from: a list of them, or a search."""
 
 import errno
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Protocol
 from leyden.config.compose import SweepSpec
 from leyden.config.identity import config_digest
 from leyden.config.job import Job
-from leyden.config.sweep_space import Assignment
+from leyden.config.sweep_space import Assignment, Axes
 from leyden.config.validate import check_job
 from leyden.errors import ConfigError
 from leyden.events import Observer
@@ -21,6 +21,7 @@ from leyden.run.record import NAME
 from leyden.sweeps.failure import LOST, lost
 from leyden.sweeps.launchers import JobSpec
 from leyden.sweeps.objective import update_entry
+from leyden.sweeps.outcome import outcome_of
 from leyden.sweeps.record import DONE, JobEntry, SweepRecord
 from leyden.sweeps.reuse import Reuse
 from leyden.sweeps.study import OptunaStudy
@@ -174,23 +175,30 @@ class ListedJobs:
 class SearchedJobs:
     """Trials that a search proposes, each when there is a place for it.
 
+    A trial is a job, or as many as `sweep.repeat` asks for: it is told when all have ended.
+
     Args:
         folders: Makes the jobs' folders.
-        waiting: Entries of an earlier start that are to be resumed.
+        unfinished: Entries of the trials that an earlier start began and did not end: each is
+            then named by `again` or `ended`, or is running.
         trials: Trials of the search.
     """
 
     def __init__(
-        self, folders: JobFolders, waiting: Iterable[JobEntry], trials: OptunaStudy
+        self, folders: JobFolders, unfinished: Iterable[JobEntry], trials: OptunaStudy
     ) -> None:
         self.folders = folders
-        self.waiting = deque(waiting)
+        self.waiting: deque[JobEntry] = deque()
         self.trials = trials
+        self.open: dict[int, list[JobEntry]] = defaultdict(list)
+        self._begin(unfinished)
 
     def next(self) -> tuple[JobEntry, JobSpec | None] | None:
         if self.left() <= 0:
             return None
-        entry = self.waiting.popleft() if self.waiting else self._asked()
+        if not self.waiting:
+            self.waiting += self._asked()
+        entry = self.waiting.popleft()
         assert entry.trial is not None
         trial = self.trials.trial(entry.trial)
         try:
@@ -205,24 +213,36 @@ class SearchedJobs:
             return entry, None
 
     def left(self) -> int:
-        return len(self.waiting) + self.trials.left()
+        return len(self.waiting) + self.trials.left() * self.folders.sweep.axes.num_repeats
 
     def again(self, entry: JobEntry) -> None:
         self.waiting.append(entry)
 
     def ended(self, entry: JobEntry) -> None:
         assert entry.trial is not None
-        values: list[float | None] = entry.objective if entry.state == "completed" else [None]
-        self.trials.tell(entry.trial, values, is_pruned=entry.state == "pruned")
+        self.open[entry.trial] = [one for one in self.open[entry.trial] if one is not entry]
+        if self.open[entry.trial]:
+            return
+        own = [one for one in self.folders.record.jobs if one.trial == entry.trial]
+        found = outcome_of(own, self.folders.sweep.axes.num_repeats)
+        values: list[float | None] = found.objective if found.state == "completed" else [None]
+        self.trials.tell(entry.trial, values, is_pruned=found.state == "pruned")
 
     def close(self) -> None:
         self.trials.close()
 
-    def _asked(self) -> JobEntry:
+    def _asked(self) -> list[JobEntry]:
         number, assignment = self.trials.ask()
-        entry = JobEntry(overrides=assignment.overrides(), trial=number)
-        self.folders.record.jobs.append(entry)
-        return entry
+        repeats = self.folders.sweep.axes.repeats(assignment)
+        entries = [JobEntry(overrides=one.overrides(), trial=number) for one in repeats]
+        self.folders.record.jobs += entries
+        self._begin(entries)
+        return entries
+
+    def _begin(self, entries: Iterable[JobEntry]) -> None:
+        for entry in entries:
+            assert entry.trial is not None
+            self.open[entry.trial].append(entry)
 
 
 def assignment_of(entry: JobEntry) -> Assignment:
@@ -230,15 +250,17 @@ def assignment_of(entry: JobEntry) -> Assignment:
     return Assignment(dict(text.split("=", 1) for text in entry.overrides))
 
 
-def unfinished_trials(record: SweepRecord, trials: OptunaStudy) -> list[JobEntry]:
+def unfinished_trials(record: SweepRecord, trials: OptunaStudy, axes: Axes) -> list[JobEntry]:
     """Entries of the trials that an earlier start began and did not end."""
-    entries = {entry.trial: entry for entry in record.jobs}
+    entries = {(entry.trial, frozenset(entry.overrides)): entry for entry in record.jobs}
     found = []
     for number, assignment in trials.unfinished():
-        if number not in entries:
-            entries[number] = JobEntry(overrides=assignment.overrides(), trial=number)
-            record.jobs.append(entries[number])
-        found.append(entries[number])
+        for one in axes.repeats(assignment):
+            key = number, frozenset(one.overrides())
+            if key not in entries:
+                entries[key] = JobEntry(overrides=one.overrides(), trial=number)
+                record.jobs.append(entries[key])
+            found.append(entries[key])
     return found
 
 

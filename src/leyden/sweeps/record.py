@@ -117,8 +117,14 @@ class SweepRecord:
     @property
     def num_planned(self) -> int:
         """Jobs in all; those of a search are not listed before they begin."""
-        wanted: int = (self.search or {}).get("n_trials", 0)
+        wanted: int = (self.search or {}).get("n_trials", 0) * self.jobs_a_trial
         return max(len(self.jobs), wanted, self.most_jobs)
+
+    @property
+    def jobs_a_trial(self) -> int:
+        """Jobs of which the objective of a trial is the mean."""
+        found: int = (self.search or {}).get("repeats", 1)
+        return found
 
     @property
     def num_left(self) -> int:
@@ -225,6 +231,7 @@ class SearchContent(TypedDict):
     """Settings of a search."""
 
     n_trials: NotRequired[int]
+    repeats: NotRequired[int]
 
 
 class SweepContent(TypedDict):

@@ -29,6 +29,7 @@ from leyden.sweeps.jobs import (
     unfinished_trials,
 )
 from leyden.sweeps.launchers import JobSpec, Launcher, LauncherUnavailable
+from leyden.sweeps.outcome import outcomes
 from leyden.sweeps.record import DONE, JobEntry, Objective, SweepRecord
 from leyden.sweeps.resume import (
     handle_drift,
@@ -88,7 +89,7 @@ def run_sweep(composed: ComposedRequest, *, command: list[str], observer: Observ
                 folder=folder,
                 axes=sweep.axes,
                 objectives=record.objectives,
-                earlier=record.jobs,
+                earlier=outcomes(record.jobs, sweep.axes.num_repeats),
             )
             for note in trials.notes:
                 observer(Note(note))
@@ -118,6 +119,9 @@ def new_record(
         objectives = [
             Objective(metric, mode, monitor.reduce) for metric, mode in search.objectives.items()
         ]
+    described = None if search is None else search.described()
+    if described is not None and sweep.axes.num_repeats > 1:
+        described["repeats"] = sweep.axes.num_repeats
     return SweepRecord(
         folder=folder,
         name=folder.name,
@@ -128,7 +132,7 @@ def new_record(
         repeated=list(sweep.axes.repeated_keys),
         objectives=objectives,
         launcher=str(sweep.launcher._target_).rpartition(".")[2].lower(),
-        search=None if search is None else search.described(),
+        search=described,
         started=now(),
         process=process_mark(),
     )
@@ -162,8 +166,9 @@ def searched_jobs(folders: JobFolders, trials: OptunaStudy) -> tuple[SearchedJob
         [(e, resolve_job(j)) for e, j in zip(begun, now_composed, strict=True)],
         settings,
     )
-    jobs, running = SearchedJobs(folders, [], trials), []
-    for entry in unfinished_trials(record, trials):
+    unfinished, running = unfinished_trials(record, trials, folders.sweep.axes), []
+    jobs = SearchedJobs(folders, unfinished, trials)
+    for entry in unfinished:
         refresh(entry, record)
         if entry.state == "running":
             running.append(entry)

@@ -94,7 +94,7 @@ class TimedJobs:
         """A job of a leading configuration with a seed that it has not had."""
         record = self.folders.record
         has_ended = all(entry.state in (*DONE, *FAILED) for entry in record.jobs)
-        if SEED not in record.repeated or record.search is not None or not has_ended:
+        if record.repeated != [SEED] or record.search is not None or not has_ended:
             return None
         leaders = self._leaders()
         if not leaders:

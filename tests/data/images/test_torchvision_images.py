@@ -10,6 +10,7 @@ from threading import Thread
 import numpy as np
 import pytest
 import torch
+from sklearn.model_selection import StratifiedKFold
 from torchvision import datasets
 
 from leyden.data import DataError, TorchvisionImages
@@ -258,3 +259,24 @@ def test_labels_of_colour_images_are_theirs(cifar):
     data = make("cifar10", num_val=1)
     assert data.splits.test.labels.tolist() == [3, 1, 2, 0]
     assert data.spec.class_names == ("plane", "car", "bird", "cat")
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class")
+def test_folds_cut_the_training_images_as_scikit_learn_does(debian):
+    labels = np.array(LABELS["train"])
+    wanted = StratifiedKFold(2, shuffle=True, random_state=0).split(labels, labels)
+    for number, (train, val) in enumerate(wanted, start=1):
+        parts = fetched("fashion_mnist", split={"fold": f"{number}/2"}).splits
+        assert parts.train.pixels.squeeze(1).tolist() == PIXELS["train"][train].tolist()
+        assert parts.val.pixels.squeeze(1).tolist() == PIXELS["train"][val].tolist()
+        assert parts.test.pixels.squeeze(1).tolist() == PIXELS["t10k"].tolist()
+        assert parts.report.split == f"test images as they are given; fold {number} of 2 validates"
+
+
+def test_a_fold_decides_the_number_of_training_samples_before_the_set_is_here():
+    assert make("cifar10", num_val=5000, split={"fold": "1/5"}).train_samples == 40_000
+
+
+def test_other_keys_of_a_split_than_the_fold_are_refused():
+    with pytest.raises(DataError, match="num_val says how many images validate"):
+        make(split={"fractions": [0.8, 0.1, 0.1]})

@@ -58,7 +58,7 @@ def evaluate(options: argparse.Namespace) -> int:
     from leyden.cli.observer import TerminalObserver
     from leyden.cli.terminal import show_metrics, show_note
     from leyden.errors import ConfigError, Diverged, Problem
-    from leyden.inference.evaluate import evaluate as test_metrics
+    from leyden.inference.evaluate import evaluated_run
 
     if options.membership:
         return attack(options)
@@ -70,18 +70,19 @@ def evaluate(options: argparse.Namespace) -> int:
         with redirect_stdout(sys.stderr):  # whatever a constructor of the user's prints
             if options.report:
                 found = evaluated(options)
-                metrics = found.metrics
+                metrics, intervals = found.metrics, found.intervals
             else:
-                metrics = test_metrics(
+                tested = evaluated_run(
                     Path(options.folder),
                     options.overrides,
                     observer=TerminalObserver(),
                     on=options.on,
                 )
+                metrics, intervals = tested.metrics, tested.intervals
     except Diverged as error:
         show_note(f"diverged: {error}")
         return OF_STATUS["diverged"]
-    print_json(metrics) if options.json else show_metrics(metrics)
+    print_json(metrics) if options.json else show_metrics(metrics, intervals)
     return 0 if found is None else write(found, is_json=options.json)
 
 

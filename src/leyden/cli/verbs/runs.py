@@ -18,7 +18,8 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
         usage="[FOLDER] [--where CONDITION ...] [--sort=[-]KEY] [--columns KEY,...]"
         " [--group KEY,...] [--json | --csv]",
         description="A table of the runs and sweeps below a folder, as `leyden runs --where"
-        " 'model=mlp val/loss<0.1' --sort test/acc`.",
+        " 'model=mlp val/loss<0.1' --sort test/acc`. Without FOLDER it is `outputs`; a run with"
+        " `run_dir=elsewhere` is listed by `leyden runs elsewhere`.",
     )
     parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path)
     parser.add_argument(
@@ -39,7 +40,8 @@ def runs(options: argparse.Namespace) -> int:
 
     folder: Path = options.folder or outputs_folder()
     if not folder.is_dir():
-        raise ConfigError([Problem("FOLDER", "there is no such folder", str(folder))])
+        hint = "" if options.folder else "; " + (elsewhere(folder) or "nothing was run here yet")
+        raise ConfigError([Problem("FOLDER", f"there is no such folder{hint}", str(folder))])
     if options.json and options.csv:
         raise ConfigError([Problem("--csv", "goes without --json", "true")])
     from leyden.cli.console import print_json
@@ -69,7 +71,21 @@ def runs(options: argparse.Namespace) -> int:
     else:
         show_sweeps(sweeps if is_whole else [])
         show_runs(chosen, folder)
+        if options.folder is None and (hint := elsewhere(folder)):
+            show_note(hint)
     return 0
+
+
+def elsewhere(listed: Path) -> str:
+    """How to list runs and sweeps that lie in this folder, and not in the one that is listed."""
+    found = [
+        path.parent for name in ("run.json", "sweep.json") for path in Path().glob(f"*/{name}")
+    ]
+    others = sorted(folder.name for folder in found if folder.resolve() != listed.resolve())
+    if not others:
+        return ""
+    more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+    return f"not listed: {others[0]}{more}, which run_dir put there; leyden runs . lists all"
 
 
 def show_groups(

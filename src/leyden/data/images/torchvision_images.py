@@ -14,8 +14,10 @@ from torch import Tensor
 from leyden.data.datamodule import DataModule
 from leyden.data.errors import DataError
 from leyden.data.fetching import data_folder, fetch_into
+from leyden.data.folds import Fold, with_fold
 from leyden.data.images.augmentation import Augmentation
 from leyden.data.images.pixels import image_splits, preparation_of
+from leyden.data.report import DataReport
 from leyden.data.spec import DataKind, Spec
 from leyden.data.splits import DataSplits, counted
 from leyden.data.splitting import draw_rows
@@ -65,7 +67,8 @@ class TorchvisionImages(DataModule):
 
     Args:
         dataset: Which of them.
-        num_val: Images that validate, drawn once for all runs.
+        num_val: Images that validate, drawn once for all runs; with a fold they are its images.
+        split: `fold` alone, such as 1/5: a fold of the training images that validates.
         crop: Least share of the area that a random crop keeps, see `Augmentation`.
         translate: Largest random shift, in pixels.
         flip: Whether every second image is mirrored, left to right.
@@ -77,12 +80,14 @@ class TorchvisionImages(DataModule):
     """
 
     kind: ClassVar[DataKind] = "image"
+    takes_only_folds: ClassVar[bool] = True  # so the config of a run without one has no `split`
 
     def __init__(
         self,
         *,
         dataset: DatasetName,
         num_val: PositiveInt = 5000,
+        split: dict[str, Any] | None = None,
         crop: Share = 1.0,
         translate: Count = 0,
         flip: bool = False,
@@ -92,6 +97,7 @@ class TorchvisionImages(DataModule):
         super().__init__(**shared)
         self.dataset = dataset
         self.num_val = num_val
+        self.fold = Fold.alone(split, "num_val says how many images validate")
         self.augmentation = Augmentation(self.seed, crop, translate, flip, cutout)
         self.source = SOURCES[dataset]
         self.folder = data_folder() / dataset
@@ -119,11 +125,12 @@ class TorchvisionImages(DataModule):
         return Spec("image", self.source.shape, self.source.num_classes)
 
     def expected_train_samples(self) -> int:
-        return self.source.num_train - self.num_val
+        fold, whole = self.fold, self.source.num_train
+        return whole - (self.num_val if fold is None else whole // fold.count)
 
     def load(self) -> DataSplits:
         augmentation = self.augmentation if self.augmentation.changes else None
-        origin = type(self), self.folder.absolute(), self.num_val, augmentation
+        origin = type(self), self.folder.absolute(), self.num_val, self.fold, augmentation
         parts = loaded.get(origin) or counted(self._read_parts())
         loaded[origin] = parts
         return parts
@@ -134,7 +141,11 @@ class TorchvisionImages(DataModule):
         if self.num_val >= len(whole):
             raise DataError("num_val", f"leaves none of the {len(whole):,} images to train on")
         sizes = (len(whole) - self.num_val, self.num_val, 0)
-        train, val, _ = draw_rows(len(whole), sizes, labels=whole_labels)
+        report = DataReport()
+        drawn = draw_rows(len(whole), sizes, labels=whole_labels)
+        if self.fold is not None:
+            report.split = "test images as they are given"
+        train, val, _ = with_fold(drawn, self.fold, report, labels=whole_labels)
         parts = image_splits(
             (whole[train], whole[val], test),
             (whole_labels[train], whole_labels[val], test_labels),
@@ -142,7 +153,7 @@ class TorchvisionImages(DataModule):
         )
         spec = Spec("image", self.source.shape, self.source.num_classes, class_names=names)
         preparation = preparation_of(parts[0], spec.input_shape)
-        return DataSplits(spec, *parts, preparation=preparation)
+        return DataSplits(spec, *parts, report, preparation)
 
     def _read(self, *, train: bool) -> tuple[Tensor, Tensor, tuple[str, ...]]:
         dataset = _torchvision_class(self.source)(self.folder, train=train)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from leyden.data.datamodule import DataModule
 from leyden.data.errors import DataError
+from leyden.data.folds import KEY, NOT_IN_TIME
 from leyden.data.parsing.table_format import (
     Decimal,
     MissingWord,
@@ -107,8 +108,7 @@ class CSVSeries(DataModule):
             message = "is not for series, which are split by time; data.by takes several series"
             raise DataError("split.by", message)
         if split.fold is not None:
-            message = "is not for series: a fold would be trained on what comes after it"
-            raise DataError("split.fold", message)
+            raise DataError(KEY, NOT_IN_TIME)
         found = SeriesReader(self.layout).read(self.path, report)
         return series_splits(
             [one.series for one in found],

@@ -10,6 +10,7 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from leyden.data.datamodule import DataModule
+from leyden.data.folds import NOT_IN_TIME
 from leyden.data.series.preparation import SeriesLayout
 from leyden.data.series.series import Series, series_splits
 from leyden.data.spec import DataKind
@@ -30,6 +31,7 @@ class Sine(DataModule):
     """
 
     kind: ClassVar[DataKind] = "series"
+    no_folds: ClassVar[str] = NOT_IN_TIME
 
     def __init__(
         self,
@@ -74,6 +76,7 @@ class Sunspots(DataModule):
     """
 
     kind: ClassVar[DataKind] = "series"
+    no_folds: ClassVar[str] = NOT_IN_TIME
 
     def __init__(self, *, lags: PositiveInt = 22, horizon: PositiveInt = 1, **shared: Any) -> None:
         super().__init__(**shared)

@@ -17,7 +17,7 @@ from leyden.data.batches import Batch, BatchIndices
 from leyden.data.datamodule import DataModule
 from leyden.data.errors import DataError
 from leyden.data.folds import RowIndex as Places
-from leyden.data.folds import with_fold
+from leyden.data.folds import reject_given_validation, with_fold
 from leyden.data.parsing.table_format import (
     Decimal,
     MissingWord,
@@ -275,6 +275,7 @@ def split_series(
         raise DataError("split.by", "the files say the parts already")
     report.split = "as files are called; val and test, where there is none, drawn from train"
     stratified = labels if split.stratified else None
+    reject_given_validation(split.fold, {one.part for one in found})
     parts = split_by_names(
         [one.part for one in found], split.fractions, labels=stratified, key="path"
     )

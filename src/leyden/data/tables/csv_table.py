@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+import torch
 
 from leyden.data.datamodule import DataModule
 from leyden.data.errors import DataError
@@ -166,7 +167,8 @@ class CSVTable(DataModule):
         inputs = inputs_of(encoders, columns)
         spec, targets = target.scaled(train, feature_names(encoders, columns))
         warn_of_duplicates(inputs, targets, parts, report)
-        cut = [TableRows(inputs[part], targets[part]) for part in parts]
+        is_missing = torch.tensor(columns[preparation.names].isna().to_numpy())
+        cut = [TableRows(inputs[part], targets[part], is_missing[part]) for part in parts]
         return DataSplits(spec, cut[0], cut[1], cut[2], report, preparation)
 
 

@@ -7,6 +7,7 @@ from annotated_types import Ge
 
 from leyden.data.class_splits import split_labelled
 from leyden.data.datamodule import DataModule
+from leyden.data.folds import INSTEAD
 from leyden.data.report import DataReport
 from leyden.data.spec import DataKind, Spec, TaskName
 from leyden.data.splits import DataSplits
@@ -71,6 +72,7 @@ class Line(DataModule):
 
     kind: ClassVar[DataKind] = "table"
     task: ClassVar[TaskName | None] = "regression"
+    no_folds: ClassVar[str] = f"is not for a line whose validation points are given; {INSTEAD}"
 
     def __init__(self, **shared: Any) -> None:
         super().__init__(**shared)

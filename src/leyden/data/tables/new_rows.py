@@ -38,6 +38,10 @@ class NewRows:
     block: RowBlock
 
 
+class LackingColumns(DataError):
+    """A table lacks columns that the run was trained on; the cells may be taken as missing."""
+
+
 def read_new_rows(
     path: Path, preparation: TablePreparation, *, size: int, may_lack: bool = False
 ) -> Iterator[NewRows]:
@@ -62,7 +66,7 @@ def new_rows(block: RowBlock, preparation: TablePreparation, *, may_lack: bool =
     values: dict[str, pd.Series] = {}
     lacking = [name for name in preparation.names if name not in block.columns]
     if lacking and not may_lack:
-        raise DataError(None, lacking_words(lacking, block.columns))
+        raise LackingColumns(None, lacking_words(lacking, block.columns))
     for encoder in preparation.encoders:
         cells: Cells = block.columns.get(encoder.name, [""] * len(block))
         column = read_column(encoder, cells, preparation)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from leyden.data.batches import Batch, BatchIndices
@@ -15,10 +15,12 @@ class TableRows:
     Attributes:
         features: Scaled features of each row.
         targets: Classes (rows), or scaled numbers (rows, outputs).
+        is_missing: Whether the cell of each column was missing and is filled; None: not known.
     """
 
     features: Float[Tensor, "rows features"]
     targets: Shaped[Tensor, "rows *outputs"]
+    is_missing: Bool[Tensor, "rows columns"] | None = None
 
     @property
     def labels(self) -> Int[Tensor, " rows"] | None:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from leyden.data.errors import DataError, excerpt
-from leyden.data.folds import RowIndex, with_fold
+from leyden.data.folds import KEY as FOLD_KEY
+from leyden.data.folds import NOT_IN_TIME, RowIndex, reject_given_validation, with_fold
 from leyden.data.parsing.table_file import column_of
 from leyden.data.parsing.times import parse_times
 from leyden.data.report import DataReport
@@ -90,12 +91,12 @@ def _by_column(
             said = (f"{excerpt(str(as_category(cell)))} is {part}" for cell, part in flags.items())
             report.split += f": {', '.join(said)}"
             cells = cells.map(flags)
+        reject_given_validation(split.fold, {split_named(cell) for cell in cells.unique()})
         parts = split_by_names(cells.tolist(), split.fractions, labels=labels, key=KEY)
         return with_fold(parts, split.fold, report, labels=labels)
     if kind == "time":
         if split.fold is not None:
-            message = "folds would be trained on what comes after them; split.by names times"
-            raise DataError("split.fold", message)
+            raise DataError(FOLD_KEY, f"{NOT_IN_TIME}; split.by names times")
         times = parse_times(cells, key=KEY)
         report.split = f"by time: {split.by} ({times.form}); the latest rows are tested"
         return split_by_time(torch.tensor(times.keys), sizes)

@@ -95,8 +95,18 @@ def read_target(
     what = f"{len(target.class_names)} classes" if target.class_names else "numbers"
     column.role, column.made, column.reason = "target", what, ""
     if guessed:
-        report.notes.insert(0, f"target {column.name}: {what}; data.task says otherwise")
+        report.notes.insert(
+            0, f"the target {column.name} is taken for {what}{_other_way(values, task)}"
+        )
     return target
+
+
+def _other_way(values: "pd.Series[Any]", task: TableTask) -> str:
+    """What to type where a target of numbers was guessed wrongly."""
+    if task == "regression":
+        return "; data.task=classification takes it for classes"
+    is_numeric = pd.api.types.is_numeric_dtype(values)
+    return "; data.task=regression takes it for numbers" if is_numeric else ""
 
 
 def _guessed_task(values: "pd.Series[Any]", column: Column) -> TableTask:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, get_args
 from leyden.data.datamodule import DataModule
 from leyden.data.errors import DataError
 from leyden.data.fetching import data_folder, fetch_into
+from leyden.data.folds import NOT_OF_TEXT
 from leyden.data.report import DataReport
 from leyden.data.spec import DataKind, Spec
 from leyden.data.splits import DataSplits
@@ -50,6 +51,7 @@ class Text(DataModule):
     """
 
     kind: ClassVar[DataKind] = "text"
+    no_folds: ClassVar[str] = NOT_OF_TEXT
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from leyden.data.datamodule import DataModule
+from leyden.data.folds import NOT_OF_TEXT
 from leyden.data.spec import DataKind, Spec
 from leyden.data.splits import DataSplits
 from leyden.data.text.vocabulary import (
@@ -45,6 +46,7 @@ class StdlibText(DataModule):
     """
 
     kind: ClassVar[DataKind] = "text"
+    no_folds: ClassVar[str] = NOT_OF_TEXT
 
     def __init__(
         self,

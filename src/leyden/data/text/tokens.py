@@ -14,6 +14,7 @@ from torch import Tensor
 
 from leyden.data.datamodule import DataModule
 from leyden.data.errors import DataError
+from leyden.data.folds import NOT_OF_TEXT
 from leyden.data.spec import DataKind, Spec
 from leyden.data.splits import DataSplits
 from leyden.data.text.vocabulary import Vocabulary, load_vocabulary
@@ -82,6 +83,7 @@ class Tokens(DataModule):
     """
 
     kind: ClassVar[DataKind] = "text"
+    no_folds: ClassVar[str] = NOT_OF_TEXT
     without_path: ClassVar[str] = "random tokens of GPT-2's vocabulary"
 
     def __init__(

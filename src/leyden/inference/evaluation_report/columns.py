@@ -1,7 +1,7 @@
 """The columns of a table, read back from the inputs of a network."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 
 import numpy as np
@@ -99,6 +99,23 @@ def columns_of(
     return [
         Numbers(name, features[:, place], _decimals(features[:, place].std()))
         for place, name in enumerate(shown)
+    ]
+
+
+def with_missing(columns: list[TableColumn], is_missing: Tensor) -> list[TableColumn]:
+    """The columns, with what was missing in the place of the numbers that it was filled with.
+
+    Args:
+        columns: Columns in the order of the preparation.
+        is_missing: Whether each sample lacks each column.
+    """
+    if is_missing.shape[1] != len(columns):
+        return columns
+    return [
+        replace(one, values=np.where(missing.numpy(), np.nan, one.values))
+        if isinstance(one, Numbers)
+        else one
+        for one, missing in zip(columns, is_missing.T, strict=True)
     ]
 
 

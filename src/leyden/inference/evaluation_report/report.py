@@ -9,7 +9,7 @@ from leyden.events import Event, Note, Observer
 from leyden.files.atomic import write_atomically
 from leyden.files.disk_space import require_space
 from leyden.inference.evaluate import Tested, evaluated_run
-from leyden.inference.evaluation_report.columns import TableColumn, columns_of
+from leyden.inference.evaluation_report.columns import TableColumn, columns_of, with_missing
 from leyden.inference.evaluation_report.document import Document, Paragraph, Section
 from leyden.inference.evaluation_report.outputs import OutputCollector, TestedSamples, samples_of
 from leyden.inference.evaluation_report.page import GENERATOR, page_of
@@ -34,11 +34,13 @@ class Evaluation:
 
     Attributes:
         metrics: The metrics by name.
+        intervals: 95 % intervals of those that have one.
         text: Content of the page.
         path: File of the page.
     """
 
     metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
     text: str
     path: Path
 
@@ -85,7 +87,7 @@ def evaluate_with_report(
     tested = evaluated_run(folder, overrides, observer=noting, on=on, watchers=[collector])
     samples = samples_of(tested, collector)
     document = document_of(folder, tested, samples, on, notes)
-    return Evaluation(tested.metrics, page_of(document), page)
+    return Evaluation(tested.metrics, tested.intervals, page_of(document), page)
 
 
 def _require_place(page: Path) -> None:
@@ -129,7 +131,9 @@ def _columns(tested: Tested, samples: TestedSamples) -> list[TableColumn]:
     if inputs is None or inputs.ndim != 2:
         return []
     preparation = None if tested.prepared is None else tested.prepared.preparation
-    return columns_of(inputs, preparation, samples.spec.feature_names)
+    is_missing = getattr(samples.part, "is_missing", None)  # of the run's own table
+    columns = columns_of(inputs, preparation, samples.spec.feature_names)
+    return columns if is_missing is None else with_missing(columns, is_missing[: len(samples)])
 
 
 def _facts(

@@ -18,7 +18,6 @@ from leyden.inference.evaluation_report.pictures import (
     scatter_picture,
 )
 from leyden.inference.evaluation_report.slices import FEWEST, slices_of
-from leyden.tasks import Task
 from leyden.tasks.class_statistics import calibration_error, class_table
 
 MOST_IN_ORDER = 25
@@ -32,12 +31,10 @@ MACRO = ("precision", "recall", "f1")
 
 def metrics_section(tested: Tested) -> Section:
     """All metrics with the intervals that they have."""
-    task = tested.task
-    intervals = task.statistics.intervals if isinstance(task, Task) else {}
     rows = []
     for name, value in tested.metrics.items():
         short = name.removeprefix("test/")
-        interval = intervals.get(short)
+        interval = tested.intervals.get(name)
         shown = "" if interval is None else " to ".join(map(format_number, interval))
         rows.append([short, format_number(value), shown])
     parts: list[Part] = [Table(["metric", "value", "95 % interval"], rows, (0,))]

@@ -6,6 +6,11 @@ from leyden.config.test_part import is_of_test_part
 from leyden.formatting import format_number, format_seconds
 from leyden.sweeps.objective import half_width
 from leyden.sweeps.report.baselines import standing_of
+from leyden.sweeps.report.cross_validation import (
+    configuration_command,
+    is_cross_validated,
+    repeat_word,
+)
 from leyden.sweeps.report.details import best_job
 from leyden.sweeps.report.document import CommandBlock, Paragraph, Part, Picture, Section
 from leyden.sweeps.report.interactive import overview_figure
@@ -42,10 +47,22 @@ def answer(results: Results) -> Section:
     if len(overview_rows(results)) > 1:
         parts.append(_picture(results))
     if scored:
-        best = best_job(results, scored[0])
-        parts += [Paragraph(f"Its best job is number {best.number}, again by:")]
-        parts += [CommandBlock(job_command(results.record, best))]
+        parts += _again(results, scored[0])
     return Section("Answer", [*parts, Paragraph(counts(results))])
+
+
+def _again(results: Results, best: Configuration) -> list[Part]:
+    """What to type to run the best again: its best job, or all its folds."""
+    if not is_cross_validated(results):
+        job = best_job(results, best)
+        said, command = f"Its best job is number {job.number}", job_command(results.record, job)
+        return [Paragraph(f"{said}, again by:"), CommandBlock(command)]
+    text = (
+        "The answer is the configuration, by its mean over the folds, and not the job of one fold."
+        " All its folds again by:"
+    )
+    command = configuration_command(results.record, best)
+    return [Paragraph(text), CommandBlock(command)]
 
 
 def _picture(results: Results) -> Picture:
@@ -61,7 +78,9 @@ def best_sentence(results: Results) -> str:
     best, compared = scored[0], compare(scored)
     count = len(results.configurations)
     of = f" of {count} configurations" if count > 1 else ""
-    sentence = f"Best{of} is “{best.label}”: {metric} {_mean_and_noise(best)}."
+    sentence = (
+        f"Best{of} is “{best.label}”: {metric} {_mean_and_noise(best, repeat_word(results))}."
+    )
     if len(scored) == 1:
         others = "was trained to its end" if results.pruned else "has a value"
         return f"{sentence} No other configuration {others}, to compare it with."
@@ -89,14 +108,14 @@ def _rest(scored: list[Configuration], compared: list[Comparison]) -> str:
     return text
 
 
-def _mean_and_noise(configuration: Configuration) -> str:
+def _mean_and_noise(configuration: Configuration, repeats: str) -> str:
     count, mean = len(configuration.scores), format_number(configuration.mean)
     lost = len(configuration.jobs) - count
     missing = f", {lost} more not completed" if lost else ""
     half = half_width(configuration.scores)
     if half is None:
         return f"{mean} (one job{missing})"
-    return f"{mean} ± {half:.2g} (95 % interval of the mean of {count} jobs{missing})"
+    return f"{mean} ± {half:.2g} (95 % interval of the mean of {count} {repeats}{missing})"
 
 
 def _relative(best: Configuration, second: Configuration) -> str:

@@ -1,6 +1,7 @@
 """The section on the test of the best configuration's best job."""
 
 from leyden.formatting import format_number
+from leyden.sweeps.report.cross_validation import is_cross_validated, test_of_folds
 from leyden.sweeps.report.details import Details, calibration_words, read_details
 from leyden.sweeps.report.details_pictures import draw_calibration, draw_confusion
 from leyden.sweeps.report.document import Paragraph, Part, Picture, Section, Table
@@ -11,7 +12,12 @@ from leyden.sweeps.report.style import png
 
 
 def best_test(results: Results) -> Section:
-    """Classes, confusions and calibration of the best configuration's best job."""
+    """Classes, confusions and calibration of the best configuration's best job.
+
+    Of a cross-validation they are means over the folds.
+    """
+    if is_cross_validated(results):
+        return test_of_folds(results)
     details = read_details(results)
     if details is None:
         return Section("Test of the best job")

@@ -84,7 +84,11 @@ def read_details(results: Results) -> Details | None:
     """The details of the best configuration's best job; None where there are none."""
     if not results.scored:
         return None
-    job = best_job(results, results.scored[0])
+    return details_of(results, best_job(results, results.scored[0]))
+
+
+def details_of(results: Results, job: JobResult) -> Details | None:
+    """The details of a job; None where there are none."""
     if job.entry.folder is None:
         return None
     try:

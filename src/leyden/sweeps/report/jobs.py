@@ -145,19 +145,25 @@ def job_command(record: SweepRecord, job: JobResult) -> str:
         job: One of its jobs.
     """
     own = {*record.axes, *job.values}
-    shared = [text for text in record.overrides if not _is_left_out(text, own)]
-    words = ["leyden", "train", *_flags(record.command), *shared, *job.entry.overrides]
+    shared = [text for text in record.overrides if not is_left_out(text, own)]
+    words = ["leyden", "train", *flags(record.command), *shared, *job.entry.overrides]
     return shlex.join(words)
 
 
-def _is_left_out(override: str, own: set[str]) -> bool:
+def is_left_out(override: str, own: set[str]) -> bool:
+    """Whether an override of the sweep is none of a job: it is of the sweep, or of the job's own.
+
+    Args:
+        override: As typed.
+        own: Keys that a job sets itself.
+    """
     key = override.partition("=")[0].lstrip("+~")
     if key == "run_dir":  # the sweep's own folder
         return True
     return key in own or key.replace("/", ".").partition(".")[0] in OF_THE_SWEEP
 
 
-def _flags(command: list[str]) -> list[str]:
+def flags(command: list[str]) -> list[str]:
     """Where the configs of the user's own are; the other flags belong to the sweep."""
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--config-dir", "-cd")

@@ -1,5 +1,6 @@
 """The question that a sweep asks: its axes, their values, and what they are compared by."""
 
+from leyden.config.sweep_declaration import FOLD
 from leyden.formatting import printable
 from leyden.sweeps.report.jobs import short_value
 from leyden.sweeps.report.order import is_numeric, ordered_levels
@@ -11,12 +12,13 @@ MOST_FILTER_VALUES = 20
 
 def question(results: Results) -> str:
     """`Question: which of model (mlp, cnn) x optimizer (sgd, adamw) gives the lowest val/loss?`."""
-    objective, folded = (
-        results.objective,
-        [key for key in results.record.repeated if any(key in job.values for job in results.jobs)],
-    )
-    repeats = f" Repeated over {', '.join(f'{key} ({_values(results, key)})' for key in folded)}."
-    end = repeats if folded else ""
+    objective, repeated = results.objective, results.record.repeated
+    folded = [key for key in repeated if any(key in job.values for job in results.jobs)]
+    others = [f"{key} ({_values(results, key)})" for key in folded if key != FOLD]
+    end = f" Repeated over {', '.join(others)}." if others else ""
+    if FOLD in folded:
+        folds = {job.values[FOLD] for job in results.jobs if FOLD in job.values}
+        end += f" Cross-validated over {len(folds)} folds."
     axes = [f"{name} ({_values(results, key)})" for key, name in results.names.items()]
     if not axes:
         return f"Question: which {objective.metric} does the configuration reach?{end}"

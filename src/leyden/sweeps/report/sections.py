@@ -92,6 +92,8 @@ def what_counts(results: Results) -> str:
     better = "less" if objective.mode == "min" else "more"
     repeated = ", ".join(results.record.repeated)
     folded = f" Jobs that differ only in {repeated} are folded to a mean." if repeated else ""
+    if results.record.jobs_a_trial > 1:
+        folded += " The search went by this mean: it is the objective of a trial."
     return (
         f"The objective is {objective.metric}, where monitored {reduced} of a job's validations; "
         f"{better} is better.{folded} Test metrics are of each job's best checkpoint; "
