@@ -14,12 +14,14 @@ from leyden.config.huggingface import is_hf
 from leyden.config.job import Job
 from leyden.config.module_run import adapted, has_leyden_data, is_module_run
 from leyden.config.plain import copy_of, plain
+from leyden.config.references import in_run_folder
 from leyden.config.signature import parameters_of
 from leyden.config.targets import find_target
 from leyden.data import DataModule, Spec
 from leyden.errors import ConfigError, Problem, gathered
 from leyden.interop.gpt2 import require_matching_gpt2
 from leyden.models.parameter_count import ParameterCount, count_parameters
+from leyden.planning.architecture import freeze_architecture
 from leyden.planning.batch import solve_batch
 from leyden.planning.budget import spend_budget
 from leyden.planning.building import require_spec
@@ -145,6 +147,8 @@ def resolve_config(
         return _resolve_with_data_as_it_is(cfg, cache)
     cfg = with_absolute_paths(cfg)
     freeze_split(cfg)
+    if not is_module_run(cfg):
+        freeze_architecture(cfg)
     solve_batch(cfg)
     data, spec, found = cached_data(cfg, cache, fetch=fetch)
     assert isinstance(data, DataModule)
@@ -177,6 +181,8 @@ def _resolve_with_data_as_it_is(cfg: DictConfig, cache: Cache) -> ResolvedConfig
     """
     if str(cfg.data._target_).startswith("leyden."):
         cfg = with_absolute_paths(cfg)
+    if not is_module_run(cfg):
+        freeze_architecture(cfg)
     data, spec, _ = cached_data(cfg, cache)
     if not is_module_run(cfg):
         known = require_spec(cfg, spec)
@@ -225,6 +231,9 @@ def cached_data(
     Raises:
         ConfigError: The data can't be loaded, or contradicts the config.
     """
+
+    if cfg.run_dir is not None:  # of a run that is resumed: it may keep files of its data
+        cfg = in_run_folder(cfg, Path(cfg.run_dir))
 
     def read() -> tuple[LightningDataModule, Spec | None, list[Problem]]:
         data, spec = read_data(cfg, fetch=fetch)

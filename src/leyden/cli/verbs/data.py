@@ -35,6 +35,7 @@ def show_data_sets(options: argparse.Namespace) -> int:
     from leyden.cli.data_table import show_description
     from leyden.data import DataModule
     from leyden.errors import ConfigError, Problem
+    from leyden.planning.architecture import complete_tokenizer
     from leyden.planning.resolve import Cache, cached_data, with_absolute_paths
 
     cache = Cache()
@@ -42,6 +43,7 @@ def show_data_sets(options: argparse.Namespace) -> int:
     with redirect_stdout(sys.stderr):  # whatever a constructor of the user's prints
         for job in composed.jobs:
             cfg = with_absolute_paths(job.cfg)
+            complete_tokenizer(cfg)
             try:
                 data, _, problems = cached_data(cfg, cache, fetch=True)
             except ConfigError as error:

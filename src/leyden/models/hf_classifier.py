@@ -1,0 +1,245 @@
+"""Transformers of Hugging Face that classify texts."""
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from leyden.models.hf_architecture import read_architecture, source_of
+from leyden.models.pretrained import Pretrained
+from leyden.types import Count, PositiveInt
+
+DEFAULT = "DEFAULT"
+"""The weights that lie beside the config.json."""
+
+MODEL = "model."
+"""Beginning of the names of parameters: that of the network of transformers."""
+
+
+class HFClassifier(nn.Module):
+    """A transformer of Hugging Face with a head for the classes of whole texts.
+
+    It is `AutoModelForSequenceClassification` of the package `transformers`, built from what the
+    config.json says. No code of the folder or of the Hub is executed, and weights are read from
+    safetensors only.
+
+    Args:
+        name: Folder with a config.json, as `save_pretrained` writes it, or a name on the Hub.
+        num_outputs: Number of classes.
+        weights: Weights that a run begins with: `DEFAULT`, those of `name`, a file of safetensors,
+            or None: random ones. The constructor does not read them: see `pretrained`.
+        architecture: Content of the config.json; None: it is read from `name`. A run keeps it in
+            its frozen config.
+        vocab_size: Number of tokens of the tokenizer; None: it is not known.
+        context: Number of tokens of a text; None: it is not known.
+        pad_token: The token that fills up short texts, which no other token sees; None: that of the
+            architecture.
+
+    Raises:
+        ValueError: The package `transformers` has no such model, or it does not fit the texts.
+    """
+
+    kinds: ClassVar[frozenset[str]] = frozenset({"text"})
+    text_tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
+
+    @staticmethod
+    def stacking_limits(arguments: Mapping[str, Any]) -> dict[str, str]:
+        """Why such networks can't be trained as one stacked network, by key of the config."""
+        return {"model": "models of transformers"}
+
+    @staticmethod
+    def frozen_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments that a run keeps in its config, so that it does not depend on the folder."""
+        if arguments.get("architecture") is not None:
+            return {}
+        return {"architecture": read_architecture(str(arguments["name"]))}
+
+    @staticmethod
+    def tokenizer_of(arguments: Mapping[str, Any]) -> str:
+        """The tokenizer that the network was made for, as `data.tokenizer` names it."""
+        return f"hf:{source_of(str(arguments['name']))}"
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        num_outputs: PositiveInt,
+        weights: str | None = DEFAULT,
+        architecture: dict[str, Any] | None = None,
+        vocab_size: PositiveInt | None = None,
+        context: PositiveInt | None = None,
+        pad_token: Count | None = None,
+    ) -> None:
+        super().__init__()
+        config = _config(architecture or read_architecture(name), num_outputs)
+        if pad_token is not None and config.pad_token_id is None:
+            config.pad_token_id = pad_token
+        elif pad_token not in (None, config.pad_token_id):
+            raise ValueError(
+                f"its config.json fills texts up with token {config.pad_token_id}, the tokenizer"
+                f" with {pad_token}; type another data.pad_token"
+            )
+        self.pad_token: int | None = config.pad_token_id
+        if hasattr(config, "use_cache"):  # of keys and values, for what writes texts
+            config.use_cache = False
+        kind = _class_for(config)
+        with _quiet():
+            self.model: nn.Module = kind(config)
+        _require_room(self.model, vocab_size, context)
+        self.pretrained: Pretrained | None = None
+        if weights is not None:
+            new = _made_for_classes(self.model)
+            load = partial(_read_weights, kind, config, name=name, weights=weights, new=new)
+            self.pretrained = Pretrained(load, name if weights == DEFAULT else weights, new)
+
+    def forward(self, tokens: Int[Tensor, "batch time"]) -> Float[Tensor, "batch classes"]:
+        # A tensor on the meta device has no values, and the mask changes no shape.
+        is_plain = self.pad_token is None or tokens.is_meta
+        mask = None if is_plain else (tokens != self.pad_token).long()
+        logits: Tensor = self.model(input_ids=tokens, attention_mask=mask).logits
+        return logits
+
+
+def _config(architecture: Mapping[str, Any], num_outputs: int) -> Any:
+    """The config of transformers.
+
+    Raises:
+        ValueError: There is no such model, or the package is missing.
+    """
+    transformers = _transformers()
+    given = dict(architecture)
+    kind = str(given.pop("model_type"))
+    try:
+        config = transformers.AutoConfig.for_model(kind, **given, num_labels=num_outputs)
+    except Exception as error:  # validation of the package, of several kinds
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(f"its config.json is none of transformers: {reason}") from error
+    return config
+
+
+def _class_for(config: Any) -> Any:
+    """The class that classifies texts with such a config.
+
+    Raises:
+        ValueError: There is none.
+    """
+    known = _transformers().MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
+    if type(config) not in known:
+        message = f"models of the type `{config.model_type}` classify no texts in transformers"
+        raise ValueError(message)
+    return known[type(config)]
+
+
+def _require_room(model: Any, vocab_size: int | None, context: int | None) -> None:
+    """Raises `ValueError` where the tokens or the length of the texts do not fit a model."""
+    own = model.get_input_embeddings().num_embeddings
+    if vocab_size is not None and vocab_size > own:
+        message = f"the tokenizer has {vocab_size:,} tokens, the model {own:,}"
+        raise ValueError(f"{message}; type the data.tokenizer that it was trained with")
+    most = _most_positions(model)
+    if context is not None and most is not None and context > most:
+        raise ValueError(f"reads {most:,} tokens at most; type data.context={most}")
+
+
+def _most_positions(model: Any) -> int | None:
+    """Tokens that a model has places for; None where it does not say it."""
+    for name, module in model.named_modules():
+        is_table = isinstance(module, nn.Embedding) and name.endswith("position_embeddings")
+        if is_table and module.padding_idx is not None:  # RoBERTa counts from the one after it
+            return int(module.num_embeddings - module.padding_idx - 1)
+    most = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return most if isinstance(most, int) and most > 0 else None
+
+
+def _made_for_classes(model: Any) -> tuple[str, ...]:
+    """Beginnings of the names of parameters that only a classification has."""
+    base = model.base_model_prefix
+    own = {name.partition(".")[0] for name, _ in model.named_parameters()} - {base}
+    # A model that was trained to fill in words has no pooler.
+    poolers = {f"{base}.pooler"} if hasattr(getattr(model, base, None), "pooler") else set()
+    return tuple(sorted(f"{MODEL}{name}." for name in own | poolers))
+
+
+def _read_weights(
+    kind: Any, config: Any, *, name: str, weights: str, new: tuple[str, ...]
+) -> dict[str, Tensor]:
+    """The weights by our names; without those of a head for another number of classes.
+
+    Args:
+        kind: Class of the network in transformers.
+        config: Its config.
+        name: Folder or name on the Hub.
+        weights: `DEFAULT`, or a file.
+        new: Beginnings of the names that the weights may lack.
+
+    Raises:
+        ValueError: They can't be read, or are another model's.
+    """
+    options: dict[str, Any] = {"config": config, "dtype": torch.float32}
+    source: str | None = source_of(name)
+    if weights == DEFAULT:
+        options |= {"use_safetensors": True, "local_files_only": Path(str(source)).is_dir()}
+    else:
+        source, options["state_dict"] = None, _read_file(Path(weights).expanduser())
+    try:
+        with _quiet(), torch.random.fork_rng(devices=[]):
+            found, info = kind.from_pretrained(
+                source, **options, ignore_mismatched_sizes=True, output_loading_info=True
+            )
+    except Exception as error:  # the package raises errors of several others
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise ValueError(f"its weights can't be read: {reason}") from error
+    other = {one[0] if isinstance(one, tuple) else one for one in info["mismatched_keys"]}
+    odd = sorted(key for key in other if not f"{MODEL}{key}".startswith(new))
+    if odd:
+        raise ValueError(f"hold another model: the shape of `{odd[0]}` is another")
+    left_out = {*info["missing_keys"], *other}
+    return {
+        f"{MODEL}{key}": tensor
+        for key, tensor in found.state_dict().items()
+        if key not in left_out
+    }
+
+
+def _read_file(file: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(file)
+    except (OSError, SafetensorError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(f"is no file of safetensors that can be read: {reason}") from error
+
+
+def _transformers() -> Any:
+    try:
+        import transformers  # of the extra `hf`
+    except ModuleNotFoundError as error:
+        message = f"needs {error.name} of the extra `hf`: pip install 'leyden[hf]'"
+        raise ValueError(message) from error
+    return transformers
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps bars and remarks of transformers from the terminal."""
+    own = _transformers().utils.logging
+    level, has_bar = own.get_verbosity(), own.is_progress_bar_enabled()
+    own.set_verbosity(logging.ERROR)
+    own.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        own.set_verbosity(level)
+        if has_bar:
+            own.enable_progress_bar()

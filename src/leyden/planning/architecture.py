@@ -1,0 +1,56 @@
+"""What a run takes over from files of a model, so that it needs them no longer."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from leyden.config.huggingface import PREFIX, is_here, is_hf, path_of
+from leyden.config.plain import plain
+from leyden.config.signature import parameters_of
+from leyden.config.targets import find_target
+from leyden.errors import ConfigError, Problem
+
+PATHS = ("name", "weights")
+"""Keys of a model that may name a file or folder."""
+
+
+def freeze_architecture(cfg: DictConfig) -> None:
+    """Writes into the config what the files of a model say of its architecture.
+
+    A model says it by its method `frozen_arguments`, and by `tokenizer_of` which tokenizer it was
+    made for: texts without another one take it. Paths become absolute.
+
+    Args:
+        cfg: Config of a network.
+
+    Raises:
+        ConfigError: The files can't be read.
+    """
+    target = find_target(cfg.model._target_)
+    frozen = getattr(target, "frozen_arguments", None)
+    if frozen is None:
+        return
+    arguments = dict(plain(cfg.model))
+    with open_dict(cfg):
+        for key in PATHS:
+            if (path := arguments.get(key)) and Path(path).expanduser().exists():
+                cfg.model[key] = str(Path(path).expanduser().absolute())
+        try:
+            for key, value in frozen(arguments).items():
+                cfg.model[key] = OmegaConf.create(value) if isinstance(value, dict) else value
+        except ValueError as error:
+            name = str(arguments.get("name"))
+            raise ConfigError([Problem("model.name", str(error), name)]) from error
+    complete_tokenizer(cfg)
+
+
+def complete_tokenizer(cfg: DictConfig) -> None:
+    """Writes the tokenizer of the model into the config where its texts have none."""
+    model, data = find_target(cfg.model._target_), find_target(cfg.data._target_)
+    own = getattr(model, "tokenizer_of", None)
+    said = str(cfg.data.get("tokenizer") or "")
+    with open_dict(cfg):
+        if own is not None and not said and "tokenizer" in parameters_of(data):
+            cfg.data.tokenizer = said = own(dict(plain(cfg.model)))
+        if is_hf(said) and is_here(said):
+            cfg.data.tokenizer = f"{PREFIX}{path_of(said).absolute()}"
