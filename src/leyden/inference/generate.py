@@ -80,6 +80,12 @@ def read_generator(source: str, which: str) -> TextGenerator:
     if is_hf(source):
         return _read_hf_generator(source)
     trained = load_run(Path(source), which)
+    if trained.spec is not None and trained.spec.task_name != "language_modeling":
+        what = f"predicts {trained.spec.target_name}"
+        if trained.spec.task_name == "classification":
+            what = "tells classes"
+        message = f"{what}, it writes no text; `leyden predict` asks it"
+        raise ConfigError([Problem("RUN", message, source)])
     if trained.vocabulary is None or trained.spec is None:
         kind = "other" if trained.spec is None else trained.spec.kind
         why = "its text is not here" if kind == "text" else f"it is of {kind} data"
