@@ -208,7 +208,8 @@ def draw_token_frequencies(parts: DataSplits) -> Figure:
 def draw_lengths(parts: DataSplits) -> Figure:
     """How many tokens the training texts of each class have."""
     inputs, targets = parts.train[BatchIndices(0, some_of(parts.train, MOST_SAMPLES))]
-    lengths = (inputs != parts.spec.padding).sum(1).double()
+    padding = -1 if parts.spec.padding is None else parts.spec.padding
+    lengths = inputs.ne(padding).sum(1).double()
     figure = new_figure(3.2)
     axes = figure.subplots()
     names = parts.spec.class_names[: len(COLORS)]

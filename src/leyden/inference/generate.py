@@ -13,8 +13,8 @@ from leyden.data.text.vocabulary import Vocabulary, load_vocabulary
 from leyden.errors import ConfigError, Problem
 from leyden.inference.load import load_run
 from leyden.interop.gpt2 import NotGPT2, read_gpt2
-from leyden.interop.hf_folder import CONFIG, TOKENIZER, UnreadableFolder, locate
 from leyden.models.generation import Sampling, collected, generate
+from leyden.models.hf_folder import CONFIG, TOKENIZER, UnreadableFolder, locate
 from leyden.tokenization.tokenizer import UNKNOWN
 
 

@@ -27,7 +27,6 @@ from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import ConfigError, Problem
 from leyden.files.walk import visible_files
 
-
 MOST_TEXTS = 64
 """Texts that are computed together: a transformer keeps much of each."""
 

@@ -12,12 +12,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from leyden.models.hf_architecture import read_architecture, source_of
+from leyden.config.huggingface import WEIGHTS
+from leyden.models.hf_architecture import (
+    DEFAULT,
+    read_architecture,
+    require_weights,
+    source_of,
+)
+from leyden.models.hf_folder import UnreadableFolder, locate, read_tensors
 from leyden.models.pretrained import Pretrained
 from leyden.types import Count, PositiveInt
-
-DEFAULT = "DEFAULT"
-"""The weights that lie beside the config.json."""
 
 MODEL = "model."
 """Beginning of the names of parameters: that of the network of transformers."""
@@ -59,7 +63,10 @@ class HFClassifier(nn.Module):
         """Arguments that a run keeps in its config, so that it does not depend on the folder."""
         if arguments.get("architecture") is not None:
             return {}
-        return {"architecture": read_architecture(str(arguments["name"]))}
+        _transformers()
+        architecture = read_architecture(str(arguments["name"]))
+        require_weights(str(arguments["name"]), arguments.get("weights", DEFAULT))
+        return {"architecture": architecture}
 
     @staticmethod
     def tokenizer_of(arguments: Mapping[str, Any]) -> str:
@@ -92,6 +99,9 @@ class HFClassifier(nn.Module):
         kind = _class_for(config)
         with _quiet():
             self.model: nn.Module = kind(config)
+        for module in self.model.modules():  # else whatever reads its attributes is warned of it
+            if getattr(module, "loss_type", "") is None:
+                module.loss_type = "ForSequenceClassification"
         _require_room(self.model, vocab_size, context)
         self.pretrained: Pretrained | None = None
         if weights is not None:
@@ -102,7 +112,7 @@ class HFClassifier(nn.Module):
     def forward(self, tokens: Int[Tensor, "batch time"]) -> Float[Tensor, "batch classes"]:
         # A tensor on the meta device has no values, and the mask changes no shape.
         is_plain = self.pad_token is None or tokens.is_meta
-        mask = None if is_plain else (tokens != self.pad_token).long()
+        mask = None if is_plain else tokens.ne(self.pad_token or 0).long()
         logits: Tensor = self.model(input_ids=tokens, attention_mask=mask).logits
         return logits
 
@@ -164,7 +174,7 @@ def _made_for_classes(model: Any) -> tuple[str, ...]:
     own = {name.partition(".")[0] for name, _ in model.named_parameters()} - {base}
     # A model that was trained to fill in words has no pooler.
     poolers = {f"{base}.pooler"} if hasattr(getattr(model, base, None), "pooler") else set()
-    return tuple(sorted(f"{MODEL}{name}." for name in own | poolers))
+    return tuple(sorted(f"{MODEL}{name}" for name in own | poolers))
 
 
 def _read_weights(
@@ -173,7 +183,7 @@ def _read_weights(
     """The weights by our names; without those of a head for another number of classes.
 
     Args:
-        kind: Class of the network in transformers.
+        kind: Class of the network in transformers, which knows the older names of its weights.
         config: Its config.
         name: Folder or name on the Hub.
         weights: `DEFAULT`, or a file.
@@ -182,30 +192,40 @@ def _read_weights(
     Raises:
         ValueError: They can't be read, or are another model's.
     """
-    options: dict[str, Any] = {"config": config, "dtype": torch.float32}
-    source: str | None = source_of(name)
-    if weights == DEFAULT:
-        options |= {"use_safetensors": True, "local_files_only": Path(str(source)).is_dir()}
-    else:
-        source, options["state_dict"] = None, _read_file(Path(weights).expanduser())
+    tensors = _tensors(name) if weights == DEFAULT else _read_file(Path(weights).expanduser())
     try:
         with _quiet(), torch.random.fork_rng(devices=[]):
             found, info = kind.from_pretrained(
-                source, **options, ignore_mismatched_sizes=True, output_loading_info=True
+                None,
+                config=config,
+                state_dict=tensors,
+                dtype=torch.float32,
+                ignore_mismatched_sizes=True,
+                output_loading_info=True,
             )
     except Exception as error:  # the package raises errors of several others
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ValueError(f"its weights can't be read: {reason}") from error
     other = {one[0] if isinstance(one, tuple) else one for one in info["mismatched_keys"]}
-    odd = sorted(key for key in other if not f"{MODEL}{key}".startswith(new))
-    if odd:
-        raise ValueError(f"hold another model: the shape of `{odd[0]}` is another")
-    left_out = {*info["missing_keys"], *other}
+    lacking = {*info["missing_keys"], *other}
+    if odd := sorted(key for key in lacking if not _is_below(f"{MODEL}{key}", new)):
+        how = "has another shape in them" if odd[0] in other else "is not among them"
+        raise ValueError(f"its weights are those of another model: `{odd[0]}` {how}")
     return {
-        f"{MODEL}{key}": tensor
-        for key, tensor in found.state_dict().items()
-        if key not in left_out
+        f"{MODEL}{key}": tensor for key, tensor in found.state_dict().items() if key not in lacking
     }
+
+
+def _is_below(name: str, modules: tuple[str, ...]) -> bool:
+    """Whether a parameter belongs to one of some modules."""
+    return any(name == one or name.startswith(f"{one}.") for one in modules)
+
+
+def _tensors(name: str) -> dict[str, Tensor]:
+    try:
+        return read_tensors(locate(name, WEIGHTS))
+    except UnreadableFolder as error:
+        raise ValueError(str(error)) from error
 
 
 def _read_file(file: Path) -> dict[str, Tensor]:
@@ -216,7 +236,7 @@ def _read_file(file: Path) -> dict[str, Tensor]:
         return load_file(file)
     except (OSError, SafetensorError) as error:
         reason = str(error).strip().partition("\n")[0]
-        raise ValueError(f"is no file of safetensors that can be read: {reason}") from error
+        raise ValueError(f"{file} is no file of safetensors that can be read: {reason}") from error
 
 
 def _transformers() -> Any:

@@ -17,8 +17,9 @@ PATHS = ("name", "weights")
 def freeze_architecture(cfg: DictConfig) -> None:
     """Writes into the config what the files of a model say of its architecture.
 
-    A model says it by its method `frozen_arguments`, and by `tokenizer_of` which tokenizer it was
-    made for: texts without another one take it. Paths become absolute.
+    A model says it by its method `frozen_arguments`, which raises `ValueError` with the attribute
+    `key` where it can't; and by `tokenizer_of` which tokenizer it was made for: texts without
+    another one take it. Paths become absolute.
 
     Args:
         cfg: Config of a network.
@@ -39,8 +40,10 @@ def freeze_architecture(cfg: DictConfig) -> None:
             for key, value in frozen(arguments).items():
                 cfg.model[key] = OmegaConf.create(value) if isinstance(value, dict) else value
         except ValueError as error:
-            name = str(arguments.get("name"))
-            raise ConfigError([Problem("model.name", str(error), name)]) from error
+            named = getattr(error, "key", None)
+            where = "model" if named is None else f"model.{named}"
+            value = None if named is None else str(arguments.get(named))
+            raise ConfigError([Problem(where, str(error), value)]) from error
     complete_tokenizer(cfg)
 
 

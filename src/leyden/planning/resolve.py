@@ -231,7 +231,6 @@ def cached_data(
     Raises:
         ConfigError: The data can't be loaded, or contradicts the config.
     """
-
     if cfg.run_dir is not None:  # of a run that is resumed: it may keep files of its data
         cfg = in_run_folder(cfg, Path(cfg.run_dir))
 

@@ -85,7 +85,9 @@ def model_reads_data(cfg: DictConfig) -> Iterator[Problem]:
     elif data.kind not in kinds:
         models = [name for name, cls in _catalogue("model") if data.kind in cls.kinds]
         if data.kind == "text":
-            models = [name for name, cls in _catalogue("model") if _text_task(data) in _text_tasks(cls)]
+            models = [
+                name for name, cls in _catalogue("model") if _text_task(data) in _text_tasks(cls)
+            ]
         sets = [name for name, cls in _catalogue("data") if _kind(cls) in kinds]
         yield Problem(
             "model",

@@ -7,7 +7,7 @@ from torch import nn
 
 from leyden.config.huggingface import WEIGHTS, is_hf
 from leyden.interop.gpt2 import gpt2_weights
-from leyden.interop.hf_folder import CONFIG, locate
+from leyden.models.hf_folder import CONFIG, locate
 from leyden.run.checkpoints import find_checkpoint, load_weights, set_weights
 
 

@@ -30,7 +30,7 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
 
 def show_data_sets(options: argparse.Namespace) -> int:
     """Describes the data of a request, each data set once."""
-    composed = compose_words(options.overrides)
+    composed = compose_words(options.overrides, without=("model",))
     from leyden.cli.console import print_json
     from leyden.cli.data_table import show_description
     from leyden.data import DataModule

@@ -55,7 +55,7 @@ def new_texts(
         padding=preparation.padding,
         side=preparation.side,
     )
-    problems = {row: f"{name}: the tokenizer finds no token in it" for row in found.empty}
+    problems = dict.fromkeys(found.empty, f"{name}: the tokenizer finds no token in it")
     for row, text in enumerate(texts):
         if not text or text in missing:
             problems[row] = f"{name} is missing"

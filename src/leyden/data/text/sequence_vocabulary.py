@@ -9,8 +9,8 @@ from leyden.data.text.vocabulary import Vocabulary
 from leyden.tokenization.hugging_face import TOKENIZER_FILE
 from leyden.tokenization.sequences import (
     CONFIG_FILE,
-    SequenceTokenizer,
     Sequences,
+    SequenceTokenizer,
     read_sequence_tokenizer,
 )
 from leyden.tokenization.tokenizer import TokenizerError
