@@ -86,17 +86,15 @@ class HFClassifier(nn.Module):
     ) -> None:
         super().__init__()
         config = _config(architecture or read_architecture(name), num_outputs)
-        if pad_token is not None and config.pad_token_id is None:
-            config.pad_token_id = pad_token
-        elif pad_token not in (None, config.pad_token_id):
-            raise ValueError(
-                f"its config.json fills texts up with token {config.pad_token_id}, the tokenizer"
-                f" with {pad_token}; type another data.pad_token"
-            )
-        self.pad_token: int | None = config.pad_token_id
+        kind = _class_for(config)
+        own = getattr(config, "pad_token_id", None)
+        if own is not None and pad_token not in (None, own):
+            message = f"its config.json fills texts up with token {own}, the tokenizer with"
+            raise ValueError(f"{message} {pad_token}; type another data.pad_token")
+        self.pad_token: int | None = pad_token if own is None else own
+        config.pad_token_id = self.pad_token
         if hasattr(config, "use_cache"):  # of keys and values, for what writes texts
             config.use_cache = False
-        kind = _class_for(config)
         with _quiet():
             self.model: nn.Module = kind(config)
         for module in self.model.modules():  # else whatever reads its attributes is warned of it
@@ -170,11 +168,12 @@ def _most_positions(model: Any) -> int | None:
 
 def _made_for_classes(model: Any) -> tuple[str, ...]:
     """Beginnings of the names of parameters that only a classification has."""
-    base = model.base_model_prefix
-    own = {name.partition(".")[0] for name, _ in model.named_parameters()} - {base}
+    base, pooler = model.base_model_prefix, f"{model.base_model_prefix}.pooler"
+    names = [name for name, _ in model.named_parameters()]
+    own = {name.partition(".")[0] for name in names} - {base}
     # A model that was trained to fill in words has no pooler.
-    poolers = {f"{base}.pooler"} if hasattr(getattr(model, base, None), "pooler") else set()
-    return tuple(sorted(f"{MODEL}{name}" for name in own | poolers))
+    own |= {pooler for name in names if name.startswith(f"{pooler}.")}
+    return tuple(sorted(f"{MODEL}{name}" for name in own))
 
 
 def _read_weights(
