@@ -94,15 +94,19 @@ def byte_pairs(*, has_ends: bool) -> PreTrainedTokenizerFast:
     )
 
 
-def configs() -> dict[str, PreTrainedConfig]:
-    """A small config of each family; the spread of the weights shows in the logits."""
+def configs(positions: int = CONTEXT) -> dict[str, PreTrainedConfig]:
+    """A small config of each family; the spread of the weights shows in the logits.
+
+    Args:
+        positions: Tokens that each of them reads.
+    """
     wide = {"num_attention_heads": 2, "num_hidden_layers": 2, "hidden_size": 16}
     wide |= {"intermediate_size": 32, "initializer_range": 0.3}
     return {
-        "bert": BertConfig(vocab_size=VOCAB, max_position_embeddings=CONTEXT, **wide),
+        "bert": BertConfig(vocab_size=VOCAB, max_position_embeddings=positions, **wide),
         "distilbert": DistilBertConfig(
             vocab_size=VOCAB,
-            max_position_embeddings=CONTEXT,
+            max_position_embeddings=positions,
             dim=16,
             n_layers=2,
             n_heads=2,
@@ -110,11 +114,11 @@ def configs() -> dict[str, PreTrainedConfig]:
             initializer_range=0.3,
         ),
         "roberta": RobertaConfig(
-            vocab_size=290, max_position_embeddings=CONTEXT + 2, pad_token_id=1, **wide
+            vocab_size=290, max_position_embeddings=positions + 2, pad_token_id=1, **wide
         ),
         "gpt2": GPT2Config(
             vocab_size=290,
-            n_positions=CONTEXT,
+            n_positions=positions,
             n_embd=16,
             n_layer=2,
             n_head=2,
@@ -132,7 +136,9 @@ def tokenizer_of(family: str) -> PreTrainedTokenizerFast:
     return byte_pairs(has_ends=family == "roberta")
 
 
-def write_model(folder: Path, family: str, *, num_classes: int = 2, kind: str = "") -> None:
+def write_model(
+    folder: Path, family: str, *, num_classes: int = 2, kind: str = "", positions: int = CONTEXT
+) -> None:
     """Writes a model with random weights and its tokenizer.
 
     Args:
@@ -141,10 +147,11 @@ def write_model(folder: Path, family: str, *, num_classes: int = 2, kind: str = 
         num_classes: Classes of its head.
         kind: Beginning of the name of a class of `transformers` such as `AutoModelForMaskedLM`;
             empty: the one that classifies texts.
+        positions: Tokens that it reads.
     """
     import transformers
 
-    config = configs()[family]
+    config = configs(positions)[family]
     config.num_labels = num_classes
     torch.manual_seed(1)
     made = getattr(transformers, kind or "AutoModelForSequenceClassification")
