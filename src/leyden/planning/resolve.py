@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeVar, cast
 
 from omegaconf import DictConfig, open_dict
 from pytorch_lightning import LightningDataModule, LightningModule
@@ -13,18 +13,20 @@ from leyden.config.compose import ComposedRequest
 from leyden.config.huggingface import is_hf
 from leyden.config.job import Job
 from leyden.config.module_run import adapted, has_leyden_data, is_module_run
-from leyden.config.plain import copy_of, plain
+from leyden.config.plain import plain
 from leyden.config.references import in_run_folder
-from leyden.config.signature import parameters_of
-from leyden.config.targets import find_target
 from leyden.data import DataModule, Spec
 from leyden.errors import ConfigError, Problem, gathered
 from leyden.interop.gpt2 import require_matching_gpt2
 from leyden.models.parameter_count import ParameterCount, count_parameters
-from leyden.planning.architecture import freeze_architecture
 from leyden.planning.batch import solve_batch
 from leyden.planning.budget import spend_budget
 from leyden.planning.building import require_spec
+from leyden.planning.frozen_values import (
+    freeze_architecture,
+    freeze_split,
+    with_absolute_paths,
+)
 from leyden.planning.initial_weights import require_matching_weights
 from leyden.planning.privacy import require_private_net, resolve_privacy
 from leyden.planning.read_data import data_problems, read_data
@@ -37,7 +39,6 @@ from leyden.planning.size import (
 )
 from leyden.planning.steps import limit_problems, planned_steps
 from leyden.planning.tasks import fit_problems, task_problems
-from leyden.tokenization.choice import TokenizerName
 
 Made = TypeVar("Made")
 
@@ -267,23 +268,3 @@ def manual_optimization_problems(cfg: DictConfig, module: LightningModule) -> It
         message = f"is for automatic optimization; {name} steps its optimizers by itself"
         value = str(cfg.trainer.accumulate_grad_batches)
         yield Problem("trainer.accumulate_grad_batches", message, value)
-
-
-def with_absolute_paths(cfg: DictConfig) -> DictConfig:
-    """A copy of a config with absolute paths."""
-    cfg = copy_of(cfg)
-    tokenizer = cfg.data.get("tokenizer")
-    is_path = tokenizer is not None and tokenizer not in get_args(TokenizerName)
-    if is_path and Path(tokenizer).expanduser().exists():
-        cfg.data.tokenizer = str(Path(tokenizer).expanduser().absolute())
-    path = cfg.data.get("path")
-    if path is not None and str(absolute := Path(path).expanduser().absolute()) != path:
-        cfg.data.path = str(absolute)
-    return cfg
-
-
-def freeze_split(cfg: DictConfig) -> None:
-    """Writes the rule of the split into the config; without it, that of earlier versions holds."""
-    if "split" not in cfg.data and "split" in parameters_of(find_target(cfg.data._target_)):
-        with open_dict(cfg):
-            cfg.data.split = {"stratified": True}

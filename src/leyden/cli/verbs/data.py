@@ -35,8 +35,8 @@ def show_data_sets(options: argparse.Namespace) -> int:
     from leyden.cli.data_table import show_description
     from leyden.data import DataModule
     from leyden.errors import ConfigError, Problem
-    from leyden.planning.architecture import complete_tokenizer
-    from leyden.planning.resolve import Cache, cached_data, with_absolute_paths
+    from leyden.planning.frozen_values import complete_tokenizer, with_absolute_paths
+    from leyden.planning.resolve import Cache, cached_data
 
     cache = Cache()
     found: dict[int, tuple[Job, DataModule]] = {}

@@ -16,7 +16,7 @@ from leyden.config.huggingface import PREFIX
 from leyden.config.references import RUN_FOLDER
 from leyden.data.batches import Batch, BatchIndices
 from leyden.data.datamodule import DataModule
-from leyden.data.errors import DataError
+from leyden.data.errors import DataError, excerpt
 from leyden.data.folds import RowIndex
 from leyden.data.parsing.table_file import column_of, read_table
 from leyden.data.parsing.table_format import (
@@ -226,6 +226,7 @@ class LabelledText(DataModule):
         for column in report.columns:
             column.reason = "is neither data.text nor data.target"
         described.role, described.kind = "feature", "text"
+        described.example = excerpt(described.example)
         described.reason = described.problem = ""
         return frame
 

@@ -1,14 +1,19 @@
-"""What a run takes over from files of a model, so that it needs them no longer."""
+"""Values that a config gets before it is frozen: it then depends on no other place and file.
+
+Absolute paths, the rule of the split, and what the files of a model say of its architecture.
+"""
 
 from pathlib import Path
+from typing import get_args
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from leyden.config.huggingface import PREFIX, is_here, is_hf, path_of
-from leyden.config.plain import plain
+from leyden.config.plain import copy_of, plain
 from leyden.config.signature import parameters_of
 from leyden.config.targets import find_target
 from leyden.errors import ConfigError, Problem
+from leyden.tokenization.choice import TokenizerName
 
 PATHS = ("name", "weights")
 """Keys of a model that may name a file or folder."""
@@ -57,3 +62,23 @@ def complete_tokenizer(cfg: DictConfig) -> None:
             cfg.data.tokenizer = said = own(dict(plain(cfg.model)))
         if is_hf(said) and is_here(said):
             cfg.data.tokenizer = f"{PREFIX}{path_of(said).absolute()}"
+
+
+def with_absolute_paths(cfg: DictConfig) -> DictConfig:
+    """A copy of a config with absolute paths."""
+    cfg = copy_of(cfg)
+    tokenizer = cfg.data.get("tokenizer")
+    is_path = tokenizer is not None and tokenizer not in get_args(TokenizerName)
+    if is_path and Path(tokenizer).expanduser().exists():
+        cfg.data.tokenizer = str(Path(tokenizer).expanduser().absolute())
+    path = cfg.data.get("path")
+    if path is not None and str(absolute := Path(path).expanduser().absolute()) != path:
+        cfg.data.path = str(absolute)
+    return cfg
+
+
+def freeze_split(cfg: DictConfig) -> None:
+    """Writes the rule of the split into the config; without it, that of earlier versions holds."""
+    if "split" not in cfg.data and "split" in parameters_of(find_target(cfg.data._target_)):
+        with open_dict(cfg):
+            cfg.data.split = {"stratified": True}
