@@ -231,8 +231,20 @@ def test_code_that_a_folder_names_is_not_executed(folders, tmp_path):
 
 
 @pytest.mark.parametrize(
+    "key", ["attn_implementation", "_attn_implementation", "_attn_implementation_internal"]
+)
+def test_a_kernel_on_the_hub_that_an_architecture_names_is_not_asked_for(key, folders):
+    architecture = HFClassifier.frozen_arguments({"name": str(folders / "bert")})["architecture"]
+    assert not any("implementation" in one for one in architecture)
+    hostile = {**architecture, key: "someone/attention", "trust_remote_code": True}
+    net = HFClassifier(name="gone", num_outputs=3, architecture=hostile)
+    assert net.model.config._attn_implementation in ("sdpa", "eager")
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"quantization_config": {"bits": 8}}, "weights are quantized"),
         ({"model_type": None}, "has no `model_type`"),
         ({"extra": {"_target_": "os.system"}}, "has `_target_`"),
         ({"extra": ["${oc.env:HOME}"]}, "has `.*HOME"),

@@ -1,5 +1,6 @@
 """The architecture of a model of Hugging Face, as its config.json says it."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 from leyden.config.huggingface import PREFIX, path_of
 from leyden.models.hf_folder import UnreadableFolder, locate, read_config, weight_files
 
-OF_FILES = (
-    *("architectures", "auto_map", "dtype", "id2label", "label2id", "num_labels", "problem_type"),
-    *("torch_dtype", "transformers_version", "_name_or_path", "_attn_implementation"),
+LEFT_OUT = re.compile(
+    r"architectures|dtype|id2label|label2id|num_labels|problem_type|torch_dtype"
+    r"|transformers_version|_name_or_path|_commit_hash"
+    r"|auto_map|trust_remote_code|use_kernels|quantization_config|.*_implementation(_internal)?"
 )
-"""Keys that say how the weights came about, or what the data and the trainer decide."""
+"""Keys that say how the weights came about, or what the data and the trainer decide; and those by
+which transformers would fetch code, such as a kernel of attention, and execute it."""
 
 OF_CONFIGS = ("_target_", "_partial_", "_args_", "_convert_", "_recursive_")
 """Keys that would be followed once they stand in a config."""
@@ -48,10 +51,21 @@ def read_architecture(name: str) -> dict[str, Any]:
     if not isinstance(content.get("model_type"), str):
         message = "its config.json has no `model_type`, as those of transformers have"
         raise UnreadableModel("name", message)
+    if content.get("quantization_config"):
+        raise UnreadableModel("name", "its weights are quantized; name the model that they are of")
     if odd := _what_configs_would_follow(content):
         message = f"its config.json has `{odd}`, which no model of transformers has"
         raise UnreadableModel("name", message)
-    return {key: value for key, value in content.items() if key not in OF_FILES}
+    return without_left_out(content)
+
+
+def without_left_out(architecture: Mapping[str, Any]) -> dict[str, Any]:
+    """An architecture without the keys in `LEFT_OUT`, at whatever depth."""
+    return {
+        key: without_left_out(value) if isinstance(value, Mapping) else value
+        for key, value in architecture.items()
+        if not LEFT_OUT.fullmatch(key)
+    }
 
 
 def require_weights(name: str, weights: str | None) -> None:

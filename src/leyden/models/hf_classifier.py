@@ -18,6 +18,7 @@ from leyden.models.hf_architecture import (
     read_architecture,
     require_weights,
     source_of,
+    without_left_out,
 )
 from leyden.models.hf_folder import UnreadableFolder, locate, read_tensors
 from leyden.models.pretrained import Pretrained
@@ -122,7 +123,7 @@ def _config(architecture: Mapping[str, Any], num_outputs: int) -> Any:
         ValueError: There is no such model, or the package is missing.
     """
     transformers = _transformers()
-    given = dict(architecture)
+    given = without_left_out(architecture)  # that of a run may be a stranger's
     kind = str(given.pop("model_type"))
     try:
         config = transformers.AutoConfig.for_model(kind, **given, num_labels=num_outputs)
