@@ -20,7 +20,7 @@ from tests.hf_models import reviews, write_model, write_reviews
 
 DATA = ("data=labelled_text", "data.path=reviews.csv", "data.text=review", "data.target=label")
 REQUEST = ("model=hf", "model.name=bert", *DATA, "data.context=10", "optimizer=adamw")
-SHORT = ("trainer.max_epochs=2", "optimizer.lr=1e-2", "callbacks.graph=null")
+SHORT = ("trainer.max_epochs=2", "optimizer.lr=1e-2")
 
 
 @pytest.fixture(scope="module")
