@@ -202,7 +202,7 @@ def test_a_model_of_texts_is_refused_for_text_that_is_written_on(files, leyden):
         ),
         (("data.context=40",), "reads 32 tokens at most; type data.context=32"),
         (("trainer.max_tokens=1000",), "counts tokens, but the data is classes of texts"),
-        (("budget.tokens=1000",), "is for text that a language model reads"),
+        (("budget.tokens=1000",), "is for text that is read on"),
     ],
 )
 def test_a_request_that_can_not_work_is_refused_before_anything_is_written(

@@ -72,7 +72,7 @@ def _length(
         return "max_steps", int(amount)
     if kind == "tokens":
         if spec is None or spec.task_name != "language_modeling":
-            message = "is for text that a language model reads; type `budget.steps` or `budget.flops`"
+            message = "is for text that is read on; type `budget.steps` or `budget.flops`"
             raise ConfigError([Problem("budget.tokens", message, shown)])
         return "max_tokens", int(amount)
     if flops_per_step is None:
