@@ -178,6 +178,16 @@ def user_files(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def bert(tmp_path: Path) -> Path:
+    """A small BERT in the folder `bert`, and texts with classes in reviews.csv."""
+    from tests.hf_models import write_model, write_reviews  # transformers takes seconds to import
+
+    write_model(tmp_path / "bert", "bert", positions=128)
+    write_reviews(tmp_path / "reviews.csv")
+    return tmp_path / "bert"
+
+
+@pytest.fixture
 def user_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
     """Writes a module of the user's and allows configs to name it."""
 

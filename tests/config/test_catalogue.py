@@ -13,8 +13,11 @@ from leyden.planning.rules import RULES
 from leyden.training.build import build
 
 TEXT = ("model=gpt", "data=stdlib_text")
+REVIEWS = ("data=labelled_text", "data.path=reviews.csv", "data.text=review", "data.target=label")
 FITTING = {  # what has to be chosen beside an option for the two to fit
     "model=gpt": TEXT,
+    "model=hf": ("model.name=bert", *REVIEWS),
+    "data=labelled_text": ("model=hf", "model.name=bert", *REVIEWS),
     "data=csv": ("data.path=houses.csv", "data.target=price"),
     "data=csv_series": ("data.path=sales.csv", "data.target=sold"),
     "data=series_classes": ("data.path=beats.csv", "data.label=rhythm"),
@@ -53,6 +56,8 @@ def shards(user_files, leyden):
 def test_every_option_builds(option, tmp_path: Path, request):
     if option.startswith("data="):
         request.getfixturevalue("shards" if option == "data=tokens" else "user_files")
+    if option in ("model=hf", "data=labelled_text"):
+        request.getfixturevalue("bert")
     beside = FITTING.get(option.partition("/")[0], ())
     result = fitted(*beside, option, "trainer.allow_synthetic=true")
     if result.params.total <= MOST_PARAMETERS:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from leyden.interop.hf_folder import (
+from leyden.models.hf_folder import (
     UnreadableFolder,
     locate,
     read_config,

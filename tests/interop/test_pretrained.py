@@ -7,8 +7,8 @@ from safetensors.torch import load_file, save_file
 
 from leyden.errors import ConfigError
 from leyden.interop.gpt2 import gpt2_weights, read_gpt2, require_matching_gpt2
-from leyden.interop.hf_folder import UnreadableFolder
 from leyden.models import GPT
+from leyden.models.hf_folder import UnreadableFolder
 
 TOKENS = torch.arange(20)[None]
 

@@ -115,9 +115,9 @@ def _row(
 
 
 def _per_token(resolved: ResolvedConfig) -> int | None:
-    """Operations of a step for each of its tokens; None where the data is not text."""
+    """Operations of a step for each of its tokens; None but of language models."""
     spec = resolved.spec
-    if resolved.flops_per_step is None or spec is None or spec.kind != "text":
+    if resolved.flops_per_step is None or spec is None or spec.task_name != "language_modeling":
         return None
     tokens = int(resolved.cfg.data.batch_size) * spec.input_shape[0]
     return resolved.flops_per_step // tokens

@@ -31,6 +31,8 @@ def draw_data(data: DataModule) -> Figure:
     parts = data.splits
     if parts.spec.kind == "image":
         return draw_images(parts)
+    if parts.spec.kind == "text" and parts.spec.task_name == "classification":
+        return draw_lengths(parts)
     if parts.spec.kind == "text":
         return draw_token_frequencies(parts)
     if parts.spec.kind == "series" and isinstance(unwrapped(parts.train), Windows):
@@ -200,4 +202,19 @@ def draw_token_frequencies(parts: DataSplits) -> Figure:
     axes = figure.subplots()
     axes.loglog(np.arange(1, len(counts) + 1), counts / counts.sum(), color=COLORS[0])
     axes.set(xlabel="rank of the token", ylabel="share of the text")
+    return figure
+
+
+def draw_lengths(parts: DataSplits) -> Figure:
+    """How many tokens the training texts of each class have."""
+    inputs, targets = parts.train[BatchIndices(0, some_of(parts.train, MOST_SAMPLES))]
+    padding = -1 if parts.spec.padding is None else parts.spec.padding
+    lengths = inputs.ne(padding).sum(1).double()
+    figure = new_figure(3.2)
+    axes = figure.subplots()
+    names = parts.spec.class_names[: len(COLORS)]
+    groups = [(printable(name), targets == code) for code, name in enumerate(names)]
+    draw_numbers(axes, {"": lengths}, groups)
+    axes.set(xlabel="tokens of a text", ylabel="texts")
+    figure.legend(loc="outside lower center", ncols=4)
     return figure

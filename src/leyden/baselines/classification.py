@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
@@ -27,11 +29,17 @@ OF_LABELS = ("acc", "precision", "recall", "f1")
 
 
 def class_baselines(splits: DataSplits) -> Iterator[Baseline]:
-    """The most frequent class, nearest mean, logistic regression; boosted trees, or neighbours."""
+    """The most frequent class, nearest mean, logistic regression; boosted trees, or neighbours.
+
+    Of texts the most frequent class and a bag of tokens.
+    """
     spec, parts = splits.spec, matrices(splits)
     labels = parts.train.targets.astype(np.int64)
     yield prior_baseline(spec, parts, labels)
     if len(np.unique(labels)) < 2:
+        return
+    if spec.kind == "text":
+        yield bag_of_tokens(spec, parts, labels)
         return
     logistic = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     # With each model, whether it gives probabilities. Neighbours give shares of five, of which many
@@ -73,6 +81,29 @@ def prior_baseline(spec: Spec, parts: Matrices, labels: NDArray[np.int64]) -> Ba
             part, whole_shares(shares, model.classes_, spec.num_outputs), samples, spec
         )
     return Baseline("most frequent class", True, metrics, len(known))
+
+
+def bag_of_tokens(spec: Spec, parts: Matrices, labels: NDArray[np.int64]) -> Baseline:
+    """Logistic regression on how often each token is in a text, by TF-IDF: order says nothing."""
+    model = make_pipeline(TfidfTransformer(sublinear_tf=True), LogisticRegression(max_iter=1000))
+    with same_threads():
+        model.fit(token_counts(parts.train, spec), labels)
+        metrics: Scores = {}
+        for part, samples in parts.evaluated.items():
+            shares = model.predict_proba(token_counts(samples, spec))
+            whole = whole_shares(shares, model.classes_, spec.num_outputs)
+            metrics |= of_shares(part, whole, samples, spec)
+    return Baseline("bag of tokens", False, metrics, len(parts.train))
+
+
+def token_counts(part: Part, spec: Spec) -> csr_array:
+    """How often each token is in each text, without what fills it up."""
+    tokens = part.inputs.astype(np.int64)
+    rows = np.repeat(np.arange(len(tokens)), tokens.shape[1])
+    is_text = tokens.ravel() != (-1 if spec.padding is None else spec.padding)
+    places = (rows[is_text], tokens.ravel()[is_text])
+    ones = np.ones(int(is_text.sum()), dtype=np.float64)
+    return csr_array((ones, places), shape=(len(tokens), spec.vocab_size))
 
 
 def whole_shares(

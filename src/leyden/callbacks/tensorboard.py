@@ -1,6 +1,7 @@
 """What is drawn in TensorBoard: the graph, and histograms."""
 
 import logging
+import warnings
 from typing import Any
 
 import torch
@@ -56,7 +57,10 @@ class Graph(Callback):
         task.net.eval()
         try:
             inputs = trainer.precision_plugin.convert_input((inputs, inputs))[0]
-            writer.add_graph(task.net, inputs.to(task.device))
+            with warnings.catch_warnings():
+                # The tracer reads all attributes of a module, also those that are to go.
+                warnings.simplefilter("ignore", FutureWarning)
+                writer.add_graph(task.net, inputs.to(task.device))
         except RuntimeError as error:
             log.warning("no graph in TensorBoard: the network can't be traced: %s", error)
         task.net.train(training)

@@ -1,7 +1,7 @@
 """What a command line asks for: parsed, composed, validated."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -9,12 +9,15 @@ if TYPE_CHECKING:
     from leyden.config.compose import ComposedRequest
 
 
-def compose_words(words: list[str], *, will_run: bool = False) -> "ComposedRequest":
+def compose_words(
+    words: list[str], *, will_run: bool = False, without: Collection[str] = ()
+) -> "ComposedRequest":
     """Composes and validates what is asked for; what Hydra alone can see comes before torch does.
 
     Args:
         words: Overrides and Hydra's flags, as they were typed.
         will_run: The process that the jobs of a sweep are forked from begins to import as well.
+        without: See `validate_request`.
     """
     from leyden.cli.console import waiting
     from leyden.config.compose import compose_request
@@ -28,7 +31,7 @@ def compose_words(words: list[str], *, will_run: bool = False) -> "ComposedReque
     with waiting("checking"), uncollected():
         from leyden.api import validate_request
 
-        validate_request(composed)
+        validate_request(composed, without=without)
     show_notes(composed)
     return composed
 

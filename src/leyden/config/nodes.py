@@ -32,7 +32,7 @@ SUPPLIED: dict[str, set[str]] = {
 }
 """Parameters that Leyden passes itself, by group. A config can't set them."""
 
-FROM_DATA = {"vocab_size", "context", "separator"}
+FROM_DATA = {"vocab_size", "context", "separator", "pad_token"}
 """Parameters of a model that follow from the data unless the config sets them."""
 
 OF_EVERY_METRIC = (

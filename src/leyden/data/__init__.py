@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from leyden.data.series.csv_series import CSVSeries
     from leyden.data.series.series_classes import SeriesClasses
     from leyden.data.tables.csv_table import CSVTable
+    from leyden.data.text.labelled_text import LabelledText
 
 __all__ = [
     "Batch",
@@ -47,6 +48,7 @@ __all__ = [
     "HFImages",
     "ImageArrays",
     "ImageFolder",
+    "LabelledText",
     "Line",
     "ModuleLoaders",
     "SeriesClasses",
@@ -66,6 +68,7 @@ LATE = {
     "HFImages": "leyden.data.images.hf_images",
     "CSVSeries": "leyden.data.series.csv_series",
     "CSVTable": "leyden.data.tables.csv_table",
+    "LabelledText": "leyden.data.text.labelled_text",
     "SeriesClasses": "leyden.data.series.series_classes",
 }
 """Modules that are imported when a name is asked for: pandas takes a third of a second."""

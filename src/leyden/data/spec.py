@@ -38,6 +38,9 @@ class Spec:
         is_stream: Whether each row of a batch of text continues the same row of the last batch.
         separator: The token before each document of text, where these are to be hidden from each
             other; None: a window is read as one text.
+        num_tokens: Tokens of the vocabulary of text, where something else is predicted; None:
+            `num_outputs`.
+        padding: The token that fills up short texts; None: no text is filled up.
     """
 
     kind: DataKind
@@ -55,6 +58,8 @@ class Spec:
     bytes_per_token: dict[str, float] = field(default_factory=dict)
     is_stream: bool = False
     separator: int | None = None
+    num_tokens: int | None = None
+    padding: int | None = None
 
     def __post_init__(self) -> None:
         if self.task is None and self.kind not in TASK_OF_KIND:
@@ -66,3 +71,8 @@ class Spec:
     def task_name(self) -> TaskName:
         """What is done with the data."""
         return self.task or TASK_OF_KIND[self.kind]
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of different tokens of text."""
+        return self.num_outputs if self.num_tokens is None else self.num_tokens

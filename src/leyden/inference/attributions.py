@@ -64,7 +64,7 @@ class Explained(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         outputs: Tensor = self.net(inputs)
-        if self.spec.kind == "text":
+        if self.spec.task_name == "language_modeling":
             return outputs[:, -1]
         if self.spec.task_name == "regression":
             return (outputs * self.spec.target_std + self.spec.target_mean)[:, :1]

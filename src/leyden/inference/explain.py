@@ -16,6 +16,7 @@ from leyden.data.preparation import Preparation
 from leyden.data.series.new_series import NewSeries, read_new_series
 from leyden.data.series.preparation import SeriesPreparation
 from leyden.data.tables.preparation import TablePreparation
+from leyden.data.text.preparation import LabelledTextPreparation
 from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import ConfigError, Problem
 from leyden.inference.attributions import (
@@ -121,6 +122,9 @@ def load_explained(source: Path, which: str) -> tuple[LoadedRun, Spec]:
     run = load_run(source, which)
     if run.spec is None or run.preparation is None or is_module_run(read_frozen(source)):
         message = "keeps nothing by which new inputs could be read"
+        raise ConfigError([Problem("RUN", message, str(source))])
+    if isinstance(run.preparation, LabelledTextPreparation):
+        message = "tells classes of texts, which can't be explained; `leyden predict` gives them"
         raise ConfigError([Problem("RUN", message, str(source))])
     return run, run.spec
 
@@ -246,7 +250,7 @@ def prediction_words(run: LoadedRun, target: int, output: float) -> str:
     """
     spec = run.spec
     assert spec is not None
-    if spec.kind == "text" and run.vocabulary is not None:
+    if spec.task_name == "language_modeling" and run.vocabulary is not None:
         return f"next token {run.vocabulary.decode(torch.tensor([target]))!r}"
     if spec.task_name == "classification":
         return spec.class_names[target] if spec.class_names else f"class {target}"

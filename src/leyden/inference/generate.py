@@ -13,8 +13,8 @@ from leyden.data.text.vocabulary import Vocabulary, load_vocabulary
 from leyden.errors import ConfigError, Problem
 from leyden.inference.load import load_run
 from leyden.interop.gpt2 import NotGPT2, read_gpt2
-from leyden.interop.hf_folder import CONFIG, TOKENIZER, UnreadableFolder, locate
 from leyden.models.generation import Sampling, collected, generate
+from leyden.models.hf_folder import CONFIG, TOKENIZER, UnreadableFolder, locate
 from leyden.tokenization.tokenizer import UNKNOWN
 
 
@@ -80,6 +80,12 @@ def read_generator(source: str, which: str) -> TextGenerator:
     if is_hf(source):
         return _read_hf_generator(source)
     trained = load_run(Path(source), which)
+    if trained.spec is not None and trained.spec.task_name != "language_modeling":
+        what = f"predicts {trained.spec.target_name}"
+        if trained.spec.task_name == "classification":
+            what = "tells classes"
+        message = f"{what}, it writes no text; `leyden predict` asks it"
+        raise ConfigError([Problem("RUN", message, source)])
     if trained.vocabulary is None or trained.spec is None:
         kind = "other" if trained.spec is None else trained.spec.kind
         why = "its text is not here" if kind == "text" else f"it is of {kind} data"

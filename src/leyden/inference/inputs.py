@@ -21,8 +21,14 @@ from leyden.data.parsing.row_stream import RowBlock
 from leyden.data.preparation import Preparation
 from leyden.data.tables.new_rows import NewRows, new_rows, read_new_rows
 from leyden.data.tables.preparation import TablePreparation
+from leyden.data.text.new_texts import new_texts, read_new_texts
+from leyden.data.text.preparation import LabelledTextPreparation
+from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import ConfigError, Problem
 from leyden.files.walk import visible_files
+
+MOST_TEXTS = 64
+"""Texts that are computed together: a transformer keeps much of each."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,12 @@ def find_files(given: Sequence[str]) -> list[Path]:
 
 
 def read_inputs(
-    files: Sequence[Path], preparation: Preparation, *, size: int, may_lack: bool
+    files: Sequence[Path],
+    preparation: Preparation,
+    *,
+    size: int,
+    may_lack: bool,
+    vocabulary: Vocabulary | None = None,
 ) -> Iterator[InputBatch]:
     """Batches of inputs.
 
@@ -79,13 +90,18 @@ def read_inputs(
         preparation: How the run's own data was read.
         size: Most inputs of a batch.
         may_lack: Whether a table may lack columns, whose cells then count as missing.
+        vocabulary: Vocabulary of the run's texts.
 
     Raises:
         ConfigError: A file can't be read at all; an image that can't is a problem of its own.
     """
     if isinstance(preparation, TablePreparation):
         for file in files:
-            yield from _rows(file, preparation, size, may_lack)
+            yield from _rows(file, read_new_rows(file, preparation, size=size, may_lack=may_lack))
+    elif isinstance(preparation, LabelledTextPreparation) and vocabulary is not None:
+        few = min(size, MOST_TEXTS)
+        for file in files:
+            yield from _rows(file, read_new_texts(file, preparation, vocabulary, size=few))
     elif isinstance(preparation, ImagePreparation):
         yield from _images(files, preparation, size)
     else:
@@ -93,11 +109,9 @@ def read_inputs(
         raise ConfigError([Problem("RUN", message)])
 
 
-def _rows(
-    file: Path, preparation: TablePreparation, size: int, may_lack: bool
-) -> Iterator[InputBatch]:
+def _rows(file: Path, blocks: Iterator[NewRows]) -> Iterator[InputBatch]:
     try:
-        for block in read_new_rows(file, preparation, size=size, may_lack=may_lack):
+        for block in blocks:
             yield _row_batch(file, block)
     except DataError as error:
         raise ConfigError([Problem("INPUT", str(error), str(file))]) from error
@@ -162,7 +176,11 @@ IN_MEMORY = Path("inputs")
 
 
 def batches_of_values(
-    values: Any, preparation: Preparation, size: int, may_lack: bool
+    values: Any,
+    preparation: Preparation,
+    size: int,
+    may_lack: bool,
+    vocabulary: Vocabulary | None = None,
 ) -> Iterator[InputBatch]:
     """Batches of rows of a DataFrame, or of images in an array.
 
@@ -171,18 +189,27 @@ def batches_of_values(
     """
     try:
         if isinstance(preparation, TablePreparation) and isinstance(values, pd.DataFrame):
-            for first in range(0, len(values), size):
-                some = values.iloc[first : first + size].reset_index(drop=True)
-                columns = {str(name): column.rename(str(name)) for name, column in some.items()}
-                block = new_rows(RowBlock(first + 1, columns, {}), preparation, may_lack=may_lack)
-                yield _row_batch(IN_MEMORY, block)
+            for block in _blocks_of(values, size):
+                yield _row_batch(IN_MEMORY, new_rows(block, preparation, may_lack=may_lack))
+        elif isinstance(preparation, LabelledTextPreparation) and isinstance(values, pd.DataFrame):
+            assert vocabulary is not None
+            for block in _blocks_of(values, min(size, MOST_TEXTS)):
+                yield _row_batch(IN_MEMORY, new_texts(block, preparation, vocabulary))
         elif isinstance(preparation, ImagePreparation) and hasattr(values, "__array__"):
             for pixels in pixel_batches(np.asarray(values), preparation, size=size):
                 rows = range(1, len(pixels) + 1)
                 yield InputBatch([IN_MEMORY] * len(rows), rows, preparation.inputs(pixels))
         else:
-            wanted = "a DataFrame" if isinstance(preparation, TablePreparation) else "an array"
+            has_rows = isinstance(preparation, TablePreparation | LabelledTextPreparation)
+            wanted = "a DataFrame" if has_rows else "an array"
             message = f"are a {type(values).__name__}; the run takes {wanted}, or paths"
             raise ConfigError([Problem("inputs", message)])
     except DataError as error:
         raise ConfigError([Problem("inputs", str(error))]) from error
+
+
+def _blocks_of(values: pd.DataFrame, size: int) -> Iterator[RowBlock]:
+    for first in range(0, len(values), size):
+        some = values.iloc[first : first + size].reset_index(drop=True)
+        columns = {str(name): column.rename(str(name)) for name, column in some.items()}
+        yield RowBlock(first + 1, columns, {})

@@ -21,6 +21,7 @@ from leyden.data.tables.encoders import NumberEncoder, Scaling
 from leyden.data.tables.new_cells import read_column
 from leyden.data.tables.new_rows import NewRows, lacking_words
 from leyden.data.tables.preparation import TablePreparation
+from leyden.data.text.preparation import LabelledTextPreparation
 from leyden.data.text.vocabulary import Vocabulary
 from leyden.data.text.windows import TokenWindows, bytes_per_target
 from leyden.errors import ConfigError, Problem
@@ -83,14 +84,14 @@ def labelled_inputs(prepared: Prepared, given: Sequence[str]) -> tuple[LabelledI
     """
     files, spec, preparation = find_files(given), prepared.spec, prepared.preparation
     try:
-        if isinstance(preparation, TablePreparation):
-            part, notes = _table(files, spec, preparation)
+        if isinstance(preparation, TablePreparation | LabelledTextPreparation):
+            part, notes = _table(files, spec, preparation, prepared.vocabulary)
             return LabelledInputs(part, spec), notes
         if isinstance(preparation, ImagePreparation):
             return LabelledInputs(_images(files, spec, preparation), spec), []
         if isinstance(preparation, SeriesPreparation):
             return LabelledInputs(_series(files, preparation), spec), []
-        if prepared.vocabulary is not None:
+        if prepared.vocabulary is not None and spec.task_name == "language_modeling":
             return _text(files, spec, prepared.vocabulary), []
     except DataError as error:
         raise ConfigError([Problem("--on", str(error), str(files[0]))]) from error
@@ -99,10 +100,14 @@ def labelled_inputs(prepared: Prepared, given: Sequence[str]) -> tuple[LabelledI
 
 
 def _table(
-    files: Sequence[Path], spec: Spec, preparation: TablePreparation
+    files: Sequence[Path],
+    spec: Spec,
+    preparation: TablePreparation | LabelledTextPreparation,
+    vocabulary: Vocabulary | None,
 ) -> tuple["Given", list[str]]:
     inputs, answers, names, without = list[Tensor](), list[Tensor](), list[str](), 0
-    for batch in read_inputs(files, preparation, size=BATCH, may_lack=False):
+    read = read_inputs(files, preparation, size=BATCH, may_lack=False, vocabulary=vocabulary)
+    for batch in read:
         assert batch.cells is not None
         if batch.problems:
             place, problem = min(batch.problems.items())
@@ -123,17 +128,21 @@ def _table(
 
 
 def _targets(
-    rows: NewRows, spec: Spec, preparation: TablePreparation, file: Path
+    rows: NewRows,
+    spec: Spec,
+    preparation: TablePreparation | LabelledTextPreparation,
+    file: Path,
 ) -> tuple[Tensor, Tensor]:
     """The answers of rows as a model learns them, and which rows have one."""
     name = preparation.target
     if name not in rows.block.columns:
         raise DataError(None, lacking_words([name], rows.block.columns))
-    encoder = NumberEncoder(name=name, scaling=AS_IT_IS, unit=preparation.target_unit)
     cells = rows.block.columns[name]
     if spec.task_name == "classification":
         texts = [str(cell).strip() if cell is not None and cell == cell else "" for cell in cells]
         return _classes(rows, texts, spec, preparation, file)
+    assert isinstance(preparation, TablePreparation)
+    encoder = NumberEncoder(name=name, scaling=AS_IT_IS, unit=preparation.target_unit)
     column = read_column(encoder, cells, preparation)
     known = torch.tensor(column.values.notna().to_numpy())
     wrong = [row for row, problem in column.problems.items() if not problem.endswith("is missing")]
@@ -145,7 +154,11 @@ def _targets(
 
 
 def _classes(
-    rows: NewRows, texts: list[str], spec: Spec, preparation: TablePreparation, file: Path
+    rows: NewRows,
+    texts: list[str],
+    spec: Spec,
+    preparation: TablePreparation | LabelledTextPreparation,
+    file: Path,
 ) -> tuple[Tensor, Tensor]:
     names = spec.class_names or tuple(map(str, range(spec.num_outputs)))
     codes = {name: code for code, name in enumerate(names)}

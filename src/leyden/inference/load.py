@@ -42,6 +42,12 @@ class LoadedRun:
     vocabulary: Vocabulary | None
     preparation: Preparation | None = None
 
+    @property
+    def predicts_tokens(self) -> bool:
+        """Whether the next token of text is predicted, and tokens can be turned into text."""
+        is_of_tokens = self.spec is not None and self.spec.task_name == "language_modeling"
+        return is_of_tokens and self.vocabulary is not None
+
 
 def load_run(folder: Path, which: str = "best") -> LoadedRun:
     """Reads a run's checkpoint. Writes nothing.

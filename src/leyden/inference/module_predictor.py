@@ -110,7 +110,7 @@ def probes(spec: Spec) -> Tensor:
     generator = torch.Generator().manual_seed(0)
     shape = (PROBES + 2, *spec.input_shape)
     if spec.kind == "text":
-        return torch.randint(0, spec.num_outputs, shape, generator=generator)
+        return torch.randint(0, spec.vocab_size, shape, generator=generator)
     return torch.randn(shape, generator=generator)
 
 

@@ -111,7 +111,9 @@ def predict_values(folder: Path, inputs: Any, config: PredictionConfig) -> dict[
         blocks = (columns | ({"problem": told} if config.skip else {}) for columns, told in found)
     else:
         kinds = {"row": "int64", **predictor.kinds}
-        batches = batches_of_values(inputs, run.preparation, config.batch_size, config.skip)
+        batches = batches_of_values(
+            inputs, run.preparation, config.batch_size, config.skip, run.vocabulary
+        )
         blocks = _blocks(batches, predictor, Predictions(), config)
     if config.skip:
         kinds["problem"] = "string"
@@ -132,8 +134,8 @@ def _table_of_files(
     """The columns of the predictions for files, and their blocks as they come."""
     require_run_folder(folder)
     prepared = read_preparation(folder)
-    is_text = prepared is not None and prepared.vocabulary is not None
-    if is_text and not is_module_run(read_frozen(folder)):
+    is_of_tokens = prepared is not None and prepared.predicts_tokens
+    if is_of_tokens and not is_module_run(read_frozen(folder)):
         return _texts(load_run(folder, config.which), files, config, told)
     predictor, run = load_asked(folder, config)
     assert run.preparation is not None
@@ -148,7 +150,13 @@ def _table_of_files(
         if config.horizon is not None:
             raise ConfigError([Problem("--horizon", "is for series", str(config.horizon))])
         kinds = {"file": "string", "row": "int64", **predictor.kinds}
-        batches = read_inputs(files, run.preparation, size=config.batch_size, may_lack=config.skip)
+        batches = read_inputs(
+            files,
+            run.preparation,
+            size=config.batch_size,
+            may_lack=config.skip,
+            vocabulary=run.vocabulary,
+        )
         blocks = _blocks(_with_hint(batches), predictor, told, config)
     if config.skip:
         kinds["problem"] = "string"

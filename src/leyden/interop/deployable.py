@@ -107,7 +107,7 @@ def random_inputs(model: Deployable, count: int, *, length: int | None = None) -
     spec, generator = model.spec, torch.Generator().manual_seed(count)
     if spec.kind == "text":
         size = (count, length or spec.input_shape[0])
-        return torch.randint(0, spec.num_outputs, size, generator=generator)
+        return torch.randint(0, spec.vocab_size, size, generator=generator)
     if spec.kind == "image":
         return 255 * torch.rand(count, *spec.input_shape, generator=generator)
     return model.mean.cpu() + model.std.cpu() * torch.randn(

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from leyden.config.huggingface import is_here, path_of
 from leyden.errors import ConfigError, Problem
-from leyden.interop.hf_folder import (
+from leyden.models import GPT
+from leyden.models.hf_folder import (
     CONFIG,
     TOKENIZER,
     UnreadableFolder,
@@ -18,7 +19,6 @@ from leyden.interop.hf_folder import (
     read_tensors,
     weight_files,
 )
-from leyden.models import GPT
 
 OURS_TO_THEIRS = {
     "token_embedding": "transformer.wte",

@@ -10,8 +10,8 @@ from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import ConfigError, Problem
 from leyden.files.temporary import remove_left, temporary_folder
 from leyden.interop.gpt2 import config_of, to_gpt2, unlike_gpt2
-from leyden.interop.hf_folder import UnreadableFolder, require_hf
 from leyden.models import GPT
+from leyden.models.hf_folder import UnreadableFolder, require_hf
 from leyden.tokenization.tokenizer import SEPARATOR
 
 PREFIX = ".leyden-export-"

@@ -114,6 +114,7 @@ class GPT(nn.Module):
     """
 
     kinds: ClassVar[frozenset[str]] = frozenset({"text"})
+    text_tasks: ClassVar[frozenset[str]] = frozenset({"language_modeling"})
 
     @staticmethod
     def stacking_limits(arguments: Mapping[str, Any]) -> dict[str, str]:

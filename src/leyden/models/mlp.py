@@ -35,6 +35,7 @@ class MLP(nn.Module):
     """
 
     kinds: ClassVar[frozenset[str]] = frozenset({"image", "table", "series", "text"})
+    text_tasks: ClassVar[frozenset[str]] = frozenset({"language_modeling"})
 
     def __init__(
         self,

@@ -34,6 +34,7 @@ class RNN(nn.Module):
     """
 
     kinds: ClassVar[frozenset[str]] = frozenset({"image", "series", "text"})
+    text_tasks: ClassVar[frozenset[str]] = frozenset({"language_modeling"})
 
     @staticmethod
     def stacking_limits(arguments: Mapping[str, Any]) -> dict[str, str]:

@@ -71,8 +71,8 @@ def _length(
     if kind == "steps":
         return "max_steps", int(amount)
     if kind == "tokens":
-        if spec is None or spec.kind != "text":
-            message = "is for text; type `budget.steps` or `budget.flops`"
+        if spec is None or spec.task_name != "language_modeling":
+            message = "is for text that is read on; type `budget.steps` or `budget.flops`"
             raise ConfigError([Problem("budget.tokens", message, shown)])
         return "max_tokens", int(amount)
     if flops_per_step is None:

@@ -164,8 +164,9 @@ def _offered(spec: Spec | None) -> dict[str, Any]:
         return {}
     offered: dict[str, Any] = {"input_shape": spec.input_shape, "num_outputs": spec.num_outputs}
     if spec.kind == "text":
-        offered |= {"vocab_size": spec.num_outputs, "context": spec.input_shape[0]}
+        offered |= {"vocab_size": spec.vocab_size, "context": spec.input_shape[0]}
         offered |= {"separator": spec.separator}
+        offered |= {} if spec.padding is None else {"pad_token": spec.padding}
     return offered
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from leyden.config.huggingface import WEIGHTS, is_hf
 from leyden.errors import CheckpointError, ConfigError, Problem
 from leyden.interop.gpt2 import gpt2_weights, require_matching_gpt2
-from leyden.interop.hf_folder import CONFIG, locate
+from leyden.models.hf_folder import CONFIG, locate
 from leyden.models.pretrained import Pretrained
 from leyden.models.weights_file import unreadable
 from leyden.planning.size import makes_layers_late

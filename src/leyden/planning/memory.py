@@ -176,7 +176,8 @@ def _net(cfg: DictConfig, spec: Spec) -> nn.Module:
 def blank_batch(spec: Spec, samples: int, *, like: Tensor) -> tuple[Tensor, Tensor]:
     """Zeros in the shape of a batch, on the device and in the precision of `like`."""
     is_text, is_numbers = spec.kind == "text", spec.task_name == "regression"
-    targets = (spec.num_outputs,) if is_numbers else spec.input_shape if is_text else ()
+    is_of_tokens = spec.task_name == "language_modeling"
+    targets = (spec.num_outputs,) if is_numbers else spec.input_shape if is_of_tokens else ()
     return (
         like.new_zeros(samples, *spec.input_shape, dtype=torch.long if is_text else None),
         like.new_zeros(samples, *targets, dtype=None if is_numbers else torch.long),

@@ -161,7 +161,7 @@ def require_private_net(cfg: DictConfig, spec: Spec) -> None:
         net = build_net(cfg, spec)
         shape = (3, *spec.input_shape)
         is_text = spec.kind == "text"
-        inputs = torch.randint(spec.num_outputs, shape) if is_text else torch.randn(shape)
+        inputs = torch.randint(spec.vocab_size, shape) if is_text else torch.randn(shape)
         try:
             require_gradients_of_samples(net, inputs)
         except MixedSamplesError as error:

@@ -85,7 +85,7 @@ def data_problems(cfg: DictConfig, data: LightningDataModule) -> list[Problem]:
 
 def _problems(cfg: DictConfig, data: DataModule) -> Iterator[Problem]:
     available = data.train_samples
-    if available == 0 and data.spec.kind == "text":
+    if available == 0 and data.spec.task_name == "language_modeling":
         message = "leaves no whole window in the training part; type a smaller one"
         yield Problem("data.context", message, str(data.spec.input_shape[0]))
     elif cfg.data.batch_size > available:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from omegaconf import DictConfig, open_dict
 from pytorch_lightning import LightningDataModule, LightningModule
@@ -12,9 +12,7 @@ from torch import nn
 from leyden.config.compose import ComposedRequest
 from leyden.config.job import Job
 from leyden.config.module_run import adapted, has_leyden_data, is_module_run
-from leyden.config.plain import copy_of
-from leyden.config.signature import parameters_of
-from leyden.config.targets import find_target
+from leyden.config.references import in_run_folder
 from leyden.data import DataModule, Spec
 from leyden.errors import ConfigError, Problem, gathered
 from leyden.models.parameter_count import ParameterCount, count_parameters
@@ -23,6 +21,11 @@ from leyden.planning.budget import spend_budget
 from leyden.planning.building import require_spec
 from leyden.planning.cache import Cache
 from leyden.planning.finetuning import frozen_until, names_problems, rate_keys, steps_problems
+from leyden.planning.frozen_values import (
+    freeze_architecture,
+    freeze_split,
+    with_absolute_paths,
+)
 from leyden.planning.initial_weights import initial_weights_content
 from leyden.planning.privacy import require_private_net, resolve_privacy
 from leyden.planning.read_data import data_problems, read_data
@@ -35,7 +38,6 @@ from leyden.planning.size import (
 )
 from leyden.planning.steps import limit_problems, planned_steps
 from leyden.planning.tasks import fit_problems, task_problems
-from leyden.tokenization.choice import TokenizerName
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,8 @@ def resolve_config(
         return _resolve_with_data_as_it_is(cfg, cache, fetch=fetch)
     cfg = with_absolute_paths(cfg)
     freeze_split(cfg)
+    if not is_module_run(cfg):
+        freeze_architecture(cfg)
     solve_batch(cfg)
     data, spec, found = cached_data(cfg, cache, fetch=fetch)
     assert isinstance(data, DataModule)
@@ -165,6 +169,8 @@ def _resolve_with_data_as_it_is(cfg: DictConfig, cache: Cache, *, fetch: bool) -
     """
     if str(cfg.data._target_).startswith("leyden."):
         cfg = with_absolute_paths(cfg)
+    if not is_module_run(cfg):
+        freeze_architecture(cfg)
     data, spec, _ = cached_data(cfg, cache)
     if not is_module_run(cfg):
         known = require_spec(cfg, spec)
@@ -215,6 +221,8 @@ def cached_data(
     Raises:
         ConfigError: The data can't be loaded, or contradicts the config.
     """
+    if cfg.run_dir is not None:  # of a run that is resumed: it may keep files of its data
+        cfg = in_run_folder(cfg, Path(cfg.run_dir))
 
     def read() -> tuple[LightningDataModule, Spec | None, list[Problem]]:
         data, spec = read_data(cfg, fetch=fetch)
@@ -256,25 +264,3 @@ def manual_optimization_problems(cfg: DictConfig, module: LightningModule) -> It
         message = f"is for automatic optimization; {name} steps its optimizers by itself"
         value = str(cfg.trainer.accumulate_grad_batches)
         yield Problem("trainer.accumulate_grad_batches", message, value)
-
-
-def with_absolute_paths(cfg: DictConfig) -> DictConfig:
-    """A copy of a config with absolute paths."""
-    cfg = copy_of(cfg)
-    tokenizer = cfg.data.get("tokenizer")
-    is_path = tokenizer is not None and tokenizer not in get_args(TokenizerName)
-    if is_path and Path(tokenizer).expanduser().exists():
-        cfg.data.tokenizer = str(Path(tokenizer).expanduser().absolute())
-    path = cfg.data.get("path")
-    if path is not None and str(absolute := Path(path).expanduser().absolute()) != path:
-        cfg.data.path = str(absolute)
-    return cfg
-
-
-def freeze_split(cfg: DictConfig) -> None:
-    """Writes the rule of the split into the config; without it, that of earlier versions holds."""
-    target = find_target(cfg.data._target_)
-    has_rule = "split" in parameters_of(target) and not getattr(target, "takes_only_folds", False)
-    if "split" not in cfg.data and has_rule:
-        with open_dict(cfg):
-            cfg.data.split = {"stratified": True}

@@ -72,8 +72,22 @@ def model_reads_data(cfg: DictConfig) -> Iterator[Problem]:
             f"{model.__name__}.kinds is {kinds!r}; it must be a set of {', '.join(sorted(known))}"
         )
         yield Problem("model", message)
+    elif data.kind == "text" and "text" in kinds and _text_task(data) not in _text_tasks(model):
+        models = [name for name, cls in _catalogue("model") if _text_task(data) in _text_tasks(cls)]
+        of_text = [(name, cls) for name, cls in _catalogue("data") if _kind(cls) == "text"]
+        sets = [name for name, cls in of_text if _text_task(cls) in _text_tasks(model)]
+        yield Problem(
+            "model",
+            f"{model.__name__} is for {' or '.join(sorted(_text_tasks(model)))} of text, but the"
+            f" data is for {_text_task(data)}; type {_either('model', models)},"
+            f" or {_either('data', sets)}",
+        )
     elif data.kind not in kinds:
         models = [name for name, cls in _catalogue("model") if data.kind in cls.kinds]
+        if data.kind == "text":
+            models = [
+                name for name, cls in _catalogue("model") if _text_task(data) in _text_tasks(cls)
+            ]
         sets = [name for name, cls in _catalogue("data") if _kind(cls) in kinds]
         yield Problem(
             "model",
@@ -85,6 +99,18 @@ def model_reads_data(cfg: DictConfig) -> Iterator[Problem]:
 def _kind(data: Any) -> str | None:
     """What the samples of a data set are; None of one that takes another's."""
     return getattr(data, "kind", None)
+
+
+def _text_task(data: Any) -> TaskName:
+    """The task of a data set of text."""
+    return getattr(data, "task", None) or TASK_OF_KIND["text"]
+
+
+def _text_tasks(model: Any) -> Set[str]:
+    """What a model does with text; one that does not say it may do all, if it reads text."""
+    is_of_text = "text" in getattr(model, "kinds", {"text"})
+    tasks: Set[str] = getattr(model, "text_tasks", frozenset(get_args(TaskName)))
+    return tasks if is_of_text else frozenset()
 
 
 def _catalogue(group: str) -> list[tuple[str, Any]]:
@@ -196,9 +222,11 @@ def run_has_a_length(cfg: DictConfig) -> Iterator[Problem]:
     if is_open and trainer.max_tokens is None and not budget_of(cfg):
         message = "give one of trainer.max_epochs, trainer.max_steps, trainer.max_tokens, budget"
         yield Problem("trainer.max_epochs", message, "null")
-    kind = getattr(find_target(cfg.data._target_), "kind", None)
-    if trainer.max_tokens is not None and kind != "text":
-        message = "counts tokens, but the data is not text; type `trainer.max_steps`"
+    data = find_target(cfg.data._target_)
+    is_read_on = _kind(data) == "text" and _text_task(data) == "language_modeling"
+    if trainer.max_tokens is not None and not is_read_on:
+        what = "classes of texts" if _kind(data) == "text" else "not text"
+        message = f"counts tokens, but the data is {what}; type `trainer.max_steps`"
         yield Problem("trainer.max_tokens", message, str(trainer.max_tokens))
 
 

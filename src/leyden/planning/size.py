@@ -169,7 +169,8 @@ def _counted(net: nn.Module, spec: Spec) -> int | None:
 
 def _wrong_outputs(outputs: Any, spec: Spec) -> str | None:
     """What is wrong with a network's outputs for one sample, or None if the task can take them."""
-    leading = (1, *spec.input_shape[:1]) if spec.kind == "text" else (1,)
+    is_of_tokens = spec.task_name == "language_modeling"
+    leading = (1, *spec.input_shape[:1]) if is_of_tokens else (1,)
     is_tensor = isinstance(outputs, torch.Tensor)
     if not is_tensor or outputs.shape[:-1] != leading or not outputs.is_floating_point():
         given = f"an object of the class {type(outputs).__name__}"
@@ -180,7 +181,7 @@ def _wrong_outputs(outputs: Any, spec: Spec) -> str | None:
             f" it must give numbers of shape {(*leading, spec.num_outputs)} in one tensor"
         )
     num_outputs, needed = outputs.shape[-1], spec.num_outputs
-    if num_outputs < needed or (num_outputs > needed and spec.kind != "text"):
+    if num_outputs < needed or (num_outputs > needed and not is_of_tokens):
         return f"gives {num_outputs} outputs; the data needs {needed}"
     return None if outputs.requires_grad else "its outputs depend on no parameter that is trained"
 

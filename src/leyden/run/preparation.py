@@ -60,6 +60,11 @@ class Prepared:
     preparation: Preparation | None
     vocabulary: Vocabulary | None = None
 
+    @property
+    def predicts_tokens(self) -> bool:
+        """Whether the next token of text is predicted, and tokens can be turned into text."""
+        return self.vocabulary is not None and self.spec.task_name == "language_modeling"
+
 
 def prepared_of(data: LightningDataModule) -> Prepared | None:
     """What a data set says of itself; None: nothing, or random samples stand in for it."""

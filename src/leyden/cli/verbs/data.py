@@ -30,19 +30,21 @@ def add_verbs(verbs: "Verbs[Parser]") -> None:
 
 def show_data_sets(options: argparse.Namespace) -> int:
     """Describes the data of a request, each data set once."""
-    composed = compose_words(options.overrides)
+    composed = compose_words(options.overrides, without=("model",))
     from leyden.cli.console import print_json
     from leyden.cli.data_table import show_description
     from leyden.data import DataModule
     from leyden.errors import ConfigError, Problem
     from leyden.planning.cache import Cache
-    from leyden.planning.resolve import cached_data, with_absolute_paths
+    from leyden.planning.frozen_values import complete_tokenizer, with_absolute_paths
+    from leyden.planning.resolve import cached_data
 
     cache = Cache()
     found: dict[int, tuple[Job, DataModule]] = {}
     with redirect_stdout(sys.stderr):  # whatever a constructor of the user's prints
         for job in composed.jobs:
             cfg = with_absolute_paths(job.cfg)
+            complete_tokenizer(cfg)
             try:
                 data, _, problems = cached_data(cfg, cache, fetch=True)
             except ConfigError as error:

@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 import torch
 
 from leyden.data.datamodule import DataModule
-from leyden.data.errors import DataError
 from leyden.data.parsing.table_file import column_of, read_table
 from leyden.data.parsing.table_format import (
     Decimal,
@@ -18,7 +16,7 @@ from leyden.data.parsing.table_format import (
     Thousands,
     table_format_of,
 )
-from leyden.data.report import Column, DataReport
+from leyden.data.report import DataReport
 from leyden.data.spec import DataKind
 from leyden.data.splits import DataSplits
 from leyden.data.splitting import SplitRule
@@ -29,12 +27,9 @@ from leyden.data.tables.leaks import TrainingRows
 from leyden.data.tables.preparation import TablePreparation
 from leyden.data.tables.rows import TableRows
 from leyden.data.tables.splitting import split_table, warn_of_absent_classes, warn_of_duplicates
-from leyden.data.tables.target import TableTask, read_target
+from leyden.data.tables.target import TableTask, read_target, rows_with_target
 from leyden.data.tables.time_features import parse_time_columns
 from leyden.types import Count, PositiveInt
-
-FEWEST_ROWS = 20
-"""So that three of them validate: R^2 needs two."""
 
 FRACTIONS = (0.7, 0.15, 0.15)
 
@@ -131,7 +126,7 @@ class CSVTable(DataModule):
         whole = parse_time_columns(whole, self.time_format, report, categories=self.categories)
         column_of(whole, self.target, key="target")
         described = report.column(self.target)
-        frame = _with_target(whole, described, report)
+        frame = rows_with_target(whole, described, report)
         target = read_target(frame[self.target], described, self.wanted_task, report)
         parts = split_table(frame, split, target.labels, report)
         if target.labels is not None:
@@ -170,19 +165,3 @@ class CSVTable(DataModule):
         is_missing = torch.tensor(columns[preparation.names].isna().to_numpy())
         cut = [TableRows(inputs[part], targets[part], is_missing[part]) for part in parts]
         return DataSplits(spec, cut[0], cut[1], cut[2], report, preparation)
-
-
-def _with_target(frame: pd.DataFrame, column: Column, report: DataReport) -> pd.DataFrame:
-    """The rows that have a target.
-
-    Raises:
-        DataError: There are too few.
-    """
-    for word, count in column.missing.items():
-        reason = f"without {column.name}" if not word else f"{column.name} is `{word}`"
-        report.rows_left_out[reason] = count
-    frame = frame[frame[column.name].notna()].reset_index(drop=True)
-    if len(frame) < FEWEST_ROWS:
-        message = f"{len(frame)} rows with a target are too few; at least {FEWEST_ROWS}"
-        raise DataError("path", message)
-    return frame

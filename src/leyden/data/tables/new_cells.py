@@ -38,7 +38,7 @@ class ReadColumn:
 def read_column(encoder: Encoder, cells: Cells, preparation: TablePreparation) -> ReadColumn:
     """The values of a column; see `ReadColumn`."""
     format = preparation.format
-    texts, values = _texts_or_values(cells, format.missing_words)
+    texts, values = texts_or_values(cells, format.missing_words)
     if isinstance(encoder, CategoryEncoder):
         return _categories(encoder, texts, values, preparation)
     if values is not None:
@@ -56,7 +56,7 @@ def read_column(encoder: Encoder, cells: Cells, preparation: TablePreparation) -
     return found
 
 
-def _texts_or_values(
+def texts_or_values(
     cells: Cells, missing: frozenset[str]
 ) -> "tuple[list[str], pd.Series[Any] | None]":
     """Cells of text, or values that are numbers or times already."""

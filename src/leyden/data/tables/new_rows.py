@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Shaped
 from torch import Tensor
 
 from leyden.data.errors import DataError
@@ -25,14 +25,14 @@ class NewRows:
 
     Attributes:
         first: Number of the first row in its file, from 1.
-        inputs: Features of each row; those of a row with a problem mean nothing.
+        inputs: Features or tokens of each row; those of a row with a problem mean nothing.
         problems: What is wrong with a row, by its place among these, from 0.
         filled: Missing numbers and times that were filled, by column.
         block: Cells of all columns, as they were read.
     """
 
     first: int
-    inputs: Float[Tensor, "rows features"]
+    inputs: Shaped[Tensor, "rows features"]
     problems: dict[int, str]
     filled: Counter[str]
     block: RowBlock

@@ -18,6 +18,9 @@ from leyden.data.spec import Spec
 
 TableTask = Literal["classification", "regression"]
 
+FEWEST_ROWS = 20
+"""So that three of them validate: R^2 needs two."""
+
 MOST_CLASSES_OF_NUMBERS = 20
 """A column of whole numbers with no more different values than this is taken for classes."""
 
@@ -70,6 +73,32 @@ class Target:
             target_std=std,
         )
         return spec, ((self.values - mean) / std).float()[:, None]
+
+
+def rows_with_target(frame: pd.DataFrame, column: Column, report: DataReport) -> pd.DataFrame:
+    """The rows of a table that have a target.
+
+    Args:
+        frame: The table.
+        column: Report of the target.
+        report: Report that is told how many are left out.
+
+    Raises:
+        DataError: There are too few.
+    """
+    for word, count in column.missing.items():
+        reason = f"without {column.name}" if not word else f"{column.name} is `{word}`"
+        report.rows_left_out[reason] = count
+    frame = frame[frame[column.name].notna()].reset_index(drop=True)
+    require_enough_rows(frame, "rows with a target")
+    return frame
+
+
+def require_enough_rows(frame: pd.DataFrame, what: str) -> None:
+    """Raises `DataError` where a table has too few rows to be split."""
+    if len(frame) < FEWEST_ROWS:
+        message = f"{len(frame)} {what} are too few; at least {FEWEST_ROWS}"
+        raise DataError("path", message)
 
 
 def read_target(

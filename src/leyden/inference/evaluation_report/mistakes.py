@@ -97,7 +97,7 @@ def _card(
     if kind == "series" and given.ndim == 2:
         return Card(name, lines, curves=_curves(samples, given, place))
     if kind == "text" and prepared is not None and prepared.vocabulary is not None:
-        text = prepared.vocabulary.decode(given)
+        text = prepared.vocabulary.decode(given[given != samples.spec.padding])
         return Card(name, lines, text=text[:LONGEST_TEXT] + "…" * (len(text) > LONGEST_TEXT))
     return Card(name, lines)
 

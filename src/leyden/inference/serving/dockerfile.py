@@ -3,6 +3,7 @@
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import distribution, requires
 from pathlib import Path
@@ -16,6 +17,7 @@ from leyden.interop.hf_export import folder_problem
 
 NEEDED = ("config.yaml", "run.json")
 KEPT = ("preparation.json", "prediction_intervals.json", "calibration.json", "tokenizer")
+TOKENIZER_OF_HF = "tokenizer/tokenizer.json"
 PORT = 8000
 PREFIX = ".leyden-docker-"
 
@@ -67,7 +69,10 @@ def write_dockerfile(source: Path, output: Path) -> None:
         _copy(PACKAGE, staged / "package" / "leyden")
         if CONF.parent != PACKAGE:  # of a clone
             _copy(CONF, staged / "package" / "leyden" / "conf")
-        (staged / "requirements.txt").write_text("".join(f"{one}\n" for one in requirements()))
+        # A tokenizer of Hugging Face's, and perhaps its model.
+        extras = ("serve", "hf") if (source / TOKENIZER_OF_HF).is_file() else ("serve",)
+        lines = (f"{one}\n" for one in requirements(extras))
+        (staged / "requirements.txt").write_text("".join(lines))
         python = f"{sys.version_info.major}.{sys.version_info.minor}"
         name = re.sub(r"[^a-z0-9]+", "-", source.resolve().name.lower()).strip("-")
         text = DOCKERFILE.format(name=name or "run", port=PORT, python=python)
@@ -92,10 +97,14 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def requirements() -> list[str]:
-    """What Leyden and its server need, in the versions that are installed here."""
+def requirements(extras: Sequence[str] = ("serve",)) -> list[str]:
+    """What Leyden and some of its extras need, in the versions that are installed here."""
     named = [one for one in requires("leyden") or () if "extra ==" not in one]
-    named += [one for one in requires("leyden") or () if re.search(r"extra == .serve.", one)]
+    named += [
+        one
+        for one in requires("leyden") or ()
+        if re.search(rf"extra == .({'|'.join(extras)}).", one)
+    ]
     names = sorted({re.split(r"[^\w.-]", one)[0] for one in named} - {"leyden"})
     # Of torch a local version such as 2.14.1+cu130 is on no public index.
     return [f"{name}=={distribution(name).version.partition('+')[0]}" for name in names]

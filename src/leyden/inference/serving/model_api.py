@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leyden.data.preparation import Preparation
+from leyden.data.text.vocabulary import Vocabulary
 from leyden.errors import ConfigError
 from leyden.inference.asked import PredictionConfig, load_asked
 from leyden.inference.forecasts import forecasts_of_frame, require_steps
@@ -52,7 +53,7 @@ class PredictAPI(litserve.LitAPI):  # type: ignore[misc]
     def decode_request(self, request: Request) -> Any:
         """The inputs of a request, or why there are none."""
         try:
-            return asked_of_request(request, self.preparation)
+            return asked_of_request(request, self.preparation, self.run.vocabulary)
         except Refused as error:
             return error
 
@@ -140,13 +141,15 @@ def said_of(inputs: Inputs) -> dict[str, Any]:
     return {"filled": inputs.filled} if inputs.filled else {}
 
 
-def asked_of_request(payload: Any, preparation: Preparation) -> Inputs | Series | Why:
+def asked_of_request(
+    payload: Any, preparation: Preparation, vocabulary: Vocabulary | None = None
+) -> Inputs | Series | Why:
     """The inputs of a request, and whether their predictions are to be explained.
 
     Raises:
         Refused: See `inputs_of_request`; or `why` is neither true nor false.
     """
-    inputs = inputs_of_request(payload, preparation)
+    inputs = inputs_of_request(payload, preparation, vocabulary)
     why = payload.get("why", False)
     if not isinstance(why, bool):
         raise Refused("`why` must be true or false")

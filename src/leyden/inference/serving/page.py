@@ -7,6 +7,7 @@ from leyden.data.images.preparation import ImagePreparation
 from leyden.data.series.preparation import SeriesPreparation
 from leyden.data.tables.encoders import CategoryEncoder
 from leyden.data.tables.preparation import TablePreparation
+from leyden.data.text.preparation import LabelledTextPreparation
 from leyden.inference.load import LoadedRun
 
 STYLE = """
@@ -167,6 +168,8 @@ def _form(run: LoadedRun) -> str:
     if isinstance(preparation, TablePreparation):
         example = [{encoder.name: _example(encoder) for encoder in preparation.encoders}]
         return _rows(example)
+    if isinstance(preparation, LabelledTextPreparation):
+        return _rows([{preparation.text: ""}])
     if isinstance(preparation, SeriesPreparation):
         names = [*preparation.layout.time, preparation.layout.target, *preparation.layout.features]
         horizon = (

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from math import isfinite
@@ -20,8 +20,11 @@ from leyden.data.images.preparation import ImagePreparation
 from leyden.data.parsing.row_stream import RowBlock
 from leyden.data.preparation import Preparation
 from leyden.data.series.preparation import SeriesPreparation
-from leyden.data.tables.new_rows import new_rows
+from leyden.data.tables.new_rows import NewRows, new_rows
 from leyden.data.tables.preparation import TablePreparation
+from leyden.data.text.new_texts import new_texts
+from leyden.data.text.preparation import LabelledTextPreparation
+from leyden.data.text.vocabulary import Vocabulary
 
 MOST_INPUTS = 1024
 """Inputs of one request."""
@@ -57,12 +60,15 @@ class Series:
     horizon: int | None
 
 
-def inputs_of_request(payload: Any, preparation: Preparation) -> Inputs | Series:
+def inputs_of_request(
+    payload: Any, preparation: Preparation, vocabulary: Vocabulary | None = None
+) -> Inputs | Series:
     """The inputs of a request.
 
     Args:
         payload: Content of the request: {"images": [base64, ...]} or {"rows": [{...}, ...]}.
         preparation: How inputs were made in training.
+        vocabulary: Vocabulary of the run's texts.
 
     Raises:
         Refused: It is something else, or an input can't be read.
@@ -88,7 +94,9 @@ def inputs_of_request(payload: Any, preparation: Preparation) -> Inputs | Series
             raise Refused(f"`horizon` must be a whole number from 1 to {MOST_INPUTS}")
         return Series(pd.DataFrame(rows), horizon)
     if isinstance(preparation, TablePreparation):
-        return _rows(rows, preparation)
+        return _rows(rows, lambda block: new_rows(block, preparation))
+    if isinstance(preparation, LabelledTextPreparation) and vocabulary is not None:
+        return _rows(rows, lambda block: new_texts(block, preparation, vocabulary))
     raise Refused("the run is of text: POST /generate")
 
 
@@ -118,7 +126,7 @@ def _image(text: Any, preparation: ImagePreparation) -> Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1).float()
 
 
-def _rows(rows: list[Mapping[str, Any]], preparation: TablePreparation) -> Inputs:
+def _rows(rows: list[Mapping[str, Any]], read: Callable[[RowBlock], NewRows]) -> Inputs:
     for place, row in enumerate(rows, start=1):
         for name, value in row.items():
             if isinstance(value, float) and not isfinite(value):
@@ -127,7 +135,7 @@ def _rows(rows: list[Mapping[str, Any]], preparation: TablePreparation) -> Input
     names = dict.fromkeys(str(name) for row in rows for name in row)
     columns = {name: [_cell(row.get(name)) for row in rows] for name in names}
     try:
-        found = new_rows(RowBlock(1, columns, {}), preparation)
+        found = read(RowBlock(1, columns, {}))
     except DataError as error:
         raise Refused(str(error)) from error
     if found.problems:

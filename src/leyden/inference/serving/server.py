@@ -87,14 +87,14 @@ def server_of(
         draining: Is set when no more requests are taken.
     """
     run = load_run(folder)
-    is_text = run.vocabulary is not None
+    is_text = run.predicts_tokens
     api = (
         GenerateAPI(folder)
         if is_text
         else PredictAPI(folder, max_batch_size=MOST_BATCHED, batch_timeout=WAIT)
     )
     metrics = Metrics()
-    has_why = not is_text and can_explain() and not is_module_run(read_frozen(folder))
+    has_why = run.vocabulary is None and can_explain() and not is_module_run(read_frozen(folder))
     page = page_of(run, needs_token=limits.token is not None, has_why=has_why)
     gate = {
         "limits": limits,

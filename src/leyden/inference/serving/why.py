@@ -10,6 +10,7 @@ from torch import Tensor
 
 from leyden.data.series.new_series import new_series_of
 from leyden.data.series.preparation import SeriesPreparation
+from leyden.data.text.preparation import LabelledTextPreparation
 from leyden.errors import ConfigError
 from leyden.inference.attribution_content import figure_of
 from leyden.inference.attributions import Attribution, Explained, attribute
@@ -56,6 +57,8 @@ def reasons(run: LoadedRun, inputs: Inputs | Series) -> list[dict[str, Any]]:
         raise Refused("`why` needs the extra `explain`: pip install 'leyden[explain]'")
     assert run.spec is not None
     assert run.preparation is not None
+    if isinstance(run.preparation, LabelledTextPreparation):
+        raise Refused("`why` is not for classes of texts")
     batch = _past(inputs, run.preparation) if isinstance(inputs, Series) else inputs.tensor
     if len(batch) > MOST:
         raise Refused(f"`why` is for up to {MOST} inputs; got {len(batch):,}")
