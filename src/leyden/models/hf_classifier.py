@@ -240,8 +240,6 @@ def _read_file(file: Path) -> dict[str, Tensor]:
         reason = str(error).strip().partition("\n")[0]
         message = f"{file} is no file of safetensors that can be read: {reason}"
         raise CheckpointError(message) from error
-            f"{file} is no file of safetensors that can be read: {reason}"
-        ) from error
 
 
 def _transformers() -> Any:
