@@ -4,6 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+from torchvision import models
 
 import leyden as package
 from tests.docs.pages import SHORT, worked_examples
@@ -18,6 +22,13 @@ def users_code(user_files, monkeypatch):
     for name, content in worked_examples().items():
         (user_files / name).parent.mkdir(parents=True, exist_ok=True)
         (user_files / name).write_text(content)
+
+
+@pytest.fixture
+def resnet18_files(tmp_path):
+    """Weights of a ResNet-18, as torchvision and timm name them."""
+    torch.save(models.resnet18().state_dict(), tmp_path / "resnet18.pth")
+    save_file(timm.create_model("resnet18").state_dict(), tmp_path / "resnet18.safetensors")
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,7 @@ RUN = [
     if not SHOWING & {*one.values[0].split()} and not one.values[0].startswith(ELSEWHERE)
 ]
 
+OF_RESNET = r"\bresnet18\.(pth|safetensors)\b"
 OF_REVIEWS = r"\bbert\b|\breviewed\b"
 TRAIN_REVIEWED = (
     "train model=hf model.name=bert data=labelled_text data.path=reviews.csv data.text=review"
@@ -109,6 +110,8 @@ def test_a_command_is_accepted(command, leyden, named, monkeypatch, tmp_path, re
     make_project(command, tmp_path, monkeypatch)
     if re.search(OF_REVIEWS, command):
         request.getfixturevalue("bert")
+    if re.search(OF_RESNET, command):
+        request.getfixturevalue("resnet18_files")
     set_environment(command, monkeypatch)
     Path("shards").mkdir()
     needs_run = "init_from=RUN" in command
@@ -129,6 +132,8 @@ def test_a_command_works(command, leyden, named, monkeypatch, tmp_path, request)
     make_project(command, tmp_path, monkeypatch)
     if re.search(OF_REVIEWS, command):
         request.getfixturevalue("bert")
+    if re.search(OF_RESNET, command):
+        request.getfixturevalue("resnet18_files")
     set_environment(command, monkeypatch)
     for word, before in NEEDED.items():
         if word in command and f"leyden {before.partition(' ')[0]}" not in command:

@@ -119,7 +119,6 @@ def test_what_does_not_fit_is_refused_by_name_and_with_strict_false_left_and_lis
         (("freeze=[stem,stem.weight]",), "names `stem.weight`, as `stem` does"),
         (("freeze='*'",), "names all parameters"),
         (("freeze={s*: 1, blocks: null, head: 1}",), "leaves nothing to train before step 1"),
-        (("freeze={stem: 2}",), "freeze.stem=2 (command line): is never reached: the run has 2"),
         (("freeze={stem: -1}",), "must be at least 1, and `stem` is -1"),
         (("optimizer.layer_decay=0",), "optimizer.layer_decay=0 (command line): must be more"),
         (("optimizer.lr_multipliers={stem: 0}",), "must be more than 0, and `stem` is 0"),
@@ -195,6 +194,12 @@ def test_frozen_parts_and_their_running_statistics_stay_as_they_are(leyden, file
     total = sum(p.numel() for p in resnet(7).parameters())
     assert f"trained {trained:,} of {total:,} parameters" in result.err
     assert record_of(folder_of(result))["params"]["trainable"] == trained
+
+
+def test_a_step_after_the_last_one_is_told(leyden):
+    result = leyden("train", *SHORT, "freeze={stem: 2, start: 1}")
+    assert result.status == 0
+    assert "the run has 2 steps: stem stays frozen" in result.err
 
 
 def test_only_patterns_without_a_step_are_frozen_for_good():

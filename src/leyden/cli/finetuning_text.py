@@ -51,16 +51,23 @@ def _shape(shape: list[int] | None) -> str:
 
 
 def _show_frozen(cfg: "DictConfig", experiment: "RunObjects") -> None:
+    from leyden.data import DataModule
     from leyden.models.parameter_count import count_parameters
     from leyden.planning.finetuning import frozen_until
+    from leyden.planning.steps import planned_steps
 
     frozen = frozen_until(cfg)
     if not frozen:
         return
-    count = count_parameters(experiment.weighted)
+    count, data = count_parameters(experiment.weighted), experiment.data
     said = [one if step is None else f"{one} until step {step:,}" for one, step in frozen.items()]
     text = f"trained {count.trainable:,} of {count.total:,} parameters; frozen: {', '.join(said)}"
     say_wrapped(messages(), text, indent=2, hanging=8)
+    steps = planned_steps(cfg, data) if isinstance(data, DataModule) else cfg.trainer.max_steps
+    late = [one for one, step in frozen.items() if step and steps and step >= steps]
+    if late:
+        words = f"the run has {steps:,} steps: {', '.join(late)} stays frozen"
+        say_wrapped(messages(), words, style="yellow", indent=10)
 
 
 def _show_rates(cfg: "DictConfig", experiment: "RunObjects") -> None:

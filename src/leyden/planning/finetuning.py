@@ -87,16 +87,3 @@ def _named_wrongly(key: str, patterns: Mapping[str, object], names: list[str]) -
 
 def _top(name: str) -> str:
     return name.partition(".")[0]
-
-
-def steps_problems(cfg: DictConfig, steps: int | None) -> Iterator[Problem]:
-    """Steps of `freeze` that the run never does.
-
-    Args:
-        cfg: Config of the run.
-        steps: Planned length; None: not known.
-    """
-    for pattern, step in frozen_until(cfg).items():
-        if step is not None and steps is not None and step >= steps:
-            message = f"is never reached: the run has {steps} steps; type `{pattern}: null`"
-            yield Problem(f"freeze.{pattern}", message, str(step))

@@ -20,7 +20,7 @@ from leyden.planning.batch import solve_batch
 from leyden.planning.budget import spend_budget
 from leyden.planning.building import require_spec
 from leyden.planning.cache import Cache
-from leyden.planning.finetuning import frozen_until, names_problems, rate_keys, steps_problems
+from leyden.planning.finetuning import frozen_until, names_problems, rate_keys
 from leyden.planning.frozen_values import (
     freeze_architecture,
     freeze_split,
@@ -157,8 +157,6 @@ def resolve_config(
     if cfg.get("privacy") is not None:
         cache.get_or_compute(lambda: require_private_net(cfg, spec), "private", cfg.model, spec)
     steps = resolve_privacy(cfg, data, steps=planned_steps(cfg, data))
-    if problems := list(steps_problems(cfg, steps)):
-        raise ConfigError(problems)
     return ResolvedConfig(cfg, data, spec, model.params, flops_per_step, steps, model.weights)
 
 
