@@ -64,6 +64,20 @@ def test_networks_of_a_stack_are_those_that_train_alone(sweep, family):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("optimizer.layer_decay=0.5,0.9", "optimizer.lr_multipliers={head: 2}"),
+        ("freeze=[hidden.1]", "seed=0,1"),  # not stacked
+    ],
+    ids=["rates", "frozen"],
+)
+def test_each_has_its_own_rates_and_frozen_parameters(sweep, words):
+    words = (*FAMILIES["mlp"], "model.norm=batch", "optimizer=sgd", *words)
+    assert_same_runs(sweep("stacked", *words), sweep("local", *words))
+
+
+@pytest.mark.slow
 def test_each_has_its_own_running_statistics(sweep):
     # Not Adam: the bias before a batch norm has no gradient but noise, which Adam makes large.
     words = (*FAMILIES["mlp"], "model.norm=batch", "optimizer=sgd", "seed=0,1,2")

@@ -78,7 +78,9 @@ At the root:
   params     number of parameters wanted
   monitor    .metric, .mode, .reduce: what is best
   metrics    NAME: {{_target_: torchmetrics...}}: metrics besides those of the task
-  init_from  a run's folder or a checkpoint to start from, or hf:PATH_OR_NAME
+  init_from  a run's folder, a checkpoint or a file of weights to start from, or hf:PATH_OR_NAME
+  strict     false: of these weights, what fits
+  freeze     [stem, blocks.0]: not trained; {{stem: 200, blocks.0: null}}: until step 200, never
   budget     .flops, .seconds, .tokens or .steps: how long the run is
   run_dir    the run's or sweep's folder
   sweep      .grid .zip .when .list .exclude .repeat: its jobs; .retry .fail_fast .on_drift .report

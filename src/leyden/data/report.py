@@ -134,7 +134,8 @@ class DataReport:
         if not self.with_role("feature"):
             return []
         left_out = self.with_role("left out")
-        line = f"{len(self.with_role('feature'))} columns used"
+        used_columns = len(self.with_role("feature"))
+        line = f"{used_columns} column{'' if used_columns == 1 else 's'} used"
         if left_out:
             line += (
                 f"; left out: {join_shortened([f'{one.name} ({one.reason})' for one in left_out])}"

@@ -45,6 +45,7 @@ def unsupported_reason(cfg: DictConfig) -> str | None:
         "trainer.profiler": cfg.trainer.profiler is not None and str(cfg.trainer.profiler),
         "accumulate_grad_batches": batch_split_of(cfg).accumulate > 1 and "gradients are added up",
         "privacy": cfg.get("privacy") is not None and "gradients of each sample",
+        "freeze": cfg.get("freeze") is not None and "parameters that are not trained",
         "compile": bool(cfg.compile) and "compiled networks",
         **of_model,
         "task": is_user_target(cfg.task.get("_target_", "")) and "a task of your own",
