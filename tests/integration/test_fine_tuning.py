@@ -218,6 +218,15 @@ def test_a_run_is_gone_on_with_without_the_file_of_its_first_weights(leyden, fil
     assert leyden("eval", "run").status == 0
 
 
+def test_a_run_is_reproduced_from_the_same_weights_and_not_from_others(leyden, file):
+    folder = folder_of(leyden("train", *SHORT, f"init_from={file}"))
+    assert leyden("reproduce", str(folder)).status == 0
+    torch.save(resnet(8).state_dict(), file)
+    refused = leyden("reproduce", str(folder))
+    assert refused.status == 2
+    assert "holds other weights" in refused.err
+
+
 def test_a_sweep_takes_no_results_of_a_run_that_began_with_other_weights(leyden, file):
     words = ("train", *SHORT, f"init_from={file}", "--multirun", "seed=1,2")
     leyden(*words, "name=first")

@@ -71,8 +71,8 @@ def reproduce(
         observer: Is told of the events of the repetition.
 
     Raises:
-        ConfigError: It is no run, or it has recorded nothing to compare with, or its data is not
-            here or has changed. Nothing was started.
+        ConfigError: It is no run, or it has recorded nothing to compare with, or its data or its
+            initial weights are not here or have changed. Nothing was started.
     """
     before = read_before(run)
     job = Job(read_frozen(run), tuple(before.overrides), before.choices, None, Assignment())
@@ -84,6 +84,7 @@ def reproduce(
     frozen = job.cfg.copy()
     resolved = resolve_job(job)
     require_same_data(before, resolved)
+    require_same_weights(before, resolved)
     if last is not None:
         stop_after(frozen, last)
     record = prepare(
@@ -130,6 +131,17 @@ def require_same_data(before: Record, resolved: ResolvedConfig) -> None:
     ]
     if problems:
         raise ConfigError(problems)
+
+
+def require_same_weights(before: Record, resolved: ResolvedConfig) -> None:
+    """Raises `ConfigError` if the initial weights are not those that the run began with."""
+    if before.initial_weights is None or resolved.weights is None:
+        return
+    known, now = (one["sha256"][:12] for one in (before.initial_weights, resolved.weights))
+    if known != now:
+        message = f"holds other weights (sha256 {now}...) than when the run began ({known}...)"
+        key = "model.weights" if resolved.cfg.init_from is None else "init_from"
+        raise ConfigError([Problem(key, message, before.initial_weights["source"])])
 
 
 def execute_again(record: Record, before: Record, *, devices: int, observer: Observer) -> None:
