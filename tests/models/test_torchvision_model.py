@@ -6,6 +6,7 @@ from torchvision import models
 
 from leyden.errors import ConfigError
 from leyden.models import torchvision_model
+from leyden.optim.groups import hidden_matrices
 from leyden.run.weights_fit import fit_weights
 
 SHAPE = (3, 64, 64)
@@ -125,6 +126,13 @@ def test_heads_for_the_first_training_are_left_out(name, tmp_path):
     net = built(name, (3, 96, 96), weights=str(tmp_path / "a.pth"))
     with_weights(net)
     assert net.eval()(torch.randn(1, 3, 96, 96)).shape == (1, 5)
+
+
+def test_muon_leaves_the_first_convolution_and_the_head_to_adamw():
+    net = built("resnet18")
+    hidden = {id(parameter) for parameter in hidden_matrices(net)}
+    outer = [name for name, p in net.named_parameters() if p.ndim > 1 and id(p) not in hidden]
+    assert outer == ["conv1.weight", "fc.weight"]
 
 
 def test_to_build_a_network_with_weights_draws_the_numbers_of_one_without(file):

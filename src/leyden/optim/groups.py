@@ -5,6 +5,8 @@ from typing import Any
 from torch import nn
 from torch.distributed.tensor import DTensor
 
+from leyden.optim.layers import layers_of
+
 
 def decay_groups(
     net: nn.Module, *, weight_decay: float, decay_vectors: bool = False
@@ -31,7 +33,8 @@ def decay_groups(
 def hidden_matrices(net: nn.Module) -> list[nn.Parameter]:
     """Weights that Muon makes orthogonal: 2-D and more, inside the network.
 
-    No embedding, no `head`, and no `stem`, the first convolution (Jordan et al. 2024).
+    No embedding, no `head`, and no `stem`, the first convolution (Jordan et al. 2024). Networks of
+    other libraries have other names: of those with `pretrained` these are the first and last layer.
     """
     outer = {
         id(parameter)
@@ -39,6 +42,10 @@ def hidden_matrices(net: nn.Module) -> list[nn.Parameter]:
         if isinstance(module, nn.Embedding) or name in ("head", "stem")
         for parameter in module.parameters()
     }
+    if hasattr(net, "pretrained"):
+        layers = layers_of(net)
+        of_ends = {*layers[0], *layers[-1]}
+        outer |= {id(parameter) for name, parameter in net.named_parameters() if name in of_ends}
     return [p for p in net.parameters() if p.requires_grad and p.ndim >= 2 and id(p) not in outer]
 
 
