@@ -7,6 +7,7 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch: two workers must not exceed two cores
 
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -188,15 +189,22 @@ def bert(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def user_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
-    """Writes a module of the user's and allows configs to name it."""
+def user_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str, str], None]]:
+    """Writes a module of the user's and allows configs to name it; afterwards it is forgotten."""
+    names = []
 
     def write(name: str, text: str) -> None:
+        sys.modules.pop(name, None)
+        names.append(name)
         (tmp_path / f"{name}.py").write_text(text)
         monkeypatch.setenv("LEYDEN_PACKAGES", name)
         monkeypatch.syspath_prepend(tmp_path)
 
-    return write
+    yield write
+    for name in names:
+        sys.modules.pop(name, None)
 
 
 @pytest.fixture

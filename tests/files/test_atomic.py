@@ -18,6 +18,7 @@ CUTS = {
     "sweeps/reuse.py": "copies into the new folder of a job; the run that it is of keeps its own",
     "analysis/board/folder.py": "copies into the temporary folder of a board",
     "tokenization/chunk.py": "stages, as above",
+    "tokenization/sequences.py": "into a new folder of a run, whose data is read anew without it",
     "tokenization/tokenizer.py": "into a new folder; the same command writes it again",
     "inference/export.py": "an export: the same command writes it again",
     "inference/explanation_folder.py": "staged: a folder gets its name when it is whole",

@@ -15,6 +15,8 @@ FAMILIES = {
     "vgg": ("model.width=2",),
     "rnn": ("model.width=8",),
     "gpt": ("model.width=8", "model.depth=1"),
+    "torchvision": ("model.name=shufflenet_v2_x0_5",),
+    "timm": ("model.name=test_resnet",),
 }
 KINDS = {
     "image": ("data=digits",),
@@ -41,6 +43,8 @@ FITTING = {
     ("rnn", "series"),
     ("rnn", "text"),
     ("gpt", "text"),
+    ("torchvision", "image"),
+    ("timm", "image"),
 }
 OPTIMIZERS = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))
 SCHEDULES = sorted(path.stem for path in (CONF / "scheduler").glob("*.yaml"))

@@ -161,7 +161,7 @@ def test_a_run_whose_checkpoints_are_gone_says_that_it_begins_anew(leyden):
     with faulty("SIGTERM@step:5"):
         leyden("train", *SHORT, "run_dir=run")
     shutil.rmtree("run/checkpoints")
-    assert "no checkpoint is left" in leyden("resume", "run").err
+    assert "no checkpoint to resume from" in leyden("resume", "run").err
 
 
 def test_the_newest_is_found_by_its_step_and_not_by_the_time_of_its_file(three):

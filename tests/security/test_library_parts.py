@@ -34,7 +34,7 @@ def probed(folder: Path, *words: str) -> dict[str, Any]:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert not list(folder.iterdir())
-    report: dict[str, Any] = json.loads(done.stdout)
+    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])  # torch tells of downloads
     return report
 
 

@@ -256,10 +256,12 @@ def load(folder: Path | str) -> Run:
     """A run, from its folder.
 
     Raises:
-        ConfigError: The folder has no readable `run.json`.
+        ConfigError: It is no run's folder, or has no readable `run.json`.
     """
+    from leyden.run.folder import require_run_folder
     from leyden.run.record import Record
 
+    require_run_folder(Path(folder))
     return Run(Record.read(Path(folder)))
 
 

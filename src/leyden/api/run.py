@@ -44,8 +44,10 @@ class Run:
 
     @property
     def status(self) -> str:
-        """`completed`, `failed`, `interrupted`, `diverged`, `oom`, `pruned`, ..."""
-        return self.record.status
+        """`completed`, `failed`, `interrupted`, `running`, `crashed`, `diverged`, `oom`, ..."""
+        from leyden.run.listing import status_of
+
+        return status_of(self.record.status, self.record.process)
 
     @property
     def metrics(self) -> dict[str, float]:

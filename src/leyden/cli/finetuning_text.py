@@ -15,9 +15,11 @@ LISTED = 12
 """Rows of the table of what was not taken; the record has all."""
 
 
-def show_finetuning(record: "Record", cfg: "DictConfig", experiment: "RunObjects") -> None:
+def show_finetuning(
+    record: "Record", cfg: "DictConfig", experiment: "RunObjects", *, is_fresh: bool
+) -> None:
     """The initial weights, the parameters that are trained, and their learning rates."""
-    if record.initial_weights is not None and not record.resumed:
+    if record.initial_weights is not None and is_fresh:
         show_initial_weights(record)
     _show_frozen(cfg, experiment)
     _show_rates(cfg, experiment)

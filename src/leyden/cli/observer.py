@@ -36,7 +36,7 @@ class TerminalObserver:
             case Note():
                 show_note(event.text)
             case RunStarted():
-                show_start(event.record, event.cfg, event.experiment)
+                show_start(event.record, event.cfg, event.experiment, is_fresh=event.is_fresh)
             case RunResumed():
                 show_resume(event.step)
             case TrainingProgress():

@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from leyden.training.build import RunObjects
 
 
-def show_start(record: "Record", cfg: "DictConfig", experiment: "RunObjects") -> None:
+def show_start(
+    record: "Record", cfg: "DictConfig", experiment: "RunObjects", *, is_fresh: bool
+) -> None:
     """What runs, how big it is, on what, and where it goes."""
     from leyden.data import DataModule
     from leyden.data.capabilities import report_of
@@ -72,7 +74,7 @@ def show_start(record: "Record", cfg: "DictConfig", experiment: "RunObjects") ->
     say(console, f"  device  {device.type}, {cfg.trainer.precision}{several}{compiled}")
     if cfg.get("privacy") is not None:
         show_privacy_plan(cfg, experiment)
-    show_finetuning(record, cfg, experiment)
+    show_finetuning(record, cfg, experiment, is_fresh=is_fresh)
     say(console, f"  folder  {shown_path(record.folder)}")
 
 

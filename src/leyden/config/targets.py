@@ -9,10 +9,13 @@ own outside the config: in the file of their project (`config.project`), or in t
 import inspect
 import os
 import sys
+import sysconfig
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any, Self, get_type_hints
 
 from leyden.compat import lightning_names
@@ -54,6 +57,9 @@ MADE_BY_FUNCTIONS = ("model", "data", "callbacks")
 PLAIN_DATA = ("torch.utils.data.Dataset", "torch.utils.data.DataLoader")
 """What a data target may also be, or make: `leyden.data.TorchDatasets` wraps it."""
 
+
+NOT_USERS = ("<frozen", str(Path(__file__).parents[1]), sysconfig.get_path("stdlib") + os.sep)
+"""Files whose frames say nothing of why a module of the user's can't be imported."""
 
 NOT_OURS = "is not a class or function of the packages that configs may name"
 
@@ -168,7 +174,9 @@ def _find(path: str) -> Any:
     except ImportError as error:
         holder = _class_of_users(holder_path)
         if holder is None:
-            raise ValueError(f"can't be imported: {error}") from error
+            raise ValueError(f"can't be imported: {_of_import(error)}") from error
+    except Exception as error:  # whatever a module of the user's raises when it is imported
+        raise ValueError(f"can't be imported: {_of_import(error)}") from error
     if not hasattr(holder, name):
         public = [word for word in vars(holder) if not word.startswith("_")]
         raise ValueError(f"no such name; {suggestion(name, getattr(holder, '__all__', public))}")
@@ -177,6 +185,16 @@ def _find(path: str) -> Any:
         if not isinstance(kind, classmethod | staticmethod | type):
             raise ValueError("is neither a classmethod nor a staticmethod of its class")
     return getattr(holder, name)
+
+
+def _of_import(error: Exception) -> str:
+    """Where and why the import of a module failed, in a line."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
+    frames = [f for f in extract_tb(error.__traceback__) if not f.filename.startswith(NOT_USERS)]
+    place = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
+    kind = "" if isinstance(error, ImportError) else f"{type(error).__name__}: "
+    return f"{place}{kind}{str(error).partition(chr(10))[0]}"
 
 
 def _class_of_users(path: str) -> Any:

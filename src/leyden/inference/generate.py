@@ -82,7 +82,9 @@ def read_generator(source: str, which: str) -> TextGenerator:
     trained = load_run(Path(source), which)
     if trained.spec is not None and trained.spec.task_name != "language_modeling":
         what = f"predicts {trained.spec.target_name}"
-        if trained.spec.task_name == "classification":
+        if trained.spec.kind != "text":
+            what = f"was trained on {trained.spec.kind} data"
+        elif trained.spec.task_name == "classification":
             what = "tells classes"
         message = f"{what}, it writes no text; `leyden predict` asks it"
         raise ConfigError([Problem("RUN", message, source)])

@@ -1,6 +1,8 @@
 """Classifiers of torchvision, with their pretrained weights."""
 
 import re
+import sys
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -100,7 +102,9 @@ def _square(name: str, input_shape: tuple[int, ...]) -> int:
 def _fetched(name: str) -> dict[str, Tensor]:
     from torchvision import models
 
-    return _without_auxiliary(models.get_model(name, weights=DEFAULT).state_dict())
+    with redirect_stdout(sys.stderr):  # torch tells of a download on standard output
+        fetched = models.get_model(name, weights=DEFAULT)
+    return _without_auxiliary(fetched.state_dict())
 
 
 def _read(path: Path) -> dict[str, Tensor]:

@@ -30,13 +30,22 @@ def find_runs(root: Path) -> tuple[list[dict[str, Any]], list[str]]:
         except (OSError, ValueError) as error:
             left_out.append(f"left out {path}: {reason_of(error)}")
             continue
-        process = record["process"]
-        if record["status"] == "running" and (process is None or not is_alive(process)):
-            record["status"] = "crashed"
+        record["status"] = status_of(record["status"], record["process"])
         tags = read_tags(path.parent)
         records.append({"folder": str(path.parent), **record, **({"tags": tags} if tags else {})})
     in_order = sorted(records, key=lambda one: (one["started"] or "", str(one["folder"])))
     return in_order, sorted(left_out)
+
+
+def status_of(status: str, process: dict[str, Any] | None) -> str:
+    """A run's status by its record; one that says `running` whose process is gone has crashed.
+
+    Args:
+        status: As the record says it.
+        process: Process that trained, see `run.lock`.
+    """
+    is_gone = status == "running" and (process is None or not is_alive(process))
+    return "crashed" if is_gone else status
 
 
 TAIL_BYTES = 16_384

@@ -17,11 +17,13 @@ class RunStarted(Event):
         record: Record of the run.
         cfg: Frozen config of the run.
         experiment: Data set, task and trainer of the run.
+        is_fresh: Whether it begins at its first step, not at a checkpoint.
     """
 
     record: Record
     cfg: DictConfig
     experiment: RunObjects
+    is_fresh: bool = True
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ from leyden.training.recovery import prepare_attempt
 
 log = logging.getLogger("leyden")
 
-NEXT_TIME = "they come each resume.every_minutes or resume.every_steps"
+NEXT_TIME = "set resume.every_minutes or resume.every_steps for more of them"
 
 
 def execute(
@@ -163,7 +163,7 @@ def run_attempt(
             trainer.callbacks.insert(0, InitialWeights(cfg, record))  # type: ignore[attr-defined]
         else:
             load_initial_weights(experiment.weighted, cfg, record)
-    emit(RunStarted(record, cfg, experiment))
+    emit(RunStarted(record, cfg, experiment, is_fresh=checkpoint is None))
     try:
         fit(experiment, record, checkpoint, emit)
         for stopping in trainer.early_stopping_callbacks:
@@ -195,7 +195,7 @@ def resumable_checkpoint(record: Record, emit: Observer) -> Path | None:
     if path is None and unmarked.exists():
         return unmarked
     if path is None and record.steps:
-        emit(Note(f"no checkpoint is left to go on from; {NEXT_TIME}: the run starts from scratch"))
+        emit(Note(f"no checkpoint to resume from; {NEXT_TIME}: the run starts from scratch"))
     return path
 
 
