@@ -88,3 +88,19 @@ def test_a_hostile_target_in_hydras_own_node_is_refused(leyden):
     result = leyden("train", "hydra.launcher._target_=os.system", "-m", "seed=1,2")
     assert result.status == 2
     assert "hydra/launcher=os.system" in result.err
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("class A:\n    def f(self:\n", r"broken\.py:2: SyntaxError: '\(' was never closed"),
+        ("import torch\nx = 1 / 0\n", r"broken\.py:2: ZeroDivisionError: division by zero"),
+        ("\nimport lacking\n", r"broken\.py:2: No module named 'lacking'"),
+    ],
+)
+def test_a_module_of_the_users_that_can_not_be_imported_is_named_with_its_line(
+    code, said, user_package
+):
+    user_package("broken", code)
+    with pytest.raises(ValueError, match=f"can't be imported: .*{said}"):
+        find_target("broken.A")
