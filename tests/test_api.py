@@ -8,8 +8,10 @@ import pytest
 import torch
 
 import leyden
+from leyden.api.run import Run
 from leyden.data import BatchIndices
 from leyden.events import Note
+from leyden.run.lock import process_mark
 from leyden.training.events import RunEnded, RunStarted
 
 FEW = ("model.width=8", "trainer.max_steps=3", "callbacks.predictions=null", "callbacks.graph=null")
@@ -129,6 +131,19 @@ def test_a_run_gives_its_curves_model_data_and_differences(two_jobs):
 def test_an_unknown_metric_is_an_error_with_its_suggestion(two_jobs):
     with pytest.raises(leyden.ConfigError, match="did you mean `val/loss`"):
         two_jobs.best().plot("val/los")
+
+
+def test_a_run_whose_process_is_gone_has_crashed_in_python_too(two_jobs):
+    record = leyden.load(two_jobs.best().folder).record
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    record.status, record.process = "running", {**process_mark(), "pid": ended.pid}
+    assert Run(record).status == "crashed"
+
+
+def test_a_folder_that_is_no_runs_is_an_error_that_says_so(tmp_path):
+    with pytest.raises(leyden.ConfigError, match="is not a run's folder"):
+        leyden.load(tmp_path)
 
 
 def test_a_script_without_a_guard_runs_once_and_sweeps(tmp_path):

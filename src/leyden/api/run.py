@@ -116,7 +116,8 @@ class Run:
         wanted = names or tuple(one for one in ("train/loss", "val/loss") if one in table)
         for name in wanted:
             if name not in table:
-                raise ConfigError([Problem("name", suggestion(name, table.columns), name)])
+                message = f"the run has logged no such metric; {suggestion(name, table.columns)}"
+                raise ConfigError([Problem("name", message, name)])
         return Curves(table, wanted)
 
     def model(self, *, ckpt: str = "best") -> "nn.Module":

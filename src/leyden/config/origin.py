@@ -98,8 +98,11 @@ class Origins:
             return None
         if kind == "structured":
             return f"ConfigStore, {path}"
+        in_folder = name.removeprefix("experiment/")  # a folder of experiments is named plainly
         if folder == str(EXPERIMENTS):
-            return f"experiments/{name.removeprefix('experiment/')}.yaml"
+            return f"experiments/{in_folder}.yaml"
+        if not (Path(folder) / f"{name}.yaml").exists() and folder != str(CONF):
+            name = in_folder
         return f"{'conf' if folder == str(CONF) else folder}/{name}.yaml"
 
 

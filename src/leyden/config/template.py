@@ -91,7 +91,7 @@ def _unsupported(work: Translator) -> Iterator[Problem]:
         message = "Leyden makes Lightning's own Trainer; put what is different into a callback"
         yield Problem("trainer._target_", message, str(trainer))
     if work.said("train") is False:
-        yield Problem("train", "`leyden eval RUN` tests a run that was trained", "false")
+        yield Problem("train", "leaves nothing to do; `leyden eval RUN` tests a run", "false")
 
 
 def _translate_targets(node: Any) -> None:
@@ -143,7 +143,8 @@ def _translate_shortcuts(work: Translator, keys: dict[str, Any]) -> None:
     overfit = keys.pop("overfit_batches", 0)
     if overfit:
         keys |= {f"limit_{part}_batches": overfit for part in ("train", "val", "test")}
-        work.note("trainer.overfit_batches", f"{overfit} batches of each part, in shuffled order")
+        message = f"{overfit} batches of each part; each epoch draws other samples for them"
+        work.note("trainer.overfit_batches", message)
     keys.pop("barebones", None)
     if work.said("test") is False:
         keys["limit_test_batches"] = 0

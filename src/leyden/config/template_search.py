@@ -70,7 +70,7 @@ def search_of(
             own["seed"] = sampler["seed"]
         for key, value in sampler.items():
             if key not in ("_target_", "seed") and value is not None:
-                yield f"hydra.sweeper.sampler.{key}", f"{value} is not taken; Optuna's default is"
+                yield f"hydra.sweeper.sampler.{key}", f"{value} is left out; Optuna's default holds"
     else:
         own |= {key: given[key] for key in ("sampler", "seed") if given.get(key) is not None}
     directions = given.get("direction", "minimize")
