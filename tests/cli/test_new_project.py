@@ -217,7 +217,7 @@ def test_what_does_not_go_together_is_refused(leyden, tmp_path, words):
 def test_the_file_of_a_model_has_its_parameters_with_defaults_types_and_texts(made, leyden):
     result = leyden("new", "--conf", "made_demo.users.Net", "--name", "other")
     assert result.status == 0, result.err
-    assert "next: leyden train model=other model.width=..." in result.err
+    assert "next: leyden train experiment=first model=other model.width=..." in result.err
     text = (made / "conf" / "model" / "other.yaml").read_text()
     assert yaml.safe_load(text) == {
         "_target_": "made_demo.users.Net",

@@ -80,6 +80,10 @@ def new_file(options: argparse.Namespace) -> int:
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, part.text)
     values = "".join(f" {key}=..." for key in part.required)
-    show_note(f"next: leyden train {part.group}={part.name}{values}")
+    # Without an experiment of the project the part would meet the catalogue's own data.
+    folder = None if project is None else project.experiments
+    experiments = sorted(folder.glob("*.yaml")) if folder is not None else []
+    which = f"experiment={experiments[0].stem} " if experiments else ""
+    show_note(f"next: leyden train {which}{part.group}={part.name}{values}")
     sys.stdout.write(f"{shown_path(file)}\n")
     return 0
