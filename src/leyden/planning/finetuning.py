@@ -55,11 +55,9 @@ def names_problems(cfg: DictConfig, net: nn.Module) -> Iterator[Problem]:
         return
     never = {name for one, step in frozen.items() if step is None for name in matching(one, names)}
     at_first = {name for one in frozen for name in matching(one, names)}
-    if not frozen:
-        pass
-    elif never.issuperset(names):
+    if frozen and never.issuperset(names):
         yield Problem("freeze", "names all parameters; leave out those that are to be trained")
-    elif at_first.issuperset(names):
+    elif frozen and at_first.issuperset(names):
         step = min(step for step in frozen.values() if step is not None)
         message = f"leaves nothing to train before step {step}; leave out the head, at least"
         yield Problem("freeze", message)
