@@ -32,7 +32,7 @@ from leyden.config.validate import check_job, validate
 from leyden.distributed import torchrun
 from leyden.errors import ConfigError, Problem
 from leyden.events import Observer, log_notes
-from leyden.run.folder import outputs_folder
+from leyden.run.folder import outputs_folder, require_run_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -258,7 +258,6 @@ def load(folder: Path | str) -> Run:
     Raises:
         ConfigError: It is no run's folder, or has no readable `run.json`.
     """
-    from leyden.run.folder import require_run_folder
     from leyden.run.record import Record
 
     require_run_folder(Path(folder))

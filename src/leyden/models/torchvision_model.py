@@ -1,9 +1,9 @@
 """Classifiers of torchvision, with their pretrained weights."""
 
 import re
-import sys
 from contextlib import redirect_stdout
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +102,7 @@ def _square(name: str, input_shape: tuple[int, ...]) -> int:
 def _fetched(name: str) -> dict[str, Tensor]:
     from torchvision import models
 
-    with redirect_stdout(sys.stderr):  # torch tells of a download on standard output
+    with redirect_stdout(StringIO()):  # torch tells of a download on standard output
         fetched = models.get_model(name, weights=DEFAULT)
     return _without_auxiliary(fetched.state_dict())
 
