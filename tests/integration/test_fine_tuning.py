@@ -128,6 +128,10 @@ def test_what_does_not_fit_is_refused_by_name_and_with_strict_false_left_and_lis
             "lr_multipliers.stem (command line): has no effect: `freeze` names",
         ),
         (
+            ("model=gpt", "data=stdlib_text", "freeze=[head,token_embedding]"),
+            "names `token_embedding.weight`, as `head` does",
+        ),
+        (
             ("privacy=dp_sgd", "privacy.epsilon=3", "model.norm=group", "freeze={stem: 1}"),
             "freeze={'stem': 1} (command line): does not go with privacy=dp_sgd; leave out the",
         ),
@@ -194,6 +198,17 @@ def test_frozen_parts_and_their_running_statistics_stay_as_they_are(leyden, file
     total = sum(p.numel() for p in resnet(7).parameters())
     assert f"trained {trained:,} of {total:,} parameters" in result.err
     assert record_of(folder_of(result))["params"]["trainable"] == trained
+
+
+def test_layers_of_a_sequential_are_named_by_their_numbers(leyden, user_package):
+    user_package("mine", SEQUENTIAL)
+    Path("conf/model").mkdir(parents=True)
+    Path("conf/model/numbered.yaml").write_text("_target_: mine.Numbered\n")
+    words = (*QUIET, "--config-dir", "conf", "model=numbered", "data=blobs", "trainer.max_steps=3")
+    more = ("optimizer=sgd", "freeze={0: null, 1: 2}", "optimizer.lr_multipliers={2: 3}")
+    after = weights_after(folder_of(leyden("train", *words, *more)))
+    assert torch.equal(after["0.weight"], torch.full((4, 2), 0.5))
+    assert not torch.equal(after["1.weight"], torch.full((4, 4), 0.5))
 
 
 def test_a_step_after_the_last_one_is_told(leyden):
@@ -279,4 +294,16 @@ class Mine(pl.LightningModule):
 
     def configure_optimizers(self):
         return self.optimizer(self.parameters())
+"""
+
+
+SEQUENTIAL = """
+from torch import nn
+
+
+class Numbered(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Linear(2, 4), nn.Linear(4, 4), nn.Linear(4, 3))
+        for layer in self:
+            nn.init.constant_(layer.weight, 0.5)
 """

@@ -7,7 +7,8 @@ from torch import nn
 
 from leyden.config.instantiate import make
 from leyden.config.location import CONF
-from leyden.optim.patterns import matches
+from leyden.models import GPT
+from leyden.optim.patterns import matches, matching_parameters
 from leyden.optim.rates import rate_factors, split_by_rate
 from leyden.optim.schedules import cosine
 from leyden.tasks.factories import OptimizerFactory
@@ -52,6 +53,13 @@ def test_factors_of_layers_and_of_patterns_multiply():
         "3.weight": 1,
         "3.bias": 10,
     }
+
+
+def test_a_tied_parameter_goes_by_each_of_its_names():
+    net = GPT(vocab_size=5, context=4, width=8, depth=1, head_dim=4)
+    assert net.head.weight is net.token_embedding.weight
+    assert [*matching_parameters(net, "head")] == ["token_embedding.weight"]
+    assert rate_factors(net, lr_multipliers={"head": 2})["token_embedding.weight"] == 2
 
 
 def test_each_parameter_steps_by_its_own_rate():

@@ -7,35 +7,36 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import nn
 from torch.optim import Optimizer
 
-from leyden.optim.patterns import matches
+from leyden.optim.patterns import matches, matching_parameters
 from leyden.tasks import Task
 from leyden.tasks.step_count import steps_done
 
 
 def freeze(net: nn.Module, patterns: Mapping[str, int | None]) -> None:
-    """Takes the parameters that are never trained out of the gradient's computation.
+    """Sets `requires_grad` to False for the parameters that are frozen for the whole run.
 
     Args:
         net: Network, or the user's LightningModule.
-        patterns: See `Freezing`; those with a step are left alone.
+        patterns: See `Freezing`; those with a number of steps are left alone.
     """
-    for name, parameter in net.named_parameters():
-        if any(step is None and matches(one, name) for one, step in patterns.items()):
-            parameter.requires_grad_(False)
+    for pattern, steps in patterns.items():
+        if steps is None:
+            for parameter in matching_parameters(net, pattern).values():
+                parameter.requires_grad_(False)
 
 
 class Freezing(Callback):
-    """Keeps parameters as they are, until a step or for the whole run.
+    """Freezes parameters for the first steps of a run, or for all of them.
 
-    What is frozen follows from the number of steps alone, so a resumed run freezes what the
-    undisturbed one does. The optimizer has all parameters that are ever trained from the beginning,
-    and passes over those without a gradient.
+    What is frozen depends on the number of steps alone, so a resumed run freezes what the
+    uninterrupted one does. The optimizer holds all parameters that are ever trained from the start;
+    it skips those without a gradient.
 
-    Batch norms that are frozen normalise with their running statistics, and keep them.
+    Frozen batch norms run in eval mode: they use their running statistics and do not update them.
 
     Args:
-        patterns: By pattern, the optimizer step before which the parameters it names are trained
-            for the first time, counted from 0; None: they never are.
+        patterns: By pattern, the number of optimizer steps during which its parameters are frozen;
+            None: all steps.
     """
 
     def __init__(self, patterns: Mapping[str, int | None]) -> None:
@@ -43,31 +44,28 @@ class Freezing(Callback):
         self.frozen: set[str] = set()
         """The patterns that hold in this step."""
         self.parameters: list[nn.Parameter] = []
-        """Those that wait for their step."""
+        """Those that are frozen now and trained later."""
         self.norms: list[nn.Module] = []
 
     def on_train_batch_start(
         self, trainer: Trainer, task: LightningModule, batch: Any, batch_index: int
     ) -> None:
         done = steps_done(trainer)
-        frozen = {one for one, step in self.patterns.items() if step is None or done < step}
+        frozen = {one for one, steps in self.patterns.items() if steps is None or done < steps}
         if frozen != self.frozen:
             self._freeze(task.net if isinstance(task, Task) else task, frozen, trainer)
         for norm in self.norms:
             norm.eval()
 
     def _freeze(self, net: nn.Module, frozen: set[str], trainer: Trainer) -> None:
-        waiting = {one for one in frozen if self.patterns[one] is not None}
         self.parameters = []
-        for name, parameter in net.named_parameters():
-            if not any(matches(one, name) for one in self.patterns if self.patterns[one]):
-                continue
-            is_waiting = any(matches(one, name) for one in waiting)
-            # Processes agree at the start on whose gradients they add up.
-            if trainer.world_size == 1:
-                parameter.requires_grad_(not is_waiting)
-            if is_waiting:
-                self.parameters.append(parameter)
+        for pattern in (one for one, steps in self.patterns.items() if steps is not None):
+            parameters = list(matching_parameters(net, pattern).values())
+            if pattern in frozen:
+                self.parameters += parameters
+            if trainer.world_size == 1:  # DDP fixes at its start which gradients it reduces
+                for parameter in parameters:
+                    parameter.requires_grad_(pattern not in frozen)
         for norm in self.norms:
             norm.train(net.training)
         self.norms = [

@@ -59,7 +59,7 @@ class OptimizerKeys:
     layer_decay: Annotated[float, Interval(gt=0, le=1)] | None = None
     """Factor of the learning rate from a layer to the one before it; null: all layers have the
     same. The last layer has `lr`."""
-    lr_multipliers: dict[str, PositiveFloat] | None = None
+    lr_multipliers: dict[str | int, PositiveFloat] | None = None
     """Factors of the learning rate, by pattern of names of parameters: `{backbone: 0.1}`."""
 
 
@@ -186,7 +186,7 @@ class Root:
     strict: bool = True
     """Whether the weights of `init_from` must fit in every name and shape; false: those are taken
     that do."""
-    freeze: str | list[str] | dict[str, PositiveInt | None] | None = None
+    freeze: str | list[str | int] | dict[str | int, PositiveInt | None] | None = None
     """Parameters that are not trained, by pattern of their names: `[stem, blocks.0]`; or the steps
     until which they are not: `{stem: 200, blocks.0: null}`, null for all."""
     budget: Any = None

@@ -22,6 +22,7 @@ from leyden.models.hf_architecture import (
 )
 from leyden.models.hf_folder import UnreadableFolder, locate, read_tensors
 from leyden.models.pretrained import DEFAULT, Pretrained
+from leyden.models.weights_file import read_weights_file
 from leyden.types import Count, PositiveInt
 
 MODEL = "model."
@@ -38,7 +39,7 @@ class HFClassifier(nn.Module):
     Args:
         name: Folder with a config.json, as `save_pretrained` writes it, or a name on the Hub.
         num_outputs: Number of classes.
-        weights: Weights that a run begins with: `DEFAULT`, those of `name`, a file of safetensors,
+        weights: Weights that a run begins with: `DEFAULT`, those of `name`, a file of them,
             or None: random ones. The constructor does not read them: see `pretrained`.
         architecture: Content of the config.json; None: it is read from `name`. A run keeps it in
             its frozen config.
@@ -194,7 +195,9 @@ def _read_weights(
     Raises:
         CheckpointError: They can't be read, or are another model's.
     """
-    tensors = _tensors(name) if weights == DEFAULT else _read_file(Path(weights).expanduser())
+    tensors = (
+        _tensors(name) if weights == DEFAULT else read_weights_file(Path(weights).expanduser())
+    )
     try:
         with _quiet(), torch.random.fork_rng(devices=[]):
             found, info = kind.from_pretrained(
@@ -228,18 +231,6 @@ def _tensors(name: str) -> dict[str, Tensor]:
         return read_tensors(locate(name, WEIGHTS))
     except UnreadableFolder as error:
         raise CheckpointError(str(error)) from error
-
-
-def _read_file(file: Path) -> dict[str, Tensor]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return load_file(file)
-    except (OSError, SafetensorError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        message = f"{file} is no file of safetensors that can be read: {reason}"
-        raise CheckpointError(message) from error
 
 
 def _transformers() -> Any:

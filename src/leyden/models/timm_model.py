@@ -61,8 +61,8 @@ def _timm() -> Any:
     try:
         import timm
     except ModuleNotFoundError:
-        message = "needs the package timm: pip install 'leyden[timm]'"
-        raise ConfigError([Problem("model", message, "timm")]) from None
+        message = "needs timm of the extra `timm`: pip install 'leyden[timm]'"
+        raise ConfigError([Problem("model", message)]) from None
     return timm
 
 
@@ -86,9 +86,9 @@ def _load(name: str, weights: str, options: dict[str, Any]) -> dict[str, Tensor]
     try:
         net = timm.create_model(name, pretrained=True, **options, **own)
     except RuntimeError as error:
-        raise CheckpointError(
-            f"is not of {name}: {message_of(error)}; `init_from=FILE strict=false` takes what fits"
-        ) from error
+        reason = _first_words(error)
+        message = f"is not of {name}: {reason}; `init_from=FILE strict=false` takes what fits"
+        raise CheckpointError(message) from error
     return dict(net.state_dict())
 
 
@@ -99,7 +99,7 @@ def _classes_in(content: dict[str, Tensor], classifier: str | tuple[str, ...] | 
     return heads[0].shape[0] if heads else 0
 
 
-def message_of(error: Exception) -> str:
-    """The first line of an error that says something."""
+def _first_words(error: Exception) -> str:
+    """The first line of an error of torch's that is more than a heading."""
     lines = [line.strip() for line in str(error).splitlines()]
     return next((line for line in lines if line and not line.endswith(":")), lines[0])

@@ -1,7 +1,8 @@
 """Patterns that name parameters: `layer1`, `blocks.*.attention`, `*.bias`."""
 
-from collections.abc import Collection
 from fnmatch import fnmatchcase
+
+from torch import nn
 
 
 def matches(pattern: str, name: str) -> bool:
@@ -15,6 +16,14 @@ def matches(pattern: str, name: str) -> bool:
     return fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")
 
 
-def matching(pattern: str, names: Collection[str]) -> list[str]:
-    """The names that a pattern names, in their order."""
-    return [name for name in names if matches(pattern, name)]
+def matching_parameters(net: nn.Module, pattern: str) -> dict[str, nn.Parameter]:
+    """The parameters that a pattern names, in their order.
+
+    A tied parameter has several names. Each of them counts; the result has the first.
+    """
+    first = {id(parameter): name for name, parameter in net.named_parameters()}
+    return {
+        first[id(parameter)]: parameter
+        for name, parameter in net.named_parameters(remove_duplicate=False)
+        if matches(pattern, name)
+    }

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from leyden.optim.layers import layers_of
-from leyden.optim.patterns import matching
+from leyden.optim.patterns import matching_parameters
 
 
 def rate_factors(
@@ -24,13 +24,12 @@ def rate_factors(
             2021, "BEiT"; Clark et al. 2020, "ELECTRA"). For the layers see `layers_of`.
         lr_multipliers: Factors by pattern, see `optim.patterns`. They multiply with `layer_decay`.
     """
-    names = [name for name, _ in net.named_parameters()]
-    factors = dict.fromkeys(names, 1.0)
+    factors = {name: 1.0 for name, _ in net.named_parameters()}
     if layer_decay is not None:
         for place, layer in enumerate(reversed(layers_of(net))):
             factors |= dict.fromkeys(layer, layer_decay**place)
     for pattern, multiplier in (lr_multipliers or {}).items():
-        for name in matching(pattern, names):
+        for name in matching_parameters(net, pattern):
             factors[name] *= multiplier
     return factors
 

@@ -12,7 +12,7 @@ from leyden.config.signature import fields_of, parameters_of
 from leyden.config.targets import find_target
 from leyden.errors import Problem, suggestion
 from leyden.optim.layers import layers_of
-from leyden.optim.patterns import matching
+from leyden.optim.patterns import matching_parameters
 
 
 def frozen_until(cfg: DictConfig) -> dict[str, int | None]:
@@ -23,7 +23,7 @@ def frozen_until(cfg: DictConfig) -> dict[str, int | None]:
     if isinstance(given, str):
         return {given: None}
     if isinstance(given, DictConfig):
-        return dict(plain(given))
+        return {str(name): steps for name, steps in plain(given).items()}
     return dict.fromkeys(map(str, given))
 
 
@@ -33,7 +33,10 @@ def rate_keys(cfg: DictConfig) -> dict[str, Any]:
         return {}
     own = parameters_of(find_target(str(cfg.optimizer._target_)))
     given = plain(cfg.optimizer)
-    return {key: given[key] for key in fields_of(OptimizerKeys) if key in given and key not in own}
+    found = {key: given[key] for key in fields_of(OptimizerKeys) if key in given and key not in own}
+    if found.get("lr_multipliers"):
+        found["lr_multipliers"] = {str(n): rate for n, rate in found["lr_multipliers"].items()}
+    return found
 
 
 def names_problems(cfg: DictConfig, net: nn.Module) -> Iterator[Problem]:
@@ -43,26 +46,31 @@ def names_problems(cfg: DictConfig, net: nn.Module) -> Iterator[Problem]:
         cfg: Config of the run.
         net: Its network or LightningModule; may be on the meta device.
     """
-    names = [name for name, _ in net.named_parameters()]
     frozen, rates = frozen_until(cfg), rate_keys(cfg)
     multipliers = rates.get("lr_multipliers") or {}
     found = [
-        *_named_wrongly("freeze", frozen, names),
-        *_named_wrongly("optimizer.lr_multipliers", multipliers, names),
+        *_named_wrongly("freeze", frozen, net),
+        *_named_wrongly("optimizer.lr_multipliers", multipliers, net),
     ]
     yield from found
     if found:
         return
-    never = {name for one, step in frozen.items() if step is None for name in matching(one, names)}
-    at_first = {name for one in frozen for name in matching(one, names)}
-    if frozen and never.issuperset(names):
+    names = {name for name, _ in net.named_parameters()}
+    at_first = {name for one in frozen for name in matching_parameters(net, one)}
+    always = {
+        name
+        for one, steps in frozen.items()
+        if steps is None
+        for name in matching_parameters(net, one)
+    }
+    if frozen and always == names:
         yield Problem("freeze", "names all parameters; leave out those that are to be trained")
-    elif frozen and at_first.issuperset(names):
+    elif frozen and at_first == names:
         step = min(step for step in frozen.values() if step is not None)
         message = f"leaves nothing to train before step {step}; leave out the head, at least"
         yield Problem("freeze", message)
     for pattern in multipliers:
-        if never.issuperset(matching(pattern, names)):
+        if always.issuperset(matching_parameters(net, pattern)):
             message = "has no effect: `freeze` names these parameters, for the whole run"
             yield Problem(f"optimizer.lr_multipliers.{pattern}", message)
     if rates.get("layer_decay") is not None and len(layers_of(net)) < 2:
@@ -70,12 +78,12 @@ def names_problems(cfg: DictConfig, net: nn.Module) -> Iterator[Problem]:
         yield Problem("optimizer.layer_decay", message, str(rates["layer_decay"]))
 
 
-def _named_wrongly(key: str, patterns: Mapping[str, object], names: list[str]) -> Iterator[Problem]:
+def _named_wrongly(key: str, patterns: Mapping[str, object], net: nn.Module) -> Iterator[Problem]:
     taken: dict[str, str] = {}
     for pattern in patterns:
-        matched = matching(pattern, names)
+        matched = matching_parameters(net, pattern)
         if not matched:
-            parts = sorted({name.rpartition(".")[0] for name in names} | {_top(n) for n in names})
+            parts = sorted(name for name, _ in net.named_modules() if name)
             message = f"no parameter of the model has such a name; {suggestion(pattern, parts)}"
             yield Problem(key, message, pattern)
         twice = next((name for name in matched if name in taken), None)
@@ -83,7 +91,3 @@ def _named_wrongly(key: str, patterns: Mapping[str, object], names: list[str]) -
             message = f"names `{twice}`, as `{taken[twice]}` does; a parameter is named once"
             yield Problem(key, message, pattern)
         taken |= dict.fromkeys(matched, pattern)
-
-
-def _top(name: str) -> str:
-    return name.partition(".")[0]
