@@ -7,7 +7,8 @@ from leyden.run.checkpoints import find_checkpoint, read_weights
 
 SMALL = (
     *("model.width=4", "optimizer=sgd", "scheduler=constant", "trainer.accelerator=cpu"),
-    *("callbacks.graph=null", "callbacks.predictions=null", "logger.tensorboard=null"),
+    *("callbacks.graph=null", "callbacks.predictions=null", "baselines=null"),
+    "logger.tensorboard=null",
 )
 
 

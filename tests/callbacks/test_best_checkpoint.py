@@ -10,7 +10,8 @@ from leyden.testing.faults import faulty
 OFTEN = (
     *("model.width=8", "trainer.max_steps=30", "trainer.check_val_every_n_epoch=null"),
     *("trainer.val_check_interval=2", "callbacks.best.keep=2", "resume.every_steps=10"),
-    *("callbacks.graph=null", "callbacks.predictions=null", "trainer.accelerator=cpu"),
+    *("callbacks.graph=null", "callbacks.predictions=null", "baselines=null"),
+    "trainer.accelerator=cpu",
 )
 
 

@@ -22,7 +22,7 @@ TINY = (
     *("model.width=8", "trainer.max_steps=4", "resume.every_steps=2", "trainer.accelerator=cpu"),
     *("trainer.log_every_n_steps=1", "callbacks.graph=null", "callbacks.predictions=null"),
 )
-UNREPORTED = (*TINY, "sweep.report=false")
+UNREPORTED = (*TINY, "sweep.report=false", "baselines=null")
 """Where a sweep is only another way to its jobs: the command `sweep` has its report."""
 
 COMMANDS = {

@@ -60,7 +60,7 @@ COMMON = (
     *("run_dir=it", "trainer.max_epochs=null", "trainer.check_val_every_n_epoch=null"),
     *("trainer.accelerator=cpu", "trainer.log_every_n_steps=1", "resume.every_steps=2"),
     *("callbacks.graph=null", "callbacks.predictions=null", "callbacks.samples=null"),
-    *("sweep.report=false", "sweep.retry=99"),
+    *("sweep.report=false", "sweep.retry=99", "baselines=null"),
 )
 MOST_SECONDS = 120.0
 """A start that takes longer than this has hung."""

@@ -33,6 +33,7 @@ FEW = (
     "callbacks.graph=null",
     "callbacks.predictions=null",
     "callbacks.samples=null",
+    "baselines=null",
     "resume.every_steps=5",
 )
 

@@ -12,7 +12,7 @@ import pytest
 TINY = (
     *("model=gpt", "model.width=16", "model.depth=1", "model.head_dim=8", "optimizer=adamw"),
     *("data=stdlib_text", "data.max_bytes=60000", "data.context=16", "data.batch_size=8"),
-    *("trainer.max_steps=3", "trainer.accelerator=cpu", "trainer.timeout=60"),
+    *("trainer.max_steps=3", "trainer.accelerator=cpu", "trainer.timeout=60", "baselines=null"),
 )
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run")
 

@@ -42,7 +42,7 @@ def trained(tmp_path_factory):
 def language_model(tmp_path_factory):
     """A run of a GPT that is completed."""
     folder = tmp_path_factory.mktemp("runs") / "gpt"
-    return package.train(*TEXT, *SHORT, f"run_dir={folder}").folder
+    return package.train(*TEXT, *SHORT, "baselines=null", f"run_dir={folder}").folder
 
 
 @pytest.fixture(scope="session")

@@ -25,15 +25,16 @@ COMPOSED = ("train", "plan", "data")
 SHOWING = {"--help", "--cfg", "--info"}
 """With these `train` shows something and trains nothing."""
 
-ELSEWHERE = ("leyden doctor", "leyden board", "leyden serve")
-"""`tests/doctor/test_doctor.py` runs the one, and looks at what it finds; the others, which serve
-until they are stopped, `test_board.py` and `test_serve.py` in `tests/integration`."""
+ELSEWHERE = re.compile(r"leyden (doctor|board|serve)\b|leyden train experiment=\w+$")
+"""`tests/doctor/test_doctor.py` runs the first, and looks at what it finds; those that serve until
+they are stopped, `test_board.py` and `test_serve.py` in `tests/integration`; each experiment alone,
+`test_trainers.py` there."""
 
 ACCEPTED = [pytest.param(one, id=f"{page}: {one[:80]}") for one, page in COMMANDS.items()]
 RUN = [
     one
     for one in ACCEPTED
-    if not SHOWING & {*one.values[0].split()} and not one.values[0].startswith(ELSEWHERE)
+    if not SHOWING & {*one.values[0].split()} and not ELSEWHERE.match(one.values[0])
 ]
 
 OF_RESNET = r"\bresnet18\.(pth|safetensors)\b"
@@ -147,6 +148,8 @@ def test_a_command_works(command, leyden, named, monkeypatch, tmp_path, request)
         short = SHORT[1:] if any(word.startswith("trainer=") for word in words) else SHORT
         if any(word.startswith("budget.") for word in words):
             short = ()  # it says how long the run is
+        if not any(word.startswith("baselines") for word in words):
+            short = (*short, "baselines=null")  # those of text take ten seconds
     assert leyden(*words, *short).status == 0
 
 

@@ -25,5 +25,9 @@ def zoo(monkeypatch):
     "name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in GUESTS]
 )
 def test_a_guest_has_all_that_leyden_does(name, tmp_path):
-    row = {station: visit(name, tmp_path) for station, visit in STATIONS.items()}
+    row = {
+        station: visit(name, tmp_path)
+        for station, visit in STATIONS.items()
+        if station != "sweep" or name in QUICK  # its jobs are runs as that of "train"
+    }
     print(f"{name:20}", "  ".join(row.values()))

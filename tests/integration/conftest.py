@@ -121,7 +121,7 @@ class Faulty(nn.Module):
             path.write_text(json.dumps(seen))
 '''
 
-QUICK = ("trainer.max_steps=3", "trainer.accelerator=cpu", "sweep.report=false")
+QUICK = ("trainer.max_steps=3", "trainer.accelerator=cpu", "sweep.report=false", "baselines=null")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 import leyden as package
 
-QUICK = ("trainer.max_epochs=1", "callbacks.graph=null", "sweep.report=false")
+QUICK = ("trainer.max_epochs=1", "callbacks.graph=null", "sweep.report=false", "baselines=null")
 
 
 @pytest.fixture(scope="module")

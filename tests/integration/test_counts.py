@@ -45,7 +45,8 @@ LENGTHS = st.one_of(
 )
 QUICK = (
     *("model.width=4", "optimizer=sgd", "trainer.accelerator=cpu"),
-    *("callbacks.graph=null", "callbacks.predictions=null", "trainer.log_every_n_steps=1"),
+    *("callbacks.graph=null", "callbacks.predictions=null", "baselines=null"),
+    "trainer.log_every_n_steps=1",
 )
 
 

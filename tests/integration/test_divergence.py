@@ -12,7 +12,8 @@ from leyden.testing.faults import faulty
 
 SHORT = (
     *("run_dir=run", "model.width=8", "trainer.max_steps=20", "resume.every_steps=5"),
-    *("callbacks.graph=null", "callbacks.predictions=null", "trainer.log_every_n_steps=1"),
+    *("callbacks.graph=null", "callbacks.predictions=null", "baselines=null"),
+    "trainer.log_every_n_steps=1",
 )
 
 
@@ -127,7 +128,7 @@ def broken(user_package, tmp_path):
     user_package("broken", NAN_WHEN)
     (tmp_path / "mine" / "model").mkdir(parents=True)
     (tmp_path / "mine" / "model" / "broken.yaml").write_text("_target_: broken.Broken\n")
-    return ("--config-dir", "mine", "model=broken", "callbacks.predictions=null")
+    return ("--config-dir", "mine", "model=broken", "callbacks.predictions=null", "baselines=null")
 
 
 @pytest.mark.parametrize("value", ["nan", "inf"])

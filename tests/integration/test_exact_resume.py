@@ -54,6 +54,7 @@ QUIET = (
     "callbacks.predictions=null",
     "callbacks.samples=null",
     "callbacks.throughput=null",
+    "baselines=null",
 )
 # Seven windows of 16 characters in each of the 200 rows.
 STREAM = ("data.max_bytes=28000", "data.context=16")
@@ -128,11 +129,13 @@ def undisturbed(tmp_path_factory):
     return come_to
 
 
-# Each family meets each kill; accumulation and workers meet each family and each kill.
+# The first family meets each kill, the others every second; accumulation and workers meet each
+# family and each kill.
 CASES = [
-    (family, kill, 1 + (row + column) % 2, 2 * ((row + column // 2) % 2))
+    (family, kill, 1 + (row // 2 + column // 2) % 2, 2 * (((row + 1) // 2 + column // 2) % 2))
     for row, family in enumerate(FAMILIES)
     for column, kill in enumerate(KILLS)
+    if row == 0 or (row + column) % 2
 ]
 
 
@@ -191,11 +194,11 @@ def test_a_killed_run_with_a_state_of_its_own_ends_as_one_that_was_not(
 
 # A strategy restores what one process does, by its own way of reading weights; a family's own state
 # is that of the tests above.
-PAIRS = [("mlp", "ddp"), ("cnn", "ddp"), ("gpt", "ddp"), ("by steps", "fsdp"), ("rnn", "fsdp")]
+PAIRS = [("cnn", "ddp"), ("gpt", "ddp"), ("by steps", "fsdp"), ("rnn", "fsdp")]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("family", "strategy"), [*PAIRS, ("gpt", "fsdp")])
+@pytest.mark.parametrize(("family", "strategy"), PAIRS)
 def test_two_killed_processes_end_as_two_that_were_not(family, strategy, undisturbed, tmp_path):
     case = (family, f"strategy={strategy}", "trainer.devices=2")
     folder = tmp_path / "run"

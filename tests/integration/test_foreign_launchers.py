@@ -59,7 +59,7 @@ ENVIRONMENTS = {
 }
 RUN = (
     *("trainer=smoke", "model.width=8", "trainer.accelerator=cpu"),
-    *("callbacks.graph=null", "callbacks.predictions=null"),
+    *("callbacks.graph=null", "callbacks.predictions=null", "baselines=null"),
 )
 
 

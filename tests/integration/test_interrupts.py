@@ -6,7 +6,13 @@ import time
 
 import pytest
 
-TINY = ("model.width=8", "trainer=smoke", "trainer.accelerator=cpu", "sweep.report=false")
+TINY = (
+    "model.width=8",
+    "trainer=smoke",
+    "trainer.accelerator=cpu",
+    "sweep.report=false",
+    "baselines=null",
+)
 
 
 @pytest.mark.slow

@@ -55,6 +55,7 @@ def test_a_process_that_is_lost_ends_the_run_with_its_reason(
     code, _, err = commands.run(
         *("--config-dir", "mine", "model=failing", f"strategy={strategy}", "trainer.devices=2"),
         *("trainer.accelerator=cpu", "trainer.timeout=8", "run_dir=run", "optimizer=sgd"),
+        "baselines=null",
     )
     assert code == (4 if fault == "diverge" else 1)
     record = json.loads((commands.folder / "run" / "run.json").read_text())

@@ -9,7 +9,7 @@ import pytest
 
 LONG = (
     *("model.width=8", "trainer.max_epochs=100000", "trainer.accelerator=cpu"),
-    *("callbacks.graph=null", "callbacks.predictions=null"),
+    *("callbacks.graph=null", "callbacks.predictions=null", "baselines=null"),
 )
 COMMANDS = {
     "run with workers": ("run_dir=it", "data.num_workers=2"),

@@ -13,7 +13,8 @@ from leyden.testing.faults import faulty
 
 SHORT = (
     *("run_dir=run", "model.width=8", "trainer.max_epochs=3", "resume.every_steps=5"),
-    *("callbacks.graph=null", "callbacks.predictions=null", "trainer.log_every_n_steps=1"),
+    *("callbacks.graph=null", "callbacks.predictions=null", "baselines=null"),
+    "trainer.log_every_n_steps=1",
 )
 
 

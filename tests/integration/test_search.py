@@ -22,6 +22,7 @@ OPTUNA = ("-m", "hydra/sweeper=optuna")
 TINY = (
     *("model.width=8", "trainer.max_steps=3", "trainer.accelerator=cpu", "sweep.report=false"),
     *("logger.tensorboard=null", "callbacks.predictions=null", "callbacks.graph=null"),
+    "baselines=null",
 )
 RATE = "optimizer.lr=tag(log,interval(1e-3,1e-1))"
 DEPTH = "model.depth=int(interval(1,3))"
@@ -166,6 +167,7 @@ def test_a_pruner_is_refused_where_validations_do_not_have_the_objective(objecti
 
 RUN = ("model.width=8", "trainer.accelerator=cpu", "sweep.report=false", "optimizer=adamw")
 RUN += ("logger.tensorboard=null", "callbacks.predictions=null", "callbacks.graph=null")
+RUN += ("baselines=null",)
 WIDE_RATE = "optimizer.lr=tag(log,interval(1e-6,1e-1))"
 
 
@@ -234,7 +236,7 @@ SEARCH = (
     *("optimizer=sgd,adamw", "optimizer.lr=tag(log,interval(1e-4,1e-1))", "model.width=32"),
     *("trainer.max_epochs=9", "trainer.accelerator=cpu", "sweep.report=false"),
     *("logger.tensorboard=null", "callbacks.predictions=null", "scheduler=constant"),
-    *("callbacks.graph=null", "callbacks.summary=null", "data.batch_size=128"),
+    *("callbacks.graph=null", "callbacks.summary=null", "data.batch_size=128", "baselines=null"),
     "hydra.launcher.slots=1",  # the order of the trials' ends decides which are stopped
 )
 

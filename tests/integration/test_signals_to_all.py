@@ -9,7 +9,7 @@ import pytest
 
 LONG = (
     *("model.width=8", "trainer.max_epochs=100000", "trainer.accelerator=cpu"),
-    *("callbacks.graph=null", "callbacks.predictions=null", "sweep.report=false"),
+    *("callbacks.graph=null", "callbacks.predictions=null", "baselines=null", "sweep.report=false"),
 )
 COMMANDS = {
     "run": ("run_dir=it",),

@@ -19,7 +19,8 @@ from leyden.training.train import prepare
 
 SHORT = (
     *("model.width=8", "trainer.max_steps=12", "resume.every_steps=3", "callbacks.best=null"),
-    *("callbacks.graph=null", "callbacks.predictions=null", "trainer.log_every_n_steps=1"),
+    *("callbacks.graph=null", "callbacks.predictions=null", "baselines=null"),
+    "trainer.log_every_n_steps=1",
 )
 
 

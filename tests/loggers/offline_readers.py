@@ -58,12 +58,12 @@ def record_of(folder):
     return json.loads((Path(folder) / "run.json").read_text())
 
 
-def killed(*words, step):
+def killed(warm, *words, step):
     """Trains in a process of its own, which is killed before a step."""
-    command = [sys.executable, "-m", "leyden", "train", *words]
     environment = {**os.environ, "LEYDEN_FAULT": f"SIGKILL@step:{step}"}
-    ended = subprocess.run(command, capture_output=True, check=False, env=environment)
-    assert ended.returncode == -9, ended.stderr
+    process = warm.start("train", *words, folder=Path.cwd(), environment=environment)
+    _, err = process.communicate()
+    assert process.returncode == -9, err
 
 
 def without_network(*words):

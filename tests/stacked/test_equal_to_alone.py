@@ -12,7 +12,7 @@ from leyden.run.record import Record
 COMMON = (
     *("trainer.max_steps=25", "trainer.max_epochs=null", "trainer.log_every_n_steps=1"),
     *("trainer.accelerator=cpu", "resume.keep=0", "sweep.report=false"),
-    *("callbacks.graph=null", "callbacks.predictions=null"),
+    *("callbacks.graph=null", "callbacks.predictions=null", "baselines=null"),
 )
 TEXT = ("data=stdlib_text", "data.max_bytes=20000", "data.context=16", "data.batch_size=8")
 FAMILIES = {

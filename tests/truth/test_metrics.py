@@ -37,7 +37,7 @@ EVAL_BATCH = 16
 COMMON = (
     *("trainer.max_epochs=2", f"data.eval_batch_size={EVAL_BATCH}", "data.batch_size=32"),
     *("callbacks.graph=null", "callbacks.predictions=null", "logger.tensorboard=null"),
-    *("callbacks.samples=null", "trainer.accelerator=cpu"),
+    *("callbacks.samples=null", "trainer.accelerator=cpu", "baselines=null"),
 )
 
 

@@ -14,7 +14,12 @@ WORDS = ("-m", "hydra/sweeper=optuna", "hydra.sweeper.n_trials=10", "hydra.sweep
 WORDS += ("optimizer.lr=tag(log,interval(1e-5,1e-1))", "model.activation=relu,gelu")
 WORDS += ("optimizer=adamw", "model.width=16", "trainer.max_epochs=6", "trainer.accelerator=cpu")
 WORDS += ("hydra.launcher.slots=1",)  # so that trials come to a rung in their order
-WORDS += ("hydra.sweeper.sampler=random", "callbacks.predictions=null", "callbacks.graph=null")
+WORDS += (
+    "hydra.sweeper.sampler=random",
+    "callbacks.predictions=null",
+    "baselines=null",
+    "callbacks.graph=null",
+)
 LR, ACTIVATION = "optimizer.lr", "model.activation"
 
 

@@ -4,10 +4,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-from sklearn import __version__ as SKLEARN
 
 from leyden.baselines.baseline import Baseline
 from leyden.files.atomic import write_atomically
@@ -31,7 +30,9 @@ def data_key(node: Mapping[str, Any], fingerprint: Mapping[str, str | None]) -> 
     """
     if fingerprint.get("content") is None:
         return None
-    source = json.dumps([VERSION, SKLEARN, node, fingerprint], sort_keys=True, default=str)
+    # scikit-learn itself takes a second to import, and is needed only where nothing was kept
+    versions = [VERSION, version("scikit-learn")]
+    source = json.dumps([*versions, node, fingerprint], sort_keys=True, default=str)
     return hashlib.sha256(source.encode()).hexdigest()[:32]
 
 

@@ -42,9 +42,10 @@ def text_baselines(splits: DataSplits) -> Iterator[Baseline]:
         metrics |= of_loss(part, pairs.loss(of_part, best), spec)
     yield Baseline("bigram", False, metrics, len(splits.train))
     metrics = {}
-    for part, (_, following) in parts.items():
-        bits = compressed_bits(train[1], following, spec.num_outputs) / len(following)
-        metrics |= of_loss(part, bits * log(2), spec)
+    texts = {part: following for part, (_, following) in parts.items()}
+    needed = compressed_bits(train[1], list(texts.values()), spec.num_outputs)
+    for (part, text), bits in zip(texts.items(), needed, strict=True):
+        metrics |= of_loss(part, bits / len(text) * log(2), spec)
     yield Baseline("lzma", False, metrics, len(splits.train))
 
 
@@ -99,19 +100,19 @@ class PairCounts:
         return -float(np.log(shares).mean())
 
 
-def compressed_bits(train: Tokens, part: Tokens, vocabulary: int) -> float:
-    """Bits that LZMA needs for a part after it has read the training part.
-
-    Tokens are written as numbers of as many bytes as the vocabulary needs, the high byte apart, so
-    that the size does not depend on a text form.
-    """
-    return 8.0 * (
-        compressed(np.concatenate([train, part]), vocabulary) - compressed(train, vocabulary)
-    )
+def compressed_bits(train: Tokens, parts: list[Tokens], vocabulary: int) -> list[float]:
+    """Bits that LZMA needs for each part after it has read the training part."""
+    alone = compressed(train, vocabulary)
+    both = [compressed(np.concatenate([train, part]), vocabulary) for part in parts]
+    return [8.0 * (size - alone) for size in both]
 
 
 def compressed(tokens: Tokens, vocabulary: int) -> int:
-    """Bytes after compression."""
+    """Bytes that LZMA needs.
+
+    Tokens are written as numbers of as many bytes as the vocabulary needs, so that the size does
+    not depend on a text form.
+    """
     width = 1 if vocabulary <= 256 else 2 if vocabulary <= 65_536 else 4
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 64 << 20}]
     content = tokens.astype(f"<u{width}").tobytes()

@@ -7,7 +7,7 @@ composition of privacy losses 2.32 (noise 1.12, 256 of 60,000 samples, 60 epochs
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +30,9 @@ ORDERS = (*(n / 10 for n in range(11, 110)), *range(11, 64), *(2**n for n in ran
 small epsilon is not bounded by the largest."""
 
 SIGNIFICANT_DIGITS = 4
+LEAST_NOISE = 0.05
+"""Less is not looked for: epsilon says nothing then, and takes minutes to compute."""
+
 MOST_STEPS = 2**40
 
 
@@ -121,15 +124,30 @@ def noise_for(
         high *= 2
         if high > 1e4:
             raise ValueError(f"no noise keeps {steps:,} steps within epsilon {epsilon:g}")
-    low = high / 2 if high > 1 else 0.05
-    while high / low > 1 + 1e-4:
-        middle = math.sqrt(low * high)
-        low, high = (low, middle) if spent(middle) <= epsilon else (middle, high)
-    unit = 10.0 ** (math.floor(math.log10(high)) - SIGNIFICANT_DIGITS + 1)
-    count = math.ceil(high / unit)
+    low = high / 2
+    while low > LEAST_NOISE and spent(low) <= epsilon:
+        low, high = low / 2, low
+    low = max(low, LEAST_NOISE)
+    exact = _crossing(spent, epsilon, low, high) if spent(low) > epsilon else low
+    unit = 10.0 ** (math.floor(math.log10(exact)) - SIGNIFICANT_DIGITS + 1)
+    count = math.ceil(exact / unit)
     while spent(rounded := float(f"{count * unit:.{SIGNIFICANT_DIGITS}g}")) > epsilon:
         count += 1
     return rounded
+
+
+def _crossing(spent: Callable[[float], float], epsilon: float, low: float, high: float) -> float:
+    """The noise between two others with which epsilon is spent.
+
+    Epsilon is close to a power of the noise: of the logarithms few evaluations are needed, of which
+    each may take a second.
+    """
+    from scipy.optimize import brentq
+
+    def too_much(log_noise: float) -> float:
+        return math.log(max(spent(math.exp(log_noise)), 1e-300) / epsilon)
+
+    return math.exp(brentq(too_much, math.log(low), math.log(high), xtol=1e-6))
 
 
 def steps_within(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 from pytorch_lightning import LightningDataModule
 
+from leyden.baselines.cache import data_key, keep_baselines, read_baselines
 from leyden.config.plain import plain
 from leyden.data import DataModule
 from leyden.events import Note, Observer
@@ -62,14 +63,12 @@ def reasons_against(cfg: DictConfig, data: DataModule) -> Iterator[str]:
 
 def found_or_computed(cfg: DictConfig, data: DataModule) -> list["Baseline"]:
     """The baselines of the data, computed once for all runs with the same data."""
-    # scikit-learn takes a second to import
-    from leyden.baselines.cache import data_key, keep_baselines, read_baselines
-    from leyden.baselines.compute import baselines_of
-
     node = {key: value for key, value in plain(cfg.data).items() if key not in WITHOUT_EFFECT}
     key, outputs = data_key(node, data.fingerprint()), outputs_folder()
     found = None if key is None else read_baselines(outputs, key)
     if found is None:
+        from leyden.baselines.compute import baselines_of  # scikit-learn takes a second to import
+
         found = baselines_of(data.splits)
         if key is not None:
             keep_baselines(outputs, key, found)
