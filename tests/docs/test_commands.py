@@ -25,7 +25,8 @@ COMPOSED = ("train", "plan", "data")
 SHOWING = {"--help", "--cfg", "--info"}
 """With these `train` shows something and trains nothing."""
 
-ELSEWHERE = re.compile(r"leyden (doctor|board|serve)\b|leyden train experiment=\w+$")
+EXPERIMENTS = "|".join(path.stem for path in (ROOT / "experiments").glob("*.yaml"))
+ELSEWHERE = re.compile(rf"leyden (doctor|board|serve)\b|leyden train experiment=({EXPERIMENTS})$")
 """`tests/doctor/test_doctor.py` runs the first, and looks at what it finds; those that serve until
 they are stopped, `test_board.py` and `test_serve.py` in `tests/integration`; each experiment alone,
 `test_trainers.py` there."""
