@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import count
 
+from leyden.files import temporary
 from leyden.files.temporary import hold, temporary_folder
 
 WAIT = """
@@ -22,6 +24,34 @@ def test_a_folder_ends_with_its_block(tmp_path):
     with temporary_folder(tmp_path, "leyden-") as folder:
         (folder / "file").touch()
     assert not list(tmp_path.iterdir())
+
+
+def interrupted_at(number):
+    """Raises Ctrl-C's error before such a line of this module while a folder is made."""
+    seen = count(1)
+
+    def trace(frame, event, _):
+        if frame.f_code.co_filename != temporary.__file__:
+            return None
+        if event == "line" and next(seen) == number:
+            raise KeyboardInterrupt
+        return trace
+
+    return trace
+
+
+def test_a_ctrl_c_at_any_line_before_the_block_leaves_no_folder(tmp_path):
+    for number in count(1):
+        sys.settrace(interrupted_at(number))
+        try:
+            with temporary_folder(tmp_path, "leyden-"):
+                sys.settrace(None)
+                break
+        except KeyboardInterrupt:
+            assert not list(tmp_path.iterdir()), number
+        finally:
+            sys.settrace(None)
+    assert number > 10
 
 
 def test_a_folder_of_a_process_that_was_killed_is_removed_by_the_next(tmp_path):

@@ -5,8 +5,8 @@ found without a lock is removed by the next one that makes such a folder.
 """
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,9 +27,11 @@ def temporary_folder(place: Path, prefix: str) -> Iterator[Path]:
             no process holds are removed first.
     """
     remove_left(place, prefix)
-    path, handle = _held_folder(place, prefix)
-    owner = os.getpid()
+    # Unlike with `mkdtemp`, its name is known before it is there: Ctrl-C at no moment leaves it.
+    path = place / f"{prefix}{secrets.token_hex(8)}"
+    owner, handle = os.getpid(), None
     try:
+        handle = _make_and_hold(path)
         yield path
     finally:
         if os.getpid() == owner:  # not in a process that was forked meanwhile
@@ -53,15 +55,17 @@ def hold(folder: Path) -> int | None:
     return handle
 
 
-def _held_folder(place: Path, prefix: str) -> tuple[Path, int | None]:
+def _make_and_hold(path: Path) -> int | None:
     while True:
-        path = Path(tempfile.mkdtemp(dir=place, prefix=prefix))
+        path.mkdir(mode=0o700)
         try:
             handle = hold(path)
-            if path.exists():  # nobody has taken it for one that was left
-                return path, handle
         except FileNotFoundError:
             continue
+        if path.exists():  # nobody has taken it for one that was left
+            return handle
+        if handle is not None:
+            os.close(handle)
 
 
 def _remove_if_left(path: Path) -> None:

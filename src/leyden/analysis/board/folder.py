@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from leyden.analysis.board.selection import BoardRun
 from leyden.callbacks.embeddings import CONFIG, FOLDER
 from leyden.errors import ConfigError
+from leyden.files.temporary import temporary_folder
 from leyden.loggers.hparams_table import columns_record, in_order
 from leyden.run.folder import read_frozen
 from leyden.run.hyperparameters import Scalar, ShortHyperparameters, short_hyperparameters
@@ -30,15 +31,12 @@ def board_folder(runs: Sequence[BoardRun]) -> Iterator[Path]:
     It lies with the machine's temporary files, and not among the runs: several of them may be open
     at a time, and the folder of the runs may belong to others.
     """
-    folder = Path(tempfile.mkdtemp(prefix="leyden-board-"))
-    try:
+    with temporary_folder(Path(tempfile.gettempdir()), "leyden-board-") as folder:
         for run in runs:
             (folder / run.name).mkdir(parents=True)
         write_columns(folder, runs)
         link_files(folder, runs)
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def link_files(folder: Path, runs: Sequence[BoardRun]) -> None:
