@@ -14,7 +14,7 @@ from leyden.analysis.paper_table import Cell, cell_text, mode_of, paper_table
 from leyden.errors import ConfigError
 from leyden.run.query import parse_conditions
 
-QUICK = ("trainer=smoke", "trainer.max_steps=3", "sweep.report=false")
+QUICK = ("trainer=smoke", "trainer.max_steps=3", "sweep.report=false", "baselines=null")
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_a_cell_has_the_mean_and_the_interval_of_its_runs(sweeps):
 
 
 def test_a_job_that_several_sweeps_have_counts_once(tmp_path):
-    words = ("optimizer=sgd", *QUICK, "baselines=null")
+    words = ("optimizer=sgd", *QUICK)
     package.sweep(*words, "seed=1,2", f"run_dir={tmp_path / 'outputs' / 'first'}")
     package.sweep(*words, "seed=1,2,3", f"run_dir={tmp_path / 'outputs' / 'second'}")
     taken = [json.loads(p.read_text())["reused_from"] for p in tmp_path.rglob("run.json")]

@@ -37,6 +37,7 @@ def test_the_words_fit_a_terminal(leyden, user_files):
 def test_a_sweep_over_sizes_has_a_law_for_each_optimizer(leyden, tmp_path):
     words = ("-m", "params=1e3,2e3,4e3,8e3,2e4", "optimizer=sgd,muon", "trainer.max_steps=40")
     quick = ("trainer.max_epochs=null", "logger.tensorboard=null", "sweep.report=false")
+    quick += ("baselines=null", "callbacks.predictions=null", "callbacks.graph=null")
     assert leyden("train", *words, *quick, "run_dir=ladder").status == 0
     result = leyden("scaling", "ladder", "--json")
     assert result.status == 0, result.err

@@ -48,6 +48,7 @@ QUICK = (
     *("callbacks.graph=null", "callbacks.predictions=null", "baselines=null"),
     "trainer.log_every_n_steps=1",
 )
+"""Without baselines, which read samples, too."""
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def assert_counts_agree(leyden, *words):
     assert plan.status == 0, plan.err
     (planned,) = json.loads(plan.out)
     Path("seen").unlink(missing_ok=True)
-    result = leyden("train", *words, "baselines=null")  # which read samples, too
+    result = leyden("train", *words)
     assert result.status == 0, result.err
     record = json.loads((result.folder / "run.json").read_text())
     # The first batch of two samples is a look at the data before the run.

@@ -44,7 +44,7 @@ FINE_TUNED = (
     *("model=torchvision", "data.batch_size=16", "trainer.overfit_samples=64", "optimizer=adamw"),
     *("trainer.max_epochs=null", "trainer.max_steps=8", "trainer.val_check_interval=4"),
     *("freeze={conv1: null, bn1: null, layer1: 5, layer2: 2}", "optimizer.layer_decay=0.7"),
-    *("optimizer.lr_multipliers={fc: 3}", "baselines=null"),
+    "optimizer.lr_multipliers={fc: 3}",
 )
 BATCH = {"gpt": "data.batch_size=8"}
 QUIET = (

@@ -16,7 +16,7 @@ from leyden.testing.faults import faulty as faulty_runs
 
 LONG = (
     *("-m", "run_dir=it", "seed=0,1", "hydra.launcher.slots=2", "sweep.report=false"),
-    *("model.width=8", "trainer.max_steps=2500", "trainer.accelerator=cpu"),
+    *("model.width=8", "trainer.max_steps=1800", "trainer.accelerator=cpu"),
     *("callbacks.graph=null", "callbacks.predictions=null", "baselines=null"),
     "trainer.log_every_n_steps=10",
 )
