@@ -3,7 +3,13 @@
 import json
 from collections.abc import Iterator
 
-from leyden.data.tables.encoders import CategoryEncoder, Encoder, NumberEncoder, Scaling
+from leyden.data.tables.encoders import (
+    CategoryEncoder,
+    Encoder,
+    NumberEncoder,
+    Scaling,
+    TimeEncoder,
+)
 from leyden.data.tables.preparation import TablePreparation
 from leyden.formatting import printable
 
@@ -33,6 +39,11 @@ def row_section(preparation: TablePreparation) -> Iterator[str]:
     yield ""
 
 
+def _century(encoder: TimeEncoder) -> str:
+    first = encoder.first_year
+    return "" if first is None else f"; years of two digits are from {first} to {first + 99}"
+
+
 def described(encoder: Encoder) -> tuple[int, str]:
     """Number of inputs that a column becomes, and how."""
     if isinstance(encoder, CategoryEncoder):
@@ -42,7 +53,7 @@ def described(encoder: Encoder) -> tuple[int, str]:
         words, circles = [_scaled(f"the number{unit}", encoder.scaling)], []
     else:
         what = "the seconds since 1970-01-01 00:00" if encoder.circles else "the time in seconds"
-        form = f" ({printable(encoder.form)})" if encoder.form else ""
+        form = f" ({printable(encoder.form)}{_century(encoder)})" if encoder.form else ""
         words = [_scaled(f"{what}{form}", encoder.scaling)]
         circles = [PLACES[name] for name in encoder.circles]
     words += [f"sine, then cosine of 2 pi times {place} / {length}" for place, length in circles]

@@ -68,6 +68,49 @@ def test_the_training_file_read_again_gives_the_training_inputs(size, tmp_path):
     assert_same_rows(read(path, data, size), data)
 
 
+DATES = pd.Series(pd.date_range("1945-02-03", periods=COUNT, freq="299D"))
+DATE_FORMS = {
+    "day first": ("%d/%m/%Y", False),
+    "month first": ("%m/%d/%Y", False),
+    "two digits of the year": ("%d.%m.%y", False),
+    "two digits of the year, typed": ("%d.%m.%y", True),
+    "names of months": ("%d %b %y", False),
+    "in the afternoon": ("%m/%d/%Y %I:%M %p", False),
+    "numbers": ("%Y%m%d", False),
+    "ISO": ("%Y-%m-%d", False),
+    "weeks": ("%G-W%V", False),
+    "a form of one's own": ("%Y|%d|%m", True),
+}
+
+
+@pytest.mark.parametrize("name", DATE_FORMS)
+def test_a_date_alone_is_the_date_that_it_was_among_all(name, tmp_path):
+    form, is_typed = DATE_FORMS[name]
+    table = TABLE[["age", "churn"]].assign(joined=DATES.dt.strftime(form))
+    path = written(tmp_path, table)
+    data = data_of(path, categories=(), time_format=form if is_typed else None)
+    (whole,) = read(path, data, COUNT)
+    assert_same_rows([whole], data)
+    alone = read(path, data, 1)
+    assert_same_rows(alone, data)
+    assert torch.equal(torch.cat([block.inputs for block in alone]), whole.inputs)
+
+
+@pytest.mark.parametrize(
+    ("born", "year"), [("12.03.45", 1945), ("12.03.40", 1940), ("12.03.00", 2000)]
+)
+def test_a_year_of_two_digits_is_in_the_century_around_the_training_rows(born, year, tmp_path):
+    table = TABLE[["age", "churn"]].assign(joined=DATES.dt.strftime("%d.%m.%y"))
+    data = data_of(written(tmp_path, table), categories=())
+    new = pd.DataFrame({"age": [30], "joined": [born]})
+    (block,) = read_new_rows(written(tmp_path, new, "new.csv"), data.splits.preparation, size=1)
+    (encoder,) = [one for one in data.splits.preparation.encoders if one.name == "joined"]
+    seconds = pd.Timestamp(year, 3, 12).timestamp()
+    expected = (seconds - encoder.scaling.mean) / encoder.scaling.std
+    # The age and whether it is missing come before.
+    assert block.inputs[0, 2].item() == pytest.approx(expected, rel=1e-5)
+
+
 def test_columns_may_stand_in_any_order_without_the_target_and_with_others(tmp_path):
     data = data_of(written(tmp_path))
     other = TABLE[TABLE.columns[::-1]].drop(columns="churn").assign(more=1)

@@ -28,6 +28,9 @@ from leyden.data.parsing.time_formats import (
     to_utc,
 )
 
+BY_FORMAT = "dates by "
+"""Begins the form of times that were read by a format, which follows."""
+
 
 @dataclass(frozen=True)
 class Times:
@@ -92,16 +95,21 @@ def parse_times(cells: "pd.Series[Any]", *, key: str, time_format: str | None = 
         return _by_format(cells, key, time_format)
     if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
         return _numbers(cells)
+    found = parse_without_format(cells)
+    if found is not None:
+        return found
+    return _by_known_formats(cells, normalize_spelling(cells.astype(str).str.strip()), key)
+
+
+def parse_without_format(cells: "pd.Series[Any]") -> Times | None:
+    """Text in ISO 8601, periods, quarters, weeks or durations; None where a cell is otherwise."""
     texts = cells.astype(str).str.strip()
     found = _iso(texts)  # first, since most are such, and a million of them soon told
-    if found is not None:
-        return Times(found[0], found[1], cells)
-    texts = normalize_spelling(texts)
-    for parse in (_iso, _periods, _quarters, _weeks, _durations):
-        found = parse(texts)
-        if found is not None:
-            return Times(found[0], found[1], cells)
-    return _by_known_formats(cells, texts, key)
+    if found is None:
+        texts = normalize_spelling(texts)
+        parsers = (_iso, _periods, _quarters, _weeks, _durations)
+        found = next((one for parse in parsers if (one := parse(texts)) is not None), None)
+    return None if found is None else Times(found[0], found[1], cells)
 
 
 def possible_times(cells: "pd.Series[Any]") -> list[Times]:
@@ -110,7 +118,7 @@ def possible_times(cells: "pd.Series[Any]") -> list[Times]:
         return [parse_times(cells, key="time")]
     except DataError:
         return [
-            Times(moments, f"dates by {form}", cells)
+            Times(moments, BY_FORMAT + form, cells)
             for form, moments in matching_formats(
                 normalize_spelling(cells.astype(str).str.strip())
             ).items()
@@ -127,7 +135,7 @@ def _numbers(cells: "pd.Series[Any]") -> Times:
         texts = cells.astype("int64").astype(str)
         moments = pd.to_datetime(texts, format=form, errors="coerce")
         if moments.notna().all():
-            return Times(to_utc(moments), f"dates by {form}", cells)
+            return Times(to_utc(moments), BY_FORMAT + form, cells)
         weeks = _weeks(texts.str[:4] + "-W" + texts.str[4:]) if digits == 6 else None
         if weeks is not None:
             return Times(weeks[0], weeks[1], cells)
@@ -218,7 +226,7 @@ def _by_format(cells: "pd.Series[Any]", key: str, time_format: str) -> Times:
     if moments.isna().any():
         wrong = as_text[moments.isna()].iloc[0]
         raise DataError("time_format", f"does not fit `{wrong}` of column `{cells.name}`")
-    return Times(moments, f"dates by {time_format}", cells)
+    return Times(moments, BY_FORMAT + time_format, cells)
 
 
 def _by_known_formats(cells: "pd.Series[Any]", texts: "pd.Series[Any]", key: str) -> Times:
@@ -232,7 +240,7 @@ def _by_known_formats(cells: "pd.Series[Any]", texts: "pd.Series[Any]", key: str
         )
         raise DataError(key, message)
     if forms:
-        moments, form = found[forms[0]], f"dates by {forms[0]}"
+        moments, form = found[forms[0]], BY_FORMAT + forms[0]
         return Times(resolve_century(moments, cells, key) if "%y" in form else moments, form, cells)
     raise DataError(key, _describe_misfit(cells, texts))
 

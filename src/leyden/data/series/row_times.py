@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from leyden.data.errors import DataError, format_cell
 from leyden.data.parsing.table_file import column_of
-from leyden.data.parsing.times import Times, parse_times, possible_times
+from leyden.data.parsing.times import BY_FORMAT, Times, parse_times, possible_times
 from leyden.data.report import DataReport
 from leyden.data.series.time_grid import find_grid
 
@@ -203,7 +203,7 @@ def require_order(
 
 
 def _form_of(times: Times) -> str:
-    return f"data.time_format='{times.form.removeprefix('dates by ')}'"
+    return f"data.time_format='{times.form.removeprefix(BY_FORMAT)}'"
 
 
 def _goes_back(times: Times, groups: Groups) -> bool:

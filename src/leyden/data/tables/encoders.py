@@ -66,12 +66,15 @@ class TimeEncoder:
         circles: Those of `CYCLES` that vary in the training rows; none of durations.
         form: Format that the cells were read by, in words, see `Times`; empty: the file had times
             as such.
+        first_year: First of the 100 years that years of two digits stand for; None: the form has
+            no such years.
     """
 
     name: str
     scaling: Scaling
     circles: tuple[str, ...]
     form: str = ""
+    first_year: int | None = None
 
 
 Encoder = NumberEncoder | CategoryEncoder | TimeEncoder

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from leyden.data.errors import DataError, differing_in_case_only, excerpt
 from leyden.data.folds import RowIndex
+from leyden.data.parsing.known_format import first_year_of
 from leyden.data.report import Column, DataReport
 from leyden.data.scaling import mean_and_scale
 from leyden.data.tables.encoders import (
@@ -158,4 +159,10 @@ def _times(
     circles = varying_circles(values, train)
     column.made = ", ".join(["scaled", *(name.replace("_", " ") for name in circles)])
     scaling = _scaling(keys, filling, column, train, missing_indicator)
-    return TimeEncoder(name=column.name, scaling=scaling, circles=tuple(circles), form=column.form)
+    return TimeEncoder(
+        name=column.name,
+        scaling=scaling,
+        circles=tuple(circles),
+        form=column.form,
+        first_year=first_year_of(values) if "%y" in column.form else None,
+    )

@@ -10,8 +10,15 @@ import pandas as pd
 from leyden.data.errors import DataError, excerpt, format_cell
 from leyden.data.parsing.cells import DistinctCells
 from leyden.data.parsing.column_types import convert_typed_column
+from leyden.data.parsing.known_format import times_by_format
 from leyden.data.parsing.number_format import WITH_UNIT, NumberFormat
-from leyden.data.parsing.times import Times, parse_times, possible_times
+from leyden.data.parsing.times import (
+    BY_FORMAT,
+    Times,
+    parse_times,
+    parse_without_format,
+    possible_times,
+)
 from leyden.data.report import DataReport
 from leyden.data.tables.encoders import CategoryEncoder, Encoder, NumberEncoder, TimeEncoder
 from leyden.data.tables.preparation import TablePreparation
@@ -155,14 +162,24 @@ def _times(encoder: TimeEncoder, texts: list[str], preparation: TablePreparation
     found = _nothing(encoder, len(texts))
     if present.empty:
         return ReadColumn(found)
+    wrong = f"is none of {encoder.form or 'times'}"
+    if encoder.form.startswith(BY_FORMAT):
+        form = encoder.form.removeprefix(BY_FORMAT)
+        moments = times_by_format(present, form, first_year=encoder.first_year)
+        unread = present[moments.isna()]
+        problems = {
+            row: f"{encoder.name}: `{excerpt(str(cell))}` {wrong}"
+            for row, cell in zip(unread.index.tolist(), unread, strict=True)
+        }
+        return ReadColumn(moments.reindex(cells.index), problems)
     whole = _moments(encoder, present)
     if whole is not None:
         return ReadColumn(whole.reindex(cells.index))
-    problems: dict[int, str] = {}
+    problems = {}
     for cell, rows in present.groupby(present).groups.items():
         one = _moments(encoder, present.loc[rows])
         if one is None:
-            said = f"{encoder.name}: `{excerpt(str(cell))}` is none of {encoder.form or 'times'}"
+            said = f"{encoder.name}: `{excerpt(str(cell))}` {wrong}"
             problems |= dict.fromkeys(map(int, rows), said)
         else:
             found.loc[rows] = one
@@ -171,7 +188,9 @@ def _times(encoder: TimeEncoder, texts: list[str], preparation: TablePreparation
 
 def _moments(encoder: TimeEncoder, cells: "pd.Series[Any]") -> "pd.Series[Any] | None":
     """Cells that are written as the training cells were; None where one is not."""
-    readings = possible_times(cells)
+    plain = parse_without_format(cells)
+    # All formats are tried for times alone that a file had as such: that takes a second.
+    readings = possible_times(cells) if not encoder.form else [] if plain is None else [plain]
     numbers = pd.to_numeric(cells, errors="coerce")
     if numbers.notna().all():
         readings.append(parse_times(numbers, key="features"))
