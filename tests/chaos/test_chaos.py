@@ -40,7 +40,7 @@ def test_a_run_that_is_killed_at_its_first_file_operations_can_be_begun_again(tm
     assert wrong == []
 
 
-EVERY = {"run": 11, "sweep": 29, "search": 23, "stacked": 13}
+EVERY = {"run": 13, "sweep": 19, "search": 23, "stacked": 13}
 """By how many operations they have: `make chaos` has every third."""
 
 
