@@ -27,7 +27,7 @@ def temporary_folder(place: Path, prefix: str) -> Iterator[Path]:
             no process holds are removed first.
     """
     remove_left(place, prefix)
-    # Unlike with `mkdtemp`, its name is known before it is there: Ctrl-C at no moment leaves it.
+    # Unlike with `mkdtemp`, the name is known before the folder is there: no Ctrl-C leaves it.
     path = place / f"{prefix}{secrets.token_hex(8)}"
     owner, handle = os.getpid(), None
     try:

@@ -39,11 +39,6 @@ def row_section(preparation: TablePreparation) -> Iterator[str]:
     yield ""
 
 
-def _century(encoder: TimeEncoder) -> str:
-    first = encoder.first_year
-    return "" if first is None else f"; years of two digits are from {first} to {first + 99}"
-
-
 def described(encoder: Encoder) -> tuple[int, str]:
     """Number of inputs that a column becomes, and how."""
     if isinstance(encoder, CategoryEncoder):
@@ -84,3 +79,8 @@ def _categories(encoder: CategoryEncoder) -> str:
 
 def _quoted(text: str) -> str:
     return json.dumps(printable(text), ensure_ascii=False).replace("|", "\\|")
+
+
+def _century(encoder: TimeEncoder) -> str:
+    first = encoder.first_year
+    return "" if first is None else f"; years of two digits are from {first} to {first + 99}"

@@ -31,7 +31,7 @@ small epsilon is not bounded by the largest."""
 
 SIGNIFICANT_DIGITS = 4
 LEAST_NOISE = 0.05
-"""Less is not looked for: epsilon says nothing then, and takes minutes to compute."""
+"""Less noise is not tried: epsilon is then so large that it says nothing, and takes minutes."""
 
 MOST_STEPS = 2**40
 

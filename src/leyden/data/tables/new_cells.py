@@ -188,9 +188,11 @@ def _times(encoder: TimeEncoder, texts: list[str], preparation: TablePreparation
 
 def _moments(encoder: TimeEncoder, cells: "pd.Series[Any]") -> "pd.Series[Any] | None":
     """Cells that are written as the training cells were; None where one is not."""
-    plain = parse_without_format(cells)
-    # All formats are tried for times alone that a file had as such: that takes a second.
-    readings = possible_times(cells) if not encoder.form else [] if plain is None else [plain]
+    if encoder.form:
+        plain = parse_without_format(cells)
+        readings = [] if plain is None else [plain]
+    else:  # the training file had typed times, so each format may be meant
+        readings = possible_times(cells)
     numbers = pd.to_numeric(cells, errors="coerce")
     if numbers.notna().all():
         readings.append(parse_times(numbers, key="features"))
